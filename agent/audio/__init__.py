@@ -1,0 +1,1 @@
+"""Audio as samples: formats, resampling, WAV."""

@@ -1,0 +1,1 @@
+"""Everything `rejoinder demo` starts and watches."""

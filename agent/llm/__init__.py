@@ -1,0 +1,1 @@
+"""Text to reply: one module per engine."""

@@ -1,0 +1,1 @@
+"""One turn's time stamps and the latencies made from them."""

@@ -1,0 +1,145 @@
+"""What a person may set: typed, with a sentence for each field.
+
+Pure data: nothing here reads the environment (`agent.settings` does) or imports an engine.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+
+class EngineOptions(BaseModel):
+    """Pure data that an engine is built from; one frozen subclass per engine.
+
+    A field `voice` of a TTS engine is set by `TTS_VOICE`: the stage's prefix and the
+    field's name. The unit is part of the name (`_s`, `_ms`, `_hz`).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def setting(default: Any, description: str, *, fallback: str | None = None, **limits: Any) -> Any:
+    """Declare a field that a person may set.
+
+    Args:
+        default: value when nothing is set; `...` makes the setting mandatory.
+        description: one sentence for `playground.env.example` and error messages.
+        fallback: another variable whose value is used when this one is not set,
+            for example `OPENAI_BASE_URL`.
+        limits: pydantic constraints (`ge`, `le`, `pattern`, …).
+    """
+    extra: dict[str, Any] | None = {"fallback": fallback} if fallback else None
+    return Field(default, description=description, json_schema_extra=extra, **limits)
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class LiveKitOptions(_Section):
+    """Which LiveKit server the worker registers with, and how a local one is found."""
+
+    url: str | None = setting(
+        None, "ws:// or wss:// address of the LiveKit server; empty: the demo starts one"
+    )
+    api_key: str | None = setting(None, "API key of that server")
+    api_secret: SecretStr | None = setting(None, "API secret of that server")
+    server_bin: Path | None = setting(
+        None, "path of a livekit-server binary that the demo and the tests use"
+    )
+
+
+class AgentOptions(_Section):
+    """How the worker presents itself."""
+
+    name: str = setting(
+        "", "explicit dispatch only, under this name; empty: joins every new room by itself"
+    )
+    greeting: str = setting(
+        "Hello! Ask me anything about this project.",
+        "first words of a call, spoken at once; empty: the caller speaks first",
+    )
+
+
+class TurnOptions(_Section):
+    """When the caller's turn is over and when the agent stops."""
+
+    min_speech_s: float = setting(
+        0.05, "voiced audio before speech is declared, seconds", ge=0.03, le=1.0
+    )
+    min_silence_s: float = setting(
+        0.55, "silence after which an utterance is over, seconds", ge=0.1, le=3.0
+    )
+    min_delay_s: float = setting(
+        0.3, "least time from the last voiced sample to the reply's start, seconds", ge=0, le=5
+    )
+    max_delay_s: float = setting(
+        3.0, "most time to wait for the caller to go on, seconds", ge=0.1, le=10
+    )
+    vad_threshold: float = setting(0.5, "speech probability that counts as speech", gt=0, lt=1)
+    barge_in: bool = setting(True, "whether speaking over the agent stops it")
+    barge_in_min_s: float = setting(
+        0.1, "voiced audio that stops the agent's speech, seconds", ge=0.03, le=2.0
+    )
+    echo_guard_s: float = setting(
+        0.0,
+        "deaf time at the agent's first words while echo cancellation settles, seconds",
+        ge=0,
+        le=5,
+    )
+
+
+class StageOptions(_Section):
+    """What every engine of a stage shares."""
+
+    engine: str = setting("auto", "engine of this stage; auto: see the first line of the section")
+    timeout_s: float = setting(
+        6.0, "longest wait for the engine's first answer to a request, seconds", gt=0, le=120
+    )
+    max_retries: int = setting(1, "further tries after a failure that may pass", ge=0, le=5)
+
+
+class SpeechToTextOptions(StageOptions):
+    """Speech to text. auto: openai when a URL or key is set, else whisper."""
+
+
+class ModelOptions(StageOptions):
+    """Language model. auto: openai when a URL or key is set, else handbook."""
+
+    instructions: str = setting(
+        "You are a voice assistant on a phone call. Answer in one to three short spoken "
+        "sentences, without lists, markdown or emoji.",
+        "system prompt",
+    )
+    timeout_s: float = setting(
+        10.0, "longest wait for the first token of a reply, seconds", gt=0, le=120
+    )
+
+
+class TextToSpeechOptions(StageOptions):
+    """Text to speech. auto: openai when a URL or key is set, else espeak."""
+
+
+class TalkOptions(_Section):
+    """The web server of the talk page and the token endpoint."""
+
+    host: str = setting("127.0.0.1", "address to listen on; beyond loopback a secret is demanded")
+    port: int = setting(8100, "TCP port; 0 takes a free one", ge=0, le=65535)
+    secret: SecretStr | None = setting(
+        None, "shared secret that a token request must carry as `Authorization: Bearer …`"
+    )
+    trusted_header: str | None = setting(
+        None, "header set by your own proxy that names the signed-in user, for example X-User"
+    )
+    allowed_origins: str = setting(
+        "", "comma list of other web origins that may ask for tokens; * for all; empty: none"
+    )
+    token_ttl_s: int = setting(600, "life of a join token, seconds", ge=30, le=86400)
+    tokens_per_minute: int = setting(30, "token requests per client address", ge=1, le=10000)
+    agent_wait_s: float = setting(
+        4.0, "time for an agent to join a room before it is dispatched again, seconds", gt=0, le=60
+    )
+    public_url: str | None = setting(
+        None, "LiveKit address given to browsers, when it differs from LIVEKIT_URL"
+    )

@@ -1,0 +1,1 @@
+"""Reply to speech: one module per engine, and the text pieces they speak."""

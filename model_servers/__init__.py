@@ -1,0 +1,1 @@
+"""Model servers: heavy models, loaded once, shared by all calls."""

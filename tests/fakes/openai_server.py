@@ -1,0 +1,262 @@
+"""An OpenAI-shaped server with set delays and set faults: STT, chat and TTS on one port.
+
+It stands where model weights would be. The wire is real: multipart uploads, server-sent
+events, chunked PCM, and it sees when a client goes away before the answer is complete.
+"""
+
+import asyncio
+import io
+import json
+import re
+import time
+import wave
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from aiohttp import web
+
+from tests.fakes import tones
+
+Outcome = Literal["open", "completed", "cancelled", "refused", "cut"]
+TTS_RATE_HZ = 24000
+
+
+@dataclass
+class Behaviour:
+    """How one route answers."""
+
+    first_byte_s: float = 0.0
+    """Delay before anything is sent."""
+    between_s: float = 0.0
+    """Delay between chunks: tokens of chat, 50 ms pieces of speech."""
+    status: int = 200
+    """Other than 200: an error body in the OpenAI shape, with this status."""
+    failures: int | None = None
+    """How many requests fail with `status` before the rest succeed; None: all."""
+    cut_after: int | None = None
+    """Close the connection after this many chunks."""
+    stall_after: int | None = None
+    """Send nothing more after this many chunks, and keep the connection."""
+    malformed: bool = False
+    """Answer 200 with something that is not the protocol."""
+
+
+@dataclass
+class Request:
+    """One request as the server saw it. Times are `time.perf_counter()` seconds."""
+
+    route: Literal["stt", "translate", "llm", "tts"]
+    body: dict[str, Any]
+    audio: np.ndarray | None
+    """Uploaded audio: float32 mono in [-1, 1] at `audio_rate_hz`; None for text routes."""
+    audio_rate_hz: int
+    began: float
+    first_byte: float | None = None
+    ended: float | None = None
+    chunks: int = 0
+    outcome: Outcome = "open"
+
+
+@dataclass
+class OpenAIStandIn:
+    """Answers, delays and a record of all requests. Set the fields before or between calls."""
+
+    transcribe: Callable[[Request], str] = lambda request: "hello there"
+    reply: Callable[[list[dict[str, Any]]], str | dict[str, Any]] = lambda messages: "Hello."
+    """Text to answer, or {"tool": name, "arguments": {...}} for a tool call."""
+    stt: Behaviour = field(default_factory=Behaviour)
+    llm: Behaviour = field(default_factory=Behaviour)
+    tts: Behaviour = field(default_factory=Behaviour)
+    api_key: str | None = None
+    """When set, other keys get 401."""
+    requests: list[Request] = field(default_factory=list)
+    vocabulary: list[str] = field(default_factory=list)
+    """Spoken words in order of first use; their index is their tone."""
+    url: str = ""
+    """Base URL, with /v1."""
+
+    def of(self, route: str) -> list[Request]:
+        """The requests to one route, oldest first."""
+        return [r for r in self.requests if r.route == route]
+
+    def spoken_words(self, text: str) -> Sequence[int]:
+        """Indices of the words of a text, adding new ones to the vocabulary."""
+        indices = []
+        for word in re.findall(r"[\w']+", text.lower()):
+            if word not in self.vocabulary:
+                self.vocabulary.append(word)
+            indices.append(self.vocabulary.index(word))
+        return indices
+
+    def heard_words(self, pcm: np.ndarray, *, rate_hz: int) -> list[tuple[str, float, float]]:
+        """Words in a recording of this voice: (word, start s, length s)."""
+        return [
+            (self.vocabulary[i] if i < len(self.vocabulary) else "?", start, length)
+            for i, start, length in tones.heard(pcm, rate_hz=rate_hz)
+        ]
+
+    @asynccontextmanager
+    async def serve(self, *, port: int = 0) -> AsyncIterator["OpenAIStandIn"]:
+        """Listen on loopback until the block ends; `url` is set inside it."""
+        app = web.Application(client_max_size=64 * 2**20)
+        app.router.add_get("/health", self._health)
+        app.router.add_get("/v1/models", self._models)
+        app.router.add_post("/v1/audio/transcriptions", self._transcriptions)
+        app.router.add_post("/v1/audio/translations", self._transcriptions)
+        app.router.add_post("/v1/chat/completions", self._chat)
+        app.router.add_post("/v1/audio/speech", self._speech)
+        runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.2)
+        await runner.setup()
+        try:
+            site = web.TCPSite(runner, "127.0.0.1", port)
+            await site.start()
+            self.url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
+            yield self
+        finally:
+            await runner.cleanup()
+
+    async def _health(self, request: web.Request) -> web.Response:
+        return web.json_response({"status": "ok"})
+
+    async def _models(self, request: web.Request) -> web.Response:
+        return web.json_response(
+            {"object": "list", "data": [{"id": "stand-in", "object": "model"}]}
+        )
+
+    async def _transcriptions(self, request: web.Request) -> web.StreamResponse:
+        form = await request.post()
+        upload = form["file"]
+        assert isinstance(upload, web.FileField)
+        with wave.open(io.BytesIO(upload.file.read())) as wav:
+            rate = wav.getframerate()
+            pcm = np.frombuffer(wav.readframes(wav.getnframes()), "<i2")
+        route: Literal["stt", "translate"] = (
+            "translate" if request.path.endswith("translations") else "stt"
+        )
+        record = self._record(
+            route,
+            {k: str(v) for k, v in form.items() if k != "file"},
+            pcm / np.float32(32768),
+            rate,
+        )
+        async with self._answering(request, record, self.stt) as refusal:
+            if refusal is not None:
+                return refusal
+            record.first_byte = time.perf_counter()
+            return web.json_response({"text": self.transcribe(record)})
+
+    async def _chat(self, request: web.Request) -> web.StreamResponse:
+        body = await request.json()
+        record = self._record("llm", body, None, 0)
+        async with self._answering(request, record, self.llm) as refusal:
+            if refusal is not None:
+                return refusal
+            answer = self.reply(body["messages"])
+            return await self._send(
+                request, record, self.llm, "text/event-stream", self._chat_events(answer)
+            )
+
+    def _chat_events(self, answer: str | dict[str, Any]) -> list[bytes]:
+        deltas: list[dict[str, Any]] = [{"role": "assistant", "content": ""}]
+        finish = "stop"
+        if isinstance(answer, str):
+            deltas += [{"content": piece} for piece in re.findall(r"\S+\s*", answer)]
+        else:
+            finish = "tool_calls"
+            head = {"name": answer["tool"], "arguments": ""}
+            call = {"index": 0, "id": "call_1", "type": "function", "function": head}
+            tail = {"index": 0, "function": {"arguments": json.dumps(answer["arguments"])}}
+            deltas += [{"tool_calls": [call]}, {"tool_calls": [tail]}]
+        base = {
+            "id": "chat-1",
+            "object": "chat.completion.chunk",
+            "created": 0,
+            "model": "stand-in",
+        }
+        events: list[dict[str, Any]] = [
+            base | {"choices": [{"index": 0, "delta": d, "finish_reason": None}]} for d in deltas
+        ]
+        events.append(base | {"choices": [{"index": 0, "delta": {}, "finish_reason": finish}]})
+        usage = {"prompt_tokens": 5, "completion_tokens": len(deltas), "total_tokens": 5}
+        events.append(base | {"choices": [], "usage": usage})
+        return [f"data: {json.dumps(e)}\n\n".encode() for e in events] + [b"data: [DONE]\n\n"]
+
+    async def _speech(self, request: web.Request) -> web.StreamResponse:
+        body = await request.json()
+        record = self._record("tts", body, None, 0)
+        async with self._answering(request, record, self.tts) as refusal:
+            if refusal is not None:
+                return refusal
+            pcm = tones.speak(self.spoken_words(body["input"]), rate_hz=TTS_RATE_HZ)
+            step = TTS_RATE_HZ // 20 * 2
+            pieces = [pcm[i : i + step] for i in range(0, len(pcm), step)]
+            return await self._send(request, record, self.tts, "audio/pcm", pieces)
+
+    def _record(
+        self, route: Any, body: dict[str, Any], audio: np.ndarray | None, rate_hz: int
+    ) -> Request:
+        record = Request(route, body, audio, rate_hz, time.perf_counter())
+        self.requests.append(record)
+        return record
+
+    @asynccontextmanager
+    async def _answering(
+        self, request: web.Request, record: Request, how: Behaviour
+    ) -> AsyncIterator[web.Response | None]:
+        try:
+            await asyncio.sleep(how.first_byte_s)
+            yield self._refusal(request, record, how)
+            if record.outcome == "open":
+                record.outcome = "completed"
+        except (asyncio.CancelledError, ConnectionError):
+            record.outcome = "cancelled"
+            raise
+        finally:
+            record.ended = time.perf_counter()
+
+    def _refusal(
+        self, request: web.Request, record: Request, how: Behaviour
+    ) -> web.Response | None:
+        status = how.status
+        if self.api_key and request.headers.get("Authorization") != f"Bearer {self.api_key}":
+            status = 401
+        elif status != 200 and how.failures is not None:
+            if how.failures <= 0:
+                status = 200
+            how.failures -= 1
+        if status != 200:
+            record.outcome = "refused"
+            message = {"message": f"stand-in fault {status}", "type": "fault", "code": None}
+            return web.json_response({"error": message}, status=status)
+        if how.malformed:
+            record.outcome = "refused"
+            return web.Response(text="<html>not the protocol</html>", content_type="text/html")
+        return None
+
+    async def _send(
+        self,
+        request: web.Request,
+        record: Request,
+        how: Behaviour,
+        content_type: str,
+        chunks: list[bytes],
+    ) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": content_type})
+        await response.prepare(request)
+        record.first_byte = time.perf_counter()
+        for chunk in chunks:
+            if how.cut_after is not None and record.chunks >= how.cut_after:
+                record.outcome = "cut"
+                assert request.transport is not None
+                request.transport.close()
+                return response
+            if how.stall_after is not None and record.chunks >= how.stall_after:
+                await asyncio.sleep(3600)
+            await response.write(chunk)
+            record.chunks += 1
+            await asyncio.sleep(how.between_s)
+        await response.write_eof()
+        return response
