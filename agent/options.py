@@ -48,6 +48,12 @@ class LiveKitOptions(_Section):
     server_bin: Path | None = setting(
         None, "path of a livekit-server binary that the demo and the tests use"
     )
+    server_base_url: str | None = setting(
+        None,
+        "folder on a web server that livekit-server's release archive is fetched from; "
+        "empty: the official one",
+        pattern=r"^https?://",
+    )
 
 
 class AgentOptions(_Section):
@@ -59,6 +65,19 @@ class AgentOptions(_Section):
     greeting: str = setting(
         "Hello! Ask me anything about this project.",
         "first words of a call, spoken at once; empty: the caller speaks first",
+    )
+    max_calls: int = setting(
+        0, "calls this worker takes at once; 0: as many as the processor load allows", ge=0
+    )
+    idle_processes: int = setting(
+        2, "processes kept ready, models loaded, for the next calls", ge=0, le=64
+    )
+    health_host: str = setting("127.0.0.1", "address of the worker's health page")
+    health_port: int = setting(
+        8081, "TCP port of the worker's health page; 0 takes a free one", ge=0, le=65535
+    )
+    drain_timeout_s: int = setting(
+        3600, "time that running calls are given to end after SIGTERM, seconds", ge=0
     )
 
 

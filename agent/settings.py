@@ -132,6 +132,11 @@ def apply_env_file(path: Path | None = None) -> None:
         os.environ.setdefault(name, value)
 
 
+def override(**values: str) -> None:
+    """Make flags win over the environment, here and in child processes."""
+    os.environ.update(values)
+
+
 def engine_options(stage: Stage) -> Iterator[tuple[str, type[EngineOptions]]]:
     """Yield each engine of a stage with the model of its options."""
     for name in TABLES[stage]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
-from aiohttp import web
+from aiohttp import BodyPartReader, web
 
 from tests.fakes import tones
 
@@ -40,6 +40,8 @@ class Behaviour:
     """Close the connection after this many chunks."""
     stall_after: int | None = None
     """Send nothing more after this many chunks, and keep the connection."""
+    error_after: int | None = None
+    """Chat only: an error event takes the place of what follows this many chunks."""
     malformed: bool = False
     """Answer 200 with something that is not the protocol."""
 
@@ -65,13 +67,17 @@ class OpenAIStandIn:
     """Answers, delays and a record of all requests. Set the fields before or between calls."""
 
     transcribe: Callable[[Request], str] = lambda request: "hello there"
-    reply: Callable[[list[dict[str, Any]]], str | dict[str, Any]] = lambda messages: "Hello."
-    """Text to answer, or {"tool": name, "arguments": {...}} for a tool call."""
+    reply: Callable[[list[dict[str, Any]]], str | dict[str, Any] | list[dict[str, Any]]] = (
+        lambda messages: "Hello."
+    )
+    """Text to answer, or {"tool": name, "arguments": {...}} for a tool call, or several."""
     stt: Behaviour = field(default_factory=Behaviour)
     llm: Behaviour = field(default_factory=Behaviour)
     tts: Behaviour = field(default_factory=Behaviour)
     api_key: str | None = None
     """When set, other keys get 401."""
+    models: list[str] | None = field(default_factory=lambda: ["stand-in"])
+    """Names that /v1/models lists; None: there is no such route."""
     requests: list[Request] = field(default_factory=list)
     vocabulary: list[str] = field(default_factory=list)
     """Spoken words in order of first use; their index is their tone."""
@@ -122,15 +128,22 @@ class OpenAIStandIn:
         return web.json_response({"status": "ok"})
 
     async def _models(self, request: web.Request) -> web.Response:
-        return web.json_response(
-            {"object": "list", "data": [{"id": "stand-in", "object": "model"}]}
-        )
+        if self.models is None:
+            raise web.HTTPNotFound
+        listed = [{"id": name, "object": "model"} for name in self.models]
+        return web.json_response({"object": "list", "data": listed})
 
     async def _transcriptions(self, request: web.Request) -> web.StreamResponse:
-        form = await request.post()
-        upload = form["file"]
-        assert isinstance(upload, web.FileField)
-        with wave.open(io.BytesIO(upload.file.read())) as wav:
+        # Not `request.post()`: cancelled half-way, it leaves its temporary file open.
+        form: dict[str, str] = {}
+        upload = b""
+        async for part in await request.multipart():
+            assert isinstance(part, BodyPartReader)
+            if part.name == "file":
+                upload = bytes(await part.read())
+            else:
+                form[part.name or ""] = await part.text()
+        with wave.open(io.BytesIO(upload)) as wav:
             rate = wav.getframerate()
             pcm = np.frombuffer(wav.readframes(wav.getnframes()), "<i2")
         route: Literal["stt", "translate"] = (
@@ -138,7 +151,7 @@ class OpenAIStandIn:
         )
         record = self._record(
             route,
-            {k: str(v) for k, v in form.items() if k != "file"},
+            dict(form),
             pcm / np.float32(32768),
             rate,
         )
@@ -154,22 +167,24 @@ class OpenAIStandIn:
         async with self._answering(request, record, self.llm) as refusal:
             if refusal is not None:
                 return refusal
-            answer = self.reply(body["messages"])
-            return await self._send(
-                request, record, self.llm, "text/event-stream", self._chat_events(answer)
-            )
+            events = self._chat_events(self.reply(body["messages"]))
+            if self.llm.error_after is not None:
+                fault = {"error": {"message": "stand-in fault", "type": "fault", "code": None}}
+                events[self.llm.error_after :] = [f"data: {json.dumps(fault)}\n\n".encode()]
+            return await self._send(request, record, self.llm, "text/event-stream", events)
 
-    def _chat_events(self, answer: str | dict[str, Any]) -> list[bytes]:
+    def _chat_events(self, answer: str | dict[str, Any] | list[dict[str, Any]]) -> list[bytes]:
         deltas: list[dict[str, Any]] = [{"role": "assistant", "content": ""}]
         finish = "stop"
         if isinstance(answer, str):
             deltas += [{"content": piece} for piece in re.findall(r"\S+\s*", answer)]
         else:
             finish = "tool_calls"
-            head = {"name": answer["tool"], "arguments": ""}
-            call = {"index": 0, "id": "call_1", "type": "function", "function": head}
-            tail = {"index": 0, "function": {"arguments": json.dumps(answer["arguments"])}}
-            deltas += [{"tool_calls": [call]}, {"tool_calls": [tail]}]
+            for i, tool in enumerate(answer if isinstance(answer, list) else [answer]):
+                head = {"name": tool["tool"], "arguments": ""}
+                call = {"index": i, "id": f"call_{i + 1}", "type": "function", "function": head}
+                tail = {"index": i, "function": {"arguments": json.dumps(tool["arguments"])}}
+                deltas += [{"tool_calls": [call]}, {"tool_calls": [tail]}]
         base = {
             "id": "chat-1",
             "object": "chat.completion.chunk",

@@ -14,6 +14,9 @@ TONE_S = 0.24
 _LOWEST_HZ = 400.0
 _STEP_HZ = 60.0
 _TONES = 40
+_WINDOW_S = 0.02
+_HOLE_S = 0.03
+"""A hole this long inside a tone is a concealed packet; between two words it is longer."""
 
 
 def frequency(word_index: int) -> float:
@@ -41,24 +44,35 @@ def heard(pcm: np.ndarray, *, rate_hz: int, floor: float = 0.02) -> list[tuple[i
         rate_hz: samples per second.
         floor: RMS below which a 20 ms window is silence.
     """
-    window = int(0.02 * rate_hz)
+    window = int(_WINDOW_S * rate_hz)
     found: list[tuple[int, float, float]] = []
-    previous: int | None = None
     for n in range(len(pcm) // window):
-        piece = pcm[n * window : (n + 1) * window]
-        index: int | None = None
-        if float(np.sqrt(np.mean(piece**2))) > floor:
-            spectrum = np.abs(np.fft.rfft(piece * np.hanning(window), 8 * window))
-            hz = float(np.argmax(spectrum)) * rate_hz / (8 * window)
-            candidate = round((hz - _LOWEST_HZ) / _STEP_HZ)
-            index = candidate if 0 <= candidate < _TONES else None
-        at = n * window / rate_hz
+        index = _tone_of(pcm[n * window : (n + 1) * window], rate_hz, floor)
         if index is None:
-            previous = None
-        elif index == previous:
-            word, start, _ = found[-1]
-            found[-1] = (word, start, at + 0.02 - start)
+            continue
+        at = n * window / rate_hz
+        if found and found[-1][0] == index and at - sum(found[-1][1:]) <= _HOLE_S:
+            found[-1] = (index, found[-1][1], at + _WINDOW_S - found[-1][1])
         else:
-            found.append((index, at, 0.02))
-            previous = index
-    return [w for w in found if w[2] >= 0.04]
+            found.append((index, at, _WINDOW_S))
+    # A click or a lost packet is shorter than any word and may stand inside one: its two
+    # parts together are no longer than one word, while a word said twice is twice as long.
+    words: list[tuple[int, float, float]] = []
+    for index, start, length in (w for w in found if w[2] >= 2 * _WINDOW_S - 1e-9):
+        if words and words[-1][0] == index:
+            _, before, sounded = words[-1]
+            hole_s = start - before - sounded
+            if hole_s <= _HOLE_S or (hole_s <= WORD_S / 2 and sounded + length <= WORD_S):
+                words[-1] = (index, before, start + length - before)
+                continue
+        words.append((index, start, length))
+    return words
+
+
+def _tone_of(piece: np.ndarray, rate_hz: int, floor: float) -> int | None:
+    if float(np.sqrt(np.mean(piece**2))) <= floor:
+        return None
+    spectrum = np.abs(np.fft.rfft(piece * np.hanning(len(piece)), 8 * len(piece)))
+    hz = float(np.argmax(spectrum)) * rate_hz / (8 * len(piece))
+    index = round((hz - _LOWEST_HZ) / _STEP_HZ)
+    return index if 0 <= index < _TONES else None

@@ -1,0 +1,76 @@
+# `make` prints the targets. uv is the machine's, else one of the project's own in .tools/.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo setup fmt check test test-unit test-room test-browser bench env-example \
+	wheel-smoke ci clean environment gradio45
+
+UV := $(shell uv --version >/dev/null 2>&1 && echo uv || echo .tools/bin/uv)
+UV_READY := $(filter .tools/bin/uv,$(UV))
+RUN = $(UV) run --no-sync
+# npm fetches the talk page's client library once; a wheel brings one where there is none.
+NODE = $(shell node --version >/dev/null 2>&1 && npm --version >/dev/null 2>&1 || echo --extra node)
+EXTRAS = --extra server-whisper --extra server-tts $(NODE)
+# --inexact: `make demo` after `make test` does not take the test tools away.
+SYNC = $(UV) sync --locked --inexact $(EXTRAS)
+ARGS ?=
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(UV_READY) ## set everything up and talk to the agent in the browser; Ctrl-C ends it
+	$(SYNC) --no-dev
+	@$(RUN) rejoinder demo $(ARGS)
+
+setup: environment ## everything for development: tools, livekit-server, the page's library
+	$(RUN) rejoinder setup
+
+test: environment gradio45 ## set up what is missing and run all tests (ARGS="-k barge" for some)
+	@bin="$$($(RUN) rejoinder setup --print-livekit-server)" || test -z "$$CI" || exit 1; \
+	LIVEKIT_SERVER_BIN="$$bin" $(RUN) pytest $(ARGS)
+
+test-unit: environment ## tests of logic alone, in seconds
+	$(RUN) pytest -m unit $(ARGS)
+
+test-room test-browser: test-%: environment
+	@bin="$$($(RUN) rejoinder setup --print-livekit-server)" && \
+	LIVEKIT_SERVER_BIN="$$bin" $(RUN) pytest -m $* $(ARGS)
+test-room: ## tests with a real livekit-server, worker and caller
+test-browser: ## tests of the talk page in headless Chromium
+
+fmt: environment ## format the code and fix what can be fixed
+	$(RUN) ruff format .
+	$(RUN) ruff check --fix .
+
+check: environment ## format, lint, types, layers, lock file; changes nothing
+	$(UV) lock --check
+	$(RUN) ruff format --check .
+	$(RUN) ruff check .
+	$(RUN) mypy
+	$(RUN) lint-imports
+
+bench: environment ## measure latency on this machine
+	$(RUN) python -m benchmarks.latency $(ARGS)
+
+env-example: environment ## write playground.env.example from the settings
+	$(RUN) python -m agent.env_example > playground.env.example
+
+wheel-smoke: environment ## install the wheel in an empty environment and run it
+	$(RUN) python -m tests.packaging.wheel_smoke
+
+ci: check test wheel-smoke ## everything a change must pass
+
+clean: ## remove environments, caches and build results
+	rm -rf .venv .tools build dist artifacts .mypy_cache .ruff_cache .pytest_cache \
+		.import_linter_cache tests/fakes/gradio45/.venv
+	find agent model_servers tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+environment: $(UV_READY)
+	$(SYNC)
+
+# Gradio 4.5 cannot share an environment with Gradio 6, and needs Python 3.11 or 3.12.
+gradio45: $(UV_READY)
+	@$(UV) sync --project tests/fakes/gradio45 --locked || { test -z "$$CI" && \
+	echo "no environment for Gradio 4.5: its tests are skipped"; }
+
+.tools/bin/uv:
+	sh deploy/get-uv.sh

@@ -1,0 +1,82 @@
+"""A microphone whose samples leave at known times."""
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+from livekit import rtc
+from numpy.typing import NDArray
+
+RATE_HZ = 48000
+FRAME_S = 0.010
+FRAME_SAMPLES = int(RATE_HZ * FRAME_S)
+_QUEUE_MS = 20
+"""Audio the native source may hold: one frame waiting, one going out."""
+_NOISE_DBFS = -60.0
+"""A quiet room; digital silence is nothing a microphone ever gives."""
+
+Pcm = NDArray[np.float32]
+
+
+@dataclass(slots=True)
+class Utterance:
+    """Something that was said into the microphone. Times are `time.perf_counter()` s."""
+
+    pcm: Pcm
+    """float32 mono, 48 kHz, in [-1, 1]."""
+    began: float | None = None
+    """When its first sample left; None until then."""
+    done: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class Microphone:
+    """Publishes 48 kHz mono in 10 ms frames: what `say` queued, else a quiet room.
+
+    Frames are pushed on their own clock, so that the time at which any sample left is
+    known to about a millisecond, however busy the event loop is.
+    """
+
+    def __init__(self) -> None:
+        """Create the native source; needs a running event loop."""
+        self.source = rtc.AudioSource(RATE_HZ, 1, queue_size_ms=_QUEUE_MS)
+        self.said: list[Utterance] = []
+        self._queue: list[Utterance] = []
+        noise = np.random.default_rng(7).standard_normal(RATE_HZ).astype(np.float32)
+        self._noise: Pcm = noise * np.float32(10 ** (_NOISE_DBFS / 20))
+
+    def say(self, pcm: Pcm) -> Utterance:
+        """Queue speech, float32 mono 48 kHz; it starts with the next frame that is free."""
+        utterance = Utterance(np.asarray(pcm, np.float32))
+        self._queue.append(utterance)
+        return utterance
+
+    async def run(self) -> None:
+        """Push frames until cancelled."""
+        begin = time.perf_counter()
+        number = 0
+        position = 0
+        current: Utterance | None = None
+        while True:
+            due = begin + number * FRAME_S
+            await asyncio.sleep(max(0.0, due - time.perf_counter()))
+            offset = number % 100 * FRAME_SAMPLES
+            frame = self._noise[offset : offset + FRAME_SAMPLES].copy()
+            if current is None and self._queue:
+                current, position = self._queue.pop(0), 0
+                current.began = due
+                self.said.append(current)
+            if current is not None:
+                piece = current.pcm[position : position + FRAME_SAMPLES]
+                frame[: len(piece)] += piece
+                position += FRAME_SAMPLES
+                if position >= len(current.pcm):
+                    current.done.set()
+                    current = None
+            await self.source.capture_frame(_as_frame(frame))
+            number += 1
+
+
+def _as_frame(pcm: Pcm) -> rtc.AudioFrame:
+    data = (np.clip(pcm, -1.0, 1.0) * 32767).astype("<i2").tobytes()
+    return rtc.AudioFrame(data, RATE_HZ, 1, len(pcm))

@@ -1,0 +1,50 @@
+"""`rejoinder start`: the worker, for production.
+
+livekit-agents' own start module runs it; SIGTERM stops new calls and waits for running ones.
+"""
+
+import argparse
+from importlib.util import find_spec
+
+from livekit.agents.__main__ import main as livekit_agents
+
+from agent import settings
+from agent.errors import ConfigError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Flags that win over the environment."""
+    parser.add_argument("--health-port", type=int, help="TCP port of the health page; 0: any free")
+    parser.add_argument("--log-level", default="INFO", help="DEBUG, INFO, WARN or ERROR")
+    parser.add_argument(
+        "--log-format", choices=("colored", "json"), default="colored", help="how lines look"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Check the settings, then serve until a signal."""
+    settings.apply_env_file()
+    if args.health_port is not None:
+        settings.override(AGENT_HEALTH_PORT=str(args.health_port))
+    effective = settings.load()
+    livekit = effective.livekit
+    missing = [
+        name
+        for name, value in (
+            ("LIVEKIT_URL", livekit.url),
+            ("LIVEKIT_API_KEY", livekit.api_key),
+            ("LIVEKIT_API_SECRET", livekit.api_secret),
+        )
+        if not value
+    ]
+    if missing:
+        raise ConfigError(
+            f"{', '.join(missing)} must be set: the LiveKit server to register with. "
+            "Without a server of your own, `rejoinder demo` starts one."
+        )
+    worker = find_spec("agent.worker")
+    assert worker is not None
+    assert worker.origin is not None
+    return livekit_agents(
+        ["start", worker.origin, "--log-level", args.log_level, "--log-format", args.log_format]
+    )

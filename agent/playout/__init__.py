@@ -1,0 +1,1 @@
+"""What enters the room, and which words of it were heard."""

@@ -1,0 +1,146 @@
+"""When each word of a spoken sentence sounds, from its text and its audio.
+
+Speech engines on plain HTTP do not say when a word is spoken. The length of a word's text
+gives a first guess; the pauses in the audio correct it. Pure functions.
+"""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+HOP_S = 0.010
+"""Resolution of the level curve, seconds."""
+
+_QUIET_DB = 30.0
+"""A hop this far below the sentence's loudest one is a pause, dB."""
+_SHORTEST_PAUSE_S = 0.04
+"""Shorter gaps are inside words: the closure of p, t, k."""
+_PULL_S = 0.20
+"""A pause moves a word's boundary by at most this much, seconds."""
+
+# A word with what follows it up to the next one; CJK scripts are taken character by character.
+_CJK = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
+_WORD = re.compile(rf"[{_CJK}][^\w\s]*\s*|[^\s{_CJK}]+\s*|\s+")
+_IS_CJK = re.compile(rf"[{_CJK}]")
+
+Levels = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word with the punctuation and space after it, and when it sounds."""
+
+    text: str
+    start_s: float
+    end_s: float
+
+
+def split_words(text: str) -> list[str]:
+    """Cut a text into words; joined again they are the text."""
+    return _WORD.findall(text)
+
+
+def weight(word: str) -> float:
+    """How long a word takes to say, in letters of average English."""
+    letters = 0.0
+    for char in word:
+        if _IS_CJK.match(char):
+            letters += 3.5
+        elif char.isdigit():
+            letters += 4.0
+        elif char.isalpha():
+            letters += 1.0
+    return max(letters, 0.5) if word.strip() else 0.0
+
+
+def levels(pcm: NDArray[np.int16], *, rate_hz: int) -> Levels:
+    """RMS of each 10 ms of mono samples, in sample units."""
+    hop = int(rate_hz * HOP_S)
+    count = len(pcm) // hop
+    frames = pcm[: count * hop].reshape(count, hop).astype(np.float32)
+    return np.sqrt(np.mean(frames**2, axis=1)) if count else np.zeros(0, np.float32)
+
+
+def align(text: str, curve: Levels, *, start_s: float) -> list[Word]:
+    """Place the words of one sentence on its whole audio.
+
+    Args:
+        text: the sentence.
+        curve: `levels` of its audio.
+        start_s: where that audio begins in the reply, seconds.
+
+    Returns:
+        The words in order, without gaps between them; all of `text` is in them.
+    """
+    words = split_words(text)
+    if not words:
+        return []
+    total_s = len(curve) * HOP_S
+    weights = np.array([weight(word) for word in words])
+    voiced = curve > _floor(curve)
+    if not voiced.any() or weights.sum() == 0:
+        ends = np.linspace(0, total_s, len(words) + 1)[1:]
+    else:
+        ends = _boundaries(weights, voiced)
+    ends[-1] = total_s
+    starts = np.concatenate([[0.0], ends[:-1]])
+    return [
+        Word(word, start_s + float(a), start_s + float(b))
+        for word, a, b in zip(words, starts, ends, strict=True)
+    ]
+
+
+def _floor(curve: Levels) -> float:
+    return float(curve.max()) * 10 ** (-_QUIET_DB / 20) if len(curve) else 0.0
+
+
+def _boundaries(weights: NDArray[np.float64], voiced: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """End of each word, seconds from the sentence's beginning."""
+    sound_s = np.cumsum(voiced) * HOP_S  # sound up to and with each hop
+    share = np.cumsum(weights) / weights.sum()
+    guess = share * sound_s[-1]
+    pauses = _pauses(voiced)
+    anchors = _match(guess[:-1], [float(sound_s[first]) for first, _ in pauses])
+    if len(pauses) + 1 == len(weights):
+        anchors = {n: n for n in range(len(pauses))}  # every pause is between two words
+    known = [0.0, *(float(sound_s[pauses[p][0]]) for p in anchors.values()), float(sound_s[-1])]
+    places = [0.0, *(guess[w] for w in anchors), guess[-1]]
+    in_sound = np.interp(guess, places, known)
+    ends = np.searchsorted(sound_s, in_sound - HOP_S / 2) * HOP_S + HOP_S
+    for word, pause in anchors.items():
+        ends[word] = pauses[pause][0] * HOP_S
+    return np.maximum.accumulate(ends)
+
+
+def _pauses(voiced: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """First and last hop of each pause between sounds."""
+    sounding = np.flatnonzero(voiced)
+    gaps = np.flatnonzero(np.diff(sounding) > _SHORTEST_PAUSE_S / HOP_S)
+    return [(int(sounding[g]) + 1, int(sounding[g + 1]) - 1) for g in gaps]
+
+
+def _match(boundaries: NDArray[np.float64], pauses: list[float]) -> dict[int, int]:
+    """Pair word boundaries with pauses, in order, where they are close: boundary → pause.
+
+    Least squares by dynamic programming; leaving a pause unpaired costs `_PULL_S` squared.
+    """
+    rows, columns = len(boundaries), len(pauses)
+    cost = np.zeros((rows + 1, columns + 1))
+    cost[0, :] = np.arange(columns + 1) * _PULL_S**2
+    for b in range(1, rows + 1):
+        for p in range(1, columns + 1):
+            paired = cost[b - 1, p - 1] + (boundaries[b - 1] - pauses[p - 1]) ** 2
+            cost[b, p] = min(paired, cost[b - 1, p], cost[b, p - 1] + _PULL_S**2)
+    pairs: dict[int, int] = {}
+    b, p = rows, columns
+    while b and p:
+        if cost[b, p] == cost[b - 1, p]:
+            b -= 1
+        elif cost[b, p] == cost[b, p - 1] + _PULL_S**2:
+            p -= 1
+        else:
+            b, p = b - 1, p - 1
+            pairs[b] = p
+    return dict(sorted(pairs.items()))

@@ -1,0 +1,186 @@
+"""The data path of one call, on one page.
+
+caller's track ─► Silero VAD ─► StreamAdapter ─► STT ─► final transcript
+│                                     │
+stops the play-out                            LLM ─► reply text
+│
+agent's track ◄── play-out ◄── TTS ◄── sentences ◄───────────┘
+"""
+
+from collections.abc import AsyncGenerator, AsyncIterable
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from livekit import rtc
+from livekit.agents import (
+    Agent,
+    AgentSession,
+    APIConnectOptions,
+    ModelSettings,
+    llm,
+    room_io,
+    stt,
+    tts,
+    vad,
+)
+from livekit.agents.types import FlushSentinel
+from livekit.agents.voice.agent_session import SessionConnectOptions
+
+from agent.engines import load_engine
+from agent.metrics.timeline import Timeline
+from agent.settings import Settings, StageChoice
+from agent.tts.sentences import SentenceTokenizer
+from agent.turns.observer import TurnObserver
+from agent.turns.stream_adapter import StreamAdapter
+from agent.turns.vad import load_vad
+
+INPUT_RATE_HZ = 16000
+"""What Silero and every recogniser here work at; WebRTC resamples for us."""
+INPUT_FRAME_MS = 10
+OUTPUT_RATE_HZ = 24000
+"""What most voices speak at; Opus carries it whole."""
+
+SOURCE_KEY = "rejoinder.source"
+"""In `ChoiceDelta.extra`: where an answer was found."""
+
+_RETRY_INTERVAL_S = 0.25
+_NEVER = 1_000_000
+"""A dead engine is told to the caller; it does not end the call."""
+
+_FALSE_INTERRUPTION_S = 0.8
+"""After a noise without words the interrupted reply goes on, seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a process loads once and every call shares."""
+
+    detector: vad.VAD
+    stt: stt.STT[str]
+    llm: llm.LLM[str]
+    tts: tts.TTS[str]
+
+
+class SourceListener(Protocol):
+    """Hears where an answer was found, before its first word is spoken."""
+
+    def __call__(self, source: dict[str, Any], /) -> None:
+        """Take one source; a newer one replaces it."""
+
+
+def load_parts(settings: Settings) -> Parts:
+    """Load models and make engines; blocking, once per process.
+
+    Raises:
+        EngineUnavailable: a package that an engine needs is missing.
+    """
+    parts = Parts(
+        detector=load_vad(settings.turn),
+        stt=load_engine("stt", settings.stt.engine).build(settings.stt.options),
+        llm=load_engine("llm", settings.llm.engine).build(settings.llm.options),
+        tts=load_engine("tts", settings.tts.engine).build(settings.tts.options),
+    )
+    return parts
+
+
+def build_session(parts: Parts, settings: Settings, observer: TurnObserver) -> AgentSession[None]:
+    """Connect the parts for one call."""
+    turn = settings.turn
+    return AgentSession(
+        vad=parts.detector,
+        stt=StreamAdapter(engine=parts.stt, detector=parts.detector, observer=observer),
+        llm=parts.llm,
+        tts=tts.StreamAdapter(tts=parts.tts, sentence_tokenizer=SentenceTokenizer()),
+        turn_handling={
+            "turn_detection": "vad",
+            "endpointing": {"min_delay": turn.min_delay_s, "max_delay": turn.max_delay_s},
+            "interruption": {
+                "enabled": turn.barge_in,
+                # The other mode sends the caller's audio to LiveKit Cloud.
+                "mode": "vad",
+                "min_duration": turn.barge_in_min_s,
+                "resume_false_interruption": True,
+                "false_interruption_timeout": _FALSE_INTERRUPTION_S,
+            },
+            "preemptive_generation": {"enabled": True, "preemptive_tts": True},
+        },
+        # The text comes back with the place where each sentence begins in the audio.
+        use_tts_aligned_transcript=True,
+        aec_warmup_duration=turn.echo_guard_s or None,
+        conn_options=SessionConnectOptions(
+            stt_conn_options=_limits(settings.stt),
+            llm_conn_options=_limits(settings.llm),
+            tts_conn_options=_limits(settings.tts),
+            max_unrecoverable_errors=_NEVER,
+        ),
+    )
+
+
+def room_options() -> room_io.RoomOptions:
+    """Short frames, no resampling beyond what the models need, microphone tracks only."""
+    return room_io.RoomOptions(
+        audio_input=room_io.AudioInputOptions(
+            sample_rate=INPUT_RATE_HZ, frame_size_ms=INPUT_FRAME_MS
+        ),
+        audio_output=room_io.AudioOutputOptions(sample_rate=OUTPUT_RATE_HZ),
+        video_input=False,
+        # Captions in step with the voice are ours (agent.playout).
+        text_output=room_io.TextOutputOptions(sync_transcription=False),
+    )
+
+
+def _limits(stage: StageChoice) -> APIConnectOptions:
+    return APIConnectOptions(
+        max_retry=stage.max_retries, retry_interval=_RETRY_INTERVAL_S, timeout=stage.timeout_s
+    )
+
+
+class CallAgent(Agent):
+    """The agent of one call: marks where each stage begins and gives its first result."""
+
+    def __init__(self, *, instructions: str, timeline: Timeline, on_source: SourceListener) -> None:
+        """Answer by `instructions`; time goes to `timeline`, sources to `on_source`."""
+        super().__init__(instructions=instructions)
+        self._timeline = timeline
+        self._on_source = on_source
+
+    async def llm_node(
+        self,
+        chat_ctx: llm.ChatContext,
+        tools: list[llm.Tool],
+        model_settings: ModelSettings,
+    ) -> AsyncGenerator[llm.ChatChunk | str | FlushSentinel, None]:
+        """Pass the reply on; the source of an answer goes to the page, not to the voice."""
+        self._timeline.begin("llm")
+        async with aclosing(
+            Agent.default.llm_node(self, chat_ctx, tools, model_settings)
+        ) as chunks:
+            async for chunk in chunks:
+                delta = chunk.delta if isinstance(chunk, llm.ChatChunk) else None
+                if delta is not None and delta.extra and SOURCE_KEY in delta.extra:
+                    self._on_source(delta.extra.pop(SOURCE_KEY))
+                    if not (delta.content or delta.tool_calls or delta.extra):
+                        continue
+                if isinstance(chunk, str) or (delta is not None and delta.content):
+                    self._timeline.end("llm")
+                yield chunk
+
+    async def tts_node(
+        self, text: AsyncIterable[str], model_settings: ModelSettings
+    ) -> AsyncGenerator[rtc.AudioFrame, None]:
+        """Speak the reply."""
+        async with aclosing(
+            Agent.default.tts_node(self, self._timed(text), model_settings)
+        ) as frames:
+            async for frame in frames:
+                self._timeline.end("tts")
+                yield frame
+
+    async def _timed(self, text: AsyncIterable[str]) -> AsyncGenerator[str, None]:
+        first = True
+        async for piece in text:
+            if first and piece.strip():
+                first = False
+                self._timeline.begin("tts")
+            yield piece

@@ -1,0 +1,263 @@
+"""Engine `openai`: any server with OpenAI's `/v1/audio/transcriptions`.
+
+One utterance is one upload. The connection is kept between utterances, and cancelling a
+recognition closes it, which is how such servers learn that nobody waits any more.
+
+Source: https://platform.openai.com/docs/api-reference/audio/createTranscription
+"""
+
+import asyncio
+import contextlib
+import ssl
+import time
+from typing import Any, Literal
+
+import httpx
+from livekit.agents import (
+    APIConnectionError,
+    APIConnectOptions,
+    APIError,
+    APIStatusError,
+    APITimeoutError,
+    stt,
+    utils,
+)
+from livekit.agents.language import LanguageCode
+from livekit.agents.types import NOT_GIVEN, NotGivenOr
+from pydantic import SecretStr
+
+from agent.audio import pcm
+from agent.errors import EngineUnavailable
+from agent.options import EngineOptions, setting
+from agent.stt.annotations import without_annotations
+from agent.stt.language import Language, iso_639_1
+from agent.stt.probing import PROBE_OPTIONS, probe_tone
+
+_KEEP_ALIVE_S = 55.0
+"""How long an idle connection is kept. A connection that the server has closed meanwhile is
+noticed and replaced before it is used."""
+_WARM_UP_S = 5.0
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_PASSING = (408, 425, 429)
+"""Statuses below 500 that another try may change."""
+_MESSAGE_LIMIT = 200
+
+
+class Options(EngineOptions):
+    """Where the server is and how to ask it."""
+
+    url: str = setting(
+        "https://api.openai.com/v1",
+        "base URL with /v1, for example http://127.0.0.1:8200/v1",
+        fallback="OPENAI_BASE_URL",
+        pattern=r"^https?://\S+$",
+    )
+    api_key: SecretStr | None = setting(
+        None, "key of that server; local servers need none", fallback="OPENAI_API_KEY"
+    )
+    model: str = setting("whisper-1", "model's name as the server knows it", min_length=1)
+    language: Language = setting(
+        "", "spoken language, BCP-47, for example zh or pt-BR; empty: the server detects it"
+    )
+    task: Literal["transcribe", "translate"] = setting(
+        "transcribe", "transcribe: write what is said; translate: write it in English"
+    )
+    prompt: str = setting("", "names and words to expect, in the spoken language")
+    temperature: float = setting(0.0, "randomness of the recogniser", ge=0, le=1)
+
+
+def build(options: Options) -> stt.STT[str]:
+    """Make the component; nothing is contacted yet.
+
+    For https it reads the certificate store, which takes 0.1 s: call it off the event loop.
+    """
+    return OpenAISpeechToText(options)
+
+
+async def probe(options: Options) -> str:
+    """Send a short tone and say which model answered and when.
+
+    Raises:
+        EngineUnavailable: the server cannot be reached, refuses, or has no such model.
+    """
+    engine = await asyncio.to_thread(OpenAISpeechToText, options)
+    began = time.perf_counter()
+    try:
+        await engine.recognize(probe_tone(), conn_options=PROBE_OPTIONS)
+    except APIStatusError as error:
+        raise EngineUnavailable(
+            f"{options.url} refuses {options.model} with {error.status_code}: {error.message}; "
+            f"{_remedy(error.status_code)}"
+        ) from error
+    except APIError as error:
+        raise EngineUnavailable(
+            f"{options.url} does not serve transcriptions: {error}; is the server running, and "
+            "does STT_URL end in /v1?"
+        ) from error
+    finally:
+        await engine.aclose()
+    return f"{engine.model} at {engine.provider}: answer after {time.perf_counter() - began:.2f} s"
+
+
+def _remedy(status: int) -> str:
+    match status:
+        case 401 | 403:
+            return "set STT_API_KEY (or OPENAI_API_KEY) to a key of that server"
+        case 404:
+            return "set STT_MODEL to a model that the server has, and STT_URL to end in /v1"
+        case 429:
+            return "the quota is used up or the server is busy"
+        case _:
+            return "see the server's log"
+
+
+class OpenAISpeechToText(stt.STT[str]):
+    """Whole utterances only. Calls are independent of each other and may overlap.
+
+    `recognize` waits at most `conn_options.timeout` for the transcript, upload included.
+    """
+
+    def __init__(self, options: Options) -> None:
+        super().__init__(capabilities=stt.STTCapabilities(streaming=False, interim_results=False))
+        self._options = options
+        self._language = iso_639_1(options.language)
+        route = "translations" if options.task == "translate" else "transcriptions"
+        self._path = f"audio/{route}"
+        base = httpx.URL(options.url.rstrip("/") + "/")
+        headers = {}
+        if options.api_key:
+            headers["Authorization"] = f"Bearer {options.api_key.get_secret_value()}"
+        self._client = httpx.AsyncClient(
+            base_url=base,
+            headers=headers,
+            # Each call has its own limit: see `_recognize_impl`.
+            timeout=None,
+            # Certificates take 0.1 s to read and mean nothing to plain HTTP.
+            verify=base.scheme == "https",
+            limits=httpx.Limits(keepalive_expiry=_KEEP_ALIVE_S),
+            # A proxy for the outside world does not reach this machine's own servers.
+            trust_env=base.host not in _LOOPBACK,
+        )
+        self._provider = base.netloc.decode()
+        self._warm_up: asyncio.Task[None] | None = None
+
+    @property
+    def model(self) -> str:
+        """Name of the model as the server knows it."""
+        return self._options.model
+
+    @property
+    def provider(self) -> str:
+        """Host and port of the server."""
+        return self._provider
+
+    def prewarm(self) -> None:
+        """Open a connection in the background; needs a running event loop."""
+        if self._warm_up is None or self._warm_up.done():
+            self._warm_up = asyncio.create_task(self._open_connection(), name="stt warm-up")
+
+    async def aclose(self) -> None:
+        """Close all connections. May be called more than once."""
+        if self._warm_up is not None:
+            await utils.aio.cancel_and_wait(self._warm_up)
+        await self._client.aclose()
+
+    async def _open_connection(self) -> None:
+        # A failure shows, with its reason, at the first recognition.
+        with contextlib.suppress(httpx.HTTPError, TimeoutError):
+            async with asyncio.timeout(_WARM_UP_S):
+                await self._client.get("models")
+
+    async def _recognize_impl(
+        self,
+        buffer: utils.AudioBuffer,
+        *,
+        language: NotGivenOr[str] = NOT_GIVEN,
+        conn_options: APIConnectOptions,
+    ) -> stt.SpeechEvent:
+        spoken = iso_639_1(language) if utils.is_given(language) else self._language
+        wav = await asyncio.to_thread(_wav, buffer)
+        try:
+            async with asyncio.timeout(conn_options.timeout):
+                response = await self._post(wav, spoken)
+        except (TimeoutError, httpx.TimeoutException) as error:
+            raise APITimeoutError(f"no transcript within {conn_options.timeout:g} s") from error
+        except httpx.ConnectError as error:
+            raise APIConnectionError(
+                "the recognition server cannot be reached",
+                retryable=not _is_certificate_fault(error),
+            ) from error
+        except httpx.HTTPError as error:
+            raise APIConnectionError("the connection broke before the transcript") from error
+        text = _transcript(response)
+        written = "en" if self._options.task == "translate" else spoken
+        return stt.SpeechEvent(
+            stt.SpeechEventType.FINAL_TRANSCRIPT,
+            request_id=response.headers.get("x-request-id") or utils.shortuuid(),
+            alternatives=[stt.SpeechData(language=LanguageCode(written), text=text)],
+        )
+
+    async def _post(self, wav: bytes, language: str) -> httpx.Response:
+        fields = {
+            "model": self._options.model,
+            "response_format": "json",
+            "temperature": f"{self._options.temperature:g}",
+        }
+        # /translations knows no language: it writes English whatever is spoken.
+        if language and self._options.task == "transcribe":
+            fields["language"] = language
+        if self._options.prompt:
+            fields["prompt"] = self._options.prompt
+        if self._client.is_closed:
+            raise APIConnectionError("this recogniser was closed", retryable=False)
+        return await self._client.post(
+            self._path, data=fields, files={"file": ("utterance.wav", wav, "audio/wav")}
+        )
+
+
+def _wav(buffer: utils.AudioBuffer) -> bytes:
+    return pcm.to_wav(pcm.utterance(buffer), rate_hz=pcm.SPEECH_RATE_HZ)
+
+
+def _is_certificate_fault(error: BaseException) -> bool:
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, ssl.SSLCertVerificationError):
+        cause = cause.__cause__ or cause.__context__
+    return cause is not None
+
+
+def _transcript(response: httpx.Response) -> str:
+    """The text of an answer.
+
+    Raises:
+        APIStatusError: the server refused, or answered with something else.
+    """
+    try:
+        body = response.json()
+    except ValueError:
+        body = None
+    status = response.status_code
+    if status == 200 and isinstance(body, dict) and isinstance(body.get("text"), str):
+        return without_annotations(str(body["text"]))
+    reason = _reason(body)
+    if status == 200:
+        reason = reason or "the answer is not a transcription"
+    raise APIStatusError(
+        reason or response.reason_phrase or f"status {status}",
+        status_code=status,
+        request_id=response.headers.get("x-request-id"),
+        retryable=status in _PASSING or status >= 500,
+    )
+
+
+def _reason(body: Any) -> str:
+    """The sentence for people in an error body of OpenAI, whisper.cpp or FastAPI."""
+    found = body
+    for key in ("error", "detail"):
+        if isinstance(found, dict) and key in found:
+            found = found[key]
+    if isinstance(found, list) and found:
+        found = found[0]
+    if isinstance(found, dict):
+        found = found.get("message") or found.get("msg")
+    return " ".join(found.split())[:_MESSAGE_LIMIT] if isinstance(found, str) else ""

@@ -1,0 +1,321 @@
+"""Engine `openai`: any server of `/v1/audio/speech`, played as its bytes arrive.
+
+OpenAI, Kokoro-FastAPI, speaches and this project's own server speak it. `pcm` is asked for:
+it needs no decoder, so the first bytes are the first samples. What comes back is decided by
+the answer, not by the request: bare samples, WAV, server-sent events, or a compressed format
+from a server that knows no `pcm`.
+
+Source: https://platform.openai.com/docs/api-reference/audio/createSpeech
+"""
+
+import asyncio
+import contextlib
+import json
+import time
+from typing import Any, Literal
+
+import httpx
+from livekit.agents import (
+    APIConnectionError,
+    APIConnectOptions,
+    APIError,
+    APIStatusError,
+    APITimeoutError,
+    tts,
+)
+from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS
+from livekit.agents.utils import aio, shortuuid
+from pydantic import SecretStr
+
+from agent.errors import EngineUnavailable
+from agent.options import EngineOptions, setting
+from agent.tts.speakable import clean, has_words, is_speakable, push_silence, silence
+from agent.tts.speech_body import RAW, MalformedBody, ServerFault, SpeechEvents, open_body
+
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_KEEP_ALIVE_S = 120.0
+"""Longer than most pauses between two replies; servers may close earlier."""
+_WARM_UP_S = 5.0
+_ERROR_BODY_LIMIT = 4096
+_MESSAGE_LIMIT = 200
+_RETRYABLE = frozenset({408, 409, 429})
+PROBE_TIMEOUT_S = 20.0
+"""A local server may still be loading its voice when it is asked for the first time."""
+
+
+class Options(EngineOptions):
+    """Where the server is, and which voice it speaks with."""
+
+    url: str = setting(
+        "https://api.openai.com/v1",
+        "base URL with /v1, for example http://127.0.0.1:8880/v1 for Kokoro-FastAPI",
+        fallback="OPENAI_BASE_URL",
+        pattern=r"^https?://",
+    )
+    api_key: SecretStr | None = setting(
+        None, "key of that server; local servers need none", fallback="OPENAI_API_KEY"
+    )
+    model: str = setting("tts-1", "model's name as the server knows it")
+    voice: str = setting("alloy", "voice's name as the server knows it")
+    speed: float = setting(1.0, "speaking speed; 1 is the voice's own", ge=0.25, le=4)
+    instructions: str | None = setting(
+        None, "how to speak, for models that take directions (gpt-4o-mini-tts)"
+    )
+    stream_format: Literal["audio", "sse"] | None = setting(
+        None, "form of the answer, for servers that offer both; empty: the server's own"
+    )
+    sample_rate_hz: int = setting(
+        24000, "rate of the server's pcm answers, samples per second", ge=8000, le=48000
+    )
+    send_sample_rate: bool = setting(
+        False, "whether to ask for that rate: speaches resamples its voices when asked"
+    )
+    stall_s: float = setting(
+        5.0, "longest pause of the server in the middle of its answer, seconds", gt=0, le=120
+    )
+
+
+def build(options: Options) -> tts.TTS[Any]:
+    """Make the component; nothing is contacted yet."""
+    return OpenAISpeech(options)
+
+
+async def probe(options: Options) -> str:
+    """Have a word spoken and say which voice answered and when.
+
+    Raises:
+        EngineUnavailable: the server cannot be reached, refuses, or does not send speech.
+    """
+    engine = OpenAISpeech(options)
+    began = time.perf_counter()
+    try:
+        limits = APIConnectOptions(max_retry=0, timeout=PROBE_TIMEOUT_S)
+        async with engine.synthesize("Hello.", conn_options=limits) as stream:
+            first = await anext(stream)
+        waited = time.perf_counter() - began
+    except APIStatusError as error:
+        raise EngineUnavailable(_refusal(options, error)) from error
+    except APITimeoutError as error:
+        raise EngineUnavailable(
+            f"{options.url} sent no speech within {PROBE_TIMEOUT_S:g} s; a local model may "
+            "still be loading: try again, or set TTS_URL to a faster server"
+        ) from error
+    except APIError as error:
+        raise EngineUnavailable(
+            f"{options.url} does not serve speech: {error}; is the server running, "
+            "and does TTS_URL end in /v1?"
+        ) from error
+    finally:
+        await engine.aclose()
+    return (
+        f"{options.model}, voice {options.voice}, at {engine.provider}: first audio after "
+        f"{waited:.2f} s, {first.frame.sample_rate} Hz"
+    )
+
+
+def _refusal(options: Options, error: APIStatusError) -> str:
+    if error.status_code in (401, 403):
+        remedy = "set TTS_API_KEY (or OPENAI_API_KEY) to a key of that server"
+    elif error.status_code in (400, 404, 422):
+        remedy = "set TTS_MODEL and TTS_VOICE to what the server has, and TTS_URL to end in /v1"
+    elif error.status_code == 429:
+        remedy = "the quota is used up or the server is busy"
+    else:
+        remedy = "see the server's log"
+    asked = f"model {options.model} with voice {options.voice}"
+    return f"{options.url} refuses {asked}: {error.message}; {remedy}"
+
+
+class OpenAISpeech(tts.TTS[Any]):
+    """One persistent client; any number of syntheses at once. Mono at `sample_rate_hz`."""
+
+    def __init__(self, options: Options) -> None:
+        """Prepare the client; it belongs to the event loop of the first request."""
+        super().__init__(
+            capabilities=tts.TTSCapabilities(streaming=False),
+            sample_rate=options.sample_rate_hz,
+            num_channels=1,
+        )
+        base = httpx.URL(options.url.rstrip("/") + "/")
+        # Compressed on the way, samples would wait for a full block.
+        headers = {"Accept-Encoding": "identity"}
+        if options.api_key:
+            headers["Authorization"] = f"Bearer {options.api_key.get_secret_value()}"
+        self.options = options
+        self.client = httpx.AsyncClient(
+            base_url=base,
+            headers=headers,
+            # Each request has its own limits: see SpeechStream.
+            timeout=None,
+            limits=httpx.Limits(keepalive_expiry=_KEEP_ALIVE_S),
+            # A proxy for the outside world does not reach this machine's own servers.
+            trust_env=base.host not in _LOOPBACK,
+        )
+        self._provider = base.netloc.decode()
+        self._warm_up: asyncio.Task[None] | None = None
+
+    @property
+    def model(self) -> str:
+        """Name of the model as the server knows it."""
+        return self.options.model
+
+    @property
+    def provider(self) -> str:
+        """Host and port of the server."""
+        return self._provider
+
+    def synthesize(
+        self, text: str, *, conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS
+    ) -> "SpeechStream":
+        """Start one request. Closing the stream closes its connection."""
+        return SpeechStream(tts=self, input_text=text, conn_options=conn_options)
+
+    def prewarm(self) -> None:
+        """Open a connection in the background; needs a running event loop."""
+        if self._warm_up is None or self._warm_up.done():
+            self._warm_up = asyncio.create_task(self._open_connection(), name="tts warm-up")
+
+    async def aclose(self) -> None:
+        """Close all connections. May be called more than once."""
+        if self._warm_up is not None:
+            await aio.cancel_and_wait(self._warm_up)
+        await self.client.aclose()
+
+    async def _open_connection(self) -> None:
+        # A failure shows, with its reason, at the first synthesis.
+        with contextlib.suppress(httpx.HTTPError, TimeoutError):
+            async with asyncio.timeout(_WARM_UP_S):
+                await self.client.get("models")
+
+
+class SpeechStream(tts.ChunkedStream):
+    """One request.
+
+    The first audio must come within `conn_options.timeout`, each further chunk within
+    `stall_s`. Once audio was handed on, errors are not retried: it would be heard twice.
+    """
+
+    def __init__(
+        self, *, tts: OpenAISpeech, input_text: str, conn_options: APIConnectOptions
+    ) -> None:
+        super().__init__(tts=tts, input_text=input_text, conn_options=conn_options)
+        self._client = tts.client
+        self._options = tts.options
+
+    async def _run(self, output_emitter: tts.AudioEmitter) -> None:
+        if not is_speakable(self.input_text):
+            push_silence(output_emitter, rate_hz=self._options.sample_rate_hz)
+            return
+        self._any_audio = False
+        wait_s = self._conn_options.timeout
+        try:
+            async with asyncio.timeout(wait_s) as self._patience:
+                await self._speak(output_emitter)
+        except TimeoutError as error:
+            if _heard(output_emitter):
+                message = f"no further audio within {self._options.stall_s:g} s"
+            else:
+                message = f"no audio within {wait_s:g} s"
+            raise APITimeoutError(message, retryable=not _heard(output_emitter)) from error
+        except (httpx.HTTPError, ServerFault) as error:
+            message = "the speech server's answer broke off"
+            if isinstance(error, httpx.ConnectError):
+                message = "the speech server cannot be reached"
+            raise APIConnectionError(message, retryable=not _heard(output_emitter)) from error
+        except MalformedBody as error:
+            raise APIConnectionError(
+                "the speech server's answer is not speech", retryable=False
+            ) from error
+
+    def _request(self) -> dict[str, Any]:
+        options = self._options
+        body: dict[str, Any] = {
+            "model": options.model,
+            "input": clean(self.input_text),
+            "voice": options.voice,
+            "response_format": "pcm",
+        }
+        # Servers differ in which further fields they know.
+        if options.speed != 1.0:
+            body["speed"] = options.speed
+        if options.instructions:
+            body["instructions"] = options.instructions
+        if options.stream_format:
+            body["stream_format"] = options.stream_format
+        if options.send_sample_rate:
+            body["sample_rate"] = options.sample_rate_hz
+        return body
+
+    async def _speak(self, emitter: tts.AudioEmitter) -> None:
+        async with self._client.stream("POST", "audio/speech", json=self._request()) as response:
+            if response.status_code != 200:
+                raise await _status_error(response, spoken=self.input_text)
+            rate_hz = self._options.sample_rate_hz
+            body = open_body(response.headers.get("content-type", ""), rate_hz=rate_hz)
+            emitter.initialize(
+                request_id=response.headers.get("x-request-id") or shortuuid(),
+                sample_rate=rate_hz,
+                num_channels=1,
+                mime_type=body.mime_type,
+            )
+            async for chunk in response.aiter_bytes():
+                self._push(emitter, body.feed(chunk))
+                if self._any_audio:
+                    now = asyncio.get_running_loop().time()
+                    self._patience.reschedule(now + self._options.stall_s)
+            self._push(emitter, body.end())
+        if isinstance(body, SpeechEvents):
+            self._set_token_usage(input_tokens=body.usage[0], output_tokens=body.usage[1])
+        if body.mime_type != RAW:
+            # Only the decoder knows whether it was audio.
+            emitter.end_input()
+            await emitter.join()
+            self._any_audio = _heard(emitter)
+        if not self._any_audio:
+            if has_words(self.input_text):
+                raise APIConnectionError("the speech server answered without audio")
+            emitter.push(silence(rate_hz=rate_hz))
+
+    def _push(self, emitter: tts.AudioEmitter, audio: bytes) -> None:
+        if audio:
+            self._any_audio = True
+            emitter.push(audio)
+
+
+def _heard(emitter: tts.AudioEmitter) -> bool:
+    """Whether audio has left the emitter; what it still holds is dropped with it."""
+    return emitter.pushed_duration() > 0
+
+
+async def _status_error(response: httpx.Response, *, spoken: str) -> APIStatusError:
+    """Describe a refusal without repeating what was to be spoken: errors are logged."""
+    received = b""
+    async for chunk in response.aiter_bytes():
+        received += chunk
+        if len(received) > _ERROR_BODY_LIMIT:
+            break
+    try:
+        reason = _reason(json.loads(received))
+    except ValueError:
+        reason = ""
+    reason = " ".join(reason.replace(spoken, "…").split())[:_MESSAGE_LIMIT]
+    status = response.status_code
+    return APIStatusError(
+        reason or response.reason_phrase or f"status {status}",
+        status_code=status,
+        request_id=response.headers.get("x-request-id"),
+        retryable=status in _RETRYABLE or status >= 500,
+    )
+
+
+def _reason(body: Any) -> str:
+    """The sentence for people in an error body of OpenAI, Kokoro-FastAPI or FastAPI."""
+    found = body
+    for key in ("error", "detail"):
+        if isinstance(found, dict) and key in found:
+            found = found[key]
+    if isinstance(found, list) and found:
+        found = found[0]
+    if isinstance(found, dict):
+        found = found.get("message") or found.get("msg")
+    return found if isinstance(found, str) else ""

@@ -1,0 +1,262 @@
+"""Sees to it that an agent comes: livekit-server drops a dispatch that finds all workers busy.
+
+For each room a token was handed out for, one task asks the room service who is there: rarely
+until the caller has joined, often until the agent has. When no agent came in time and no worker
+has accepted the job, the dispatch is made again, a few times with growing waits.
+
+Three facts of livekit-server 1.13 that this rests on: a dispatch with an empty agent name reaches
+the workers of automatic dispatch; a dispatch into a room that does not exist creates it, so none
+is made before the caller is seen there; and a job that a worker has accepted is listed only after
+the server has asked all its nodes for workers, which takes up to 5 s once a minute (source:
+pkg/agent/client.go, CheckEnabledTimeout). Before that, an accepted and a dropped dispatch look
+the same.
+"""
+
+import asyncio
+import logging
+from collections import OrderedDict
+from contextlib import suppress
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Literal
+
+import aiohttp
+from google.protobuf.message import DecodeError
+from livekit import api
+
+logger = logging.getLogger(__name__)
+
+RoomState = Literal["waiting", "joined", "absent"]
+
+MAX_ROOMS = 1000
+"""Rooms watched or remembered at once; beyond it the oldest is forgotten."""
+MAX_DISPATCHES = 4
+"""Dispatches per room, the first one included. The wait doubles after each."""
+LISTED_S = 5.5
+"""After it a dispatch without a job was dropped. Judged earlier, the caller could hear two agents
+in turn: one that was slow to start, and the one dispatched in its place."""
+STARTING_S = 20.0
+"""How long a worker that accepted the job may take to start its agent."""
+AGENT_POLL_S = 0.25
+"""Between looks at a room where a caller waits."""
+CALLER_POLL_S = (0.25, 5.0)
+"""Between looks at a room that nobody has joined: first, and at most."""
+CALLER_POLL_GROWTH = 1.25
+
+_PRESENT = (
+    api.ParticipantInfo.State.JOINING,
+    api.ParticipantInfo.State.JOINED,
+    api.ParticipantInfo.State.ACTIVE,
+)
+_FAILURES = (aiohttp.ClientError, TimeoutError, api.ServerError, DecodeError)
+
+
+@dataclass(slots=True)
+class WatchedRoom:
+    """What is known of one room. `dispatches` counts the one made by the join."""
+
+    name: str
+    metadata: str
+    expires: float
+    """`monotonic()` seconds after which the token is worthless and the room forgotten."""
+    state: RoomState = "waiting"
+    dispatches: int = 1
+    warned: bool = False
+    """A failing server is logged once per room."""
+    task: asyncio.Task[None] | None = field(default=None, repr=False)
+
+
+class DispatchWatch:
+    """Watches rooms between `start` and `aclose`."""
+
+    def __init__(
+        self, lkapi: api.LiveKitAPI, *, agent_name: str, wait_s: float, token_ttl_s: float
+    ) -> None:
+        """Prepare a watch.
+
+        Args:
+            lkapi: server API with the key that signs the tokens; stays the caller's.
+            agent_name: the worker's name; empty: automatic dispatch.
+            wait_s: seconds from the caller's joining to the second dispatch; LISTED_S at least.
+            token_ttl_s: seconds during which a handed-out token can be used.
+        """
+        self._api = lkapi
+        self._agent_name = agent_name
+        self._wait_s = max(wait_s, LISTED_S)
+        self._token_ttl_s = token_ttl_s
+        self._rooms: OrderedDict[str, WatchedRoom] = OrderedDict()
+        self._group: asyncio.TaskGroup | None = None
+        self._owner: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begin; `watch` may be called afterwards."""
+        ready = asyncio.Event()
+        self._owner = asyncio.create_task(self._own(ready), name="dispatch-watch")
+        await ready.wait()
+
+    async def aclose(self) -> None:
+        """End all watching. May be called more than once."""
+        owner, self._owner = self._owner, None
+        if owner is not None:
+            owner.cancel()
+            await asyncio.wait({owner})
+
+    def watch(self, room: str, *, metadata: str = "") -> None:
+        """See to it that an agent joins a room that a token was handed out for.
+
+        Another token for a room that is watched already only prolongs the watch.
+
+        Args:
+            room: the room's name.
+            metadata: job metadata that a further dispatch carries.
+        """
+        if self._group is None:
+            raise RuntimeError("watch() before start()")
+        expires = monotonic() + self._token_ttl_s
+        known = self._rooms.get(room)
+        if known is not None and known.state == "waiting":
+            known.expires = expires
+            return
+        self._rooms.pop(room, None)
+        self._forget(list(self._rooms.values())[: len(self._rooms) - MAX_ROOMS + 1])
+        self._forget_expired()
+        watched = self._rooms[room] = WatchedRoom(room, metadata, expires)
+        watched.task = self._group.create_task(self._follow(watched), name="dispatch-watch-room")
+
+    def state(self, room: str) -> WatchedRoom | None:
+        """What is known of a room; None when no token was handed out for it lately."""
+        self._forget_expired()
+        return self._rooms.get(room)
+
+    async def _own(self, ready: asyncio.Event) -> None:
+        try:
+            async with asyncio.TaskGroup() as self._group:
+                ready.set()
+                await asyncio.Event().wait()
+        finally:
+            self._group = None
+
+    def _forget_expired(self) -> None:
+        now = monotonic()
+        self._forget([r for r in self._rooms.values() if r.expires <= now and r.state != "waiting"])
+
+    def _forget(self, rooms: list[WatchedRoom]) -> None:
+        for room in rooms:
+            self._rooms.pop(room.name, None)
+            if room.task is not None:
+                room.task.cancel()
+
+    async def _follow(self, room: WatchedRoom) -> None:
+        """Follow one room until an agent is there, none will come, or nobody uses the token."""
+        met = False
+        while await self._caller_joins(room, met=met):
+            met = True
+            if await self._agent_joins(room):
+                return
+        self._rooms.pop(room.name, None)
+
+    async def _caller_joins(self, room: WatchedRoom, *, met: bool) -> bool:
+        """Wait for a caller; `met`: one was there before.
+
+        Returns:
+            False when the token expired first, or the room that a caller was in has closed.
+        """
+        pause = CALLER_POLL_S[0]
+        while monotonic() < room.expires:
+            callers, agents = await self._look(room)
+            if callers or agents:
+                return True
+            if met and await self._closed(room):
+                return False
+            await asyncio.sleep(pause)
+            pause = min(pause * CALLER_POLL_GROWTH, CALLER_POLL_S[1])
+        return False
+
+    async def _agent_joins(self, room: WatchedRoom) -> bool:
+        """Wait for the agent and dispatch again.
+
+        Returns:
+            True when the matter is settled (joined or absent), False when the callers left.
+        """
+        since, starting_since = monotonic(), None
+        wait = self._wait_s * 2 ** (room.dispatches - 1)
+        while True:
+            callers, agents = await self._look(room)
+            if agents:
+                room.state = "joined"
+                return True
+            if callers == 0:
+                return False
+            now = monotonic()
+            if now - since >= wait:
+                if starting_since is None and await self._accepted(room):
+                    starting_since = now
+                    logger.info("a worker has accepted the call; waiting for it to start")
+                elif starting_since is None or now - starting_since >= STARTING_S:
+                    if room.dispatches >= MAX_DISPATCHES:
+                        room.state = "absent"
+                        logger.warning(
+                            "no agent joined; is a worker running, and not full?",
+                            extra={"dispatches": room.dispatches},
+                        )
+                        return True
+                    await self._dispatch_again(room)
+                    since, starting_since = monotonic(), None
+                    wait = self._wait_s * 2 ** (room.dispatches - 1)
+            await asyncio.sleep(AGENT_POLL_S)
+
+    async def _look(self, room: WatchedRoom) -> tuple[int | None, int]:
+        """Count callers and agents in the room; callers is None when LiveKit did not answer."""
+        try:
+            answer = await self._api.room.list_participants(
+                api.ListParticipantsRequest(room=room.name)
+            )
+        except _FAILURES as error:
+            self._warn(room, "cannot look into a room", error)
+            return None, 0
+        present = [p for p in answer.participants if p.state in _PRESENT]
+        agents = sum(p.kind == api.ParticipantInfo.Kind.AGENT for p in present)
+        return len(present) - agents, agents
+
+    async def _closed(self, room: WatchedRoom) -> bool:
+        try:
+            answer = await self._api.room.list_rooms(api.ListRoomsRequest(names=[room.name]))
+        except _FAILURES as error:
+            self._warn(room, "cannot look for a room", error)
+            return False
+        return not answer.rooms
+
+    async def _own_dispatches(self, room: WatchedRoom) -> list[api.AgentDispatch]:
+        try:
+            dispatches = await self._api.agent_dispatch.list_dispatch(room_name=room.name)
+        except _FAILURES as error:
+            self._warn(room, "cannot list a room's dispatches", error)
+            return []
+        return [d for d in dispatches if d.agent_name == self._agent_name]
+
+    async def _accepted(self, room: WatchedRoom) -> bool:
+        """Whether a worker has taken the job and its agent may still be starting."""
+        jobs = [job for d in await self._own_dispatches(room) for job in d.state.jobs]
+        return any(job.state.ended_at == 0 for job in jobs)
+
+    async def _dispatch_again(self, room: WatchedRoom) -> None:
+        # A deleted dispatch ends a job that was accepted after all: never two agents in a room.
+        for old in await self._own_dispatches(room):
+            with suppress(*_FAILURES):
+                await self._api.agent_dispatch.delete_dispatch(old.id, room.name)
+        room.dispatches += 1
+        try:
+            await self._api.agent_dispatch.create_dispatch(
+                api.CreateAgentDispatchRequest(
+                    agent_name=self._agent_name, room=room.name, metadata=room.metadata
+                )
+            )
+        except _FAILURES as error:
+            self._warn(room, "cannot dispatch an agent", error)
+            return
+        logger.info("dispatched an agent again", extra={"dispatches": room.dispatches})
+
+    def _warn(self, room: WatchedRoom, what: str, error: BaseException) -> None:
+        if not room.warned:
+            room.warned = True
+            logger.warning("%s: %s", what, type(error).__name__)

@@ -1,0 +1,69 @@
+// The page's own server: configuration, tokens, and whether an agent is on its way.
+
+const SECRET = "rejoinder.secret";
+
+/** A refusal or silence of the page's server. `status` is 0 when it did not answer. */
+export class EndpointError extends Error {
+  constructor(status, reason, retryAfterS = 0) {
+    super(reason);
+    this.status = status;
+    this.retryAfterS = retryAfterS;
+  }
+}
+
+export function keepSecret(secret) {
+  sessionStorage.setItem(SECRET, secret);
+}
+
+export function forgetSecret() {
+  sessionStorage.removeItem(SECRET);
+}
+
+export function hasSecret() {
+  return sessionStorage.getItem(SECRET) !== null;
+}
+
+async function ask(path, { signal, body } = {}) {
+  const headers = {};
+  const secret = sessionStorage.getItem(SECRET);
+  if (secret !== null) headers.Authorization = `Bearer ${secret}`;
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  let answer;
+  try {
+    answer = await fetch(path, {
+      method: body === undefined ? "GET" : "POST",
+      headers,
+      body: body === undefined ? undefined : JSON.stringify(body),
+      signal,
+    });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new EndpointError(0, error.message);
+  }
+  const said = await answer.json().catch(() => ({}));
+  if (!answer.ok) {
+    const wait = Number(answer.headers.get("Retry-After")) || 0;
+    throw new EndpointError(answer.status, said.error ?? answer.statusText, wait);
+  }
+  return said;
+}
+
+/** What the page must know: {needs_secret, agent_wait_s, version}. */
+export function config() {
+  return ask("/api/config");
+}
+
+/** A join token for a room of our own: {server_url, participant_token}. */
+export function token(signal) {
+  return ask("/api/token", { body: {}, signal });
+}
+
+/** {state: "waiting" | "joined" | "absent", dispatches}; null when the server does not know. */
+export async function agentState(room, signal) {
+  try {
+    return await ask(`/api/rooms/${encodeURIComponent(room)}/agent`, { signal });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    return null;
+  }
+}

@@ -1,0 +1,176 @@
+// Every word that the page shows.
+
+export const TEXT = {
+  tagline: "Talk. Interrupt. Type, if you like.",
+  callRegion: "Call",
+  conversationRegion: "Conversation",
+  captions: "Captions",
+  announcements: "What is said",
+  you: "You",
+  agent: "Agent",
+  mute: "Mute",
+  microphone: "Microphone",
+  typeHere: "Type a message",
+  send: "Send",
+  empty: "What you both say appears here.",
+  interrupted: "interrupted",
+  source: "from",
+  secret: "Shared secret",
+};
+
+export const TALK = {
+  idle: { label: "Talk", name: "Start the call" },
+  connecting: { label: "Cancel", name: "Stop connecting" },
+  call: { label: "End", name: "End the call" },
+  ended: { label: "Talk again", name: "Start another call" },
+};
+
+export const STATE = {
+  idle: "Ready when you are",
+  microphone: "Asking for your microphone",
+  connecting: "Connecting",
+  waiting: "Waiting for the agent",
+  initializing: "The agent is getting ready",
+  listening: "Listening",
+  thinking: "Thinking",
+  speaking: "Speaking",
+  reconnecting: "Reconnecting",
+  ended: "Call ended",
+  failed: "Not connected",
+  alone: "No agent here",
+};
+
+export const HINT = {
+  idle: "Press, and just speak.",
+  microphone: "Please allow it in the browser's question.",
+  waiting: "It usually joins within a second or two.",
+  asked: (count) => `No worker was free. Asked ${count} times so far.`,
+  listening: "Go ahead.",
+  speaking: "Speak over it whenever you want.",
+  muted: "Your microphone is off.",
+  textOnly: "Without a microphone: type below.",
+  reconnecting: "The connection was lost; trying to get it back.",
+  ended: (minutes, seconds) => `It lasted ${minutes}:${String(seconds).padStart(2, "0")}.`,
+};
+
+export const ENGINES = {
+  "rejoinder.stt": "Hears with",
+  "rejoinder.llm": "Thinks with",
+  "rejoinder.tts": "Speaks with",
+};
+
+export const STAGES = {
+  end_of_turn: "end of turn",
+  stt: "recognition",
+  llm: "answer",
+  tts: "voice",
+  transport: "transport",
+};
+
+export const WATERFALL = {
+  total: (ms) => `${(ms / 1000).toFixed(ms < 9950 ? 2 : 1)} s`,
+  stage: (name, ms) => `${name} ${ms}`,
+  part: (name, ms) => `${name} ${ms} ms`,
+  summary: (total, parts) => `Answered after ${total}: ${parts}.`,
+};
+
+export const ACTION = {
+  retry: "Try again",
+  microphone: "Try the microphone again",
+  sound: "Turn sound on",
+  secret: "Continue",
+  dismiss: "Dismiss",
+};
+
+// Title and remedy of everything that can go wrong.
+export const PROBLEM = {
+  insecure: {
+    title: "No microphone on an insecure page",
+    text: "Browsers give the microphone to https:// pages and to localhost only. Open this page "
+      + "under one of these. You can type meanwhile.",
+  },
+  denied: {
+    title: "The microphone is blocked",
+    text: "Allow it with the icon beside the address of this page, then try again. You can type "
+      + "meanwhile.",
+  },
+  noMicrophone: {
+    title: "No microphone found",
+    text: "Plug one in, or choose one in the system's sound settings, then try again. You can type "
+      + "meanwhile.",
+  },
+  busyMicrophone: {
+    title: "The microphone does not start",
+    text: "Another program may be using it. Close that one, then try again. You can type meanwhile.",
+  },
+  lostMicrophone: {
+    title: "The microphone is gone",
+    text: "It was unplugged or switched off. Plug it in, then try again. You can type meanwhile.",
+  },
+  secret: {
+    title: "This agent asks for a secret",
+    text: "Whoever runs it can tell you. It stays in this tab only.",
+  },
+  wrongSecret: {
+    title: "That secret is not right",
+    text: "Check for missing letters, or ask whoever runs this agent.",
+  },
+  refused: (reason) => ({ title: "The call was refused", text: `${reason}.` }),
+  tooMany: (seconds) => ({
+    title: "Too many calls in a short time",
+    text: `Wait ${seconds} s, then try again.`,
+  }),
+  pageServer: {
+    title: "The page's server does not answer",
+    text: "Is it still running? Check the terminal it was started in, then try again.",
+  },
+  library: {
+    title: "A part of this page is missing",
+    text: "livekit-client did not load. Start the web server again; it fetches it.",
+  },
+  livekit: (address) => ({
+    title: "LiveKit cannot be reached",
+    text: `Nothing answers at ${address}. Is livekit-server running, and does a firewall let you `
+      + "through?",
+  }),
+  media: {
+    title: "Sound cannot get through",
+    text: "LiveKit answers, but the audio connection fails. A firewall may block its UDP ports.",
+  },
+  noAgent: (count) => ({
+    title: "No agent came",
+    text: `It was called ${count} times. Is a worker running, and is it not full? You can call again.`,
+  }),
+  agentLeft: {
+    title: "The agent has left",
+    text: "Its worker may have stopped. Call again to reach another one.",
+  },
+  sound: {
+    title: "The browser holds the sound back",
+    text: "It wants a click before it plays anything.",
+  },
+  notSent: {
+    title: "Your message was not sent",
+    text: "The connection may be broken. Try again.",
+  },
+  ended: {
+    ROOM_DELETED: { title: "The call was closed", text: "The agent or its operator ended it." },
+    PARTICIPANT_REMOVED: { title: "You were removed", text: "The operator took you out of the call." },
+    DUPLICATE_IDENTITY: { title: "Called from elsewhere", text: "The same caller joined a second time." },
+    SERVER_SHUTDOWN: { title: "LiveKit was stopped", text: "Start it again, then call again." },
+    other: { title: "The connection was lost", text: "Check your network, then call again." },
+  },
+};
+
+/** Fill the static page: text, accessible names and placeholders. */
+export function fillPage(root = document) {
+  for (const element of root.querySelectorAll("[data-text]")) {
+    element.textContent = TEXT[element.dataset.text];
+  }
+  for (const element of root.querySelectorAll("[data-label]")) {
+    element.setAttribute("aria-label", TEXT[element.dataset.label]);
+  }
+  for (const element of root.querySelectorAll("[data-placeholder]")) {
+    element.placeholder = TEXT[element.dataset.placeholder];
+  }
+}

@@ -1,0 +1,270 @@
+"""The web server: talk page, token endpoint, state of the dispatch, health."""
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import aiohttp
+from aiohttp import web
+from aiohttp.typedefs import Handler
+from livekit import api as livekit_api
+
+from agent.errors import ConfigError, StartupError
+from agent.settings import Settings
+from agent.web import client_library, tokens
+from agent.web.dispatch import DispatchWatch
+from agent.web.guard import Guard
+
+logger = logging.getLogger(__name__)
+
+MAX_BODY_BYTES = 16 * 1024
+API_TIMEOUT_S = 5.0
+SHUTDOWN_S = 2.0
+# Read at import: nothing on disk is looked up per request but the file that is sent.
+_STATIC = {path.name: path for path in (client_library.PAGE / "static").iterdir()}
+_VERSION = version("rejoinder")
+
+_SETTINGS = web.AppKey("settings", Settings)
+_GUARD = web.AppKey("guard", Guard)
+_WATCH = web.AppKey("watch", DispatchWatch)
+_LIBRARY = web.AppKey("library", Path)
+
+
+def check_settings(settings: Settings) -> Guard:
+    """Refuse settings that the server cannot or must not run with.
+
+    Raises:
+        ConfigError: LiveKit's address or key is missing, or others could reach the server
+            and nothing says who may call.
+    """
+    live = settings.livekit
+    if not (live.url and live.api_key and live.api_secret):
+        raise ConfigError("the talk page needs LIVEKIT_URL, LIVEKIT_API_KEY and LIVEKIT_API_SECRET")
+    return Guard(settings.talk)
+
+
+def create_app(
+    settings: Settings, *, api: livekit_api.LiveKitAPI, library: Path
+) -> web.Application:
+    """Build the application; it watches dispatches from its start-up to its clean-up.
+
+    Args:
+        settings: LiveKit address and key, the agent's name, the `TALK_` section.
+        api: server API with the same key; stays the caller's to close.
+        library: the browser file of livekit-client (`client_library.fetch_library`).
+
+    Raises:
+        ConfigError: see `check_settings`.
+    """
+    guard = check_settings(settings)
+    app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[_answer_in_json])
+    app[_SETTINGS], app[_LIBRARY] = settings, library
+    app[_GUARD] = guard
+    app[_WATCH] = DispatchWatch(
+        api,
+        agent_name=settings.agent.name,
+        wait_s=settings.talk.agent_wait_s,
+        token_ttl_s=settings.talk.token_ttl_s,
+    )
+    app.cleanup_ctx.append(_watching)
+    app.on_response_prepare.append(_add_headers)
+    app.router.add_get("/", _page)
+    app.router.add_get("/health", _health)
+    app.router.add_get("/api/config", _config)
+    app.router.add_post("/api/token", _token)
+    app.router.add_get("/api/rooms/{room}/agent", _agent)
+    for path in ("/api/token", "/api/rooms/{room}/agent"):
+        app.router.add_options(path, _preflight)
+    app.router.add_get("/static/vendor/{file}", _vendor)
+    app.router.add_get("/static/{file}", _static)
+    return app
+
+
+@asynccontextmanager
+async def running(
+    settings: Settings,
+    *,
+    library: Path | None = None,
+    progress: client_library.Progress = lambda line: None,
+) -> AsyncIterator[str]:
+    """Serve while the block runs; gives the page's address.
+
+    Args:
+        settings: `TALK_PORT` 0 takes a free port.
+        library: livekit-client for browsers; fetched when not given.
+        progress: told in short lines what the first start fetches.
+
+    Raises:
+        ConfigError: see `check_settings`.
+        StartupError: livekit-client could not be fetched, or the port is taken.
+    """
+    live, talk = settings.livekit, settings.talk
+    check_settings(settings)  # before anything is fetched
+    if library is None:
+        library = await asyncio.to_thread(client_library.fetch_library, progress)
+    async with livekit_api.LiveKitAPI(
+        live.url,
+        live.api_key,
+        live.api_secret.get_secret_value() if live.api_secret else None,
+        timeout=aiohttp.ClientTimeout(total=API_TIMEOUT_S),
+    ) as api:
+        app = create_app(settings, api=api, library=library)
+        # No access log: its lines hold room names and client addresses.
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S)
+        await runner.setup()
+        try:
+            try:
+                await web.TCPSite(runner, talk.host, talk.port).start()
+            except OSError as error:
+                raise StartupError(
+                    f"cannot listen on {talk.host}:{talk.port} ({error.strerror}); set TALK_PORT, "
+                    "0 takes a free one"
+                ) from error
+            port = runner.addresses[0][1]
+            host = f"[{talk.host}]" if ":" in talk.host else talk.host
+            yield f"http://{host}:{port}/"
+        finally:
+            await runner.cleanup()
+
+
+async def serve(
+    settings: Settings,
+    *,
+    ready: Callable[[str], None] = lambda url: None,
+    progress: client_library.Progress = lambda line: None,
+) -> None:
+    """Serve until cancelled; `ready` is told the page's address once it answers.
+
+    Raises:
+        ConfigError: see `check_settings`.
+        StartupError: see `running`.
+    """
+    async with running(settings, progress=progress) as url:
+        ready(url)
+        await asyncio.Event().wait()
+
+
+async def _watching(app: web.Application) -> AsyncIterator[None]:
+    await app[_WATCH].start()
+    yield
+    await app[_WATCH].aclose()
+
+
+async def _page(request: web.Request) -> web.StreamResponse:
+    return web.FileResponse(client_library.PAGE / "index.html")
+
+
+async def _health(request: web.Request) -> web.Response:
+    return web.json_response({"status": "ok"})
+
+
+async def _config(request: web.Request) -> web.Response:
+    settings = request.app[_SETTINGS]
+    return web.json_response(
+        {
+            "needs_secret": request.app[_GUARD].needs_secret,
+            "agent_wait_s": settings.talk.agent_wait_s,
+            "version": _VERSION,
+        }
+    )
+
+
+async def _token(request: web.Request) -> web.Response:
+    settings = request.app[_SETTINGS]
+    request.app[_GUARD].check(request)
+    request.app[_GUARD].count(request)
+    if request.content_type != "application/json":
+        raise web.HTTPUnsupportedMediaType(text="send Content-Type: application/json")
+    try:
+        body = json.loads(await request.read() or b"{}")
+        asked = tokens.parse(body, agent_name=settings.agent.name)
+    except (ValueError, RecursionError):
+        raise web.HTTPBadRequest(text="the body is not JSON") from None
+    except tokens.RequestError as error:
+        raise web.HTTPBadRequest(text=str(error)) from None
+    room, token = tokens.mint(asked, settings)
+    request.app[_WATCH].watch(room, metadata=asked.job_metadata)
+    return web.json_response(
+        {"server_url": _browser_url(settings), "participant_token": token}, status=201
+    )
+
+
+async def _agent(request: web.Request) -> web.Response:
+    request.app[_GUARD].check(request)
+    room = request.app[_WATCH].state(request.match_info["room"])
+    if room is None:
+        raise web.HTTPNotFound(text="no token was handed out for this room, or its time is over")
+    return web.json_response({"state": room.state, "dispatches": room.dispatches})
+
+
+async def _preflight(request: web.Request) -> web.Response:
+    return web.Response(status=204)
+
+
+async def _vendor(request: web.Request) -> web.StreamResponse:
+    if request.match_info["file"] != client_library.LIBRARY:
+        raise web.HTTPNotFound
+    return web.FileResponse(request.app[_LIBRARY])
+
+
+async def _static(request: web.Request) -> web.StreamResponse:
+    path = _STATIC.get(request.match_info["file"])
+    if path is None:
+        raise web.HTTPNotFound
+    return web.FileResponse(path)
+
+
+@web.middleware
+async def _answer_in_json(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turn refusals into `{"error": reason}`."""
+    try:
+        return await handler(request)
+    except web.HTTPException as refusal:
+        if refusal.status < 400:
+            raise
+        reason = refusal.text if not refusal.empty_body else ""
+        if not reason or reason.startswith(f"{refusal.status}:"):
+            reason = refusal.reason.lower()
+        kept = {
+            name: refusal.headers[name]
+            for name in ("Retry-After", "WWW-Authenticate", "Allow")
+            if name in refusal.headers
+        }
+        return web.json_response({"error": reason}, status=refusal.status, headers=kept)
+
+
+async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    headers = response.headers
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Referrer-Policy"] = "no-referrer"
+    headers["Permissions-Policy"] = "microphone=(self), camera=(), geolocation=()"
+    headers["Content-Security-Policy"] = _content_policy(request.app[_SETTINGS])
+    if request.path.startswith("/api/"):
+        headers["Cache-Control"] = "no-store"
+        headers.update(request.app[_GUARD].cors(request))
+    else:
+        headers["Cache-Control"] = "no-cache"
+
+
+def _browser_url(settings: Settings) -> str:
+    """LiveKit's address as browsers reach it, ws:// or wss://."""
+    url = settings.talk.public_url or settings.livekit.url or ""
+    return "ws" + url.removeprefix("http") if url.startswith("http") else url
+
+
+def _content_policy(settings: Settings) -> str:
+    url = urlsplit(_browser_url(settings))
+    # livekit-client also asks the server over HTTP why a connection failed.
+    livekit = (
+        f"{url.scheme}://{url.netloc} {'https' if url.scheme == 'wss' else 'http'}://{url.netloc}"
+    )
+    return (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+        f"media-src 'self' blob:; connect-src 'self' {livekit}; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )

@@ -1,0 +1,65 @@
+"""The worker process: the only module that knows the life cycle of jobs.
+
+livekit-agents imports this module by path in the worker and by name in each job process,
+so `server` and the functions below must stay plain module-level names.
+"""
+
+import os
+
+# The end-of-turn model that livekit-agents would preload costs 244 MB a worker; it is not
+# used yet. Set before livekit.agents is imported.
+os.environ.setdefault("LIVEKIT_AGENTS_PRELOAD_LOCAL_INFERENCE", "0")
+
+import logging
+
+from livekit.agents import AgentServer, JobContext, JobProcess
+
+from agent import settings as _settings
+from agent.call import serve_call
+from agent.log import protect_logs
+from agent.session import Parts, load_parts
+
+logger = logging.getLogger(__name__)
+
+_settings.apply_env_file()
+SETTINGS = _settings.load()
+
+_BELOW_THRESHOLD = 0.69
+"""Largest load reported while calls are still taken. livekit-server stops sending calls to
+a worker that reports 0.7 (its `agents.target_load`), whatever the worker itself accepts."""
+
+
+def load_by_calls(server: AgentServer) -> float:
+    """Load as the share of calls taken: below the threshold until the last place is gone."""
+    share = len(server.active_jobs) / SETTINGS.agent.max_calls
+    return 1.0 if share >= 1 else share * _BELOW_THRESHOLD
+
+
+def set_up_process(process: JobProcess) -> None:
+    """Load models before a call arrives. Connections are opened when its session starts."""
+    process.userdata["parts"] = load_parts(SETTINGS)
+
+
+server = AgentServer(
+    ws_url=SETTINGS.livekit.url,
+    api_key=SETTINGS.livekit.api_key,
+    api_secret=SETTINGS.livekit.api_secret.get_secret_value()
+    if SETTINGS.livekit.api_secret
+    else None,
+    setup_fnc=set_up_process,
+    load_fnc=load_by_calls if SETTINGS.agent.max_calls else None,
+    num_idle_processes=SETTINGS.agent.idle_processes,
+    host=SETTINGS.agent.health_host,
+    port=SETTINGS.agent.health_port,
+    drain_timeout=SETTINGS.agent.drain_timeout_s,
+)
+
+
+server.on("worker_started", protect_logs)
+
+
+@server.rtc_session(agent_name=SETTINGS.agent.name)
+async def answer(ctx: JobContext) -> None:
+    """Hold one call."""
+    parts: Parts = ctx.proc.userdata["parts"]
+    await serve_call(ctx, parts, SETTINGS)

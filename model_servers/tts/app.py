@@ -1,0 +1,190 @@
+"""The speech server: routes, queue and voices put together."""
+
+import asyncio
+import base64
+import json
+import logging
+import threading
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, aclosing
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from model_servers.serving.application import make_app, no_such_route
+from model_servers.serving.connection import (
+    CLIENT_GONE_STATUS,
+    ClientGone,
+    LiveResponse,
+    while_connected,
+)
+from model_servers.serving.errors import NotReady
+from model_servers.serving.metrics import Metrics
+from model_servers.serving.readiness import Readiness
+from model_servers.serving.run import Service, in_thread
+from model_servers.serving.work_queue import Results, WorkQueue
+from model_servers.tts import settings as speech_settings
+from model_servers.tts.pcm import slices, wav_header
+from model_servers.tts.settings import SpeechSettings
+from model_servers.tts.speech_request import SpeechRequest, parse
+from model_servers.tts.synthesis import Spoken, speak
+from model_servers.tts.voices import Voices
+
+logger = logging.getLogger(__name__)
+
+_ROUTES = frozenset({"/v1/audio/speech", "/v1/audio/voices", "/v1/models"})
+_SLICE_S = 0.2
+"""Audio in one chunk of the answer or one event: 12.8 kB of base64 at 24 kHz."""
+
+LoadVoices = Callable[[SpeechSettings, Callable[[str], None]], Voices]
+
+
+class SpeechServer:
+    """One process's server. Made on the event loop it works on.
+
+    Args:
+        settings: everything that can be set.
+        load_voices: blocks until the default voice can speak; run in a thread.
+    """
+
+    def __init__(self, settings: SpeechSettings, load_voices: LoadVoices) -> None:
+        self._settings = settings
+        self._load_voices = load_voices
+        self._voices: Voices | None = None
+        self._readiness = Readiness()
+        self._metrics = Metrics(_ROUTES)
+        self.queue = WorkQueue(workers=settings.concurrency, waiting=settings.queue_size)
+        app = make_app(
+            settings=settings,
+            readiness=self._readiness,
+            queue=self.queue,
+            metrics=self._metrics,
+        )
+        app.add_route("/v1/models", self._models, ["GET"])
+        app.add_route("/v1/audio/voices", self._list_voices, ["GET"])
+        app.add_route("/v1/audio/speech", self._speech, ["POST"])
+        app.add_route("/v1/{rest:path}", no_such_route, ["GET", "POST", "PUT", "DELETE"])
+        self.app = app
+
+    async def load(self) -> None:
+        """Load the default voice; `/ready` answers 200 afterwards.
+
+        Raises:
+            StartError: it cannot be used.
+        """
+        loop = asyncio.get_running_loop()
+
+        def say(step: str) -> None:
+            logger.info("%s", step)
+            loop.call_soon_threadsafe(self._readiness.loading, step)
+
+        self._voices = await in_thread(
+            lambda: self._load_voices(self._settings, say), name="load-voices"
+        )
+        speaker = self._voices.default
+        self._readiness.ready(
+            voice=speaker.name, language=speaker.language, voice_sample_rate=speaker.rate_hz
+        )
+        logger.info("ready: %s", speaker.name)
+
+    async def aclose(self, timeout_s: float) -> bool:
+        """Refuse and stop all work; see `WorkQueue.aclose`."""
+        return await self.queue.aclose(timeout_s=timeout_s)
+
+    def _loaded(self) -> Voices:
+        self._readiness.require()
+        if self._voices is None:
+            raise NotReady("the voices are being loaded")
+        return self._voices
+
+    def _submit(
+        self, request: SpeechRequest
+    ) -> AbstractAsyncContextManager[Results[bytes | Spoken]]:
+        voices = self._loaded()
+        speaker = voices.find(request.voice)
+
+        def job(stop: threading.Event) -> Iterator[bytes | Spoken]:
+            return speak(
+                request.input,
+                speaker,
+                voices,
+                speed=request.speed,
+                rate_hz=request.sample_rate,
+                stop=stop,
+            )
+
+        return self.queue.submit(job, timeout_s=self._settings.timeout_s)
+
+    async def _speech(self, request: Request) -> Response:
+        voices = self._loaded()
+        wish = parse(await request.body(), max_chars=self._settings.max_chars)
+        voices.find(wish.voice)
+        headers = {"X-Sample-Rate": str(wish.sample_rate)}
+        if wish.stream_format == "sse":
+            return LiveResponse(self._events(wish), media_type="text/event-stream", headers=headers)
+        if wish.response_format == "pcm":
+            return LiveResponse(self._samples(wish), media_type="audio/pcm", headers=headers)
+        try:
+            pcm = await while_connected(request.receive, self._whole(wish))
+        except ClientGone:
+            return Response(status_code=CLIENT_GONE_STATUS)
+        wav = wav_header(wish.sample_rate, len(pcm)) + pcm
+        return Response(wav, media_type="audio/wav", headers=headers)
+
+    async def _samples(self, wish: SpeechRequest) -> AsyncGenerator[bytes, None]:
+        async with self._submit(wish) as results:
+            async for item in results:
+                if isinstance(item, Spoken):
+                    self._metrics.count_work(audio_s=item.audio_s, work_s=item.work_s)
+                    return
+                for part in slices(item, wish.sample_rate, _SLICE_S):
+                    yield part
+        raise NotReady("the server is stopping")
+
+    async def _events(self, wish: SpeechRequest) -> AsyncGenerator[bytes, None]:
+        head = wav_header(wish.sample_rate, None) if wish.response_format == "wav" else b""
+        async with aclosing(self._samples(wish)) as samples:
+            async for part in samples:
+                yield _delta(head + part)
+                head = b""
+        # Required by OpenAI's clients; nothing here counts tokens.
+        usage = {"input_tokens": 0, "output_tokens": 0, "total_tokens": 0}
+        yield _event({"type": "speech.audio.done", "usage": usage})
+
+    async def _whole(self, wish: SpeechRequest) -> bytes:
+        async with aclosing(self._samples(wish)) as samples:
+            return b"".join([part async for part in samples])
+
+    async def _models(self, request: Request) -> Response:
+        entry = {"id": "piper", "object": "model", "created": 0, "owned_by": "piper"}
+        return JSONResponse({"object": "list", "data": [entry]})
+
+    async def _list_voices(self, request: Request) -> Response:
+        return JSONResponse({"voices": self._loaded().listing()})
+
+
+def read_settings(argv: Sequence[str]) -> SpeechSettings:
+    """Settings from the command line and the environment; raises StartError."""
+    return speech_settings.read_settings(argv)
+
+
+def make_service(settings: SpeechSettings) -> Service:
+    """The server with the real voices. On the event loop."""
+    speech_settings.silence_telemetry()
+
+    def load_voices(settings: SpeechSettings, say: Callable[[str], None]) -> Voices:
+        from model_servers.tts import loading
+
+        return loading.load(settings, say)
+
+    server = SpeechServer(settings, load_voices)
+    return Service(app=server.app, load=server.load, close=server.aclose)
+
+
+def _delta(audio: bytes) -> bytes:
+    encoded = base64.b64encode(audio).decode("ascii")
+    return _event({"type": "speech.audio.delta", "audio": encoded})
+
+
+def _event(body: dict[str, object]) -> bytes:
+    return f"data: {json.dumps(body)}\n\n".encode()

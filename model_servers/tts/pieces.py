@@ -1,0 +1,74 @@
+"""Cut a text into pieces that are spoken one after the other.
+
+Short pieces make the first audio come early and let an abandoned synthesis stop soon; cuts
+at the wrong places sound wrong. So: at the ends of sentences, the first sentence also at a
+comma, and long ones where it hurts least.
+"""
+
+import re
+from collections.abc import Iterator
+
+FIRST_CHARS = 60
+"""A first sentence longer than this is cut at its first comma: about 150 ms of synthesis."""
+MOST_CHARS = 160
+"""No piece is longer: about 0.5 s of synthesis on two CPU cores, 10 s of speech."""
+
+_LEAST_CHARS = 12
+"""A clause shorter than this is not spoken on its own."""
+
+_CLOSING = "\"'”’»)\\]」』）》"
+_SENTENCE_END = re.compile(
+    rf"(?<=[.!?…])[{_CLOSING}]*\s+|(?<=[。！？])[{_CLOSING}]*\s*|\s*\n\s*|(?<=[।۔؟])\s+"
+)
+_CLAUSE_END = re.compile(r"(?<=[,;:–—])\s+|(?<=[，、；：،])\s*|\s+(?=[–—(])")
+_ABBREVIATION = re.compile(
+    r"(?:^|[\s(])(?:[A-Za-z]|Mr|Mrs|Ms|Dr|Prof|St|Jr|Sr|vs|etc|approx|No|Nr|e\.g|i\.e|z\.B|"
+    r"a\.m|p\.m|U\.S|Inc|Ltd|Co|Fig|Vol|pp?)\.$"
+)
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+
+
+def pieces(text: str) -> Iterator[str]:
+    """Yield the pieces of a text in order, without spaces at their ends and none empty."""
+    clean = _CONTROL.sub(" ", text)
+    for number, sentence in enumerate(_sentences(clean)):
+        if number == 0 and len(sentence) > FIRST_CHARS:
+            head, rest = _cut_first(sentence)
+            yield from _cut_long(head)
+            yield from _cut_long(rest)
+        else:
+            yield from _cut_long(sentence)
+
+
+def _sentences(text: str) -> Iterator[str]:
+    begin = 0
+    for end in _SENTENCE_END.finditer(text):
+        sentence = text[begin : end.end()].strip()
+        if _ABBREVIATION.search(sentence) and "\n" not in end.group():
+            continue
+        if sentence:
+            yield sentence
+        begin = end.end()
+    last = text[begin:].strip()
+    if last:
+        yield last
+
+
+def _cut_first(sentence: str) -> tuple[str, str]:
+    for end in _CLAUSE_END.finditer(sentence):
+        if end.start() >= _LEAST_CHARS and len(sentence) - end.end() >= _LEAST_CHARS:
+            return sentence[: end.start()], sentence[end.end() :]
+    return sentence, ""
+
+
+def _cut_long(sentence: str) -> Iterator[str]:
+    rest = sentence.strip()
+    while len(rest) > MOST_CHARS:
+        cuts = [m.end() for m in _CLAUSE_END.finditer(rest, 0, MOST_CHARS)]
+        at = cuts[-1] if cuts and cuts[-1] >= _LEAST_CHARS else rest.rfind(" ", 1, MOST_CHARS)
+        if at < _LEAST_CHARS:
+            at = MOST_CHARS
+        yield rest[:at].strip()
+        rest = rest[at:].strip()
+    if rest:
+        yield rest

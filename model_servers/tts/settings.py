@@ -1,0 +1,72 @@
+"""Settings of the speech server: flags and variables `SERVE_TTS_*`."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from model_servers.serving import settings as shared
+
+PREFIX = "SERVE_TTS_"
+EMBEDDED_VOICE = "en_US-joe-medium"
+
+_SUMMARY = """\
+Speech for any number of callers: Piper and espeak-ng behind an OpenAI-compatible HTTP
+interface (/v1/audio/speech), streamed as it is made. The port answers at once; /ready
+turns 200 when the default voice is loaded."""
+
+
+class SpeechSettings(shared.ServerSettings):
+    """Everything a person may set; units are part of the names."""
+
+    port: int = Field(8102, ge=0, le=65535, description="TCP port; 0 takes a free one")
+    voice: str = Field(
+        EMBEDDED_VOICE,
+        min_length=1,
+        description="voice of requests that name none or one of OpenAI's: a Piper voice, "
+        "downloaded when it is not here, or espeak:LANGUAGE, for example espeak:fr-fr",
+    )
+    voices_dir: Path | None = Field(
+        None, description="folder of further Piper voices, NAME.onnx with NAME.onnx.json"
+    )
+    download: str = Field(
+        "",
+        description="comma list of Piper voices to download once from rhasspy/piper-voices, "
+        "for example fr_FR-siwis-medium,de_DE-thorsten-medium",
+    )
+    models_dir: Path | None = Field(
+        None, description="folder for downloaded voices; none: the Hugging Face cache"
+    )
+    device: Literal["cpu", "cuda"] = Field(
+        "cpu", description="where Piper runs; cuda needs the package onnxruntime-gpu"
+    )
+    cpu_threads: int = Field(
+        0, ge=0, le=256, description="threads of one Piper synthesis; 0: one for each core"
+    )
+    concurrency: int = Field(2, ge=1, le=64, description="texts that are spoken at the same time")
+    max_chars: int = Field(
+        4096, ge=1, le=100000, description="longest text of a request, characters"
+    )
+
+
+def read_settings(argv: Sequence[str]) -> SpeechSettings:
+    """Settings from the command line and this process's environment.
+
+    Raises:
+        StartError: a name or value is wrong; the message lists every one.
+    """
+    return shared.read_settings(
+        SpeechSettings,
+        program="python -m model_servers.tts",
+        summary=_SUMMARY,
+        prefix=PREFIX,
+        argv=argv,
+        environ=os.environ,
+    )
+
+
+def silence_telemetry() -> None:
+    """Turn off what huggingface_hub sends home. Before it is imported."""
+    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"

@@ -1,0 +1,1 @@
+"""A speech recognition server around faster-whisper; its wire format is in PROTOCOL.md."""

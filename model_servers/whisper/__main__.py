@@ -1,0 +1,6 @@
+"""`python -m model_servers.whisper`: see `--help`."""
+
+from model_servers.serving.start import start
+
+if __name__ == "__main__":
+    start("whisper", "model_servers.whisper.app", extra="server-whisper")

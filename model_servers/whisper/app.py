@@ -1,0 +1,244 @@
+"""The Whisper server: routes, queue and model put together."""
+
+import asyncio
+import logging
+import threading
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from fastapi import FastAPI
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from model_servers.serving.application import make_app, no_such_route
+from model_servers.serving.connection import (
+    CLIENT_GONE_STATUS,
+    ClientGone,
+    LiveResponse,
+    while_connected,
+)
+from model_servers.serving.errors import BadRequest, NotReady, StartError
+from model_servers.serving.metrics import Metrics
+from model_servers.serving.readiness import Readiness
+from model_servers.serving.run import Service, in_thread
+from model_servers.serving.work_queue import Results, WorkQueue
+from model_servers.whisper import page
+from model_servers.whisper import settings as whisper_settings
+from model_servers.whisper.settings import WhisperSettings
+from model_servers.whisper.transcript import (
+    Heard,
+    Piece,
+    answer,
+    delta_event,
+    done_event,
+    whole_text,
+)
+from model_servers.whisper.wish import Task, Wish
+
+logger = logging.getLogger(__name__)
+
+_ROUTES = frozenset({"/v1/audio/transcriptions", "/v1/audio/translations", "/v1/models"})
+_MOST_FIELDS, _MOST_FILES = 64, 2
+
+
+class Model(Protocol):
+    """A loaded recogniser, as `model_servers.whisper.model.Recogniser` is one."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def device(self) -> str: ...
+    @property
+    def compute_type(self) -> str: ...
+    @property
+    def languages(self) -> frozenset[str]: ...
+    def check(self, wish: Wish) -> None: ...
+    def transcribe(
+        self, upload: bytes, wish: Wish, stop: threading.Event
+    ) -> Iterator[Piece | Heard]: ...
+
+
+LoadModel = Callable[[WhisperSettings, Callable[[str], None]], Model]
+
+
+class WhisperServer:
+    """One process's server. Made on the event loop it works on.
+
+    Args:
+        settings: everything that can be set.
+        load_model: blocks until the model can be used; run in a thread.
+    """
+
+    def __init__(self, settings: WhisperSettings, load_model: LoadModel) -> None:
+        self._settings = settings
+        self._load_model = load_model
+        self._model: Model | None = None
+        self._readiness = Readiness()
+        self._metrics = Metrics(_ROUTES)
+        self._page = page.Page()
+        self.queue = WorkQueue(workers=settings.concurrency, waiting=settings.queue_size)
+        app = make_app(
+            settings=settings,
+            readiness=self._readiness,
+            queue=self.queue,
+            metrics=self._metrics,
+        )
+        app.add_route("/v1/models", self._models, ["GET"])
+        app.add_route("/v1/audio/transcriptions", self._transcriptions, ["POST"])
+        app.add_route("/v1/audio/translations", self._translations, ["POST"])
+        app.add_route("/v1/{rest:path}", no_such_route, ["GET", "POST", "PUT", "DELETE"])
+        if settings.page:
+            app.mount("/", self._page)
+        self.app = app
+
+    async def load(self) -> None:
+        """Load the model and the page; `/ready` answers 200 afterwards.
+
+        Raises:
+            StartError: the model cannot be used.
+        """
+        loop = asyncio.get_running_loop()
+
+        def say(step: str) -> None:
+            logger.info("%s", step)
+            loop.call_soon_threadsafe(self._readiness.loading, step)
+
+        model = await in_thread(lambda: self._load_model(self._settings, say), name="load-model")
+        self._model = model
+        if self._settings.page:
+            say("making the page")
+            await self._page.open(await in_thread(self._build_page, name="build-page"))
+        self._readiness.ready(
+            model=model.name, device=model.device, compute_type=model.compute_type
+        )
+        logger.info("ready: %s on %s, %s", model.name, model.device, model.compute_type)
+
+    async def aclose(self, timeout_s: float) -> bool:
+        """Refuse and stop all work; see `WorkQueue.aclose`."""
+        stopped = await self.queue.aclose(timeout_s=timeout_s)
+        await self._page.aclose()
+        return stopped
+
+    async def recognise(self, upload: bytes, wish: Wish) -> tuple[list[Piece], Heard]:
+        """All pieces of text of an audio file. Cancelling it frees the worker."""
+        pieces: list[Piece] = []
+        async with self._submit(upload, wish) as results:
+            async for item in results:
+                if isinstance(item, Heard):
+                    self._count(item)
+                    return pieces, item
+                pieces.append(item)
+        raise NotReady("the server is stopping")
+
+    async def _events(self, upload: bytes, wish: Wish) -> AsyncGenerator[bytes, None]:
+        pieces: list[Piece] = []
+        async with self._submit(upload, wish) as results:
+            async for item in results:
+                if isinstance(item, Heard):
+                    self._count(item)
+                    yield done_event(pieces, item)
+                    return
+                yield delta_event(item, first=not pieces)
+                pieces.append(item)
+
+    def _submit(
+        self, upload: bytes, wish: Wish
+    ) -> AbstractAsyncContextManager[Results[Piece | Heard]]:
+        model = self._loaded()
+        model.check(wish)
+
+        def job(stop: threading.Event) -> Iterator[Piece | Heard]:
+            return model.transcribe(upload, wish, stop)
+
+        return self.queue.submit(job, timeout_s=self._settings.timeout_s, priority=wish.priority)
+
+    def _count(self, heard: Heard) -> None:
+        self._metrics.count_work(audio_s=heard.duration_s, work_s=heard.work_s)
+
+    def _loaded(self) -> Model:
+        self._readiness.require()
+        if self._model is None:
+            raise NotReady("the model is being loaded")
+        return self._model
+
+    def _build_page(self) -> FastAPI:
+        model = self._model
+        if model is None:
+            raise StartError("the page needs the model's name")
+
+        async def transcribe(upload: bytes, wish: Wish) -> str:
+            pieces, _ = await self.recognise(upload, wish)
+            return whole_text(pieces)
+
+        return page.build(
+            transcribe,
+            model=model.name,
+            english_only=model.languages == {"en"},
+            max_upload_bytes=int(self._settings.max_upload_mb * 2**20),
+        )
+
+    async def _models(self, request: Request) -> Response:
+        name = self._model.name if self._model else self._settings.model
+        entry = {"id": name, "object": "model", "created": 0, "owned_by": "faster-whisper"}
+        return JSONResponse({"object": "list", "data": [entry]})
+
+    async def _transcriptions(self, request: Request) -> Response:
+        return await self._answer(request, "transcribe")
+
+    async def _translations(self, request: Request) -> Response:
+        return await self._answer(request, "translate")
+
+    async def _answer(self, request: Request, task: Task) -> Response:
+        model = self._loaded()
+        upload, wish = await _read_form(request, task)
+        model.check(wish)
+        if wish.stream:
+            return LiveResponse(self._events(upload, wish), media_type="text/event-stream")
+        try:
+            pieces, heard = await while_connected(request.receive, self.recognise(upload, wish))
+        except ClientGone:
+            return Response(status_code=CLIENT_GONE_STATUS)
+        return answer(wish, pieces, heard)
+
+
+def read_settings(argv: Sequence[str]) -> WhisperSettings:
+    """Settings from the command line and the environment; raises StartError."""
+    return whisper_settings.read_settings(argv)
+
+
+def make_service(settings: WhisperSettings) -> Service:
+    """The server with the real model. On the event loop."""
+    whisper_settings.silence_telemetry()
+
+    def load_model(settings: WhisperSettings, say: Callable[[str], None]) -> Model:
+        say("importing faster-whisper")
+        # Takes most of a second, in which the port answers already.
+        from model_servers.whisper import loading
+
+        return loading.load(settings, say)
+
+    server = WhisperServer(settings, load_model)
+    return Service(app=server.app, load=server.load, close=server.aclose)
+
+
+async def _read_form(request: Request, task: Task) -> tuple[bytes, Wish]:
+    """The uploaded file's bytes and the other fields.
+
+    Raises:
+        BadRequest: the file or a valid value is missing.
+    """
+    async with request.form(max_files=_MOST_FILES, max_fields=_MOST_FIELDS) as form:
+        file = form.get("file")
+        if not isinstance(file, UploadFile):
+            raise BadRequest("the form has no file named 'file'", param="file")
+        fields = {name: value for name, value in form.items() if isinstance(value, str)}
+        granularities = [
+            value
+            for name in ("timestamp_granularities[]", "timestamp_granularities")
+            for value in form.getlist(name)
+            if isinstance(value, str)
+        ]
+        wish = Wish.parse(task, fields, granularities, request.headers.get("x-priority"))
+        return await file.read(), wish

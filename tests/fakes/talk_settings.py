@@ -1,0 +1,32 @@
+"""Settings of the talk page for one test."""
+
+from typing import Any
+
+from agent.options import (
+    AgentOptions,
+    EngineOptions,
+    LiveKitOptions,
+    TalkOptions,
+    TurnOptions,
+)
+from agent.settings import Settings, StageChoice
+from tests.fakes.livekit_process import LiveKitProcess
+
+
+def talk_settings(server: LiveKitProcess, *, agent_name: str = "", **talk: Any) -> Settings:
+    """Settings that point to `server`; `talk` are fields of `TalkOptions`, the port is free."""
+    no_engine = StageChoice("none", EngineOptions(), "not used here", 1.0, 0)
+    return Settings(
+        livekit=LiveKitOptions(
+            url=server.url, api_key=server.api_key, api_secret=server.api_secret
+        ),
+        agent=AgentOptions(name=agent_name),
+        turn=TurnOptions(),
+        talk=TalkOptions(**({"port": 0} | talk)),
+        stt=no_engine,
+        llm=no_engine,
+        tts=no_engine,
+        instructions="",
+        values=(),
+        notes=(),
+    )

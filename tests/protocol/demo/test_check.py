@@ -1,0 +1,174 @@
+"""`rejoinder check` and `rejoinder engines`: what they say, and that one failure hides no other."""
+
+import argparse
+import os
+import stat
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from agent import settings as settings_module
+from agent.commands import check, list_engines
+from agent.commands.check import Verdict, examine
+from agent.demo.ports import PortPicker
+from agent.options import AgentOptions, LiveKitOptions, TalkOptions, TurnOptions
+from agent.settings import Settings, StageChoice
+from tests.fakes.probed_engine import Options
+
+ENGINE = "tests.fakes.probed_engine"
+
+
+@pytest.fixture(autouse=True)
+def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither this user's cache, state, `.env` file nor PATH is looked at."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("XDG_CACHE_HOME", "XDG_STATE_HOME", "HOME", "PATH"):
+        monkeypatch.setenv(name, str(tmp_path))
+    monkeypatch.delenv("LIVEKIT_SERVER_BIN", raising=False)
+
+
+def settings(livekit: LiveKitOptions, *moods: str) -> Settings:
+    stt, llm, tts = (
+        StageChoice(ENGINE, Options.model_validate({"mood": mood}), "asked", 6.0, 1)
+        for mood in moods or ("works", "works", "works")
+    )
+    return Settings(
+        livekit=livekit,
+        agent=AgentOptions(),
+        turn=TurnOptions(),
+        talk=TalkOptions(),
+        stt=stt,
+        llm=llm,
+        tts=tts,
+        instructions="",
+        values=(),
+        notes=(),
+    )
+
+
+def server(folder: Path) -> LiveKitOptions:
+    binary = folder / "livekit-server"
+    binary.write_text("#!/bin/sh\necho livekit-server version 1.2.3\n")
+    binary.chmod(binary.stat().st_mode | stat.S_IXUSR)
+    return LiveKitOptions(server_bin=binary)
+
+
+def of(verdicts: list[Verdict], start: str) -> Verdict:
+    (found,) = [verdict for verdict in verdicts if verdict.what.startswith(start)]
+    return found
+
+
+async def test_every_failure_is_one_line_of_its_own_and_hides_no_other(tmp_path: Path) -> None:
+    verdicts = await examine(settings(server(tmp_path), "is down", "hangs", "raises"), probe_s=0.3)
+    assert [verdict.works for verdict in verdicts] == [True, False, False, False]
+    assert of(verdicts, "STT").text == "http://h:1 cannot be reached; start the server"
+    assert of(verdicts, "LLM").text == "no answer within 0.3 s"
+    assert of(verdicts, "TTS").text == "KeyError: 'choices'"
+    assert of(verdicts, "LiveKit").text == (
+        "the demo would start livekit-server 1.2.3 from LIVEKIT_SERVER_BIN "
+        f"({tmp_path / 'livekit-server'})"
+    )
+
+
+async def test_what_works_says_what_answered(tmp_path: Path) -> None:
+    verdicts = await examine(settings(server(tmp_path)))
+    assert all(verdict.works for verdict in verdicts)
+    assert of(verdicts, "STT").text.startswith("ten voices (")
+
+
+async def test_without_any_livekit_the_line_says_how_to_get_one() -> None:
+    verdict = of(await examine(settings(LiveKitOptions())), "LiveKit")
+    assert not verdict.works
+    assert "PATH: no livekit-server there" in verdict.text
+    assert verdict.text.endswith("`rejoinder setup` fetches one")
+
+
+async def test_a_livekit_that_does_not_answer_is_named() -> None:
+    with PortPicker() as free:
+        url = f"ws://127.0.0.1:{free.tcp()}"
+        there = LiveKitOptions(url=url, api_key="k", api_secret=SecretStr("s" * 32))
+        verdict = of(await examine(settings(there)), "LiveKit")
+    assert not verdict.works
+    assert url in verdict.text
+    assert "check LIVEKIT_URL" in verdict.text
+
+
+async def test_a_livekit_without_keys_is_not_contacted() -> None:
+    verdict = of(await examine(settings(LiveKitOptions(url="ws://127.0.0.1:1"))), "LiveKit")
+    assert verdict == Verdict("LiveKit", False, "set LIVEKIT_API_KEY and LIVEKIT_API_SECRET")
+
+
+@pytest.mark.parametrize(("mood", "code"), [("works", 0), ("is down", 1)])
+def test_the_exit_code_is_0_only_if_all_work_and_secrets_are_masked(
+    mood: str,
+    code: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    binary = server(tmp_path).server_bin
+    for name, value in {
+        "LIVEKIT_SERVER_BIN": str(binary),
+        "STT_ENGINE": ENGINE,
+        "STT_MOOD": mood,
+        "LLM_ENGINE": ENGINE,
+        "TTS_ENGINE": ENGINE,
+        "TALK_SECRET": "do not show me",
+        "COLUMNS": "200",
+    }.items():
+        monkeypatch.setenv(name, value)
+    assert check.run(argparse.Namespace(offline=False)) == code
+    said = capsys.readouterr().out
+    assert "do not show me" not in said
+    assert f"STT {ENGINE}: " in said
+    row = next(line for line in said.splitlines() if line.startswith("STT_MOOD"))
+    assert row.split() == ["STT_MOOD", *mood.split(), "environment"]
+
+
+def test_offline_contacts_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("STT_ENGINE", ENGINE)
+    monkeypatch.setenv("STT_MOOD", "is down")
+    assert check.run(argparse.Namespace(offline=True)) == 0
+    assert "cannot be reached" not in capsys.readouterr().out
+
+
+def test_the_engine_tables_mark_the_chosen_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LLM_URL", "http://127.0.0.1:1/v1")
+    monkeypatch.setenv("COLUMNS", "200")
+    assert list_engines.run(argparse.Namespace()) == 0
+    said = capsys.readouterr().out
+    marked = [line.split()[1] for line in said.splitlines() if line.lstrip().startswith("●")]
+    assert marked == ["whisper", "openai", "espeak"]
+    assert "chosen: openai (LLM_URL is set)" in said
+
+
+def test_the_engine_tables_are_printed_with_wrong_settings_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("STT_ENGIN", "whisper")
+    assert list_engines.run(argparse.Namespace()) == 0
+    said = capsys.readouterr().out
+    assert "did you mean STT_ENGINE?" in said
+    assert "handbook" in said
+
+
+def test_an_extra_that_is_not_installed_is_named() -> None:
+    assert list_engines.missing_packages("server-whisper") == []
+    assert list_engines.missing_packages("no-such-extra") == []
+
+
+def test_the_env_file_is_part_of_what_is_checked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "environ", dict(os.environ))
+    (tmp_path / ".env").write_text("AGENT_NAME=voice\n")
+    monkeypatch.setenv("COLUMNS", "200")
+    assert check.run(argparse.Namespace(offline=True)) == 0
+    row = next(r for r in capsys.readouterr().out.splitlines() if r.startswith("AGENT_NAME"))
+    assert row.split() == ["AGENT_NAME", "voice", ".env"]
+    assert settings_module.load().agent.name == "voice"

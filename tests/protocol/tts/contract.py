@@ -1,0 +1,187 @@
+"""What every text-to-speech engine must do, whatever is behind it."""
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable
+
+import numpy as np
+import pytest
+from livekit.agents import APIConnectionError, APIConnectOptions, APITimeoutError, tts
+
+ONCE = APIConnectOptions(max_retry=0, timeout=5.0)
+IMPATIENT = APIConnectOptions(max_retry=0, timeout=0.3)
+AGAIN = APIConnectOptions(max_retry=1, retry_interval=0.01, timeout=5.0)
+WORDS = "one two three four five six seven eight nine ten"
+STALL_S = 1.0
+"""What rigs set as the longest pause in the middle of an answer."""
+
+
+class Rig(ABC):
+    """An engine, and what is behind it under control."""
+
+    engine: tts.TTS
+    long_text: str
+    """Takes the server long enough that a test can act in the middle of it."""
+
+    @abstractmethod
+    async def be_slow(self) -> None:
+        """Send nothing for longer than any time-out, until `recover`."""
+
+    @abstractmethod
+    async def freeze(self, *, first: bool) -> None:
+        """Stop in the middle of an answer: called before it begins and after its first audio."""
+
+    @abstractmethod
+    async def die(self, *, first: bool) -> None:
+        """End in the middle of an answer: called before it begins and after its first audio."""
+
+    @abstractmethod
+    async def recover(self) -> None:
+        """Answer properly from now on."""
+
+    @abstractmethod
+    async def saw_the_cancel(self) -> None:
+        """Return once the server has noticed that nobody listens, and has stopped."""
+
+    def same(self, one: np.ndarray, other: np.ndarray) -> bool:
+        """Whether two recordings are of the same text."""
+        return np.array_equal(one, other)
+
+
+async def audio(
+    engine: tts.TTS, text: str, conn_options: APIConnectOptions = ONCE
+) -> tuple[np.ndarray, int]:
+    """What is heard: float32 samples in [-1, 1], and their rate."""
+    frames = []
+    async with engine.synthesize(text, conn_options=conn_options) as stream:
+        async for event in stream:
+            frames.append(event.frame)
+    assert {(f.sample_rate, f.num_channels) for f in frames} == {(engine.sample_rate, 1)}
+    pcm = b"".join(bytes(frame.data.cast("B")) for frame in frames)
+    return np.frombuffer(pcm, "<i2") / np.float32(32768), engine.sample_rate
+
+
+async def audio_until_error(
+    engine: tts.TTS,
+    text: str,
+    conn_options: APIConnectOptions,
+    after_first: Awaitable[None] | None = None,
+) -> tuple[float, Exception]:
+    """Seconds of audio that came before the error, and the error."""
+    seconds = 0.0
+    stream = engine.synthesize(text, conn_options=conn_options)
+    try:
+        async for event in stream:
+            if not seconds and after_first is not None:
+                await after_first
+            seconds += event.frame.duration
+    except APIConnectionError as error:
+        return seconds, error
+    finally:
+        await stream.aclose()
+    pytest.fail("no error came")
+
+
+class SpeechContract:
+    """Inherited by each engine's test, which provides the fixture `rig`."""
+
+    async def test_text_becomes_audio_of_matching_length(self, rig: Rig) -> None:
+        short, rate_hz = await audio(rig.engine, "one two")
+        long, _ = await audio(rig.engine, WORDS)
+        assert np.sqrt(np.mean(short**2)) > 0.01
+        assert 0.2 < len(short) / rate_hz < len(long) / rate_hz / 2
+
+    async def test_the_first_audio_comes_before_the_last_is_made(self, rig: Rig) -> None:
+        async with rig.engine.synthesize(rig.long_text, conn_options=ONCE) as stream:
+            first = await anext(stream)
+            assert first.frame.duration > 0
+            assert not stream.done
+
+    @pytest.mark.parametrize("text", ["", "  \n", "...", "。！", "—", '"*`)'])
+    async def test_a_text_without_words_is_a_moment_of_silence(self, rig: Rig, text: str) -> None:
+        samples, rate_hz = await audio(rig.engine, text)
+        assert 0 < len(samples) / rate_hz < 0.1
+        assert not samples.any()
+
+    @pytest.mark.parametrize(
+        "text",
+        ["😀 5 € & <b>bold</b>", "\x01500S\x00 one \x7f two", "half \ud83d pair", "-v --help"],
+    )
+    async def test_any_text_can_be_spoken(self, rig: Rig, text: str) -> None:
+        samples, rate_hz = await audio(rig.engine, text)
+        assert len(samples) / rate_hz > 0.2
+
+    async def test_closing_the_stream_stops_the_server(self, rig: Rig) -> None:
+        async with rig.engine.synthesize(rig.long_text, conn_options=ONCE) as stream:
+            await anext(stream)
+        await rig.saw_the_cancel()
+        samples, _ = await audio(rig.engine, "one two")
+        assert samples.any()
+
+    async def test_closing_before_the_first_audio_stops_the_server(self, rig: Rig) -> None:
+        stream = rig.engine.synthesize(rig.long_text, conn_options=ONCE)
+        await asyncio.sleep(0)
+        await stream.aclose()
+        await stream.aclose()
+        samples, _ = await audio(rig.engine, "one two")
+        assert samples.any()
+
+    async def test_a_slow_first_byte_is_a_timeout(self, rig: Rig) -> None:
+        await rig.be_slow()
+        began = asyncio.get_running_loop().time()
+        seconds, error = await audio_until_error(rig.engine, WORDS, IMPATIENT)
+        assert isinstance(error, APITimeoutError)
+        assert error.retryable
+        assert seconds == 0
+        assert asyncio.get_running_loop().time() - began < 2.0
+        await rig.recover()
+        samples, _ = await audio(rig.engine, "one two")
+        assert samples.any()
+
+    async def test_a_stall_in_the_middle_is_a_timeout_that_is_not_replayed(self, rig: Rig) -> None:
+        await rig.freeze(first=True)
+        seconds, error = await audio_until_error(
+            rig.engine, rig.long_text, AGAIN, rig.freeze(first=False)
+        )
+        assert isinstance(error, APITimeoutError)
+        assert not error.retryable
+        assert seconds > 0
+
+    async def test_a_death_in_the_middle_is_an_error_that_is_not_replayed(self, rig: Rig) -> None:
+        await rig.die(first=True)
+        seconds, error = await audio_until_error(
+            rig.engine, rig.long_text, AGAIN, rig.die(first=False)
+        )
+        assert not isinstance(error, APITimeoutError)
+        assert not error.retryable
+        assert seconds > 0
+        await rig.recover()
+        samples, _ = await audio(rig.engine, "one two")
+        assert samples.any()
+
+    async def test_several_syntheses_at_once_do_not_mix(self, rig: Rig) -> None:
+        texts = ["one two", "three four five six", WORDS]
+        alone = [await audio(rig.engine, text) for text in texts]
+        together = await asyncio.gather(*(audio(rig.engine, text) for text in texts))
+        for (before, _), (after, _) in zip(alone, together, strict=True):
+            assert rig.same(before, after)
+
+    async def test_errors_do_not_repeat_what_was_to_be_spoken(self, rig: Rig) -> None:
+        await rig.be_slow()
+        _, error = await audio_until_error(rig.engine, "my secret words", IMPATIENT)
+        assert "secret" not in str(error)
+        await rig.recover()
+
+    async def test_closing_the_engine_twice_is_harmless(self, rig: Rig) -> None:
+        rig.engine.prewarm()
+        await audio(rig.engine, "one")
+        await rig.engine.aclose()
+        await rig.engine.aclose()
+
+    async def test_an_unused_engine_can_be_closed(self, rig: Rig) -> None:
+        await rig.engine.aclose()
+
+    async def test_it_says_what_it_is(self, rig: Rig) -> None:
+        assert rig.engine.model not in ("", "unknown")
+        assert rig.engine.provider not in ("", "unknown")
+        assert not rig.engine.capabilities.streaming

@@ -1,0 +1,127 @@
+"""A real livekit-server, a real worker process and a stand-in for the engines.
+
+All three live for the whole session; each test gets a fresh stand-in and its own room.
+"""
+
+import secrets
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import pytest
+
+from agent.caller.caller import Caller, join
+from agent.caller.microphone import RATE_HZ, Pcm
+from tests.fakes.livekit_process import LiveKitProcess, livekit_binary, run_livekit
+from tests.fakes.openai_server import OpenAIStandIn
+from tests.fakes.programs import Background, Program, running
+from tests.fakes.speech import say
+
+GREETING = "Hello there."
+
+
+@dataclass(frozen=True)
+class Worker:
+    """A registered worker process."""
+
+    program: Program
+    health: str
+    """Base URL of its health page."""
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("room")
+
+
+@pytest.fixture(scope="session")
+def background() -> Iterator[Background]:
+    loop = Background()
+    yield loop
+    loop.close()
+
+
+@pytest.fixture(scope="session")
+def livekit(background: Background, folder: Path) -> Iterator[LiveKitProcess]:
+    stack = AsyncExitStack()
+    server = background.run(stack.enter_async_context(run_livekit(livekit_binary(), folder)))
+    yield server
+    background.run(stack.aclose())
+
+
+@pytest.fixture(scope="session")
+def standing_in(background: Background) -> Iterator[OpenAIStandIn]:
+    stack = AsyncExitStack()
+    yield background.run(stack.enter_async_context(OpenAIStandIn().serve()))
+    background.run(stack.aclose())
+
+
+@pytest.fixture
+def engines(standing_in: OpenAIStandIn) -> OpenAIStandIn:
+    """The stand-in, with nothing set and nothing recorded."""
+    fresh = OpenAIStandIn()
+    for field in fields(fresh):
+        if field.name != "url":
+            setattr(standing_in, field.name, getattr(fresh, field.name))
+    return standing_in
+
+
+@pytest.fixture(scope="session")
+def start_worker(livekit: LiveKitProcess, folder: Path) -> Callable[..., ExitStack]:
+    """Start a worker with further settings; it ends with the returned stack."""
+
+    def start(**env: str) -> ExitStack:
+        stack = ExitStack()
+        argv = [sys.executable, "-m", "agent", "start", "--health-port", "0"]
+        settings = {
+            "LIVEKIT_URL": livekit.url,
+            "LIVEKIT_API_KEY": livekit.api_key,
+            "LIVEKIT_API_SECRET": livekit.api_secret,
+            "AGENT_MAX_CALLS": "8",
+            "AGENT_IDLE_PROCESSES": "1",
+            "AGENT_GREETING": GREETING,
+            "PYTHONUNBUFFERED": "1",
+            **env,
+        }
+        program = stack.enter_context(running("worker", argv, folder=folder, env=settings))
+        line = program.wait_line("HTTP server listening on ")
+        program.wait_line("registered worker")
+        address = line.split("listening on ")[1].split()[0]
+        stack.worker = Worker(program, f"http://{address}")  # type: ignore[attr-defined]
+        return stack
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def worker(standing_in: OpenAIStandIn, start_worker: Callable[..., ExitStack]) -> Iterator[Worker]:
+    """The worker that most tests share: all three stages are the stand-in."""
+    with start_worker(
+        OPENAI_BASE_URL=standing_in.url, STT_TIMEOUT_S="2", LLM_TIMEOUT_S="2", TTS_TIMEOUT_S="2"
+    ) as stack:
+        yield stack.worker  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def call(livekit: LiveKitProcess, worker: Worker) -> Callable[..., object]:
+    """Join a new room as a caller: `async with call() as caller`."""
+
+    @asynccontextmanager
+    async def place(*, room: str | None = None, greeted: bool = True) -> AsyncIterator[Caller]:
+        name = room or f"room-{secrets.token_hex(4)}"
+        async with join(livekit.url, livekit.token(name, "caller")) as caller:
+            await caller.wait_for_agent()
+            if greeted:
+                await caller.hearing.wait_for_sound(after=caller.hearing.began)
+                await caller.hearing.wait_for_silence(lasting_s=0.6)
+            yield caller
+
+    return place
+
+
+@pytest.fixture(scope="session")
+def question() -> Pcm:
+    """Somebody asks something: float32 mono, 48 kHz."""
+    return say("What is the meaning of barge in?", rate_hz=RATE_HZ)

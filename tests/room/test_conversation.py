@@ -1,0 +1,247 @@
+"""A call with stand-in engines: every word heard, every request, every caption is known."""
+
+import asyncio
+import time
+
+import numpy as np
+import pytest
+
+from agent.call import APOLOGIES
+from agent.caller.hearing import RATE_HZ
+from agent.caller.microphone import Pcm
+from tests.fakes.openai_server import OpenAIStandIn, Request
+from tests.room.conftest import GREETING, Worker
+
+pytestmark = pytest.mark.timeout(60)
+
+LONG = "One two three four five six seven eight nine ten. Alpha beta gamma delta epsilon. "
+
+
+def words(text: str) -> list[str]:
+    return "".join(
+        c if c.isalnum() or c.isspace() or c == "'" else " " for c in text.lower()
+    ).split()
+
+
+def heard(engines: OpenAIStandIn, pcm: Pcm) -> list[str]:
+    return [word for word, _, _ in engines.heard_words(pcm, rate_hz=RATE_HZ)]
+
+
+def user_messages(request: Request) -> list[str]:
+    return [_text(m) for m in request.body["messages"] if m["role"] == "user"]
+
+
+def assistant_messages(request: Request) -> list[str]:
+    return [_text(m) for m in request.body["messages"] if m["role"] == "assistant"]
+
+
+def _text(message: dict) -> str:
+    content = message["content"]
+    return content if isinstance(content, str) else "".join(p["text"] for p in content)
+
+
+async def test_the_greeting_is_heard_captioned_and_the_engines_are_named(call, engines) -> None:
+    async with call() as caller:
+        assert heard(engines, caller.hearing.pcm()) == words(GREETING)
+        await caller.wait_until(lambda: any(c.final for c in caller.log.captions))
+        assert caller.log.captions[0].text.strip() == GREETING
+        assert caller.log.captions[0].by_agent
+        attributes = caller.agent.attributes
+        assert attributes["rejoinder.stt"].startswith("openai")
+        assert attributes["rejoinder.llm"].startswith("openai")
+        assert attributes["rejoinder.tts"].startswith("openai")
+
+
+async def test_a_question_is_recognised_answered_and_heard_to_its_last_word(
+    call, engines, question
+) -> None:
+    engines.transcribe = lambda request: "What is barge in?"
+    engines.reply = lambda messages: "You can speak over me. I stop at once, and listen."
+    async with call() as caller:
+        exchange = await caller.wait_for_reply(await caller.say(question))
+        await caller.wait_until(lambda: len(caller.log.turns) == 1)
+        said = heard(engines, caller.hearing.pcm())
+        captions = [(c.by_agent, c.text.strip()) for c in caller.log.captions]
+
+    recording = engines.of("stt")[0]
+    assert abs(len(recording.audio) / recording.audio_rate_hz - len(question) / RATE_HZ) < 1.0
+    assert float(np.sqrt(np.mean(recording.audio**2))) > 0.01
+    assert user_messages(engines.of("llm")[0]) == ["What is barge in?"]
+    assert said == words(GREETING) + words("You can speak over me. I stop at once, and listen.")
+    assert captions[1:] == [
+        (False, "What is barge in?"),
+        (True, "You can speak over me. I stop at once, and listen."),
+    ]
+    assert [r.body["input"] for r in engines.of("tts")][1:] == [
+        "You can speak over me.",
+        "I stop at once, and listen.",
+    ]
+    report = caller.log.turns[0]
+    assert [s["stage"] for s in report["stages"]] == ["end_of_turn", "stt", "llm", "tts"]
+    assert report["interrupted"] is False
+    assert all(s["from_ms"] <= s["to_ms"] <= report["total_ms"] + 1 for s in report["stages"])
+    assert exchange.voice_to_voice_ms is not None
+    assert exchange.voice_to_voice_ms > report["total_ms"] * 0.9
+
+
+async def test_speaking_over_the_agent_stops_it_cancels_the_engines_and_keeps_what_was_heard(
+    call, engines, question
+) -> None:
+    engines.transcribe = lambda request: ["Tell me everything.", "Stop that."][
+        len(engines.of("stt")) - 1
+    ]
+    engines.reply = lambda messages: "Fine." if len(user_messages_of(messages)) > 1 else LONG * 8
+    engines.llm.between_s = 0.12
+    engines.tts.between_s = 0.04
+    async with call() as caller:
+        first = await caller.say(question)
+        began = await caller.wait_for_answer(first)
+        await asyncio.sleep(max(0.0, began + 1.6 - time.perf_counter()))
+        second = await caller.say(question)
+        exchange = await caller.wait_for_reply(second)
+        await caller.wait_until(lambda: len(caller.log.turns) == 2)
+        said = heard(engines, caller.hearing.pcm())
+        reports = caller.log.turns
+
+    assert exchange.barge_in_ms is not None
+    interrupted = said[len(words(GREETING)) : -1]
+    assert said[-1] == "fine"
+    assert 3 <= len(interrupted) <= 10
+    assert interrupted == words(LONG * 8)[: len(interrupted)]
+
+    llm = engines.of("llm")
+    assert llm[0].outcome == "cancelled"
+    assert llm[0].chunks < len(words(LONG * 8))
+    assert "cancelled" in {r.outcome for r in engines.of("tts")}
+    assert len(engines.of("tts")) < 6
+
+    history = words(assistant_messages(llm[-1])[-1])
+    assert history == interrupted[: len(history)]
+    assert len(interrupted) - len(history) <= 1
+    assert user_messages(llm[-1]) == ["Tell me everything.", "Stop that."]
+    assert [r["interrupted"] for r in reports] == [True, False]
+
+
+def user_messages_of(messages: list[dict]) -> list[dict]:
+    return [m for m in messages if m["role"] == "user"]
+
+
+async def test_a_noise_without_words_lets_the_reply_go_on(call, engines, question) -> None:
+    engines.transcribe = lambda request: "Count." if len(engines.of("stt")) == 1 else ""
+    engines.reply = lambda messages: LONG
+    async with call() as caller:
+        began = await caller.wait_for_answer(await caller.say(question))
+        await asyncio.sleep(max(0.0, began + 1.0 - time.perf_counter()))
+        await caller.say(question[: RATE_HZ // 2])
+        await caller.wait_until(lambda: len(caller.log.turns) == 1)
+        said = heard(engines, caller.hearing.pcm())[len(words(GREETING)) :]
+        report = caller.log.turns[0]
+
+    assert report["interrupted"] is False
+    assert len(engines.of("llm")) == 1
+    assert said[0] == "one"
+    assert said[-5:] == words("alpha beta gamma delta epsilon")
+
+
+async def test_a_typed_message_is_answered_by_voice_and_text(call, engines) -> None:
+    engines.reply = lambda messages: "Typed and answered."
+    async with call() as caller:
+        await caller.type("How are you?")
+        await caller.wait_until(lambda: len(caller.log.turns) == 1)
+        said = heard(engines, caller.hearing.pcm())
+        answer = caller.log.captions[-1].text.strip()
+
+    assert said[-3:] == ["typed", "and", "answered"]
+    assert answer == "Typed and answered."
+    assert user_messages(engines.of("llm")[0]) == ["How are you?"]
+    assert [s["stage"] for s in caller.log.turns[0]["stages"]] == ["llm", "tts"]
+    assert engines.of("stt") == []
+
+
+async def test_an_utterance_that_fails_is_said_and_shown_and_the_next_is_answered(
+    call, engines, question
+) -> None:
+    engines.stt.status, engines.stt.failures = 500, 2
+    engines.reply = lambda messages: "Now it works."
+    async with call() as caller:
+        await caller.say(question)
+        await caller.wait_until(lambda: len(caller.log.notices) == 1)
+        await caller.hearing.wait_for_sound(after=time.perf_counter())
+        await caller.hearing.wait_for_silence(lasting_s=0.8)
+        await caller.wait_for_reply(await caller.say(question))
+        said = heard(engines, caller.hearing.pcm())
+
+    assert caller.log.notices[0]["stage"] == "stt"
+    apology = words(APOLOGIES["stt"])
+    assert said == words(GREETING) + apology + words("Now it works.")
+    assert assistant_messages(engines.of("llm")[0]) == [GREETING]
+
+
+@pytest.mark.parametrize("fault", ["500", "slow", "cut", "malformed"])
+async def test_a_model_that_fails_is_said_and_shown_and_the_call_goes_on(
+    call, engines, question, fault
+) -> None:
+    engines.reply = lambda messages: "Back again."
+    if fault == "500":
+        engines.llm.status = 500
+    elif fault == "slow":
+        engines.llm.first_byte_s = 30
+    elif fault == "cut":
+        engines.llm.cut_after = 0
+    else:
+        engines.llm.malformed = True
+    async with call() as caller:
+        await caller.say(question)
+        await caller.wait_until(lambda: len(caller.log.notices) == 1)
+        await caller.hearing.wait_for_sound(after=time.perf_counter())
+        await caller.hearing.wait_for_silence(lasting_s=0.8)
+        engines.llm = type(engines.llm)()
+        await caller.wait_for_reply(await caller.say(question))
+        said = heard(engines, caller.hearing.pcm())
+
+    assert caller.log.notices[0]["stage"] == "llm"
+    assert said == words(GREETING) + words(APOLOGIES["llm"]) + words("Back again.")
+
+
+async def test_a_voice_that_fails_is_replaced_for_the_apology_and_the_answer_is_in_the_text(
+    call, engines, question
+) -> None:
+    engines.reply = lambda messages: "This is only text."
+    async with call() as caller:
+        engines.tts.status = 500
+        await caller.say(question)
+        await caller.wait_until(lambda: len(caller.log.notices) == 1)
+        sound = await caller.hearing.wait_for_sound(after=time.perf_counter())
+        await caller.hearing.wait_for_silence(lasting_s=0.8)
+        engines.tts.status = 200
+        engines.reply = lambda messages: "Voice again."
+        await caller.wait_for_reply(await caller.say(question))
+        said = heard(engines, caller.hearing.pcm())
+
+    assert sound > 0
+    assert caller.log.notices[0]["stage"] == "tts"
+    assert "This is only text." in [c.text.strip() for c in caller.log.captions]
+    assert said[-2:] == ["voice", "again"]
+
+
+async def test_long_chinese_is_spoken_sentence_by_sentence(call, engines, question) -> None:
+    engines.reply = lambda messages: "你好，我是语音助手。你可以打断我！请问有什么问题？"
+    async with call() as caller:
+        await caller.wait_for_reply(await caller.say(question))
+
+    pieces = [r.body["input"] for r in engines.of("tts")][1:]
+    assert "".join(pieces) == "你好，我是语音助手。你可以打断我！请问有什么问题？"
+    assert len(pieces) == 3
+    assert caller.log.captions[-1].text.strip() == "".join(pieces)
+
+
+async def test_what_was_said_is_not_in_the_log(call, engines, question, worker: Worker) -> None:
+    engines.transcribe = lambda request: "Xylophone is my secret word."
+    engines.reply = lambda messages: "Zeppelin is mine."
+    async with call(room="phone-15550199") as caller:
+        await caller.wait_for_reply(await caller.say(question))
+        await caller.wait_until(lambda: len(caller.log.turns) == 1)
+    log = worker.program.log.read_text().lower()
+    for secret in ("xylophone", "zeppelin", "15550199", "'caller'"):
+        assert secret not in log
+    assert "turn answered" in log

@@ -1,0 +1,203 @@
+"""`rejoinder demo` as a person runs it: real server, worker, model servers and talk page."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from agent.demo import running
+from tests.fakes.livekit_process import livekit_binary
+from tests.fakes.processes import alive
+
+pytestmark = pytest.mark.timeout(180)
+
+READY_S = 90.0
+STOP_S = 5.0
+
+
+class DemoProcess:
+    """A demo in a process of its own, in folders of its own."""
+
+    def __init__(self, folder: Path, env: Mapping[str, str]) -> None:
+        self.state = folder / "state" / "rejoinder"
+        own = {"XDG_STATE_HOME": str(folder / "state"), "LIVEKIT_SERVER_BIN": livekit_binary()}
+        folder.mkdir(exist_ok=True)
+        self.popen = subprocess.Popen(
+            [sys.executable, "-m", "agent", "demo", "--no-browser"],
+            cwd=folder, env={**os.environ, **own, "COLUMNS": "200", **env},
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            text=True, start_new_session=True,
+        )  # fmt: skip
+        self.output = ""
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.popen.stdout is not None
+        for line in self.popen.stdout:
+            self.output += line
+
+    def wait_ready(self) -> None:
+        end = time.monotonic() + READY_S
+        while "Ready after" not in self.output:
+            assert self.popen.poll() is None, self.output
+            assert time.monotonic() < end, self.output
+            time.sleep(0.05)
+
+    def wait_end(self, within_s: float) -> int:
+        code = self.popen.wait(within_s)
+        self._reader.join(5)
+        return code
+
+    @property
+    def talk_url(self) -> str:
+        found = re.search(r"http://127\.0\.0\.1:\d+/(?=\s)", self.output)
+        assert found is not None, self.output
+        return found[0]
+
+    @property
+    def log_folder(self) -> Path:
+        (folder,) = (self.state / "logs").iterdir()
+        return folder
+
+    def processes(self) -> list[int]:
+        """Everything below the demo's process, its children's children too."""
+        shown = subprocess.run(
+            ["/bin/ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True
+        )
+        parents = [tuple(map(int, line.split())) for line in shown.stdout.splitlines()]
+        found, new = set[int](), {self.popen.pid}
+        while new:
+            new = {pid for pid, parent in parents if parent in new} - found
+            found |= new
+        return sorted(found)
+
+
+@contextmanager
+def demo(folder: Path, **env: str) -> Iterator[DemoProcess]:
+    started = DemoProcess(folder, env)
+    try:
+        yield started
+    finally:
+        if started.popen.poll() is None:
+            started.popen.send_signal(signal.SIGINT)
+            try:
+                started.popen.wait(10)
+            except subprocess.TimeoutExpired:
+                started.popen.kill()
+                started.popen.wait()
+        started._reader.join(5)
+        assert started.popen.stdout is not None
+        started.popen.stdout.close()
+
+
+def get(url: str, body: Mapping[str, object] | None = None) -> str:
+    request = urllib.request.Request(
+        url,
+        data=None if body is None else json.dumps(body).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return str(answer.read().decode())
+
+
+def settle(pids: list[int]) -> list[int]:
+    """Those that still run a moment later; pid numbers are given up by the system's own pace."""
+    end = time.monotonic() + 2
+    while (left := [pid for pid in pids if alive(pid)]) and time.monotonic() < end:
+        time.sleep(0.05)
+    return left
+
+
+def test_one_command_serves_a_page_a_token_and_tells_what_serves_and_ctrl_c_ends_it(
+    tmp_path: Path,
+) -> None:
+    with demo(tmp_path / "a") as first:
+        first.wait_ready()
+        assert "our Whisper server" in first.output
+        assert "our TTS server" in first.output
+        assert "livekit-server" in first.output
+        assert str(first.log_folder) in first.output
+        assert "<html" in get(first.talk_url)
+        answer = json.loads(get(first.talk_url + "api/token", {"room_name": "r"}))
+        entry = running.latest(first.state)
+        assert entry is not None
+        assert answer["server_url"] == entry.livekit_url
+        assert entry.talk_url == first.talk_url
+        assert "registered worker" in (first.log_folder / "worker.log").read_text()
+
+        pids = first.processes()
+        assert len(pids) >= 10, "five children on five leashes"
+        began = time.monotonic()
+        first.popen.send_signal(signal.SIGINT)
+        assert first.wait_end(10) == 0
+        assert time.monotonic() - began < STOP_S
+        assert settle(pids) == []
+        assert running.latest(first.state) is None
+
+
+def test_two_demos_run_side_by_side_and_one_dying_does_not_touch_the_other(
+    tmp_path: Path,
+) -> None:
+    with demo(tmp_path / "a") as first, demo(tmp_path / "b") as second:
+        first.wait_ready()
+        second.wait_ready()
+        assert first.talk_url != second.talk_url
+        pids = first.processes()
+        first.popen.kill()
+        first.popen.wait()
+        end = time.monotonic() + 8
+        while any(map(alive, pids)):
+            assert time.monotonic() < end, "a killed demo leaves no process"
+            time.sleep(0.1)
+        assert json.loads(get(second.talk_url + "health")) == {"status": "ok"}
+
+
+def test_a_part_that_dies_is_named_with_its_last_lines_and_ends_the_demo(tmp_path: Path) -> None:
+    with demo(tmp_path / "a") as process:
+        process.wait_ready()
+        pids = process.processes()
+        shown = subprocess.run(
+            ["/bin/ps", "-A", "-o", "pid=,args="], capture_output=True, text=True, check=True
+        )
+        (server,) = [
+            int(line.split()[0])
+            for line in shown.stdout.splitlines()
+            if "model_servers.tts" in line
+            and "leash.py" not in line
+            and int(line.split()[0]) in pids
+        ]
+        os.kill(server, signal.SIGKILL)
+        assert process.wait_end(10) == 1
+        assert "tts ended by itself (exit code 137, SIGKILL); the last lines of" in process.output
+        assert settle(pids) == []
+
+
+def test_a_server_elsewhere_without_keys_is_refused_before_anything_starts(
+    tmp_path: Path,
+) -> None:
+    with demo(tmp_path / "a", LIVEKIT_URL="ws://127.0.0.1:9") as process:
+        assert process.wait_end(30) == 1
+        assert "LIVEKIT_API_KEY and LIVEKIT_API_SECRET must be set too" in process.output
+        assert not (process.state / "logs").exists()
+
+
+def test_a_server_elsewhere_that_does_not_answer_is_named_at_once(tmp_path: Path) -> None:
+    env = {
+        "LIVEKIT_URL": "ws://127.0.0.1:9",
+        "LIVEKIT_API_KEY": "k",
+        "LIVEKIT_API_SECRET": "s" * 32,
+    }
+    with demo(tmp_path / "a", **env) as process:
+        assert process.wait_end(40) == 1
+        assert "ws://127.0.0.1:9 cannot be reached" in process.output

@@ -1,0 +1,266 @@
+"""From settings to processes: what the demo starts, and what each process is told."""
+
+import json
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from agent.demo.livekit_config import Keys
+from agent.demo.plan import LocalLiveKit, Plan, Ports, make_plan
+from agent.options import (
+    AgentOptions,
+    EngineOptions,
+    LiveKitOptions,
+    TalkOptions,
+    TurnOptions,
+)
+from agent.settings import Settings, StageChoice, Value
+
+PORTS = Ports(livekit=1, media=2, metrics=3, whisper=4, tts=5, worker=6, talk=7)
+LOCAL = LocalLiveKit(Path("/opt/livekit-server"), "1.13.5", Keys("APIkey", "secret"))
+ELSEWHERE = LiveKitOptions(
+    url="wss://live.example.org", api_key="k", api_secret=SecretStr("s"), server_bin=None
+)
+EMBEDDED = "embedded: no X_URL, OPENAI_BASE_URL or OPENAI_API_KEY"
+
+
+class WhisperOptions(EngineOptions):
+    model: str = "embedded"
+    device: str = "auto"
+    compute_type: str = "auto"
+    cpu_threads: int = 0
+
+
+class EspeakOptions(EngineOptions):
+    voice: str = "en-us"
+    rate_wpm: int = 175
+
+
+class OpenAIOptions(EngineOptions):
+    model: str = "gpt-mini"
+
+
+def choice(engine: str, why: str = EMBEDDED, options: EngineOptions | None = None) -> StageChoice:
+    return StageChoice(engine, options or EngineOptions(), why, 6.0, 1)
+
+
+def settings(
+    *,
+    livekit: LiveKitOptions | None = None,
+    talk: TalkOptions | None = None,
+    stt: StageChoice | None = None,
+    tts: StageChoice | None = None,
+    llm: StageChoice | None = None,
+    values: tuple[Value, ...] = (),
+) -> Settings:
+    return Settings(
+        livekit=livekit or LiveKitOptions(),
+        agent=AgentOptions(),
+        turn=TurnOptions(),
+        talk=talk or TalkOptions(),
+        stt=stt or choice("whisper", options=WhisperOptions()),
+        llm=llm or choice("handbook"),
+        tts=tts or choice("espeak", options=EspeakOptions()),
+        instructions="",
+        values=values,
+        notes=(),
+    )
+
+
+def plan(chosen: Settings, environ: dict[str, str] | None = None) -> Plan:
+    local = None if chosen.livekit.url else LOCAL
+    return make_plan(chosen, ports=PORTS, environ=environ or {}, local=local, python="python")
+
+
+def env_of(made: Plan, name: str) -> dict[str, str]:
+    return dict(next(part for part in made.parts if part.name == name).env)
+
+
+OPENAI_STT = choice("openai", "STT_URL is set", OpenAIOptions(model="large"))
+OPENAI_TTS = choice("openai", "OPENAI_BASE_URL is set", OpenAIOptions(model="kokoro"))
+WHISPER_ASKED = choice("whisper", "STT_ENGINE=whisper")
+ESPEAK_ASKED = choice("espeak", "TTS_ENGINE=espeak")
+ALL = ("livekit-server", "whisper", "tts", "web", "worker")
+
+
+@pytest.mark.parametrize(
+    ("chosen", "names"),
+    [
+        (settings(), ALL),
+        (settings(stt=OPENAI_STT), ("livekit-server", "tts", "web", "worker")),
+        (settings(tts=OPENAI_TTS), ("livekit-server", "whisper", "web", "worker")),
+        (settings(stt=OPENAI_STT, tts=OPENAI_TTS), ("livekit-server", "web", "worker")),
+        (settings(livekit=ELSEWHERE), ("whisper", "tts", "web", "worker")),
+        (
+            settings(livekit=ELSEWHERE, stt=OPENAI_STT, tts=OPENAI_TTS),
+            ("web", "worker"),
+        ),
+        (settings(stt=WHISPER_ASKED), ("livekit-server", "tts", "web", "worker")),
+        (settings(tts=ESPEAK_ASKED), ("livekit-server", "whisper", "web", "worker")),
+    ],
+    ids=[
+        "nothing set",
+        "STT elsewhere",
+        "TTS elsewhere",
+        "STT and TTS elsewhere",
+        "LiveKit elsewhere",
+        "all elsewhere",
+        "whisper in the worker's process was asked for",
+        "espeak in the worker was asked for",
+    ],
+)
+def test_only_what_the_settings_need_is_started(chosen: Settings, names: tuple[str, ...]) -> None:
+    assert plan(chosen).names == names
+
+
+def test_the_worker_and_the_web_server_are_pointed_at_what_was_started() -> None:
+    made = plan(settings())
+    for name in ("web", "worker"):
+        env = env_of(made, name)
+        assert env["LIVEKIT_URL"] == "ws://127.0.0.1:1"
+        assert (env["LIVEKIT_API_KEY"], env["LIVEKIT_API_SECRET"]) == ("APIkey", "secret")
+        assert (env["STT_ENGINE"], env["STT_URL"]) == ("openai", "http://127.0.0.1:4/v1")
+        assert (env["TTS_ENGINE"], env["TTS_URL"]) == ("openai", "http://127.0.0.1:5/v1")
+    assert env_of(made, "worker")["AGENT_HEALTH_PORT"] == "6"
+    assert env_of(made, "web")["TALK_PORT"] == "7"
+    assert made.talk_url == "http://127.0.0.1:7/"
+
+
+def test_what_a_person_configured_reaches_the_children_unchanged() -> None:
+    environ = {"STT_URL": "http://gpu:1/v1", "LIVEKIT_URL": "wss://live.example.org", "X": "y"}
+    made = plan(settings(livekit=ELSEWHERE, stt=OPENAI_STT), environ)
+    env = env_of(made, "worker")
+    assert env["STT_URL"] == "http://gpu:1/v1"
+    assert "STT_ENGINE" not in env
+    assert env["LIVEKIT_URL"] == "wss://live.example.org"
+    assert "LIVEKIT_API_SECRET" not in env, "the children read the person's own"
+    assert env["X"] == "y"
+
+
+def person(*names: str) -> tuple[Value, ...]:
+    return tuple(Value(name, "…", "environment") for name in names)
+
+
+def test_a_model_set_for_whisper_is_served_and_named() -> None:
+    chosen = settings(
+        stt=choice("whisper", options=WhisperOptions(model="small", device="cuda")),
+        values=person("STT_MODEL", "STT_DEVICE"),
+    )
+    made = plan(chosen, {"STT_MODEL": "small", "STT_DEVICE": "cuda"})
+    server = env_of(made, "whisper")
+    assert (server["SERVE_WHISPER_MODEL"], server["SERVE_WHISPER_DEVICE"]) == ("small", "cuda")
+    assert "SERVE_WHISPER_COMPUTE_TYPE" not in server
+    assert server["SERVE_WHISPER_PAGE"] == "false"
+    assert env_of(made, "worker")["STT_MODEL"] == "small"
+
+
+def test_the_servers_own_settings_win_and_their_keys_reach_the_worker() -> None:
+    environ = {
+        "SERVE_WHISPER_MODEL": "medium",
+        "SERVE_WHISPER_API_KEY": "w",
+        "SERVE_WHISPER_PAGE": "true",
+        "SERVE_TTS_API_KEY": "t",
+    }
+    chosen = settings(
+        stt=choice("whisper", options=WhisperOptions(model="small")), values=person("STT_MODEL")
+    )
+    made = plan(chosen, environ)
+    assert env_of(made, "whisper")["SERVE_WHISPER_MODEL"] == "medium"
+    assert env_of(made, "whisper")["SERVE_WHISPER_PAGE"] == "true"
+    worker = env_of(made, "worker")
+    assert worker["STT_MODEL"] == "medium"
+    assert (worker["STT_API_KEY"], worker["TTS_API_KEY"]) == ("w", "t")
+
+
+@pytest.mark.parametrize(
+    ("voice", "asked"),
+    [
+        ("de", "de"),
+        ("de+f3", "espeak:de+f3"),
+        ("espeak:fr-fr", "espeak:fr-fr"),
+        ("fr_FR-siwis-medium", "fr_FR-siwis-medium"),
+    ],
+)
+def test_a_voice_is_asked_for_by_the_name_that_the_server_knows(voice: str, asked: str) -> None:
+    chosen = settings(
+        tts=choice("espeak", options=EspeakOptions(voice=voice)), values=person("TTS_VOICE")
+    )
+    worker = env_of(plan(chosen), "worker")
+    assert (worker["TTS_VOICE"], worker["TTS_MODEL"]) == (asked, asked)
+
+
+def test_an_espeak_that_was_tuned_stays_in_the_worker() -> None:
+    chosen = settings(
+        tts=choice("espeak", options=EspeakOptions(rate_wpm=120)), values=person("TTS_RATE_WPM")
+    )
+    made = plan(chosen)
+    assert "tts" not in made.names
+    assert "TTS_ENGINE" not in env_of(made, "worker")
+
+
+def test_only_livekit_server_gets_no_settings_of_the_person() -> None:
+    environ = {"PATH": "/bin", "LIVEKIT_KEYS": "a: b", "NODE_IP": "8.8.8.8", "OPENAI_API_KEY": "k"}
+    env = env_of(plan(settings(), environ), "livekit-server")
+    assert set(env) == {"PATH", "LIVEKIT_CONFIG"}
+    config = json.loads(env["LIVEKIT_CONFIG"])
+    assert config["port"] == 1
+    assert config["keys"] == {"APIkey": "secret"}
+    assert config["rtc"]["udp_port"] == 2
+    assert config["rtc"]["stun_servers"] == ["127.0.0.1:9"]
+    assert config["prometheus"] == {"port": 3}
+
+
+def test_the_worker_waits_for_the_local_server_and_the_rest_starts_at_once() -> None:
+    made = plan(settings())
+    assert {part.name: tuple(part.after) for part in made.parts if part.after} == {
+        "worker": ("livekit-server",)
+    }
+    assert not any(part.after for part in plan(settings(livekit=ELSEWHERE)).parts)
+
+
+@pytest.mark.parametrize(("origin", "kept"), [("default", False), ("environment", True)])
+def test_the_demo_changes_worker_settings_only_where_nobody_set_them(
+    origin: str, kept: bool
+) -> None:
+    values = (Value("AGENT_MAX_CALLS", "7", origin),)
+    env = env_of(plan(settings(values=values), {"AGENT_MAX_CALLS": "7"}), "worker")
+    assert env["AGENT_MAX_CALLS"] == ("7" if kept else "4")
+
+
+def test_the_table_says_what_serves_each_stage_and_why() -> None:
+    made = plan(settings(llm=choice("openai", "LLM_URL is set", OpenAIOptions())))
+    assert [(stage.name, stage.serves, stage.why) for stage in made.stages] == [
+        ("STT", "our Whisper server · whisper-tiny.en", EMBEDDED),
+        ("LLM", "openai · gpt-mini", "LLM_URL is set"),
+        ("TTS", "our TTS server · en_US-joe-medium", EMBEDDED),
+    ]
+
+
+@pytest.mark.parametrize("given", ["", "intra.example.org", "127.0.0.1,intra.example.org"])
+def test_a_proxy_is_never_asked_for_this_machine(given: str) -> None:
+    environ = {"http_proxy": "http://proxy:3128"} | ({"no_proxy": given} if given else {})
+    env = env_of(plan(settings(), environ), "worker")
+    for name in ("NO_PROXY", "no_proxy"):
+        assert {"127.0.0.1", "localhost"} <= set(env[name].split(","))
+    assert env["http_proxy"] == "http://proxy:3128"
+    assert set(filter(None, given.split(","))) <= set(env["no_proxy"].split(","))
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:7/"),
+        ("0.0.0.0", "http://127.0.0.1:7/"),
+        ("::", "http://127.0.0.1:7/"),
+        ("::1", "http://[::1]:7/"),
+        ("192.0.2.1", "http://192.0.2.1:7/"),
+    ],
+)
+def test_the_printed_address_can_be_opened(host: str, url: str) -> None:
+    assert plan(settings(talk=TalkOptions(host=host))).talk_url == url
+
+
+def test_no_secret_is_on_a_command_line() -> None:
+    for part in plan(settings()).parts:
+        assert "secret" not in " ".join(part.argv)
