@@ -41,18 +41,19 @@ fmt: environment ## format the code and fix what can be fixed
 	$(RUN) ruff format .
 	$(RUN) ruff check --fix .
 
-check: environment ## format, lint, types, layers, lock file; changes nothing
+check: environment ## format, lint, types, layers, lock file, derived files; changes nothing
 	$(UV) lock --check
 	$(RUN) ruff format --check .
 	$(RUN) ruff check .
 	$(RUN) mypy
 	$(RUN) lint-imports
+	$(RUN) python -m tools.generate --check
 
 bench: environment ## measure latency on this machine
 	$(RUN) python -m benchmarks.latency $(ARGS)
 
-env-example: environment ## write playground.env.example from the settings
-	$(RUN) python -m agent.env_example > playground.env.example
+env-example: environment ## write playground.env.example and the README tables from the code
+	$(RUN) python -m tools.generate
 
 wheel-smoke: environment ## install the wheel in an empty environment and run it
 	$(RUN) python -m tests.packaging.wheel_smoke
@@ -62,7 +63,7 @@ ci: check test wheel-smoke ## everything a change must pass
 clean: ## remove environments, caches and build results
 	rm -rf .venv .tools build dist artifacts .mypy_cache .ruff_cache .pytest_cache \
 		.import_linter_cache tests/fakes/gradio45/.venv
-	find agent model_servers tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+	find agent model_servers tests tools benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 environment: $(UV_READY)
 	$(SYNC)

@@ -79,6 +79,7 @@ class Call:
         self._group = group
         self._timeline = Timeline()
         self._source: dict[str, Any] | None = None
+        self._labels: dict[str, str] = {}
         self._apologised: dict[NoticeStage, float] = {}
         self._over = asyncio.Event()
         self._session: AgentSession[None] = build_session(parts, settings, self)
@@ -158,6 +159,7 @@ class Call:
             report = self._timeline.reply_ended(interrupted=item.interrupted)
             if report is not None:
                 self._publish(TOPIC_TURN, report.as_json())
+                self._spawn(self._announce(), name="announce")
                 logger.info("turn answered", extra=report.as_log())
 
     def _on_error(self, event: ErrorEvent) -> None:
@@ -195,14 +197,16 @@ class Call:
     # What the room is told.
 
     async def _announce(self) -> None:
+        """Name the engines; some learn their model's name with their first answer."""
         settings, parts = self._settings, self._parts
-        await self._ctx.room.local_participant.set_attributes(
-            {
-                "rejoinder.stt": _label(settings.stt, parts.stt.model),
-                "rejoinder.llm": _label(settings.llm, parts.llm.model),
-                "rejoinder.tts": _label(settings.tts, parts.tts.model),
-            }
-        )
+        labels = {
+            "rejoinder.stt": _label(settings.stt, parts.stt.model),
+            "rejoinder.llm": _label(settings.llm, parts.llm.model),
+            "rejoinder.tts": _label(settings.tts, parts.tts.model),
+        }
+        if labels != self._labels:
+            self._labels = labels
+            await self._ctx.room.local_participant.set_attributes(labels)
 
     def _remember_source(self, source: dict[str, Any], /) -> None:
         self._source = source

@@ -8,6 +8,9 @@ An engine is a module with three names:
 - `async probe(options) -> str`: contacts the engine and says in one line what works, or
   raises a `RejoinderError` that says what to do.
 
+It may have a fourth, `warm_up(component) -> None`: blocking work, such as loading a model
+or an index, that a worker process does before a call arrives.
+
 An engine from outside this project is named by its module's dotted path.
 """
 

@@ -7,6 +7,7 @@ stops the play-out                            LLM ─► reply text
 agent's track ◄── play-out ◄── TTS ◄── sentences ◄───────────┘
 """
 
+import importlib
 from collections.abc import AsyncGenerator, AsyncIterable
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ from livekit.agents import (
 from livekit.agents.types import FlushSentinel
 from livekit.agents.voice.agent_session import SessionConnectOptions
 
-from agent.engines import load_engine
+from agent.engines import Stage, load_engine
 from agent.metrics.timeline import Timeline
 from agent.settings import Settings, StageChoice
 from agent.tts.sentences import SentenceTokenizer
@@ -50,6 +51,11 @@ _NEVER = 1_000_000
 
 _FALSE_INTERRUPTION_S = 0.8
 """After a noise without words the interrupted reply goes on, seconds."""
+
+
+_SLOW_IMPORTS = ("anyio._backends._asyncio", "openai.lib.streaming.chat")
+"""What the HTTP clients import at their first request: a tenth of a second and more that
+would stall a call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +81,22 @@ def load_parts(settings: Settings) -> Parts:
     Raises:
         EngineUnavailable: a package that an engine needs is missing.
     """
-    parts = Parts(
+    for name in _SLOW_IMPORTS:
+        importlib.import_module(name)
+    return Parts(
         detector=load_vad(settings.turn),
-        stt=load_engine("stt", settings.stt.engine).build(settings.stt.options),
-        llm=load_engine("llm", settings.llm.engine).build(settings.llm.options),
-        tts=load_engine("tts", settings.tts.engine).build(settings.tts.options),
+        stt=_build("stt", settings.stt),
+        llm=_build("llm", settings.llm),
+        tts=_build("tts", settings.tts),
     )
-    return parts
+
+
+def _build(stage: Stage, choice: StageChoice) -> Any:
+    module = load_engine(stage, choice.engine)
+    component = module.build(choice.options)
+    if hasattr(module, "warm_up"):
+        module.warm_up(component)
+    return component
 
 
 def build_session(parts: Parts, settings: Settings, observer: TurnObserver) -> AgentSession[None]:

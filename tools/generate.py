@@ -1,7 +1,6 @@
 """Writes what can be derived: playground.env.example and the tables of README.md.
 
-    python -m tools.generate           write
-    python -m tools.generate --check   exit 1 when a file is out of date
+`python -m tools.generate` writes; with `--check` it exits 1 when a file is out of date.
 """
 
 import argparse
@@ -57,7 +56,7 @@ AWS = """\
 def main() -> int:
     """Write or compare; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 on a difference")
+    parser.add_argument("--check", action="store_true", help="write nothing; 1 if stale")
     check = parser.parse_args().check
     stale = [
         path
@@ -137,6 +136,8 @@ def _default(field: FieldInfo) -> str:
         return ""
     if isinstance(value, SecretStr):
         return value.get_secret_value()
+    if isinstance(value, tuple):
+        return ",".join(str(item) for item in value)
     text = str(value).lower() if isinstance(value, bool) else str(value)
     return f'"{text}"' if re.search(r"\s", text) else text
 

@@ -94,9 +94,10 @@ class Hearing:
         return found
 
     def pcm(self) -> Pcm:
-        """The recording so far: float32 mono, 48 kHz, from `began` on."""
-        out = np.zeros(self._next, np.float32)
-        for position, piece in self._pieces:
+        """The recording so far: float32 mono, 48 kHz, from `began` on. Safe in a thread."""
+        pieces = list(self._pieces)
+        out = np.zeros(pieces[-1][0] + len(pieces[-1][1]) if pieces else 0, np.float32)
+        for position, piece in pieces:
             out[position : position + len(piece)] = piece
         return out
 

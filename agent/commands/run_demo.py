@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -47,14 +48,21 @@ def run(args: argparse.Namespace) -> int:
     """
     console = Console()
     try:
-        # Here, not in a thread: plug-ins of livekit-agents must be imported on the main thread.
-        settings, environ = _load()
+        with Board(console) as board:
+            step = board.step("settings")
+            step("reading settings, importing engines", None)
+            # Not in a thread: livekit-agents' plug-ins must be imported on the main thread.
+            settings, environ = _load()
+            step.done("read")
         demo = Demo(console, settings, environ, open_browser=not args.no_browser)
         return asyncio.run(until_stopped(demo))
     except RejoinderError as error:
         console.print("[bold red]The demo has ended.[/bold red]")
         console.print(str(error), markup=False, highlight=False, soft_wrap=True)
         return 1
+    finally:
+        # The collector's last pass over all imported engines would take a second more.
+        gc.freeze()
 
 
 class Work(Protocol):

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import sys
 import time
@@ -15,15 +16,16 @@ from agent.demo.progress import Report, silent
 from agent.demo.readiness import Look, Waiting
 from agent.errors import StartupError
 
-STOP_S = 4.0
+STOP_S = 3.0
 """From the wish to stop until everything is killed."""
-_TURN_S = 0.7
+_TURN_S = 0.5
 """How long one child may take to end before the next one is asked to."""
 _GRACE_S = 2.0
 """How long children may take to end when the supervisor itself was killed."""
 _LOOK_EVERY_S = 0.1
 _LINES_SHOWN = 15
 _TAIL_BYTES = 16384
+_COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _LEASH = Path(__file__).with_name("leash.py")
 
 
@@ -219,11 +221,13 @@ class Supervisor:
 
 
 async def _ended(children: Sequence[Child], within_s: float) -> None:
-    """Wait until all have ended, or the time is over."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(max(within_s, 0.0)):
-            for child in children:
-                await child.wait()
+    """Wait until all have ended, or the time is over; also in a task that is being cancelled."""
+    if children:
+        # Not asyncio.timeout: before Python 3.11.3 it raises CancelledError in such a task.
+        waits = {asyncio.create_task(child.wait(), name=f"end-{child.name}") for child in children}
+        _, left = await asyncio.wait(waits, timeout=max(within_s, 0.0))
+        for task in left:
+            task.cancel()
 
 
 def _open_log(path: Path) -> int:
@@ -243,7 +247,7 @@ def _tail(log: Path) -> list[str]:
             text = source.read().decode(errors="replace")
     except OSError:
         return []
-    return text.rstrip().splitlines()[-_LINES_SHOWN:]
+    return _COLOURS.sub("", text).rstrip().splitlines()[-_LINES_SHOWN:]
 
 
 def _quoted(log: Path, lines: Sequence[str]) -> str:

@@ -53,13 +53,15 @@ async def ensure_page_library(report: Report = silent) -> Path:
 
 async def _end(process: asyncio.subprocess.Process) -> None:
     """Interrupt the process and npm, so that they tidy up; then kill them."""
+    ended = asyncio.create_task(process.wait(), name="page-library-end")
     for number in (signal.SIGINT, signal.SIGKILL):
         if process.returncode is None:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, number)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_STOP_S):
-                    await process.wait()
+            # Not asyncio.timeout: before Python 3.11.3 it raises CancelledError in a task that
+            # is being cancelled.
+            await asyncio.wait({ended}, timeout=_STOP_S)
+    await ended
 
 
 def main() -> int:

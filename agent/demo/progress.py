@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 Report = Callable[[str, float | None], None]
 """Told what a long step does now, and how much of it is done (0 to 1; None: unknown)."""
 
-_QUIET_S = 5.0
+_QUIET_S = 10.0
 """Where there is no terminal: least time between two lines of one step."""
 
 
@@ -38,14 +38,18 @@ class Step:
         )
         if not self._board.live and time.monotonic() - self._printed >= _QUIET_S:
             self._printed = time.monotonic()
-            self._board.console.print(f"{self._name}: {text}", markup=False, highlight=False)
+            self._print(text)
 
     def done(self, text: str) -> None:
         """Show the step's result; it is over."""
         self._board.bars.update(self._task, note=escape(text), total=1.0, completed=1.0)
         self._board.bars.stop_task(self._task)
         if not self._board.live:
-            self._board.console.print(f"{self._name}: {text}", markup=False, highlight=False)
+            self._print(text)
+
+    def _print(self, text: str) -> None:
+        line = f"{self._name}: {text}"
+        self._board.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 class Board:

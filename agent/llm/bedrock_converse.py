@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from livekit.agents import (
     DEFAULT_API_CONNECT_OPTIONS,
@@ -27,7 +27,6 @@ from livekit.agents import (
     utils,
 )
 from livekit.agents.utils import is_given
-from pydantic import BeforeValidator
 
 from agent.errors import EngineUnavailable
 from agent.llm.converse_answer import WIRE_ERRORS, ConverseAnswer, api_error
@@ -45,12 +44,6 @@ _MAX_CONNECT_S = 5.0
 """A TCP and TLS handshake that takes longer will not succeed."""
 
 _PROBE_TOKENS = 5
-
-
-def _comma_list(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    return tuple(part.strip() for part in value.split(",") if part.strip())
 
 
 class Options(EngineOptions):
@@ -75,9 +68,7 @@ class Options(EngineOptions):
     max_tokens: int | None = setting(
         None, "longest answer, tokens; empty: the model's own limit", ge=1
     )
-    stop: Annotated[tuple[str, ...], BeforeValidator(_comma_list)] = setting(
-        (), "comma list of texts at which the answer ends"
-    )
+    stop: str = setting("", "comma list of texts at which the answer ends")
     extra_body: JsonObject | None = setting(
         None, 'JSON object of the model\'s own request fields, for example {"top_k": 40}'
     )
@@ -267,11 +258,11 @@ class BedrockStream(llm.LLMStream):
             "maxTokens": options.max_tokens,
             "temperature": options.temperature,
             "topP": options.top_p,
-            "stopSequences": list(options.stop) or None,
+            "stopSequences": [text.strip() for text in options.stop.split(",") if text.strip()],
         }
         parts = {
             "system": system,
-            "inferenceConfig": {k: v for k, v in inference.items() if v is not None},
+            "inferenceConfig": {k: v for k, v in inference.items() if v not in (None, [])},
             "toolConfig": tools,
             "additionalModelRequestFields": options.extra_body,
             "performanceConfig": {"latency": options.latency} if options.latency else None,

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 MAX_STREAMS: Final = 16
 """Streams at once in a process; one conversation needs two or three (speculation, tools)."""
 
+THREAD_NAME: Final = "event-stream"
+
 _QUEUE_EVENTS: Final = 64
 """Events read ahead of the event loop; the thread waits when it is behind."""
 
@@ -47,7 +49,7 @@ class EventThread:
         self._closed = False
         # A daemon: a request without an answer yet must not hold up the end of the process.
         threading.Thread(
-            target=self._read, args=(open_stream,), name="event-stream", daemon=True
+            target=self._read, args=(open_stream,), name=THREAD_NAME, daemon=True
         ).start()
 
     async def __aiter__(self) -> AsyncIterator[dict[str, Any]]:

@@ -56,6 +56,14 @@ def build(options: Options) -> llm.LLM[Any]:
     return HandbookLLM(options)
 
 
+def warm_up(engine: "HandbookLLM") -> None:
+    """Index the documents; blocking."""
+    try:
+        engine.hotline()
+    except (OSError, ValueError) as error:
+        raise EngineUnavailable(_trouble(engine._options.folder or SHIPPED, error)) from error
+
+
 async def probe(options: Options) -> str:
     """Read the documents and say what there is.
 

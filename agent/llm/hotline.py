@@ -13,7 +13,7 @@ from agent.llm.passages import Match, Passage, PassageIndex, Place, Query
 from agent.llm.search_terms import words_of
 from agent.llm.small_talk import Intent, intent_of, is_chinese, without_greeting
 
-_REFERRING = frozenset("it its that this they them those these there he she 它 这个 那个".split())  # noqa: SIM905 - read as a line of words
+_REFERRING = frozenset({"it", "its", "that", "this", "they", "them", "those", "these", "there"})
 _FEW_TERMS = 2
 """A question with more words of its own does not need those of the last answer."""
 

@@ -149,6 +149,7 @@ class PassageIndex:
         terms = [_terms_of(passage) for passage in passages]
         self._terms = [frozenset(of_passage) for of_passage in terms]
         self._title_terms = [frozenset(search_terms(f"{p.title} {p.page}")) for p in passages]
+        self._title_keys = [_key(p.title) for p in passages]
         self._title_words = [_all_words(p.title) for p in passages]
         self._ranker = bm25s.BM25()
         self._ranker.index(terms, show_progress=False)
@@ -245,12 +246,14 @@ class PassageIndex:
         if not heard:
             return None
         places = [self._followed(heard, at) for at in self._openings(heard)]
-        for number, passage in enumerate(self.passages):
-            title = _key(passage.title)
+        for number, title in enumerate(self._title_keys):
             if title and _begins(heard, title):
                 rest = heard[len(title) :].lstrip()
                 places.append(self._followed(rest, (number, 0)))
-        return max(places, key=lambda found: found[1], default=(None, 0))[0]
+        places.sort(key=lambda found: -found[1])
+        if not places or (len(places) > 1 and places[0][1] == places[1][1]):
+            return None
+        return places[0][0]
 
     def _openings(self, heard: str) -> list[tuple[int, int]]:
         """The sentences that a reply may have begun with, as (passage, sentence)."""

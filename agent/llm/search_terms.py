@@ -46,6 +46,8 @@ STOP_WORDS = frozenset(_SAYS_NOTHING.split())
 _FUZZY_LENGTH = 4
 """Shorter words have too many neighbours."""
 _FUZZY_RATIO = 0.83
+_JOINED_RATIO = 0.86
+"""Two words together hit a term by chance more easily than one."""
 
 
 def search_terms(text: str) -> list[str]:
@@ -186,9 +188,7 @@ class Vocabulary:
     def _nearest(self, term: str, ratio: float) -> str | None:
         if len(term) < _FUZZY_LENGTH or not term.isalpha():
             return None
-        near = difflib.get_close_matches(term, self._by_initial[term[:1]], n=1, cutoff=ratio)
+        near = difflib.get_close_matches(
+            term, self._by_initial.get(term[:1], []), n=1, cutoff=ratio
+        )
         return near[0] if near else None
-
-
-_JOINED_RATIO = 0.86
-"""Two words together hit a term by chance more easily than one."""

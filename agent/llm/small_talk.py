@@ -39,7 +39,8 @@ _PHRASES: Mapping[Intent, str] = {
     ),
     Intent.FAREWELL: (
         "bye|goodbye|good bye|bye bye|see you|see you later|good night|that is all|that was all|"
-        "that will be all|that is it|thanks bye|thank you bye|thank you goodbye|"
+        "that will be all|that is it|that is all thanks|that is all thank you|thanks bye|"
+        "thank you bye|thank you goodbye|"
         "再见|拜拜|晚安|就这样"
     ),
     Intent.REPEAT: (

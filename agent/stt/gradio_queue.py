@@ -82,7 +82,9 @@ class Options(EngineOptions):
     target_language: Language = setting(
         "en", "language that a translation is written in, BCP-47", validate_default=True
     )
-    api_key: SecretStr | None = setting(None, "Hugging Face token, for a private Space")
+    api_key: SecretStr | None = setting(
+        None, "key of the server, or a Hugging Face token for a private Space"
+    )
     username: str | None = setting(None, "name to log in with, where the server asks for one")
     password: SecretStr | None = setting(None, "password to log in with")
 
@@ -147,7 +149,7 @@ async def probe(options: Options) -> str:
         took = time.perf_counter() - began
     except APIStatusError as error:
         remedy = (
-            "set STT_USERNAME and STT_PASSWORD"
+            "set STT_USERNAME and STT_PASSWORD, or STT_API_KEY where it wants a key"
             if error.status_code == 401
             else "see the server's log"
         )

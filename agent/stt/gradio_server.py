@@ -191,6 +191,8 @@ class GradioServer:
             verbose=False,
             auth=self._login,
             httpx_kwargs={"trust_env": not loopback},
+            # Spaces look at the token, other servers' own key checks at this.
+            headers={"Authorization": f"Bearer {self._token}"} if self._token else None,
             ssl_verify=self._certificates(),
             download_files=False,
             analytics_enabled=False,
@@ -247,6 +249,9 @@ def _cancel(client: "Client", job: Any) -> None:
 
 
 def _dispose(client: "Client") -> None:
+    # Its threads would otherwise stay until the garbage collector finds the client.
+    for threads in (client.executor, client.helper_executor, client.stream_executor):
+        threads.shutdown(wait=False)
     # Waits up to a second for the heartbeat's thread.
     threading.Thread(target=client.close, name="gradio-close", daemon=True).start()
 

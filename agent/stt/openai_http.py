@@ -48,7 +48,7 @@ class Options(EngineOptions):
 
     url: str = setting(
         "https://api.openai.com/v1",
-        "base URL with /v1, for example http://127.0.0.1:8200/v1",
+        "base URL with /v1, for example http://127.0.0.1:8101/v1",
         fallback="OPENAI_BASE_URL",
         pattern=r"^https?://\S+$",
     )

@@ -75,7 +75,8 @@ class Options(EngineOptions):
 def build(options: Options) -> stt.STT[str]:
     """Make the component and begin to load its model in the background.
 
-    All components of a process with the same model share it.
+    All components of a process with the same model share it. Looks at files: call it off the
+    event loop.
 
     Raises:
         EngineUnavailable: the package that carries the embedded model is missing.
@@ -146,6 +147,11 @@ class WhisperSpeechToText(stt.STT[str]):
     def provider(self) -> str:
         """The library that runs it."""
         return "faster-whisper"
+
+    @property
+    def loaded(self) -> bool:
+        """Whether the first utterance need not wait for the model."""
+        return self._model.loaded
 
     def prewarm(self) -> None:
         """Load the model in its thread; returns at once.

@@ -27,8 +27,10 @@ EMBEDDED = "embedded"
 _WINDOW_S = 30.0
 """Length of audio that Whisper looks at at once."""
 _FREE_TOKENS, _TOKENS_PER_S = 24, 16
-"""Longest text per window. Fast speech has about 8 tokens a second; without a limit the model
-can repeat itself for 448 tokens."""
+"""Longest text of short utterances. Fast speech has about 8 tokens a second; without a limit
+the model can repeat itself for hundreds of tokens."""
+_MOST_TOKENS = 200
+"""Longer texts have the model's own limit, which is 448 tokens with the prompt."""
 _ENGLISH_ONLY_TOKENS = 51864
 """Size of the vocabulary of the English-only models; the others have at least one more."""
 _MOST_THREADS = 4
@@ -218,7 +220,7 @@ class SharedModel:
             condition_on_previous_text=False,
             # Time stamps carry words over from one window to the next.
             without_timestamps=duration_s <= _WINDOW_S,
-            max_new_tokens=_FREE_TOKENS + int(_TOKENS_PER_S * min(duration_s, _WINDOW_S)),
+            max_new_tokens=_token_limit(duration_s),
         )
         kept = []
         # The work is done while the segments are taken.
@@ -230,6 +232,11 @@ class SharedModel:
         text = without_annotations("".join(segment.text for segment in kept))
         logprob = sum(s.avg_logprob for s in kept) / len(kept) if text else -math.inf
         return Heard(text, info.language, math.exp(logprob), duration_s)
+
+
+def _token_limit(duration_s: float) -> int | None:
+    limit = _FREE_TOKENS + int(_TOKENS_PER_S * duration_s)
+    return limit if limit <= _MOST_TOKENS else None
 
 
 _shared: dict[Recipe, SharedModel] = {}

@@ -22,6 +22,9 @@ NPM_TIMEOUT_S = 300.0
 _LOG_LINES = 8
 """Last lines of npm's output that an error shows."""
 
+# At import, so that the paths below can be had on an event loop.
+_LOCK_HASH = hashlib.sha256(b"".join((PAGE / name).read_bytes() for name in LOCK_FILES)).hexdigest()
+
 Progress = Callable[[str], None]
 
 
@@ -33,11 +36,8 @@ def locked_version() -> str:
 
 def library_path(cache: Path | None = None) -> Path:
     """Where the library is, once fetched; the folder is named after the lock file's hash."""
-    digest = hashlib.sha256()
-    for name in LOCK_FILES:
-        digest.update((PAGE / name).read_bytes())
     folder = cache if cache is not None else user_cache_path("rejoinder")
-    return folder / f"web-{digest.hexdigest()[:16]}" / LIBRARY
+    return folder / f"web-{_LOCK_HASH[:16]}" / LIBRARY
 
 
 def fetch_library(

@@ -73,7 +73,9 @@ class Guard:
             raise web.HTTPUnauthorized(text="sign in first")
         if self._secret is not None:
             scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-            same = hmac.compare_digest(given.strip().encode(), self._secret.encode())
+            same = hmac.compare_digest(
+                given.strip().encode(errors="surrogateescape"), self._secret.encode()
+            )
             if scheme.lower() != "bearer" or not same:
                 self.count(request)  # guesses are counted like calls
                 raise web.HTTPUnauthorized(

@@ -5,7 +5,6 @@ import json
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -27,7 +26,6 @@ API_TIMEOUT_S = 5.0
 SHUTDOWN_S = 2.0
 # Read at import: nothing on disk is looked up per request but the file that is sent.
 _STATIC = {path.name: path for path in (client_library.PAGE / "static").iterdir()}
-_VERSION = version("rejoinder")
 
 _SETTINGS = web.AppKey("settings", Settings)
 _GUARD = web.AppKey("guard", Guard)
@@ -164,14 +162,7 @@ async def _health(request: web.Request) -> web.Response:
 
 
 async def _config(request: web.Request) -> web.Response:
-    settings = request.app[_SETTINGS]
-    return web.json_response(
-        {
-            "needs_secret": request.app[_GUARD].needs_secret,
-            "agent_wait_s": settings.talk.agent_wait_s,
-            "version": _VERSION,
-        }
-    )
+    return web.json_response({"needs_secret": request.app[_GUARD].needs_secret})
 
 
 async def _token(request: web.Request) -> web.Response:

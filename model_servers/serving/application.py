@@ -4,9 +4,10 @@ import logging
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
+from model_servers.serving.connection import CLIENT_GONE_STATUS
 from model_servers.serving.errors import (
     ApiError,
     BadRequest,
@@ -43,6 +44,7 @@ def make_app(
     )
     app.add_exception_handler(ApiError, answer_error)
     app.add_exception_handler(HTTPException, _answer_http_error)
+    app.add_exception_handler(ClientDisconnect, _answer_nobody)
     app.add_exception_handler(Exception, _answer_unexpected)
 
     async def health(request: Request) -> Response:
@@ -79,8 +81,14 @@ async def _answer_http_error(request: Request, error: Exception) -> Response:
     return JSONResponse(body, error.status_code, dict(error.headers or {}))
 
 
+async def _answer_nobody(request: Request, error: Exception) -> Response:
+    """The client left in the middle of its upload."""
+    return Response(status_code=CLIENT_GONE_STATUS)
+
+
 async def _answer_unexpected(request: Request, error: Exception) -> Response:
     """A mistake of ours. By type only: messages may quote what was said."""
-    logger.error("unexpected %s in %s", type(error).__name__, request.url.path)
+    facts = {"kind": type(error).__name__, "route": request.url.path}
+    logger.error("a mistake of the server", extra=facts)
     logger.debug("traceback", exc_info=error)
     return WorkFailed(f"the server made a mistake ({type(error).__name__})").response()

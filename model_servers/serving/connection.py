@@ -105,7 +105,7 @@ class LiveResponse(Response):
                 async for chunk in chunks:
                     await send({"type": "http.response.body", "body": chunk, "more_body": True})
             except ApiError as error:
-                logger.warning("a stream was cut: %s", type(error).__name__)
+                logger.warning("a stream was cut", extra={"kind": type(error).__name__})
                 if not self._is_events:
                     return
                 await send({"type": "http.response.body", "body": error.event(), "more_body": True})

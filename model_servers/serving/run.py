@@ -1,6 +1,6 @@
 """Start and stop a server: the port answers at once, the model is loaded behind it.
 
-Standard error gets one line per step, `listening on http://HOST:PORT` the first of them.
+Standard error gets a line for each step, `NAME: listening on http://HOST:PORT` the first.
 """
 
 import asyncio
@@ -19,10 +19,9 @@ from typing import NoReturn, TypeVar
 import uvicorn
 from starlette.types import ASGIApp
 
+from model_servers.serving.console import Say, make_say, set_up_logging
 from model_servers.serving.errors import StartError
 from model_servers.serving.settings import ServerSettings
-
-logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 SettingsT = TypeVar("SettingsT", bound=ServerSettings)
@@ -43,18 +42,6 @@ class Service:
     """Makes the server ready. Raises StartError when it cannot."""
     close: Callable[[float], Awaitable[bool]]
     """Stops the work within a time in seconds; says whether all of it has stopped."""
-
-
-def set_up_logging(name: str, *, debug: bool) -> None:
-    """Log to standard error, each line beginning with the server's name."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter(f"{name}: %(message)s"))
-    root = logging.getLogger()
-    root.handlers[:] = [handler]
-    root.setLevel(logging.WARNING)
-    logging.getLogger("model_servers").setLevel(logging.DEBUG if debug else logging.INFO)
-    # It repeats, with tracebacks, what `serving.application` has logged.
-    logging.getLogger("uvicorn.error").setLevel(logging.ERROR if debug else logging.CRITICAL)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -89,7 +76,7 @@ def listen(host: str, port: int) -> socket.socket:
 def run(
     name: str,
     read_settings: Callable[[Sequence[str]], SettingsT],
-    make_service: Callable[[SettingsT], Service],
+    make_service: Callable[[SettingsT, Say], Service],
     argv: Sequence[str],
 ) -> int:
     """Serve until SIGTERM or SIGINT, or until the model cannot be loaded.
@@ -97,25 +84,25 @@ def run(
     Args:
         name: begins every line on standard error.
         read_settings: from the command line; raises StartError.
-        make_service: called on the event loop, once.
+        make_service: called on the event loop, once, with what writes its progress lines.
         argv: the command line without the program's name.
 
     Returns:
         The exit status: 0 after a signal, 1 when the server could not start, 2 when the
         settings are wrong. Threads of the model may still be running: go on to `leave`.
     """
-    set_up_logging(name, debug=False)
+    say = make_say(name)
     try:
         settings = read_settings(argv)
     except StartError as error:
-        logger.error("%s", error)
+        say(str(error))
         return 2
     set_up_logging(name, debug=settings.debug)
     try:
         listener = listen(settings.host, settings.port)
-        asyncio.run(_serve(lambda: make_service(settings), listener))
+        asyncio.run(_serve(lambda: make_service(settings, say), listener, say))
     except StartError as error:
-        logger.error("cannot start: %s", error)
+        say(f"cannot start: {error}")
         return 1
     return 0
 
@@ -160,8 +147,9 @@ async def in_thread(work: Callable[[], T], *, name: str) -> T:
 class _Server(uvicorn.Server):
     """uvicorn, but a signal ends it with status 0 and the address is logged our way."""
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(self, config: uvicorn.Config, say: Say) -> None:
         super().__init__(config)
+        self._say = say
         self.listening = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -170,7 +158,7 @@ class _Server(uvicorn.Server):
         for listener in sockets or []:
             host, port = listener.getsockname()[:2]
             shown = f"[{host}]" if ":" in host else host
-            logger.info("listening on http://%s:%d", shown, port)
+            self._say(f"listening on http://{shown}:{port}")
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -185,7 +173,7 @@ class _Server(uvicorn.Server):
                 signal.signal(number, handler)
 
 
-async def _serve(make_service: Callable[[], Service], listener: socket.socket) -> None:
+async def _serve(make_service: Callable[[], Service], listener: socket.socket, say: Say) -> None:
     service = make_service()
     server = _Server(
         uvicorn.Config(
@@ -195,7 +183,8 @@ async def _serve(make_service: Callable[[], Service], listener: socket.socket) -
             server_header=False,
             timeout_keep_alive=_KEEP_ALIVE_S,
             timeout_graceful_shutdown=_GRACE_S,
-        )
+        ),
+        say,
     )
     serving = asyncio.create_task(server.serve(sockets=[listener]), name="serve")
     loading = asyncio.create_task(_load(service, server.listening), name="load")
@@ -210,7 +199,7 @@ async def _serve(make_service: Callable[[], Service], listener: socket.socket) -
         await service.close(1.0)
     if not loading.cancelled():
         loading.result()
-    logger.info("stopped")
+    say("stopped")
 
 
 async def _load(service: Service, listening: asyncio.Event) -> None:

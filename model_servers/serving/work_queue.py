@@ -218,7 +218,7 @@ class WorkQueue:
             self._loop.call_soon_threadsafe(put, error)
         except Exception as error:  # noqa: BLE001  (a thread's edge: its reader raises it)
             # By type only: other libraries put what was said into their messages.
-            logger.error("a request failed in the model: %s", type(error).__name__)
+            logger.error("a request failed in the model", extra={"kind": type(error).__name__})
             logger.debug("traceback", exc_info=error)
             failure = WorkFailed(f"the model failed on this request ({type(error).__name__})")
             self._loop.call_soon_threadsafe(put, failure)

@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import json
-import logging
 import threading
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
@@ -18,6 +17,7 @@ from model_servers.serving.connection import (
     LiveResponse,
     while_connected,
 )
+from model_servers.serving.console import Say
 from model_servers.serving.errors import NotReady
 from model_servers.serving.metrics import Metrics
 from model_servers.serving.readiness import Readiness
@@ -30,13 +30,11 @@ from model_servers.tts.speech_request import SpeechRequest, parse
 from model_servers.tts.synthesis import Spoken, speak
 from model_servers.tts.voices import Voices
 
-logger = logging.getLogger(__name__)
-
 _ROUTES = frozenset({"/v1/audio/speech", "/v1/audio/voices", "/v1/models"})
 _SLICE_S = 0.2
 """Audio in one chunk of the answer or one event: 12.8 kB of base64 at 24 kHz."""
 
-LoadVoices = Callable[[SpeechSettings, Callable[[str], None]], Voices]
+LoadVoices = Callable[[SpeechSettings, Say], Voices]
 
 
 class SpeechServer:
@@ -45,10 +43,12 @@ class SpeechServer:
     Args:
         settings: everything that can be set.
         load_voices: blocks until the default voice can speak; run in a thread.
+        say: writes a line of progress.
     """
 
-    def __init__(self, settings: SpeechSettings, load_voices: LoadVoices) -> None:
+    def __init__(self, settings: SpeechSettings, load_voices: LoadVoices, say: Say) -> None:
         self._settings = settings
+        self._say = say
         self._load_voices = load_voices
         self._voices: Voices | None = None
         self._readiness = Readiness()
@@ -75,7 +75,7 @@ class SpeechServer:
         loop = asyncio.get_running_loop()
 
         def say(step: str) -> None:
-            logger.info("%s", step)
+            self._say(step)
             loop.call_soon_threadsafe(self._readiness.loading, step)
 
         self._voices = await in_thread(
@@ -85,7 +85,7 @@ class SpeechServer:
         self._readiness.ready(
             voice=speaker.name, language=speaker.language, voice_sample_rate=speaker.rate_hz
         )
-        logger.info("ready: %s", speaker.name)
+        self._say(f"ready: {speaker.name}")
 
     async def aclose(self, timeout_s: float) -> bool:
         """Refuse and stop all work; see `WorkQueue.aclose`."""
@@ -168,16 +168,16 @@ def read_settings(argv: Sequence[str]) -> SpeechSettings:
     return speech_settings.read_settings(argv)
 
 
-def make_service(settings: SpeechSettings) -> Service:
+def make_service(settings: SpeechSettings, say: Say) -> Service:
     """The server with the real voices. On the event loop."""
     speech_settings.silence_telemetry()
 
-    def load_voices(settings: SpeechSettings, say: Callable[[str], None]) -> Voices:
+    def load_voices(settings: SpeechSettings, say: Say) -> Voices:
         from model_servers.tts import loading
 
         return loading.load(settings, say)
 
-    server = SpeechServer(settings, load_voices)
+    server = SpeechServer(settings, load_voices, say)
     return Service(app=server.app, load=server.load, close=server.aclose)
 
 

@@ -7,6 +7,7 @@ Source: espeak-ng's speak_lib.h.
 """
 
 import ctypes
+import functools
 import os
 import re
 import tempfile
@@ -72,8 +73,18 @@ class EspeakVoice:
     """All languages it serves with their rank; the lowest rank serves a language best."""
 
 
+@functools.cache
+def library() -> "Espeak":
+    """The library of this process: it has one state, so there is one object for it.
+
+    Raises:
+        StartError: it cannot be used.
+    """
+    return Espeak()
+
+
 class Espeak:
-    """The library. Make one in a process."""
+    """The library; see `library`."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -84,8 +95,10 @@ class Espeak:
         self._stop = threading.Event()
         # The library keeps the pointer: it must live as long as the library does.
         self._callback = _Callback(self._on_audio)
-        self._library.espeak_SetSynthCallback(self._callback)
         self.voices: tuple[EspeakVoice, ...] = tuple(self._list_voices())
+        folder = self._data / "voices" / "!v"
+        # What can follow a voice's name after a plus sign, for example f3.
+        self.variants = frozenset(path.name for path in folder.iterdir())
 
     def speak(self, text: str, file: str, *, speed: float, stop: threading.Event) -> Samples:
         """Speak a piece of text; blocks.
@@ -107,6 +120,7 @@ class Espeak:
         with self._lock:
             self._heard.clear()
             self._stop = stop
+            self._library.espeak_SetSynthCallback(self._callback)
             if self._library.espeak_SetVoiceByName(file.encode()) != _OK:
                 raise RuntimeError(f"espeak-ng refused the voice {file}")
             self._library.espeak_SetParameter(_RATE, words_per_minute, 0)
@@ -132,11 +146,6 @@ class Espeak:
             if able:
                 return self.voices[min(able)[1]]
         return None
-
-    def has_variant(self, name: str) -> bool:
-        """Whether `+NAME` can follow a voice, for example `f3`."""
-        safe = re.fullmatch(r"[A-Za-z0-9_-]+", name) is not None
-        return safe and (self._data / "voices" / "!v" / name).is_file()
 
     def _initialize(self) -> int:
         library = self._library

@@ -1,19 +1,15 @@
 """Find and load the voices, and say what to do when that fails."""
 
-import logging
 import threading
-from collections.abc import Callable
 
+from model_servers.serving.console import Say
 from model_servers.serving.errors import BadRequest, StartError
-from model_servers.tts import weights
-from model_servers.tts.espeak import Espeak
+from model_servers.tts import espeak, weights
 from model_servers.tts.settings import PREFIX, SpeechSettings
 from model_servers.tts.voices import Speaker, Voices
 
-logger = logging.getLogger(__name__)
 
-
-def load(settings: SpeechSettings, say: Callable[[str], None]) -> Voices:
+def load(settings: SpeechSettings, say: Say) -> Voices:
     """All voices, the default one loaded and warm. Blocks.
 
     Args:
@@ -23,10 +19,10 @@ def load(settings: SpeechSettings, say: Callable[[str], None]) -> Voices:
     Raises:
         StartError: a voice cannot be had or cannot run; the message says what to do.
     """
-    espeak = Espeak()
+    robot = espeak.library()
     piper = _piper(settings, say)
     try:
-        voices = Voices(piper, espeak, settings.voice)
+        voices = Voices(piper, robot, settings.voice)
     except BadRequest as error:
         raise StartError(f"{PREFIX}VOICE: {error}") from error
     say(f"loading the voice {settings.voice}")
@@ -36,7 +32,7 @@ def load(settings: SpeechSettings, say: Callable[[str], None]) -> Voices:
     return voices
 
 
-def _piper(settings: SpeechSettings, say: Callable[[str], None]) -> dict[str, Speaker]:
+def _piper(settings: SpeechSettings, say: Say) -> dict[str, Speaker]:
     files = weights.find(settings, say)
     if not files:
         return {}
@@ -44,7 +40,7 @@ def _piper(settings: SpeechSettings, say: Callable[[str], None]) -> dict[str, Sp
         from model_servers.tts.piper_voice import PiperSpeaker
     except ModuleNotFoundError as error:
         if settings.voice.startswith(weights.ESPEAK_PREFIX):
-            logger.info("Piper is not installed: only espeak-ng's voices are there")
+            say("Piper is not installed: only espeak-ng's voices are there")
             return {}
         raise StartError(
             "Piper is not installed: run `uv sync --extra server-tts`, or use "

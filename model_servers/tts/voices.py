@@ -121,7 +121,7 @@ class Voices:
         if name.startswith(ESPEAK_PREFIX):
             language, plus, variant = name.removeprefix(ESPEAK_PREFIX).partition("+")
             voice = self._espeak.find(language, near=_TAG.fullmatch(language) is not None)
-            if voice is not None and (not plus or self._espeak.has_variant(variant)):
+            if voice is not None and (not plus or variant in self._espeak.variants):
                 return self._speaker(voice.language, voice.file, plus + variant)
         known = [*self._piper, *(ESPEAK_PREFIX + v.language for v in self._espeak.voices)]
         near = difflib.get_close_matches(name, known, n=3)

@@ -4,9 +4,9 @@ A voice is two files, NAME.onnx and NAME.onnx.json.
 """
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 
+from model_servers.serving.console import Say
 from model_servers.serving.errors import StartError
 from model_servers.tts.settings import EMBEDDED_VOICE, PREFIX, SpeechSettings
 
@@ -18,7 +18,7 @@ _NAME = re.compile(
 )
 
 
-def find(settings: SpeechSettings, say: Callable[[str], None]) -> dict[str, Path]:
+def find(settings: SpeechSettings, say: Say) -> dict[str, Path]:
     """The model files of all Piper voices by name, downloaded first where asked. Blocks.
 
     Raises:
@@ -72,9 +72,7 @@ def _configuration(model: Path) -> Path:
     return model.with_name(model.name + ".json")
 
 
-def _download(
-    name: str, models_dir: Path | None, here: dict[str, Path], say: Callable[[str], None]
-) -> Path:
+def _download(name: str, models_dir: Path | None, here: dict[str, Path], say: Say) -> Path:
     import huggingface_hub
     from huggingface_hub.errors import LocalEntryNotFoundError
 

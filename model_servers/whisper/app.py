@@ -1,7 +1,6 @@
 """The Whisper server: routes, queue and model put together."""
 
 import asyncio
-import logging
 import threading
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -19,6 +18,7 @@ from model_servers.serving.connection import (
     LiveResponse,
     while_connected,
 )
+from model_servers.serving.console import Say
 from model_servers.serving.errors import BadRequest, NotReady, StartError
 from model_servers.serving.metrics import Metrics
 from model_servers.serving.readiness import Readiness
@@ -36,8 +36,6 @@ from model_servers.whisper.transcript import (
     whole_text,
 )
 from model_servers.whisper.wish import Task, Wish
-
-logger = logging.getLogger(__name__)
 
 _ROUTES = frozenset({"/v1/audio/transcriptions", "/v1/audio/translations", "/v1/models"})
 _MOST_FIELDS, _MOST_FILES = 64, 2
@@ -60,7 +58,7 @@ class Model(Protocol):
     ) -> Iterator[Piece | Heard]: ...
 
 
-LoadModel = Callable[[WhisperSettings, Callable[[str], None]], Model]
+LoadModel = Callable[[WhisperSettings, Say], Model]
 
 
 class WhisperServer:
@@ -69,10 +67,12 @@ class WhisperServer:
     Args:
         settings: everything that can be set.
         load_model: blocks until the model can be used; run in a thread.
+        say: writes a line of progress.
     """
 
-    def __init__(self, settings: WhisperSettings, load_model: LoadModel) -> None:
+    def __init__(self, settings: WhisperSettings, load_model: LoadModel, say: Say) -> None:
         self._settings = settings
+        self._say = say
         self._load_model = load_model
         self._model: Model | None = None
         self._readiness = Readiness()
@@ -102,7 +102,7 @@ class WhisperServer:
         loop = asyncio.get_running_loop()
 
         def say(step: str) -> None:
-            logger.info("%s", step)
+            self._say(step)
             loop.call_soon_threadsafe(self._readiness.loading, step)
 
         model = await in_thread(lambda: self._load_model(self._settings, say), name="load-model")
@@ -113,7 +113,7 @@ class WhisperServer:
         self._readiness.ready(
             model=model.name, device=model.device, compute_type=model.compute_type
         )
-        logger.info("ready: %s on %s, %s", model.name, model.device, model.compute_type)
+        self._say(f"ready: {model.name} on {model.device}, {model.compute_type}")
 
     async def aclose(self, timeout_s: float) -> bool:
         """Refuse and stop all work; see `WorkQueue.aclose`."""
@@ -208,18 +208,18 @@ def read_settings(argv: Sequence[str]) -> WhisperSettings:
     return whisper_settings.read_settings(argv)
 
 
-def make_service(settings: WhisperSettings) -> Service:
+def make_service(settings: WhisperSettings, say: Say) -> Service:
     """The server with the real model. On the event loop."""
     whisper_settings.silence_telemetry()
 
-    def load_model(settings: WhisperSettings, say: Callable[[str], None]) -> Model:
+    def load_model(settings: WhisperSettings, say: Say) -> Model:
         say("importing faster-whisper")
         # Takes most of a second, in which the port answers already.
         from model_servers.whisper import loading
 
         return loading.load(settings, say)
 
-    server = WhisperServer(settings, load_model)
+    server = WhisperServer(settings, load_model, say)
     return Service(app=server.app, load=server.load, close=server.aclose)
 
 

@@ -3,12 +3,11 @@
 Imports faster-whisper, which takes most of a second: import it in the thread that loads.
 """
 
-from collections.abc import Callable
-
 import ctranslate2  # type: ignore[import-untyped]
 import numpy as np
 from faster_whisper.vad import get_vad_model
 
+from model_servers.serving.console import Say
 from model_servers.serving.errors import StartError
 from model_servers.whisper import weights
 from model_servers.whisper.decode import RATE_HZ
@@ -17,7 +16,7 @@ from model_servers.whisper.model import Recogniser, StoppableWhisper
 from model_servers.whisper.settings import PREFIX, WhisperSettings
 
 
-def load(settings: WhisperSettings, say: Callable[[str], None]) -> Recogniser:
+def load(settings: WhisperSettings, say: Say) -> Recogniser:
     """Find, load and warm up the model. Blocks, for minutes when it is downloaded.
 
     Args:

@@ -1,10 +1,10 @@
 """Where the model's files come from: the embedded package, a folder, the Hugging Face hub."""
 
 import functools
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from model_servers.serving.console import Say
 from model_servers.serving.errors import StartError
 from model_servers.whisper.settings import EMBEDDED, PREFIX
 
@@ -39,7 +39,7 @@ class Weights:
     folder: Path
 
 
-def find(model: str, *, models_dir: Path | None, say: Callable[[str], None]) -> Weights:
+def find(model: str, *, models_dir: Path | None, say: Say) -> Weights:
     """The files of a model, downloaded first when it is a hub name. Blocks.
 
     Args:
@@ -100,7 +100,7 @@ def _checked(weights: Weights) -> Weights:
     return weights
 
 
-def _download(model: str, models_dir: Path | None, say: Callable[[str], None]) -> Path:
+def _download(model: str, models_dir: Path | None, say: Say) -> Path:
     import huggingface_hub
     from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
@@ -119,7 +119,8 @@ def _download(model: str, models_dir: Path | None, say: Callable[[str], None]) -
     )
     try:
         cached = Path(fetch(local_files_only=True))
-        if (cached / "model.bin").is_file():
+        # An interrupted download leaves a folder with some of the files.
+        if all(any(cached.glob(name)) for name in ("model.bin", "config.json", "vocabulary.*")):
             return cached
     except (LocalEntryNotFoundError, HFValidationError):
         pass

@@ -2,22 +2,25 @@
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit, urlunsplit
 
 _PIECE = 65536
-_ACCEPT_TURNS = 5
 
 
 class CutProxy:
     """Passes bytes on until told otherwise. Make it with `cut_proxy`."""
 
+    # Plain sockets: asyncio's own server, and `sock_accept`, lose a connection that arrives
+    # while they are being closed.
+
     def __init__(self, target: str) -> None:
         self._target = urlsplit(target)
-        self._server: asyncio.Server | None = None
-        self._links: set[asyncio.Task[None]] = set()
         self._port = 0
+        self._listener: socket.socket | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
         self.connections = 0
         """Connections accepted so far."""
 
@@ -26,59 +29,57 @@ class CutProxy:
         """The target's URL with the proxy's host and port."""
         return urlunsplit(self._target._replace(netloc=f"127.0.0.1:{self._port}"))
 
-    @property
-    def open(self) -> int:
-        """Connections open now."""
-        return len(self._links)
-
     async def come_back(self) -> None:
         """Listen; after the first time at the same port."""
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", self._port)
-        self._port = self._server.sockets[0].getsockname()[1]
+        listener = socket.socket()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setblocking(False)
+        listener.bind(("127.0.0.1", self._port))
+        listener.listen()
+        self._port = listener.getsockname()[1]
+        self._listener = listener
+        asyncio.get_running_loop().add_reader(listener, self._accept, listener)
 
     async def die(self) -> None:
-        """Break all connections and refuse new ones."""
-        assert self._server is not None
-        self._server.close()
-        # A connection that is being accepted becomes a link some turns of the loop later.
-        for _ in range(_ACCEPT_TURNS):
-            await asyncio.sleep(0)
-        while links := list(self._links):
-            for link in links:
-                link.cancel()
-            await asyncio.gather(*links, return_exceptions=True)
+        """Break all connections and refuse new ones. May be called more than once."""
+        if self._listener is not None:
+            asyncio.get_running_loop().remove_reader(self._listener)
+            self._listener.close()
+            self._listener = None
+        while tasks := list(self._tasks):
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        link = asyncio.current_task()
-        assert link is not None
-        self._links.add(link)
+    def _accept(self, listener: socket.socket) -> None:
+        near, _ = listener.accept()
+        near.setblocking(False)
         self.connections += 1
-        far: asyncio.StreamWriter | None = None
-        try:
-            far_reader, far = await asyncio.open_connection(
-                self._target.hostname, self._target.port
-            )
-            async with asyncio.TaskGroup() as group:
-                group.create_task(_pump(reader, far))
-                group.create_task(_pump(far_reader, writer))
-        except (OSError, asyncio.CancelledError, ExceptionGroup):
-            # A cancelled handler would be reported as an error of the proxy.
-            pass
-        finally:
-            for end in (writer, far):
-                if end is not None:
-                    end.transport.abort()
-                    with contextlib.suppress(OSError):
-                        await end.wait_closed()
-            self._links.discard(link)
+        task = asyncio.get_running_loop().create_task(self._pass_on(near))
+        self._tasks.add(task)
+
+        def ended(task: asyncio.Task[None]) -> None:
+            self._tasks.discard(task)
+            near.close()
+
+        task.add_done_callback(ended)
+
+    async def _pass_on(self, near: socket.socket) -> None:
+        with socket.socket() as far:
+            far.setblocking(False)
+            with contextlib.suppress(OSError, ExceptionGroup):
+                address = (self._target.hostname, self._target.port)
+                await asyncio.get_running_loop().sock_connect(far, address)
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(_pump(near, far))
+                    group.create_task(_pump(far, near))
 
 
-async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-    while piece := await source.read(_PIECE):
-        sink.write(piece)
-        await sink.drain()
-    with contextlib.suppress(OSError):
-        sink.write_eof()
+async def _pump(source: socket.socket, sink: socket.socket) -> None:
+    loop = asyncio.get_running_loop()
+    while piece := await loop.sock_recv(source, _PIECE):
+        await loop.sock_sendall(sink, piece)
+    sink.shutdown(socket.SHUT_WR)
 
 
 @asynccontextmanager

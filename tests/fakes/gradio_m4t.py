@@ -8,6 +8,7 @@ read anew at every call:
 
     text      what to answer (default "hello there"); any JSON value
     delay_s   time to think, seconds
+    hold      when true, think until the file says otherwise
     error     raise an exception with this text
     failures  how many calls fail with `error`, counted from the file's last change; null: all
 
@@ -107,6 +108,9 @@ class Model:
         script = _script()
         try:
             await asyncio.sleep(script.get("delay_s", 0.0))
+            while script.get("hold"):
+                await asyncio.sleep(0.02)
+                script = _script()
             if script.get("error") is not None:
                 raise RuntimeError(script["error"])
         except asyncio.CancelledError:

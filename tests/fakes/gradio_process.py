@@ -30,7 +30,7 @@ class GradioProcess:
         """URL of the server whose queue holds one job besides the running one."""
 
     def script(self, **script: Any) -> None:
-        """What the model does from now on: text, delay_s, error, failures."""
+        """What the model does from now on: text, delay_s, hold, error, failures."""
         fresh = self._folder / "script.new"
         fresh.write_text(json.dumps(script))
         fresh.replace(self._folder / "script.json")

@@ -28,6 +28,7 @@ class LiveKitProcess:
     api_key: str
     api_secret: str
     log: Path
+    pid: int = 0
 
     def token(self, room: str, identity: str, *, agent: bool = False) -> str:
         """Sign a join token; `agent` makes the participant one of kind agent."""
@@ -93,7 +94,7 @@ async def run_livekit(binary: str, folder: Path) -> AsyncIterator[LiveKitProcess
         )
     try:
         await _ready(f"http://127.0.0.1:{port}/", process, log)
-        yield LiveKitProcess(f"ws://127.0.0.1:{port}", key, secret, log)
+        yield LiveKitProcess(f"ws://127.0.0.1:{port}", key, secret, log, process.pid)
     finally:
         if process.returncode is None:
             process.terminate()

@@ -46,10 +46,12 @@ class Program:
         while time.monotonic() < end:
             if self.popen.poll() is not None:
                 raise RuntimeError(f"{self.name} exited {self.popen.returncode}:\n{self.tail()}")
-            with contextlib.suppress(urllib.error.URLError, OSError):
-                with urllib.request.urlopen(url, timeout=2) as answer:
-                    if answer.status == 200:
-                        return
+            with (
+                contextlib.suppress(urllib.error.URLError, OSError),
+                urllib.request.urlopen(url, timeout=2) as answer,
+            ):
+                if answer.status == 200:
+                    return
             time.sleep(_LOOK_S)
         raise RuntimeError(f"{self.name} is not ready after {timeout_s:.0f} s:\n{self.tail()}")
 

@@ -69,12 +69,20 @@ class RoomAgent:
         """Set `lk.agent.state`."""
         await self.attributes({"lk.agent.state": state})
 
-    async def hear(self, updates: Sequence[str], *, pause_s: float = 0.0) -> None:
-        """Show the caller's caption: each update whole, the last one final."""
-        segment = f"SG_{secrets.token_hex(4)}"
-        for n, text in enumerate(updates):
-            await self._caption(segment, text, final=n == len(updates) - 1)
-            await asyncio.sleep(pause_s)
+    async def hear(self, text: str, *, segment: str | None = None, final: bool = True) -> str:
+        """Show the caller's caption so far, whole; gives the id of its segment."""
+        segment = segment or f"SG_{secrets.token_hex(4)}"
+        writer = await self.room.local_participant.stream_text(
+            topic="lk.transcription",
+            sender_identity=self.caller,
+            attributes={
+                "lk.segment_id": segment,
+                "lk.transcription_final": "true" if final else "false",
+            },
+        )
+        await writer.write(text)
+        await writer.aclose()
+        return segment
 
     async def say(
         self,
@@ -84,7 +92,7 @@ class RoomAgent:
         stop_after: int | None = None,
         aloud: bool = True,
     ) -> None:
-        """Speak word by word, each a tone, the caption in step; `stop_after` words is a barge-in."""
+        """Speak word by word, each a tone, the caption in step; a barge-in ends it early."""
         await self.state("speaking")
         words = text.split(" ")[:stop_after]
         writer = await self.room.local_participant.stream_text(
@@ -116,18 +124,6 @@ class RoomAgent:
             "total_ms": max((b for _, _, b in stages), default=0),
         }
         await self.tell("turn", message | more)
-
-    async def _caption(self, segment: str, text: str, *, final: bool) -> None:
-        writer = await self.room.local_participant.stream_text(
-            topic="lk.transcription",
-            sender_identity=self.caller,
-            attributes={
-                "lk.segment_id": segment,
-                "lk.transcription_final": "true" if final else "false",
-            },
-        )
-        await writer.write(text)
-        await writer.aclose()
 
     async def _play(self, pcm: bytes) -> None:
         for at in range(0, len(pcm), FRAME * 2):

@@ -24,7 +24,6 @@ class ScriptedWorker:
         offered: jobs that were offered, in order.
         rooms: rooms that its agents are in.
         ended: ids of jobs that the server has told it to end.
-        start_s: seconds from the next assignments until their agents join.
     """
 
     def __init__(
@@ -36,7 +35,7 @@ class ScriptedWorker:
         agent_name: str = "",
         answers: Iterable[bool] = (),
         scene: Scene | None = None,
-        start_s: float = 0.0,
+        starts_s: Iterable[float] = (),
     ) -> None:
         """Describe the worker.
 
@@ -47,13 +46,13 @@ class ScriptedWorker:
             agent_name: name of explicit dispatch; empty: every new room.
             answers: whether each dispatch is taken, in order; afterwards all are.
             scene: what the agent does; without one it stays in the room and is silent.
-            start_s: seconds from the assignment until its agent joins.
+            starts_s: per assignment, seconds until its agent joins; afterwards 0.
         """
         self._url, self._key, self._secret = url, api_key, api_secret
         self._agent_name = agent_name
         self._answers = iter(answers)
         self._scene = scene
-        self.start_s = start_s
+        self._starts = iter(starts_s)
         self.ended: list[str] = []
         self.offered: list[wire.Job] = []
         self.rooms: list[rtc.Room] = []
@@ -67,7 +66,7 @@ class ScriptedWorker:
             http.ws_connect(
                 self._url + "/agent",
                 headers={"Authorization": f"Bearer {token.to_jwt()}"},
-                timeout=aiohttp.ClientWSTimeout(ws_close=0.2),  # type: ignore[call-arg]
+                timeout=aiohttp.ClientWSTimeout(ws_close=0.2),
             ) as ws,
         ):
             hello = wire.WorkerMessage()
@@ -115,18 +114,22 @@ class ScriptedWorker:
             elif order.HasField("termination"):
                 self.ended.append(order.termination.job_id)
             elif order.HasField("assignment"):
-                job = self._job(order.assignment.token)
-                tasks.append(group.create_task(job, name="fake-agent"))
+                starting = self._job(order.assignment.token, next(self._starts, 0.0))
+                tasks.append(group.create_task(starting, name="fake-agent"))
 
-    async def _job(self, token: str) -> None:
-        await asyncio.sleep(self.start_s)
+    async def _job(self, token: str, start_s: float) -> None:
+        await asyncio.sleep(start_s)
         room = rtc.Room()
-        await room.connect(self._url, token)
+        # A connect() that is cancelled half-way makes the native library end this process,
+        # seconds later.
+        connecting = asyncio.create_task(room.connect(self._url, token), name="fake-agent-connect")
         self.rooms.append(room)
         try:
+            await asyncio.shield(connecting)
             if self._scene is not None:
                 await self._scene(room)
             await asyncio.Event().wait()
         finally:
+            await asyncio.wait({connecting})
             self.rooms.remove(room)
             await room.disconnect()

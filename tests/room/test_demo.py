@@ -111,83 +111,83 @@ def get(url: str, body: Mapping[str, object] | None = None) -> str:
         return str(answer.read().decode())
 
 
-def settle(pids: list[int]) -> list[int]:
-    """Those that still run a moment later; pid numbers are given up by the system's own pace."""
-    end = time.monotonic() + 2
+def settle(pids: list[int], *, within_s: float = 2) -> list[int]:
+    """Those that still run a moment later."""
+    end = time.monotonic() + within_s
     while (left := [pid for pid in pids if alive(pid)]) and time.monotonic() < end:
         time.sleep(0.05)
     return left
 
 
-def test_one_command_serves_a_page_a_token_and_tells_what_serves_and_ctrl_c_ends_it(
+def running_module(module: str, pids: list[int]) -> int:
+    """The process among these that runs `python -m MODULE`, not its leash."""
+    shown = subprocess.run(
+        ["/bin/ps", "-A", "-o", "pid=,args="], capture_output=True, text=True, check=True
+    )
+    lines = [line.split(None, 1) for line in shown.stdout.splitlines()]
+    (found,) = [
+        int(pid)
+        for pid, args in lines
+        if int(pid) in pids and f"-m {module} " in args and "leash.py" not in args
+    ]
+    return found
+
+
+def test_one_command_serves_a_page_and_tokens_and_a_part_that_dies_is_named(
     tmp_path: Path,
 ) -> None:
-    with demo(tmp_path / "a") as first:
-        first.wait_ready()
-        assert "our Whisper server" in first.output
-        assert "our TTS server" in first.output
-        assert "livekit-server" in first.output
-        assert str(first.log_folder) in first.output
-        assert "<html" in get(first.talk_url)
-        answer = json.loads(get(first.talk_url + "api/token", {"room_name": "r"}))
-        entry = running.latest(first.state)
+    with demo(tmp_path / "a") as process:
+        process.wait_ready()
+        assert "our Whisper server · whisper-tiny.en" in process.output
+        assert "our TTS server · en_US-joe-medium" in process.output
+        assert "from LIVEKIT_SERVER_BIN" in process.output
+        assert str(process.log_folder) in process.output
+        assert "<html" in get(process.talk_url)
+        answer = json.loads(get(process.talk_url + "api/token", {"room_name": "r"}))
+        entry = running.latest(process.state)
         assert entry is not None
         assert answer["server_url"] == entry.livekit_url
-        assert entry.talk_url == first.talk_url
-        assert "registered worker" in (first.log_folder / "worker.log").read_text()
+        assert entry.talk_url == process.talk_url
+        assert "registered worker" in (process.log_folder / "worker.log").read_text()
 
-        pids = first.processes()
-        assert len(pids) >= 10, "five children on five leashes"
-        began = time.monotonic()
-        first.popen.send_signal(signal.SIGINT)
-        assert first.wait_end(10) == 0
-        assert time.monotonic() - began < STOP_S
+        pids = process.processes()
+        os.kill(running_module("model_servers.tts", pids), signal.SIGKILL)
+        assert process.wait_end(10) == 1, process.output
+        assert "tts ended by itself (exit code 137, SIGKILL); the last lines of" in process.output
+        assert "  | tts: ready: en_US-joe-medium" in process.output
         assert settle(pids) == []
-        assert running.latest(first.state) is None
 
 
-def test_two_demos_run_side_by_side_and_one_dying_does_not_touch_the_other(
+def test_two_demos_run_side_by_side_one_is_killed_and_ctrl_c_ends_the_other(
     tmp_path: Path,
 ) -> None:
     with demo(tmp_path / "a") as first, demo(tmp_path / "b") as second:
         first.wait_ready()
         second.wait_ready()
         assert first.talk_url != second.talk_url
+
         pids = first.processes()
+        assert len(pids) >= 11, "five children, each on a leash"
         first.popen.kill()
         first.popen.wait()
-        end = time.monotonic() + 8
-        while any(map(alive, pids)):
-            assert time.monotonic() < end, "a killed demo leaves no process"
-            time.sleep(0.1)
+        assert settle(pids, within_s=8) == []
+        assert running.latest(first.state) is None
+
         assert json.loads(get(second.talk_url + "health")) == {"status": "ok"}
-
-
-def test_a_part_that_dies_is_named_with_its_last_lines_and_ends_the_demo(tmp_path: Path) -> None:
-    with demo(tmp_path / "a") as process:
-        process.wait_ready()
-        pids = process.processes()
-        shown = subprocess.run(
-            ["/bin/ps", "-A", "-o", "pid=,args="], capture_output=True, text=True, check=True
-        )
-        (server,) = [
-            int(line.split()[0])
-            for line in shown.stdout.splitlines()
-            if "model_servers.tts" in line
-            and "leash.py" not in line
-            and int(line.split()[0]) in pids
-        ]
-        os.kill(server, signal.SIGKILL)
-        assert process.wait_end(10) == 1
-        assert "tts ended by itself (exit code 137, SIGKILL); the last lines of" in process.output
+        pids = second.processes()
+        began = time.monotonic()
+        second.popen.send_signal(signal.SIGINT)
+        assert second.wait_end(10) == 0, second.output
+        assert time.monotonic() - began < STOP_S
         assert settle(pids) == []
+        assert running.latest(second.state) is None
 
 
 def test_a_server_elsewhere_without_keys_is_refused_before_anything_starts(
     tmp_path: Path,
 ) -> None:
     with demo(tmp_path / "a", LIVEKIT_URL="ws://127.0.0.1:9") as process:
-        assert process.wait_end(30) == 1
+        assert process.wait_end(30) == 1, process.output
         assert "LIVEKIT_API_KEY and LIVEKIT_API_SECRET must be set too" in process.output
         assert not (process.state / "logs").exists()
 

@@ -85,7 +85,7 @@ def test_the_system_prompt_is_apart_and_later_instructions_keep_their_place() ->
 
 
 def test_results_directly_follow_the_calls_of_one_turn() -> None:
-    items = [
+    items: list[Item] = [
         user("two things"),
         called("a", '{"x": 1}'),
         called("b", ""),

@@ -1,17 +1,21 @@
 """The hotline over documents, asked through livekit-agents' interface."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from livekit.agents import APIConnectionError, APIConnectOptions, llm
-from pydantic import ValidationError
+from livekit.agents import Agent, AgentSession, APIConnectionError, APIConnectOptions, llm
+from pydantic import BaseModel, ValidationError
 
+from agent.engines import TABLES
 from agent.errors import EngineUnavailable
 from agent.llm import handbook
 from agent.llm.passages import load_passages
 from agent.llm.small_talk import Intent, intent_of
+from agent.settings import SECTIONS, engine_options, variable
+from model_servers.whisper.settings import WhisperSettings
 
 Said = tuple[Literal["user", "assistant", "cut"], str]
 """Who said what; `cut` is an interrupted answer, as far as it was heard."""
@@ -407,11 +411,23 @@ class TestEngine:
         line = await handbook.probe(handbook.Options())
         assert line.startswith(f"12 documents with {len(SHIPPED_PASSAGES)} passages in ")
 
-    async def test_prewarming_reads_the_documents(self, shop: Path) -> None:
-        async with handbook.build(handbook.Options(folder=shop)) as engine:
-            engine.prewarm()
-            assert engine.model == shop.name
-            assert engine.provider == "rejoinder"
+    def test_it_is_named_after_its_folder(self, shop: Path) -> None:
+        engine = handbook.build(handbook.Options(folder=shop))
+        assert (engine.model, engine.provider) == (shop.name, "rejoinder")
+        assert handbook.build(handbook.Options()).model == "handbook"
+
+    async def test_a_session_speaks_the_answer_and_keeps_its_source(self) -> None:
+        async with (
+            handbook.build(handbook.Options()) as engine,
+            AgentSession(llm=engine) as session,
+        ):
+            await session.start(Agent(instructions=""))
+            await session.run(user_input="what is barge in")
+            answer = session.history.items[-1]
+        assert isinstance(answer, llm.ChatMessage)
+        assert answer.role == "assistant"
+        assert (answer.text_content or "").startswith("Barge-in means")
+        assert answer.extra[handbook.SOURCE_KEY]["path"] == "barge-in.md"
 
     async def test_closing_twice_and_closing_early_do_no_harm(self) -> None:
         engine = handbook.build(handbook.Options())
@@ -424,6 +440,22 @@ class TestEngine:
 
 class TestShippedPages:
     PAGES = sorted(handbook.SHIPPED.glob("*.md"))
+
+    def test_every_setting_that_is_named_exists(self) -> None:
+        models: list[tuple[str, type[BaseModel]]] = [*SECTIONS.items()]
+        models.append(("SERVE_WHISPER_", WhisperSettings))
+        for stage in TABLES:
+            models += [(f"{stage.upper()}_", options) for _, options in engine_options(stage)]
+        known = {"OPENAI_API_KEY", "OPENAI_BASE_URL"}
+        for prefix, model in models:
+            known |= {variable(prefix, field) for field in model.model_fields}
+        named = {
+            name
+            for page in self.PAGES
+            for name in re.findall(r"`([A-Z]+_[A-Z_]+)`", page.read_text(encoding="utf-8"))
+        }
+        assert len(named) > 20
+        assert named <= known
 
     @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
     def test_a_page_has_one_title_and_short_sentences(self, page: Path) -> None:

@@ -257,6 +257,8 @@ class TestPlaces:
         assert where is not None
         assert (where.number, where.first, where.next) == place
 
-    @pytest.mark.parametrize("said", ["", "Okay.", "Set", "I know nothing about that."])
+    @pytest.mark.parametrize(
+        "said", ["", "Okay.", "Set", "Set a variable.", "I know nothing about that."]
+    )
     def test_other_words_are_no_place(self, said: str) -> None:
         assert self.PASSAGES.place_of(said) is None

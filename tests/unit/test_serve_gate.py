@@ -64,7 +64,7 @@ def basic(password: str) -> str:
 async def test_the_key_opens_as_bearer_and_as_a_browsers_password(
     locked: httpx.AsyncClient, header: str
 ) -> None:
-    headers = {"Authorization": header.encode()}
+    headers = {b"Authorization": header.encode()}
     assert (await locked.post("/v1/echo", content=b"abc", headers=headers)).text == "3"
 
 
@@ -74,7 +74,7 @@ async def test_the_key_opens_as_bearer_and_as_a_browsers_password(
 async def test_everything_else_is_refused_in_openais_shape(
     locked: httpx.AsyncClient, header: str | None
 ) -> None:
-    headers = {} if header is None else {"Authorization": header.encode()}
+    headers = {} if header is None else {b"Authorization": header.encode()}
     answer = await locked.post("/v1/echo", headers=headers)
     assert answer.status_code == 401
     assert answer.json()["error"]["code"] == "invalid_api_key"
@@ -126,7 +126,8 @@ async def test_a_mistake_of_the_server_is_logged_by_its_kind_only(
     answer = await small.post("/v1/blunder")
     assert answer.status_code == 500
     assert answer.json()["error"]["message"] == "the server made a mistake (LookupError)"
-    assert "LookupError in /v1/blunder" in caplog.text
+    record = next(r for r in caplog.records if r.name == "model_servers.serving.application")
+    assert (vars(record)["kind"], vars(record)["route"]) == ("LookupError", "/v1/blunder")
     assert "caller" not in caplog.text
 
 

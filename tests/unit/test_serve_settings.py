@@ -56,7 +56,9 @@ def test_all_mistakes_are_reported_at_once_under_the_names_they_were_made_with()
     message = str(error.value)
     assert "--beam-size=99: " in message
     assert "SERVE_WHISPER_DEVICE=gpu: " in message
-    assert "SERVE_WHISPER_TIMEOUT is not a setting; did you mean SERVE_WHISPER_TIMEOUT_S?" in message
+    assert (
+        "SERVE_WHISPER_TIMEOUT is not a setting; did you mean SERVE_WHISPER_TIMEOUT_S?" in message
+    )
     assert "SERVE_WHISPER_MODLE is not a setting; did you mean SERVE_WHISPER_MODEL?" in message
 
 

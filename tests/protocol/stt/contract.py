@@ -25,8 +25,8 @@ from livekit.agents import (
 from agent.audio import pcm
 from tests.fakes.cut_proxy import CutProxy
 
-PATIENT = APIConnectOptions(max_retry=0, timeout=10.0)
-RETRYING = APIConnectOptions(max_retry=2, retry_interval=0.05, timeout=10.0)
+PATIENT = APIConnectOptions(max_retry=0, timeout=15.0)
+RETRYING = APIConnectOptions(max_retry=2, retry_interval=0.05, timeout=15.0)
 
 RATES_HZ = (8000, 11025, 16000, 22050, 24000, 44100, 48000)
 SPOKEN = "What is the weather like today?"
@@ -106,8 +106,9 @@ class RemoteBench(Bench):
 
     async def under_way(self) -> asyncio.Task[stt.SpeechData]:
         """A recognition whose request has reached the model."""
+        before = self.requests()
         task = asyncio.create_task(self.recognise())
-        await self.until(lambda: self.requests() == 1)
+        await self.until(lambda: self.requests() > before)
         return task
 
     async def until(self, condition: Callable[[], bool], *, limit_s: float = 5.0) -> None:

@@ -1,5 +1,6 @@
 """Who may ask for a token: origins, secret, proxy header, host name, and how often."""
 
+import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -95,6 +96,19 @@ async def test_a_secret_is_demanded_for_tokens_and_room_states(
             assert answer.status == 201
         async with http.get("api/rooms/r/agent", headers=right) as answer:
             assert answer.status == 200
+
+
+async def test_a_secret_that_is_not_text_is_a_wrong_one(
+    site: Site, no_livekit: LiveKitProcess
+) -> None:
+    async with site(no_livekit, secret="hush") as http, http.get("health") as answer:
+        reader, writer = await asyncio.open_connection(answer.url.host, answer.url.port)
+        writer.write(b"GET /api/rooms/r/agent HTTP/1.1\r\nHost: localhost\r\n")
+        writer.write(b"Authorization: Bearer \xff\xfe\r\nConnection: close\r\n\r\n")
+        said = await reader.read()
+        writer.close()
+        await writer.wait_closed()
+    assert said.startswith(b"HTTP/1.1 401 ")
 
 
 async def test_guesses_at_the_secret_are_limited(site: Site, no_livekit: LiveKitProcess) -> None:

@@ -67,9 +67,17 @@ async function microphoneOrCard(session) {
 async function retryMicrophone(session) {
   if (session !== current) return;
   const track = await microphoneOrCard(session);
+  if (track) await session.joined;
   if (!track || session !== current) return void track?.stop();
-  await session.call.unpublish();
-  await session.call.publish(track);
+  try {
+    await session.call.unpublish();
+    await session.call.publish(track);
+  } catch {
+    track.stop();
+    if (session === current) cards.show("microphone", PROBLEM.media);
+    return;
+  }
+  session.track = track;
   useMicrophone(session, track);
 }
 
@@ -96,6 +104,9 @@ async function start() {
   conversation.clear();
   showEngines({});
   const session = { abort: new AbortController(), agentState: "initializing", dispatches: 1 };
+  session.joined = new Promise((resolve) => {
+    session.resolveJoined = resolve; // also when the call ends before
+  });
   current = session;
   showPhase("connecting");
   showState("microphone");
@@ -104,6 +115,7 @@ async function start() {
   session.call = new Call(handlers(session));
   const [track, ticket] = await Promise.all([
     microphoneOrCard(session).then((opened) => {
+      session.track = opened;
       if (session === current) showState("connecting");
       return opened;
     }),
@@ -119,6 +131,7 @@ async function start() {
   }
   if (session !== current) return session.call.leave();
   session.connected = performance.now();
+  session.resolveJoined();
   session.stopwatch = new Stopwatch(() => heard.mic, () => heard.agent);
   showPhase("call");
   if (track) useMicrophone(session, track);
@@ -240,8 +253,10 @@ function stopAt(next) {
   current = null;
   if (session) {
     session.abort.abort();
+    session.resolveJoined();
     session.stopwatch?.close();
-    session.call?.leave();
+    session.track?.stop();
+    session.call?.leave().catch(() => {});
   }
   listenTo("mic", null);
   listenTo("agent", null);
@@ -290,8 +305,13 @@ $("mute").addEventListener("click", async () => {
 
 $("microphones").addEventListener("change", async () => {
   const session = current;
-  await session?.call.choose($("microphones").value);
-  if (session === current && session?.call.mic) listenTo("mic", session.call.mic.mediaStreamTrack);
+  if (!session?.call.mic) return;
+  try {
+    await session.call.choose($("microphones").value);
+  } catch (error) {
+    if (session === current) cards.show("microphone", microphoneProblem(error));
+  }
+  if (session === current) listenTo("mic", session.call.mic?.mediaStreamTrack);
 });
 
 $("chat").addEventListener("submit", async (event) => {

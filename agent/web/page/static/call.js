@@ -2,7 +2,7 @@
 
 const { LivekitClient } = globalThis;
 
-LivekitClient?.setLogLevel("warn"); // its lower levels name rooms and callers
+LivekitClient?.setLogLevel("error"); // its lower levels name rooms and callers
 
 export const libraryLoaded = () => LivekitClient !== undefined;
 
@@ -27,7 +27,8 @@ export async function microphones() {
 export function connectFault(error) {
   const { ConnectionErrorReason } = LivekitClient;
   if (error?.reason === ConnectionErrorReason?.NotAllowed) return "refused";
-  return /pc|peer|ice|engine/i.test(error?.message ?? "") ? "media" : "livekit";
+  const media = /could not establish (pc|publisher|subscriber)/i;
+  return media.test(error?.message ?? "") ? "media" : "livekit";
 }
 
 export class Call {

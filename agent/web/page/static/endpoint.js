@@ -48,7 +48,7 @@ async function ask(path, { signal, body } = {}) {
   return said;
 }
 
-/** What the page must know: {needs_secret, agent_wait_s, version}. */
+/** What the page must know: {needs_secret}. */
 export function config() {
   return ask("/api/config");
 }

@@ -57,7 +57,7 @@ export class Ring {
     const bands = heard && !reduced.matches ? heard.bands() : null;
     this.level = heard?.level ?? 0;
     const wanted = this.wantedColour();
-    this.colour = this.colour ? mix(this.colour, wanted, 0.12) : wanted;
+    this.colour = this.colour && !reduced.matches ? mix(this.colour, wanted, 0.12) : wanted;
 
     const { context, size } = this;
     const centre = size / 2;

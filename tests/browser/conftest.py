@@ -1,0 +1,59 @@
+"""The talk page's server, a real livekit-server and an agent that a test directs."""
+
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.web.server import running
+from tests.browser.page_driver import library
+from tests.fakes.livekit_process import LiveKitProcess, livekit_binary, run_livekit
+from tests.fakes.room_agent import RoomAgent
+from tests.fakes.scripted_worker import ScriptedWorker
+from tests.fakes.talk_settings import talk_settings
+
+
+@dataclass
+class Stage:
+    """Where a test plays: the page's address and the agents that came."""
+
+    url: str
+    livekit: LiveKitProcess
+    desk: RoomAgent = field(default_factory=RoomAgent)
+
+    def worker(self, **script: Any) -> ScriptedWorker:
+        """A worker whose agents appear in `desk.here`."""
+        server = self.livekit
+        return ScriptedWorker(
+            server.url, server.api_key, server.api_secret, scene=self.desk.scene, **script
+        )
+
+
+@pytest.fixture
+async def livekit(tmp_path: Path) -> AsyncIterator[LiveKitProcess]:
+    async with run_livekit(livekit_binary(), tmp_path / "livekit") as server:
+        yield server
+
+
+@pytest.fixture
+def stage(livekit: LiveKitProcess) -> Callable[..., AbstractAsyncContextManager[Stage]]:
+    """`async with stage(**talk) as s`: the page's server with these `TalkOptions`."""
+
+    @asynccontextmanager
+    async def set_up(**talk: Any) -> AsyncIterator[Stage]:
+        async with running(talk_settings(livekit, **talk), library=library()) as url:
+            yield Stage(url, livekit)
+
+    return set_up
+
+
+@pytest.fixture
+def unused_port() -> int:
+    """A TCP port where nothing listens."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])

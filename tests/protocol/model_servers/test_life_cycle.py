@@ -1,0 +1,132 @@
+"""How the model servers start, fail to start and stop, as a supervisor sees it."""
+
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+from gradio_client import Client, handle_file
+
+from tests.protocol.model_servers.processes import ROOT, started
+
+pytestmark = pytest.mark.timeout(90)
+
+WHISPER, TTS = "model_servers.whisper", "model_servers.tts"
+
+
+def test_the_port_answers_while_the_model_is_loaded_and_sigterm_ends_that_too(
+    tmp_path: Path, speech: bytes
+) -> None:
+    with started(WHISPER, log_file=tmp_path / "log") as server:
+        server.wait_until_listening()
+        assert server.log.startswith("whisper: listening on http://127.0.0.1:")
+        assert httpx.get(f"{server.url}/health").json() == {"status": "ok"}
+        ready = httpx.get(f"{server.url}/ready")
+        assert (ready.status_code, ready.json()["status"]) == (503, "loading")
+        url = f"{server.url}/v1/audio/transcriptions"
+        refused = httpx.post(url, files={"file": speech})
+        assert (refused.status_code, refused.json()["error"]["code"]) == (503, "not_ready")
+        assert int(refused.headers["retry-after"]) >= 1
+        status, took_s = server.terminate()
+    assert status == 0
+    assert took_s < 5
+
+
+def test_with_a_key_and_a_page_open_sigterm_ends_a_transcription_soon(
+    tmp_path: Path, speech: bytes, long_speech: bytes
+) -> None:
+    key = {"Authorization": "Bearer open sesame"}
+    environ = {"SERVE_WHISPER_API_KEY": "open sesame"}
+    (tmp_path / "speech.wav").write_bytes(speech)
+    with started(WHISPER, log_file=tmp_path / "log", **environ) as server:
+        server.wait_until_listening()
+        server.wait_until_ready()
+        url = f"{server.url}/v1/audio/transcriptions"
+        assert httpx.post(url, files={"file": speech}).status_code == 401
+        assert httpx.get(server.url).status_code == 401
+        assert httpx.get(server.url, auth=("me", "open sesame")).status_code == 200
+        client = Client(server.url, headers=key, verbose=False, analytics_enabled=False)
+        file = handle_file(tmp_path / "speech.wav")
+        assert "fox" in client.predict(file, "auto", api_name="/transcribe")
+        form = {"stream": "true"}
+        with httpx.stream(
+            "POST", url, files={"file": long_speech}, data=form, headers=key, timeout=60
+        ) as answer:
+            next(answer.iter_lines())
+            status, took_s = server.terminate()
+    assert status == 0
+    assert took_s < 5
+    assert server.log.endswith("whisper: stopped\n")
+    assert "Traceback" not in server.log
+    assert "sesame" not in server.log
+
+
+def test_sigterm_in_the_middle_of_a_speech_ends_the_server_soon(tmp_path: Path) -> None:
+    with started(TTS, log_file=tmp_path / "log") as server:
+        server.wait_until_listening()
+        server.wait_until_ready()
+        body = {"input": "A sentence among many. " * 150, "response_format": "pcm"}
+        url = f"{server.url}/v1/audio/speech"
+        with httpx.stream("POST", url, json=body, timeout=60) as answer:
+            next(answer.iter_raw())
+            status, took_s = server.terminate()
+    assert status == 0
+    assert took_s < 5
+    assert "Traceback" not in server.log
+
+
+def test_a_taken_port_is_said_and_ends_the_server(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        with started(TTS, "--port", port, log_file=tmp_path / "log") as server:
+            assert server.exit_status() == 1
+    assert f"cannot listen on 127.0.0.1 port {port}" in server.log
+    assert "--port" in server.log
+    assert "Traceback" not in server.log
+
+
+@pytest.mark.parametrize(
+    ("module", "argv", "reason"),
+    [
+        (WHISPER, ("--model", "./nowhere"), "there is no folder nowhere"),
+        (TTS, ("--voice", "nobody"), "there is no voice nobody"),
+    ],
+)
+def test_what_cannot_be_loaded_is_said_and_ends_the_server(
+    tmp_path: Path, module: str, argv: tuple[str, ...], reason: str
+) -> None:
+    with started(module, *argv, log_file=tmp_path / "log") as server:
+        assert server.exit_status() == 1
+    assert f"cannot start: {reason}" in server.log
+    assert "Traceback" not in server.log
+
+
+def test_wrong_settings_are_listed_and_end_the_server_with_status_2(tmp_path: Path) -> None:
+    environ = {"SERVE_WHISPER_MODLE": "small", "SERVE_WHISPER_PORT": "many"}
+    command = [sys.executable, "-m", WHISPER]
+    done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "did you mean SERVE_WHISPER_MODEL?" in done.stderr
+    assert "SERVE_WHISPER_PORT=many: " in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("module", "missing", "extra"),
+    [(WHISPER, "uvicorn", "server-whisper"), (TTS, "piper", "server-tts")],
+)
+def test_a_missing_package_is_named_with_the_command_that_brings_it(
+    module: str, missing: str, extra: str
+) -> None:
+    # None in sys.modules makes an import fail as if the package were not there.
+    code = (
+        f"import sys, runpy; sys.modules[{missing!r}] = None; "
+        "sys.argv = ['server', '--port', '0']; "
+        f"runpy.run_module({module!r}, run_name='__main__')"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert f"uv sync --extra {extra}" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,181 @@
+"""The embedded default, all of it real: Whisper tiny.en, Piper, the handbook, a room.
+
+What the agent said is judged by recognising the caller's recording of it.
+"""
+
+import asyncio
+import re
+import secrets
+import sys
+import time
+import wave
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, ExitStack
+from pathlib import Path
+
+import httpx
+import jiwer
+import pytest
+
+from agent.caller.caller import Caller, join
+from agent.caller.hearing import RATE_HZ
+from agent.caller.microphone import Pcm
+from tests.fakes.livekit_process import LiveKitProcess, livekit_binary, run_livekit
+from tests.fakes.programs import Background, running
+from tests.fakes.speech import say
+
+pytestmark = pytest.mark.timeout(120)
+
+QUESTIONS = {
+    "barge-in.md": "What does barge in mean?",
+    "privacy.md": "Do you send my data to the internet?",
+    "changing-engines.md": "How do I change the voice?",
+}
+HIGHEST_WER = 0.35
+"""tiny.en on a voice that went through Opus twice; names such as TTS_VOICE are not words."""
+
+
+@pytest.fixture(scope="module")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    folder = tmp_path_factory.mktemp("servers")
+    with ExitStack() as stack:
+        programs = {
+            name: stack.enter_context(
+                running(
+                    name,
+                    [sys.executable, "-m", f"model_servers.{name}", "--port", "0"],
+                    folder=folder,
+                )
+            )
+            for name in ("whisper", "tts")
+        }
+        urls = {}
+        for name, program in programs.items():
+            line = program.wait_line("listening on http")
+            urls[name] = line.split("listening on ")[1].split()[0].rstrip("/")
+        for name, program in programs.items():
+            program.wait_ready(f"{urls[name]}/ready")
+        yield urls
+
+
+@pytest.fixture(scope="module")
+def spoken() -> dict[str, Pcm]:
+    lines = {*QUESTIONS.values(), "Wait, how do I start the demo?"}
+    return {line: say(line, rate_hz=RATE_HZ) for line in lines}
+
+
+@pytest.fixture(scope="module")
+def own_livekit(
+    background: Background, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[LiveKitProcess]:
+    """A server whose rooms only the embedded worker joins."""
+    stack = AsyncExitStack()
+    folder = tmp_path_factory.mktemp("livekit")
+    yield background.run(stack.enter_async_context(run_livekit(livekit_binary(), folder)))
+    background.run(stack.aclose())
+
+
+@pytest.fixture(scope="module")
+def embedded_worker(
+    servers: dict[str, str], own_livekit: LiveKitProcess, start_worker: Callable[..., ExitStack]
+) -> Iterator[None]:
+    with start_worker(
+        LIVEKIT_URL=own_livekit.url,
+        LIVEKIT_API_KEY=own_livekit.api_key,
+        LIVEKIT_API_SECRET=own_livekit.api_secret,
+        STT_ENGINE="openai",
+        STT_URL=f"{servers['whisper']}/v1",
+        STT_TIMEOUT_S="20",
+        LLM_ENGINE="handbook",
+        TTS_ENGINE="openai",
+        TTS_URL=f"{servers['tts']}/v1",
+        TTS_TIMEOUT_S="20",
+        AGENT_GREETING="",
+    ):
+        yield
+
+
+@pytest.fixture
+async def caller(embedded_worker: None, own_livekit: LiveKitProcess) -> AsyncIterator[Caller]:
+    room = f"room-{secrets.token_hex(4)}"
+    async with join(own_livekit.url, own_livekit.token(room, "caller")) as caller:
+        await caller.wait_for_agent()
+        await caller.wait_for_state("listening")
+        yield caller
+
+
+async def recognised(servers: dict[str, str], pcm: Pcm, folder: Path) -> str:
+    """What Whisper makes of a recording."""
+    path = folder / "answer.wav"
+    with wave.open(str(path), "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(RATE_HZ)
+        out.writeframes((pcm * 32767).astype("<i2").tobytes())
+    async with httpx.AsyncClient(timeout=60) as http:
+        answer = await http.post(
+            f"{servers['whisper']}/v1/audio/transcriptions",
+            files={"file": ("answer.wav", path.read_bytes())},
+            data={"model": "whisper-tiny.en"},
+        )
+    return str(answer.json()["text"])
+
+
+def normal(text: str) -> str:
+    return " ".join(re.sub(r"[^a-z0-9' ]+", " ", text.lower().replace("-", " ")).split())
+
+
+def answers(caller: Caller) -> list[str]:
+    return [c.text.strip() for c in caller.log.captions if c.by_agent]
+
+
+@pytest.mark.parametrize(("page", "question"), QUESTIONS.items())
+async def test_a_spoken_question_is_answered_aloud_with_the_right_passage(
+    caller: Caller,
+    servers: dict[str, str],
+    spoken: dict[str, Pcm],
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
+    page: str,
+    question: str,
+) -> None:
+    await caller.wait_for_reply(await caller.say(spoken[question]), timeout_s=90)
+    await caller.wait_until(lambda: len(caller.log.turns) == 1)
+    asked = [c.text for c in caller.log.captions if not c.by_agent]
+    heard = await recognised(servers, await asyncio.to_thread(caller.hearing.pcm), tmp_path)
+
+    assert normal(asked[0]) == normal(question)
+    assert [source["path"] for source in caller.log.sources] == [page]
+    error_rate = jiwer.wer(normal(answers(caller)[0]), normal(heard))
+    record_property("word_error_rate", error_rate)
+    print(f"{page}: word error rate {error_rate:.2f}\n  said:  {answers(caller)}\n  heard: {heard}")
+    assert error_rate <= HIGHEST_WER
+
+
+async def test_three_turns_with_an_interruption_keep_only_what_was_heard(
+    caller: Caller, servers: dict[str, str], spoken: dict[str, Pcm], tmp_path: Path
+) -> None:
+    first, second, third = (
+        spoken["Do you send my data to the internet?"],
+        spoken["What does barge in mean?"],
+        spoken["Wait, how do I start the demo?"],
+    )
+    await caller.wait_for_reply(await caller.say(first), timeout_s=90)
+    began = await caller.wait_for_answer(await caller.say(second))
+    await asyncio.sleep(max(0.0, began + 2.0 - time.perf_counter()))
+    before_s = time.perf_counter() - caller.hearing.began
+    interruption = await caller.say(third)
+    exchange = await caller.wait_for_reply(interruption, timeout_s=90)
+    await caller.wait_until(lambda: len(caller.log.turns) == 3)
+
+    assert exchange.barge_in_ms is not None
+    assert [t["interrupted"] for t in caller.log.turns] == [False, True, False]
+    assert caller.log.sources[-1]["path"] == "starting.md"
+    recording = await asyncio.to_thread(caller.hearing.pcm)
+    start = round((began - caller.hearing.began - 0.2) * RATE_HZ)
+    cut = recording[start : round((before_s + 1.5) * RATE_HZ)]
+    heard = normal(await recognised(servers, cut, tmp_path)).split()
+    kept = normal(answers(caller)[1]).split()
+    print(f"kept: {kept}\nheard: {heard}")
+    assert abs(len(kept) - len(heard)) <= 2
+    assert kept[:3] == heard[:3]
