@@ -261,4 +261,5 @@ async def _emergency_voice(text: str) -> AsyncIterator[rtc.AudioFrame]:
 
 
 def _label(stage: StageChoice, model: str) -> str:
-    return f"{stage.engine} · {model}" if model not in ("", "unknown") else stage.engine
+    known = model not in ("", "unknown", stage.engine)
+    return f"{stage.engine} · {model}" if known else stage.engine

@@ -19,7 +19,14 @@ class EngineOptions(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-def setting(default: Any, description: str, *, fallback: str | None = None, **limits: Any) -> Any:
+def setting(
+    default: Any,
+    description: str,
+    *,
+    fallback: str | None = None,
+    empty: bool = False,
+    **limits: Any,
+) -> Any:
     """Declare a field that a person may set.
 
     Args:
@@ -27,9 +34,11 @@ def setting(default: Any, description: str, *, fallback: str | None = None, **li
         description: one sentence for `playground.env.example` and error messages.
         fallback: another variable whose value is used when this one is not set,
             for example `OPENAI_BASE_URL`.
+        empty: whether a variable set to nothing means the empty text; elsewhere it counts as
+            not set.
         limits: pydantic constraints (`ge`, `le`, `pattern`, …).
     """
-    extra: dict[str, Any] | None = {"fallback": fallback} if fallback else None
+    extra = {"fallback": fallback or "", "empty": empty}
     return Field(default, description=description, json_schema_extra=extra, **limits)
 
 
@@ -65,6 +74,7 @@ class AgentOptions(_Section):
     greeting: str = setting(
         "Hello! Ask me anything about this project.",
         "first words of a call, spoken at once; empty: the caller speaks first",
+        empty=True,
     )
     max_calls: int = setting(
         0, "calls this worker takes at once; 0: as many as the processor load allows", ge=0
@@ -157,7 +167,11 @@ class TalkOptions(_Section):
     token_ttl_s: int = setting(600, "life of a join token, seconds", ge=30, le=86400)
     tokens_per_minute: int = setting(30, "token requests per client address", ge=1, le=10000)
     agent_wait_s: float = setting(
-        4.0, "time for an agent to join a room before it is dispatched again, seconds", gt=0, le=60
+        6.0,
+        "time for an agent to join a room before it is dispatched again, seconds; LiveKit lists an "
+        "accepted job up to 5 s late, so less has no effect",
+        gt=0,
+        le=60,
     )
     public_url: str | None = setting(
         None, "LiveKit address given to browsers, when it differs from LIVEKIT_URL"

@@ -145,8 +145,11 @@ def engine_options(stage: Stage) -> Iterator[tuple[str, type[EngineOptions]]]:
 
 def fallback_of(field: FieldInfo) -> str | None:
     """The variable whose value is used when the field's own is not set."""
-    extra = field.json_schema_extra
-    return str(extra["fallback"]) if isinstance(extra, dict) and "fallback" in extra else None
+    return str(_extra(field).get("fallback") or "") or None
+
+
+def _extra(field: FieldInfo) -> Mapping[str, Any]:
+    return field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
 
 
 def _read_env_file(path: Path | None) -> dict[str, str]:
@@ -197,10 +200,10 @@ class _Loader:
             notes=tuple(self._notes),
         )
 
-    def _lookup(self, name: str) -> tuple[str, Origin] | None:
+    def _lookup(self, name: str, *, empty: bool = False) -> tuple[str, Origin] | None:
         for origin, source in self._sources.items():
             value = source.get(name)
-            if value is not None and value.strip():
+            if value is not None and (empty or value.strip()):
                 return value.strip(), origin
         return None
 
@@ -211,7 +214,7 @@ class _Loader:
         for name, field in model.model_fields.items():
             full = variable(prefix, name)
             self._known.add(full)
-            hit = self._lookup(full)
+            hit = self._lookup(full, empty=bool(_extra(field).get("empty")))
             if hit is not None:
                 found[name], origins[name] = hit
                 continue

@@ -27,6 +27,8 @@ CHAT = "lk.chat"
 STATE = "lk.agent.state"
 
 _LOOK_S = 0.05
+_BREATH_S = 0.6
+"""Pauses of a speaker who goes on are shorter, seconds; the next answer takes longer."""
 
 
 class NoAgentError(RejoinderError):
@@ -167,9 +169,9 @@ class Caller:
         first, last = self._voiced(utterance)
         answered = self._deaf_until(utterance, last)
         exchange = Exchange()
-        for sound in self.hearing.sounds():
-            if sound.began < first < sound.ended:
-                exchange.barge_in_ms = (sound.ended - first) * 1e3
+        for sound in self.hearing.sounds(join_s=_BREATH_S):
+            if sound.began < first < sound.ended + _BREATH_S:
+                exchange.barge_in_ms = max(0.0, (sound.ended - first) * 1e3)
             elif sound.began > answered and exchange.voice_to_voice_ms is None:
                 exchange.voice_to_voice_ms = (sound.began - last) * 1e3
         return exchange
@@ -203,7 +205,8 @@ class Caller:
     def _deaf_until(self, utterance: Utterance, last: float) -> float:
         """The end of the speech that this utterance interrupted: not its answer."""
         first, _ = self._voiced(utterance)
-        ends = [s.ended for s in self.hearing.sounds() if s.began < last and s.ended > first]
+        sounds = self.hearing.sounds(join_s=_BREATH_S)
+        ends = [s.ended for s in sounds if s.began < first and s.ended > first]
         return max([last, *ends])
 
     def _listens(self) -> bool:

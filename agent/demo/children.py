@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
+from agent.demo.process_group import signal_group, start_group
 from agent.demo.progress import Report, silent
 from agent.demo.readiness import Look, Waiting
 from agent.errors import StartupError
@@ -81,9 +82,7 @@ class Child:
 
     def kill(self) -> None:
         """Kill the process and everything it started, and let go of the leash."""
-        # PermissionError: macOS, when only a zombie is left of the group.
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        signal_group(self._process, signal.SIGKILL)
         if self._leash >= 0:
             os.close(self._leash)
             self._leash = -1
@@ -139,13 +138,7 @@ class Supervisor:
             ChildDied: it, or another child, ended before it was ready.
             StartupError: it showed no progress for `patience_s`.
         """
-        spawning = asyncio.create_task(self._spawn(spec), name=f"spawn-{spec.name}")
-        try:
-            child = await asyncio.shield(spawning)
-        except asyncio.CancelledError:
-            # Milliseconds; a half-started child would belong to nobody.
-            await asyncio.wait({spawning})
-            raise
+        child = await self._spawn(spec)
         last, moved, written = Waiting("starting"), time.perf_counter(), 0
         report(last.text, None)
         while True:
@@ -205,9 +198,9 @@ class Supervisor:
         sink = await asyncio.to_thread(_open_log, log)
         held, leash = os.pipe()
         try:
-            process = await asyncio.create_subprocess_exec(
+            process = await start_group(
                 sys.executable, "-I", "-S", str(_LEASH), str(_GRACE_S), *spec.argv,
-                env=dict(spec.env), stdin=held, stdout=sink, stderr=sink, start_new_session=True,
+                env=dict(spec.env), stdin=held, stdout=sink, stderr=sink,
             )  # fmt: skip
         except BaseException:
             os.close(leash)

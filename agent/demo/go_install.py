@@ -7,9 +7,9 @@ import shutil
 import signal
 import time
 from collections import deque
-from contextlib import suppress
 from pathlib import Path
 
+from agent.demo.process_group import signal_group, start_group
 from agent.demo.progress import Report
 from agent.errors import StartupError
 
@@ -36,7 +36,7 @@ async def go_install(module: str, folder: Path, report: Report) -> Path:
     go = await asyncio.to_thread(shutil.which, "go")
     if go is None:
         raise StartupError("no go on PATH")
-    process = await asyncio.create_subprocess_exec(
+    process = await start_group(
         go,
         "install",
         module,
@@ -46,7 +46,6 @@ async def go_install(module: str, folder: Path, report: Report) -> Path:
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
-        start_new_session=True,
     )
     assert process.stderr is not None
     last: deque[tuple[float, str]] = deque(maxlen=_LINES_KEPT)
@@ -61,8 +60,7 @@ async def go_install(module: str, folder: Path, report: Report) -> Path:
         raise StartupError(f"go install {module} took over {_LIMIT_S / 60:.0f} minutes") from None
     finally:
         if process.returncode is None:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+            signal_group(process, signal.SIGKILL)
             await process.wait()
     if process.returncode != 0:
         said = " / ".join(line for _, line in last) or "it said nothing"

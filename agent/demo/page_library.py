@@ -4,12 +4,11 @@
 """
 
 import asyncio
-import os
 import signal
 import sys
-from contextlib import suppress
 from pathlib import Path
 
+from agent.demo.process_group import signal_group, start_group
 from agent.demo.progress import Report, silent
 from agent.errors import StartupError
 from agent.web import client_library
@@ -28,14 +27,13 @@ async def ensure_page_library(report: Report = silent) -> Path:
     path = await asyncio.to_thread(client_library.library_path)
     if await asyncio.to_thread(path.is_file):
         return path
-    process = await asyncio.create_subprocess_exec(
+    process = await start_group(
         sys.executable,
         "-m",
         "agent.demo.page_library",
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        start_new_session=True,
     )
     assert process.stdout is not None
     assert process.stderr is not None
@@ -56,8 +54,7 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     ended = asyncio.create_task(process.wait(), name="page-library-end")
     for number in (signal.SIGINT, signal.SIGKILL):
         if process.returncode is None:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, number)
+            signal_group(process, number)
             # Not asyncio.timeout: before Python 3.11.3 it raises CancelledError in a task that
             # is being cancelled.
             await asyncio.wait({ended}, timeout=_STOP_S)

@@ -259,4 +259,6 @@ class DispatchWatch:
     def _warn(self, room: WatchedRoom, what: str, error: BaseException) -> None:
         if not room.warned:
             room.warned = True
-            logger.warning("%s: %s", what, type(error).__name__)
+            logger.warning(
+                "livekit-server refused", extra={"what": what, "error": type(error).__name__}
+            )

@@ -123,10 +123,14 @@ class TalkPage:
         """The smaller words under them."""
         return await self.page.locator("#hint").inner_text()
 
-    async def wait_for_message(self, text: str, *, final: bool = True) -> Message:
+    async def wait_for_message(
+        self, text: str, *, final: bool = True, timeout_ms: float = WAIT_MS
+    ) -> Message:
         """Wait until a line holds this text, and is final if so asked; gives that line."""
         kind = "li:not(.interim)" if final else "li"
-        await self.page.locator(f"#messages {kind}", has_text=text).first.wait_for(timeout=WAIT_MS)
+        await self.page.locator(f"#messages {kind}", has_text=text).first.wait_for(
+            timeout=timeout_ms
+        )
         return next(m for m in await self.conversation() if text in m.text)
 
     async def conversation(self) -> list[Message]:

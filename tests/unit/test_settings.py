@@ -109,6 +109,11 @@ def test_an_empty_value_counts_as_not_set() -> None:
     assert load(STT_URL="  ", OPENAI_API_KEY="").stt.engine == "whisper"
 
 
+def test_an_empty_greeting_means_that_the_caller_speaks_first() -> None:
+    assert load(AGENT_GREETING="").agent.greeting == ""
+    assert load().agent.greeting != ""
+
+
 def test_a_named_settings_file_must_exist(empty_folder: Path) -> None:
     with pytest.raises(ConfigError, match="does not exist"):
         settings.load(environ={}, env_file=empty_folder / "missing.env")

@@ -9,6 +9,10 @@ import pytest
 from model_servers.tts.pcm import wav_header
 from tests.protocol.model_servers.processes import ServerProcess, started
 
+KEY = "open sesame"
+AUTHORIZATION = {"Authorization": f"Bearer {KEY}"}
+"""The Whisper server of these tests wants a key, the speech server does not."""
+
 SENTENCE = "The quick brown fox jumps over the lazy dog."
 STORY = (
     "The old station had been closed for years. Nobody knew who kept the clock running. Every "
@@ -26,8 +30,8 @@ def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="package")
 def whisper_server(logs: Path) -> Iterator[ServerProcess]:
-    argv = ("--queue-size", "2", "--timeout-s", "60")
-    with started("model_servers.whisper", *argv, log_file=logs / "whisper.log") as server:
+    argv = ("model_servers.whisper", "--queue-size", "2", "--timeout-s", "120")
+    with started(*argv, log_file=logs / "whisper.log", SERVE_WHISPER_API_KEY=KEY) as server:
         server.wait_until_listening()
         server.wait_until_ready()
         yield server

@@ -18,7 +18,7 @@ from tests.conftest import OWN_PREFIXES
 
 ROOT = Path(__file__).parents[3]
 T = TypeVar("T")
-START_S = 60.0
+START_S = 120.0
 """Patience with a loaded machine; a server is ready in a few seconds."""
 
 

@@ -9,9 +9,10 @@ import httpx
 import pytest
 
 from tests.conftest import require
+from tests.protocol.model_servers.conftest import AUTHORIZATION
 from tests.protocol.model_servers.processes import ROOT, ServerProcess
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = pytest.mark.timeout(180)
 
 _BLOCK = re.compile(r"^```bash\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _KEY = re.compile(r'"(\w+)":')
@@ -35,7 +36,8 @@ def commands(folder: str) -> list[tuple[str, set[str]]]:
 
 def run(command: str, server: ServerProcess, folder: Path) -> str:
     require("curl", "apt install curl")
-    script = f"BASE={server.url}\n{command} --fail-with-body"
+    header = f"Authorization: {AUTHORIZATION['Authorization']}"
+    script = f"BASE={server.url}\n{command} --fail-with-body -H '{header}'"
     done = subprocess.run(["bash", "-c", script], cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
     return done.stdout

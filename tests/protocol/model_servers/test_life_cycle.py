@@ -7,11 +7,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-from gradio_client import Client, handle_file
 
 from tests.protocol.model_servers.processes import ROOT, started
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = pytest.mark.timeout(180)
 
 WHISPER, TTS = "model_servers.whisper", "model_servers.tts"
 
@@ -34,25 +33,15 @@ def test_the_port_answers_while_the_model_is_loaded_and_sigterm_ends_that_too(
     assert took_s < 5
 
 
-def test_with_a_key_and_a_page_open_sigterm_ends_a_transcription_soon(
-    tmp_path: Path, speech: bytes, long_speech: bytes
+def test_sigterm_in_the_middle_of_a_transcription_ends_the_server_soon(
+    tmp_path: Path, long_speech: bytes
 ) -> None:
-    key = {"Authorization": "Bearer open sesame"}
-    environ = {"SERVE_WHISPER_API_KEY": "open sesame"}
-    (tmp_path / "speech.wav").write_bytes(speech)
-    with started(WHISPER, log_file=tmp_path / "log", **environ) as server:
+    with started(WHISPER, "--no-page", log_file=tmp_path / "log") as server:
         server.wait_until_listening()
         server.wait_until_ready()
         url = f"{server.url}/v1/audio/transcriptions"
-        assert httpx.post(url, files={"file": speech}).status_code == 401
-        assert httpx.get(server.url).status_code == 401
-        assert httpx.get(server.url, auth=("me", "open sesame")).status_code == 200
-        client = Client(server.url, headers=key, verbose=False, analytics_enabled=False)
-        file = handle_file(tmp_path / "speech.wav")
-        assert "fox" in client.predict(file, "auto", api_name="/transcribe")
-        form = {"stream": "true"}
         with httpx.stream(
-            "POST", url, files={"file": long_speech}, data=form, headers=key, timeout=60
+            "POST", url, files={"file": long_speech}, data={"stream": "true"}, timeout=60
         ) as answer:
             next(answer.iter_lines())
             status, took_s = server.terminate()
@@ -60,7 +49,6 @@ def test_with_a_key_and_a_page_open_sigterm_ends_a_transcription_soon(
     assert took_s < 5
     assert server.log.endswith("whisper: stopped\n")
     assert "Traceback" not in server.log
-    assert "sesame" not in server.log
 
 
 def test_sigterm_in_the_middle_of_a_speech_ends_the_server_soon(tmp_path: Path) -> None:
