@@ -1,7 +1,7 @@
 # `make` prints the targets. uv is the machine's, else one of the project's own in .tools/.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo setup fmt check test test-unit test-room test-browser bench env-example \
+.PHONY: help demo setup fmt check test test-unit test-room test-browser env-example \
 	wheel-smoke ci clean environment gradio45
 
 UV := $(shell uv --version >/dev/null 2>&1 && echo uv || echo .tools/bin/uv)
@@ -48,9 +48,7 @@ check: environment ## format, lint, types, layers, lock file, derived files; cha
 	$(RUN) mypy
 	$(RUN) lint-imports
 	$(RUN) python -m tools.generate --check
-
-bench: environment ## measure latency on this machine
-	$(RUN) python -m benchmarks.latency $(ARGS)
+	$(RUN) python -m tools.generate --check
 
 env-example: environment ## write playground.env.example and the README tables from the code
 	$(RUN) python -m tools.generate

@@ -38,7 +38,7 @@ def setting(
             not set.
         limits: pydantic constraints (`ge`, `le`, `pattern`, …).
     """
-    extra = {"fallback": fallback or "", "empty": empty}
+    extra: dict[str, Any] = {"fallback": fallback or "", "empty": empty}
     return Field(default, description=description, json_schema_extra=extra, **limits)
 
 

@@ -226,10 +226,12 @@ class _Loader:
             section = model.model_validate(found)
         except ValidationError as error:
             for fault in error.errors():
-                full = variable(prefix, str(fault["loc"][0])) if fault["loc"] else prefix
-                secret = fault["loc"] and _is_secret(model.model_fields[str(fault["loc"][0])])
-                given = "" if secret or fault["type"] == "missing" else f"={fault['input']!r}"
-                self._mistakes.append(f"{full}{given}: {fault['msg']}")
+                name = str(fault["loc"][0]) if fault["loc"] else ""
+                # Without a field the input is the whole section, secrets included.
+                silent = not name or fault["type"] == "missing"
+                silent = silent or _is_secret(model.model_fields[name])
+                given = "" if silent else f"={fault['input']!r}"
+                self._mistakes.append(f"{variable(prefix, name)}{given}: {fault['msg']}")
             return None
         for name, field in model.model_fields.items():
             value = getattr(section, name)

@@ -78,8 +78,9 @@ class Part:
     """Answers 200 when the process serves."""
     after: Sequence[str] = ()
     """Parts that must be ready before it is started."""
-    patience_s: float = 30.0
-    """How long it may show no progress before it is ready, seconds."""
+    patience_s: float = 120.0
+    """How long it may show no progress before it is ready, seconds. Generous: a busy machine
+    may take a minute to import livekit-agents, and a process that died is noticed at once."""
     log_is_progress: bool = False
     """Whether a growing log counts as progress: a download draws its bar there."""
 
@@ -195,7 +196,6 @@ def make_plan(
             | {"AGENT_HEALTH_HOST": LOOPBACK, "AGENT_HEALTH_PORT": str(ports.worker)},
             f"{_address(ports.worker)}/",
             after=(LIVEKIT,) if local is not None else (),
-            patience_s=60.0,
         )
     )
     return Plan(
@@ -229,7 +229,6 @@ def _model_server(name: str, module: str, port: int, env: Mapping[str, str], pyt
         (python, "-m", module, "--host", LOOPBACK, "--port", str(port)),
         env,
         f"{_address(port)}/ready",
-        patience_s=120.0,
         log_is_progress=True,
     )
 

@@ -88,6 +88,14 @@ def build(options: Options) -> stt.STT[str]:
     return engine
 
 
+def warm_up(engine: "WhisperSpeechToText") -> None:
+    """Wait until the model is loaded; blocking."""
+    try:
+        engine._model.load().result()
+    except (OSError, ValueError, RuntimeError, ImportError) as error:
+        raise EngineUnavailable(f"the model {engine.model} cannot be loaded: {error}") from error
+
+
 async def probe(options: Options) -> str:
     """Load the model, let it hear a short tone and say how long both took.
 

@@ -19,9 +19,9 @@ from agent.demo import running
 from tests.fakes.livekit_process import livekit_binary
 from tests.fakes.processes import alive
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(240)
 
-READY_S = 90.0
+READY_S = 130.0
 STOP_S = 5.0
 
 

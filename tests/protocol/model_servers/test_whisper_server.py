@@ -280,6 +280,14 @@ def test_the_real_model_stops_at_its_next_step(long_speech: bytes) -> None:
     assert list(model.transcribe(long_speech, Wish(), stop)) == []
 
 
+def wait_for(server: ServerProcess, metric: str) -> None:
+    until = time.monotonic() + PATIENCE_S
+    url = f"{server.url}/metrics"
+    while f"model_server_{metric}\n" not in httpx.get(url, headers=AUTHORIZATION).text:
+        assert time.monotonic() < until, metric
+        time.sleep(0.05)
+
+
 def gradio(server: ServerProcess) -> Client:
     return Client(
         server.url,
@@ -316,20 +324,9 @@ def test_a_cancelled_gradio_job_frees_the_worker(
     long_file = tmp_path / "long.wav"
     long_file.write_bytes(long_speech)
     job = client.submit(handle_file(long_file), "auto", api_name="/transcribe")
-    until = time.monotonic() + PATIENCE_S
-    metrics = f"{whisper_server.url}/metrics"
-    while (
-        "queue_running 1" not in httpx.get(metrics, headers=AUTHORIZATION).text
-        and time.monotonic() < until
-    ):
-        time.sleep(0.05)
+    wait_for(whisper_server, "queue_running 1")
     job.cancel()
-    until_idle = time.monotonic() + PATIENCE_S
-    while (
-        "queue_running 0" not in httpx.get(metrics, headers=AUTHORIZATION).text
-        and time.monotonic() < until_idle
-    ):
-        time.sleep(0.05)
+    wait_for(whisper_server, "queue_running 0")
     text = client.predict(speech_file, "auto", api_name="/transcribe")
     assert words_heard(SENTENCE, text) >= 0.8
 
