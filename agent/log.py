@@ -16,7 +16,6 @@ _SPOKEN = ("no audio frames were pushed for text", "failed to say text")
 """livekit-agents messages that end in the text itself."""
 
 
-
 class PrivacyFilter(logging.Filter):
     """Removes private attributes and the text behind known messages."""
 

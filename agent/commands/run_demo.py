@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import gc
 import os
+import re
 import signal
 import sys
 import time
@@ -23,7 +24,7 @@ from agent.demo.livekit_config import load_or_create_keys
 from agent.demo.livekit_server import Found, obtain
 from agent.demo.page_library import ensure_page_library
 from agent.demo.plan import WORKER, LocalLiveKit, Part, Plan, make_plan, pick_ports
-from agent.demo.ports import mentions_taken_port
+from agent.demo.ports import PortClaims, mentions_taken_port
 from agent.demo.progress import Board, Step
 from agent.demo.readiness import both, http_ok, log_says
 from agent.demo.table import describe_server, print_ready
@@ -124,13 +125,14 @@ class Demo:
             server = await self._prepare(board)
         logs = await asyncio.to_thread(places.new_run_folder, self._state)
         for attempt in range(1, _TRIES + 1):
-            plan = await asyncio.to_thread(self._plan, server)
             started = False
             try:
-                async with Supervisor(logs) as supervisor:
-                    await self._start(plan, supervisor)
-                    started = True
-                    await self._hold(plan, supervisor, server, logs)
+                with PortClaims() as claims:
+                    plan = await asyncio.to_thread(self._plan, server, claims)
+                    async with Supervisor(logs) as supervisor:
+                        await self._start(plan, supervisor)
+                        started = True
+                        await self._hold(plan, supervisor, server, logs)
             except ChildDied as death:
                 taken = mentions_taken_port(death.last_lines)
                 if started or attempt == _TRIES or not taken:
@@ -167,12 +169,12 @@ class Demo:
                 group.create_task(library(), name="talk-page")
         return found[0] if found else None
 
-    def _plan(self, server: Found | None) -> Plan:
+    def _plan(self, server: Found | None, claims: PortClaims) -> Plan:
         local = None
         if server is not None:
             keys = load_or_create_keys(self._state)
             local = LocalLiveKit(server.binary, server.version, keys)
-        ports = pick_ports(self._settings)
+        ports = pick_ports(self._settings, claims)
         return make_plan(self._settings, ports=ports, environ=self._environ, local=local)
 
     async def _start(self, plan: Plan, supervisor: Supervisor) -> None:
@@ -231,10 +233,7 @@ def _load() -> tuple[Settings, dict[str, str]]:
 
 
 def _spec(part: Part) -> Spec:
-    look = http_ok(part.health_url)
-    if part.name == WORKER:
-        # Its health page answers before LiveKit sends it calls.
-        look = both(look, log_says("registered worker"))
+    look = both(log_says(re.escape(part.own_line)), http_ok(part.health_url))
     return Spec(
         part.name, part.argv, part.env, look,
         patience_s=part.patience_s, log_is_progress=part.log_is_progress,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.demo.livekit_config import Keys, server_config, server_environment
-from agent.demo.ports import LOOPBACK, PortPicker
+from agent.demo.ports import LOOPBACK, PortClaims, PortPicker
 from agent.settings import Settings, StageChoice
 
 LIVEKIT, WHISPER, TTS, WEB, WORKER = "livekit-server", "whisper", "tts", "web", "worker"
@@ -76,6 +76,8 @@ class Part:
     env: Mapping[str, str]
     health_url: str
     """Answers 200 when the process serves."""
+    own_line: str
+    """What its own log says once it serves: another process may answer at that address."""
     after: Sequence[str] = ()
     """Parts that must be ready before it is started."""
     patience_s: float = 120.0
@@ -111,9 +113,9 @@ class Plan:
         return tuple(part.name for part in self.parts)
 
 
-def pick_ports(settings: Settings) -> Ports:
+def pick_ports(settings: Settings, claims: PortClaims) -> Ports:
     """Choose free ports; blocks for microseconds. The talk page's is the person's if free."""
-    with PortPicker() as free:
+    with PortPicker(claims) as free:
         return Ports(
             livekit=free.tcp(LIVEKIT_PORT),
             talk=free.tcp(settings.talk.port or None),
@@ -184,6 +186,7 @@ def make_plan(
             (python, "-m", "agent", "web"),
             base | shared | {"TALK_PORT": str(ports.talk)},
             f"http://{_reachable(talk_host)}:{ports.talk}/health",
+            own_line="talk page: http",
         )
     )
     parts.append(
@@ -195,6 +198,7 @@ def make_plan(
             | {k: v for k, v in _DEMO_DEFAULTS.items() if k not in _set_by_person(settings)}
             | {"AGENT_HEALTH_HOST": LOOPBACK, "AGENT_HEALTH_PORT": str(ports.worker)},
             f"{_address(ports.worker)}/",
+            own_line="registered worker",
             after=(LIVEKIT,) if local is not None else (),
         )
     )
@@ -220,6 +224,7 @@ def _livekit(local: LocalLiveKit, ports: Ports, environ: Mapping[str, str]) -> P
         (str(local.binary),),
         server_environment(config, dict(environ)),
         f"{_address(ports.livekit)}/",
+        own_line="starting LiveKit server",
     )
 
 
@@ -229,6 +234,7 @@ def _model_server(name: str, module: str, port: int, env: Mapping[str, str], pyt
         (python, "-m", module, "--host", LOOPBACK, "--port", str(port)),
         env,
         f"{_address(port)}/ready",
+        own_line="listening on http",
         log_is_progress=True,
     )
 

@@ -1,13 +1,48 @@
 """Free TCP and UDP ports on loopback."""
 
+import fcntl
+import os
 import socket
+import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
 _NEIGHBOURS = 20
 """How many numbers above a preferred port are tried before the system chooses."""
 _CONNECT_S = 0.5
+
+
+class PortClaims:
+    """Ports that this user's demos want or have, so that two that start at once differ.
+
+    A server binds its port seconds after it was chosen. Each claim is a lock on a file: it
+    ends with the block, or with the process, whatever ends it.
+    """
+
+    def __init__(self) -> None:
+        self._locks = ExitStack()
+
+    def __enter__(self) -> "PortClaims":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._locks.close()
+
+    def take(self, port: int) -> bool:
+        """Claim a port; False when another demo has claimed it. Blocks for microseconds."""
+        folder = Path(tempfile.gettempdir()) / f"rejoinder-ports-{os.getuid()}"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
+        lock = os.fdopen(os.open(folder / str(port), flags, 0o600), "rb")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            return False
+        self._locks.enter_context(lock)
+        return True
 
 
 class PortPicker:
@@ -17,7 +52,9 @@ class PortPicker:
     must be ready to choose again.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, claims: PortClaims | None = None) -> None:
+        """Make a picker; with `claims`, preferred ports are claimed among this user's demos."""
+        self._claims = claims
         self._held = ExitStack()
 
     def __enter__(self) -> "PortPicker":
@@ -44,6 +81,8 @@ class PortPicker:
                 held.bind((LOOPBACK, port))
                 if port and _answers(port):
                     raise OSError(f"port {port} is taken by a server on all addresses")
+                if port and self._claims is not None and not self._claims.take(port):
+                    raise OSError(f"port {port} is claimed by another demo")
             except (OSError, OverflowError):
                 held.close()
                 continue

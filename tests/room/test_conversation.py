@@ -24,7 +24,10 @@ def words(text: str) -> list[str]:
 
 
 def heard(engines: OpenAIStandIn, pcm: Pcm) -> list[str]:
-    return [word for word, _, _ in engines.heard_words(pcm, rate_hz=RATE_HZ)]
+    """The words in a recording. No reply here says a word twice in a row: two of the same
+    are one with a hole in it, from packets that a busy machine delivered late."""
+    found = [word for word, _, _ in engines.heard_words(pcm, rate_hz=RATE_HZ)]
+    return [word for n, word in enumerate(found) if n == 0 or word != found[n - 1]]
 
 
 def user_messages(request: Request) -> list[str]:

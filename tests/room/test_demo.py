@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -16,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from agent.demo import running
+from agent.demo.ports import PortPicker
 from tests.fakes.livekit_process import livekit_binary
 from tests.fakes.processes import alive
 
@@ -48,8 +50,11 @@ class DemoProcess:
             self.output += line
 
     def wait_ready(self) -> None:
+        self.wait_says("Ready after")
+
+    def wait_says(self, text: str) -> None:
         end = time.monotonic() + READY_S
-        while "Ready after" not in self.output:
+        while text not in self.output:
             assert self.popen.poll() is None, self.output
             assert time.monotonic() < end, self.output
             time.sleep(0.05)
@@ -133,11 +138,23 @@ def running_module(module: str, pids: list[int]) -> int:
     return found
 
 
-def test_one_command_serves_a_page_and_tokens_and_a_part_that_dies_is_named(
+def test_a_port_lost_at_the_last_moment_is_replaced_and_a_part_that_dies_is_named(
     tmp_path: Path,
 ) -> None:
-    with demo(tmp_path / "a") as process:
+    with PortPicker() as free:
+        wanted = free.tcp()
+    with (
+        demo(tmp_path / "a", TALK_PORT=str(wanted)) as process,
+        socket.socket() as thief,
+    ):
+        process.wait_says("livekit-server: ready")  # the web server still imports
+        thief.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        thief.bind(("127.0.0.1", wanted))
+        thief.listen()
         process.wait_ready()
+        assert "web: its port was taken meanwhile; starting again" in process.output
+        assert f":{wanted}/" not in process.talk_url
+
         assert "our Whisper server · whisper-tiny.en" in process.output
         assert "our TTS server · en_US-joe-medium" in process.output
         assert "from LIVEKIT_SERVER_BIN" in process.output

@@ -5,6 +5,7 @@ import json
 import os
 import socket
 import sys
+import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from agent.demo.livekit_config import (
     server_config,
     server_environment,
 )
-from agent.demo.ports import PortPicker
+from agent.demo.ports import PortClaims, PortPicker
 from agent.demo.readiness import http_ok
 from agent.errors import RejoinderError, StartupError
 from tests.fakes.livekit_process import livekit_binary
@@ -177,6 +178,21 @@ def test_a_port_that_lingers_after_its_server_ended_is_free() -> None:
             accepted.close()  # this side closes first, so it goes to TIME_WAIT
     with PortPicker() as free:
         assert free.tcp(port) == port
+
+
+def test_two_demos_that_start_at_once_never_choose_the_same_preferred_port(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with PortPicker() as free:
+        wanted = free.tcp()
+    with PortClaims() as first:
+        with PortPicker(first) as free:
+            assert free.tcp(wanted) == wanted
+        with PortClaims() as second, PortPicker(second) as free:
+            assert free.tcp(wanted) != wanted, "chosen already, though nobody listens yet"
+    with PortClaims() as later, PortPicker(later) as free:
+        assert free.tcp(wanted) == wanted
 
 
 def test_one_picker_never_gives_the_same_port_twice() -> None:
