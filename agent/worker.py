@@ -11,8 +11,9 @@ import os
 os.environ.setdefault("LIVEKIT_AGENTS_PRELOAD_LOCAL_INFERENCE", "0")
 
 import logging
+from urllib.parse import urlsplit
 
-from livekit.agents import AgentServer, JobContext, JobProcess
+from livekit.agents import NOT_GIVEN, AgentServer, JobContext, JobProcess
 
 from agent import settings as _settings
 from agent.call import serve_call
@@ -40,6 +41,10 @@ def set_up_process(process: JobProcess) -> None:
     process.userdata["parts"] = load_parts(SETTINGS)
 
 
+def _is_loopback(url: str | None) -> bool:
+    return urlsplit(url or "").hostname in ("localhost", "127.0.0.1", "::1")
+
+
 server = AgentServer(
     ws_url=SETTINGS.livekit.url,
     api_key=SETTINGS.livekit.api_key,
@@ -49,6 +54,8 @@ server = AgentServer(
     setup_fnc=set_up_process,
     load_fnc=load_by_calls if SETTINGS.agent.max_calls else None,
     num_idle_processes=SETTINGS.agent.idle_processes,
+    # The framework would send even loopback traffic to HTTPS_PROXY.
+    http_proxy=None if _is_loopback(SETTINGS.livekit.url) else NOT_GIVEN,
     host=SETTINGS.agent.health_host,
     port=SETTINGS.agent.health_port,
     drain_timeout=SETTINGS.agent.drain_timeout_s,
