@@ -3,7 +3,7 @@
 Imports faster-whisper, which takes most of a second: import it in the thread that loads.
 """
 
-import ctranslate2  # type: ignore[import-untyped]
+import ctranslate2
 import numpy as np
 from faster_whisper.vad import get_vad_model
 
