@@ -13,7 +13,8 @@ from pathlib import Path
 
 from tests.fakes.livekit_process import livekit_binary
 
-READY_S = 90.0
+READY_S = 130.0
+STOP_S = 5.0
 
 
 class DemoProcess:
@@ -39,8 +40,11 @@ class DemoProcess:
             self.output += line
 
     def wait_ready(self) -> None:
+        self.wait_says("Ready after")
+
+    def wait_says(self, text: str) -> None:
         end = time.monotonic() + READY_S
-        while "Ready after" not in self.output:
+        while text not in self.output:
             assert self.popen.poll() is None, self.output
             assert time.monotonic() < end, self.output
             time.sleep(0.05)
