@@ -3,7 +3,6 @@
     RejoinderError              what is wrong, where, what to do
     ├── ConfigError             a setting is missing, misspelt or impossible
     ├── EngineUnavailable       an engine cannot serve: package missing, server down
-    ├── ProtocolError           a peer answered with something that is not its protocol
     └── StartupError            a part of the demo could not be started
 
 Inside engines only livekit-agents' own family (`APIConnectionError`, `APIStatusError`,
@@ -21,10 +20,6 @@ class ConfigError(RejoinderError):
 
 class EngineUnavailable(RejoinderError):
     """An engine cannot serve; the message names the package or server and the remedy."""
-
-
-class ProtocolError(RejoinderError):
-    """A peer sent something that its protocol does not allow."""
 
 
 class StartupError(RejoinderError):
