@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import ssl
 import time
-from typing import Any, Literal
+from typing import Literal
 
 import httpx
 from livekit.agents import (
@@ -26,6 +26,7 @@ from livekit.agents.language import LanguageCode
 from livekit.agents.types import NOT_GIVEN, NotGivenOr
 from pydantic import SecretStr
 
+from agent import openai_errors
 from agent.audio import pcm
 from agent.errors import EngineUnavailable
 from agent.options import EngineOptions, setting
@@ -40,7 +41,6 @@ _WARM_UP_S = 5.0
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _PASSING = (408, 425, 429)
 """Statuses below 500 that another try may change."""
-_MESSAGE_LIMIT = 200
 
 
 class Options(EngineOptions):
@@ -236,28 +236,10 @@ def _transcript(response: httpx.Response) -> str:
         body = response.json()
     except ValueError:
         body = None
-    status = response.status_code
-    if status == 200 and isinstance(body, dict) and isinstance(body.get("text"), str):
+    succeeded = response.status_code == 200
+    if succeeded and isinstance(body, dict) and isinstance(body.get("text"), str):
         return without_annotations(str(body["text"]))
-    reason = _reason(body)
-    if status == 200:
-        reason = reason or "the answer is not a transcription"
-    raise APIStatusError(
-        reason or response.reason_phrase or f"status {status}",
-        status_code=status,
-        request_id=response.headers.get("x-request-id"),
-        retryable=status in _PASSING or status >= 500,
-    )
-
-
-def _reason(body: Any) -> str:
-    """The sentence for people in an error body of OpenAI, whisper.cpp or FastAPI."""
-    found = body
-    for key in ("error", "detail"):
-        if isinstance(found, dict) and key in found:
-            found = found[key]
-    if isinstance(found, list) and found:
-        found = found[0]
-    if isinstance(found, dict):
-        found = found.get("message") or found.get("msg")
-    return " ".join(found.split())[:_MESSAGE_LIMIT] if isinstance(found, str) else ""
+    why = openai_errors.reason(body)
+    if succeeded:
+        why = why or "the answer is not a transcription"
+    raise openai_errors.refusal(response, why, passing=_PASSING)

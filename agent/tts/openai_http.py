@@ -27,6 +27,7 @@ from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS
 from livekit.agents.utils import aio, shortuuid
 from pydantic import SecretStr
 
+from agent import openai_errors
 from agent.errors import EngineUnavailable
 from agent.options import EngineOptions, setting
 from agent.tts.speakable import clean, has_words, is_speakable, push_silence, silence
@@ -37,8 +38,8 @@ _KEEP_ALIVE_S = 120.0
 """Longer than most pauses between two replies; servers may close earlier."""
 _WARM_UP_S = 5.0
 _ERROR_BODY_LIMIT = 4096
-_MESSAGE_LIMIT = 200
-_RETRYABLE = frozenset({408, 409, 429})
+_PASSING = (408, 409, 429)
+"""Statuses below 500 that another try may change."""
 PROBE_TIMEOUT_S = 20.0
 """A local server may still be loading its voice when it is asked for the first time."""
 
@@ -294,28 +295,8 @@ async def _status_error(response: httpx.Response, *, spoken: str) -> APIStatusEr
         received += chunk
         if len(received) > _ERROR_BODY_LIMIT:
             break
-    try:
-        reason = _reason(json.loads(received))
-    except ValueError:
-        reason = ""
-    reason = " ".join(reason.replace(spoken, "…").split())[:_MESSAGE_LIMIT]
-    status = response.status_code
-    return APIStatusError(
-        reason or response.reason_phrase or f"status {status}",
-        status_code=status,
-        request_id=response.headers.get("x-request-id"),
-        retryable=status in _RETRYABLE or status >= 500,
-    )
-
-
-def _reason(body: Any) -> str:
-    """The sentence for people in an error body of OpenAI, Kokoro-FastAPI or FastAPI."""
-    found = body
-    for key in ("error", "detail"):
-        if isinstance(found, dict) and key in found:
-            found = found[key]
-    if isinstance(found, list) and found:
-        found = found[0]
-    if isinstance(found, dict):
-        found = found.get("message") or found.get("msg")
-    return found if isinstance(found, str) else ""
+    body: object = None
+    with contextlib.suppress(ValueError):
+        body = json.loads(received)
+    why = openai_errors.reason(body, private=spoken)
+    return openai_errors.refusal(response, why, passing=_PASSING)

@@ -1,0 +1,52 @@
+"""What an OpenAI-compatible server says when it refuses, for the engines that ask one.
+
+Source: https://platform.openai.com/docs/guides/error-codes; the bodies of whisper.cpp,
+Kokoro-FastAPI and FastAPI differ from it.
+"""
+
+from collections.abc import Collection
+
+import httpx
+from livekit.agents import APIStatusError
+
+_MESSAGE_LIMIT = 200
+"""Characters of a reason; some servers send a whole traceback."""
+
+
+def reason(body: object, *, private: str = "") -> str:
+    """The sentence for people in a decoded error body, on one line; "" when it has none.
+
+    Args:
+        body: the decoded JSON, of any shape.
+        private: text of the request that the sentence must not repeat: errors are logged.
+    """
+    found = body
+    for key in ("error", "detail"):
+        if isinstance(found, dict) and key in found:
+            found = found[key]
+    if isinstance(found, list) and found:
+        found = found[0]
+    if isinstance(found, dict):
+        found = found.get("message") or found.get("msg")
+    if not isinstance(found, str):
+        return ""
+    if private:
+        found = found.replace(private, "…")
+    return " ".join(found.split())[:_MESSAGE_LIMIT]
+
+
+def refusal(response: httpx.Response, why: str, *, passing: Collection[int]) -> APIStatusError:
+    """The error to raise for an answer that is not what was asked for.
+
+    Args:
+        response: its status and headers; its body need not have been read.
+        why: the reason; when empty, the status in words.
+        passing: the statuses below 500 that another try may change.
+    """
+    status = response.status_code
+    return APIStatusError(
+        why or response.reason_phrase or f"status {status}",
+        status_code=status,
+        request_id=response.headers.get("x-request-id"),
+        retryable=status in passing or status >= 500,
+    )
