@@ -21,7 +21,7 @@ from starlette.types import ASGIApp
 
 from model_servers.serving.console import Say, make_say, set_up_logging
 from model_servers.serving.errors import StartError
-from model_servers.serving.settings import ServerSettings
+from model_servers.serving.settings import ServerSettings, silence_telemetry
 
 T = TypeVar("T")
 SettingsT = TypeVar("SettingsT", bound=ServerSettings)
@@ -98,6 +98,7 @@ def run(
         say(str(error))
         return 2
     set_up_logging(name, debug=settings.debug)
+    silence_telemetry()
     try:
         listener = listen(settings.host, settings.port)
         asyncio.run(_serve(lambda: make_service(settings, say), listener, say))

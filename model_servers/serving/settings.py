@@ -1,10 +1,11 @@
-"""Settings of a server: every field is a flag and a variable. Reads no environment itself.
+"""Settings of a server: every field is a flag and a variable.
 
 Precedence: flag > variable > default. All mistakes are reported at once.
 """
 
 import argparse
 import difflib
+import os
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeVar, get_args, get_origin
@@ -62,7 +63,7 @@ def read_settings(
     summary: str,
     prefix: str,
     argv: Sequence[str],
-    environ: Mapping[str, str],
+    environ: Mapping[str, str] | None = None,
 ) -> _Model:
     """Combine flags, variables and defaults.
 
@@ -72,12 +73,13 @@ def read_settings(
         summary: first lines of `--help`.
         prefix: of the variables, with its final underscore.
         argv: the command line without the program's name.
-        environ: the environment.
+        environ: the environment; this process's when not given.
 
     Raises:
         StartError: names or values are wrong; the message lists every one.
         SystemExit: by argparse, after `--help` and for unknown flags.
     """
+    environ = os.environ if environ is None else environ
     given = vars(_parser(model, program, summary, prefix).parse_args(argv))
     known = {variable(prefix, name): name for name in model.model_fields}
     mistakes = _unknown_names(prefix, known, environ)
@@ -99,6 +101,12 @@ def read_settings(
     if mistakes:
         raise StartError("\n".join(mistakes))
     return settings
+
+
+def silence_telemetry() -> None:
+    """Turn off what Gradio and huggingface_hub send home. Before they are imported."""
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 
 
 def _flag(field: str) -> str:

@@ -4,17 +4,18 @@ import importlib
 import sys
 
 
-def start(name: str, app_module: str, *, extra: str) -> None:
+def start(name: str, package: str, *, extra: str) -> None:
     """Run a server and end the process.
 
     Args:
         name: begins every line on standard error.
-        app_module: has `read_settings(argv)` and `make_service(settings)`.
+        package: has `settings.read_settings(argv)` and `app.make_service(settings, say)`.
         extra: the dependency group that brings the libraries it imports.
     """
     try:
         run = importlib.import_module("model_servers.serving.run")
-        app = importlib.import_module(app_module)
+        settings = importlib.import_module(f"{package}.settings")
+        app = importlib.import_module(f"{package}.app")
     except ModuleNotFoundError as error:
         if error.name is None or error.name.startswith("model_servers"):
             raise
@@ -23,4 +24,4 @@ def start(name: str, app_module: str, *, extra: str) -> None:
             f"run `uv sync --extra {extra}`\n"
         )
         sys.exit(1)
-    run.leave(run.run(name, app.read_settings, app.make_service, sys.argv[1:]))
+    run.leave(run.run(name, settings.read_settings, app.make_service, sys.argv[1:]))

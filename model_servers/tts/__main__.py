@@ -3,4 +3,4 @@
 from model_servers.serving.start import start
 
 if __name__ == "__main__":
-    start("tts", "model_servers.tts.app", extra="server-tts")
+    start("tts", "model_servers.tts", extra="server-tts")

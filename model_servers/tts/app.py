@@ -1,16 +1,14 @@
 """The speech server: routes, queue and voices put together."""
 
-import asyncio
 import base64
 import json
 import threading
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, aclosing
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from model_servers.serving.application import make_app, no_such_route
 from model_servers.serving.connection import (
     CLIENT_GONE_STATUS,
     ClientGone,
@@ -19,26 +17,23 @@ from model_servers.serving.connection import (
 )
 from model_servers.serving.console import Say
 from model_servers.serving.errors import NotReady
-from model_servers.serving.metrics import Metrics
-from model_servers.serving.readiness import Readiness
-from model_servers.serving.run import Service, in_thread
-from model_servers.serving.work_queue import Results, WorkQueue
-from model_servers.tts import settings as speech_settings
+from model_servers.serving.model_server import ModelServer, one_model
+from model_servers.serving.run import Service
+from model_servers.serving.work_queue import Results
 from model_servers.tts.pcm import slices, wav_header
 from model_servers.tts.settings import SpeechSettings
 from model_servers.tts.speech_request import SpeechRequest, parse
 from model_servers.tts.synthesis import Spoken, speak
 from model_servers.tts.voices import Voices
 
-_ROUTES = frozenset({"/v1/audio/speech", "/v1/audio/voices", "/v1/models"})
 _SLICE_S = 0.2
 """Audio in one chunk of the answer or one event: 12.8 kB of base64 at 24 kHz."""
 
 LoadVoices = Callable[[SpeechSettings, Say], Voices]
 
 
-class SpeechServer:
-    """One process's server. Made on the event loop it works on.
+class SpeechServer(ModelServer[SpeechSettings, Voices]):
+    """The routes, answered as speech is made. Made on the event loop it works on.
 
     Args:
         settings: everything that can be set.
@@ -47,24 +42,17 @@ class SpeechServer:
     """
 
     def __init__(self, settings: SpeechSettings, load_voices: LoadVoices, say: Say) -> None:
-        self._settings = settings
-        self._say = say
-        self._load_voices = load_voices
-        self._voices: Voices | None = None
-        self._readiness = Readiness()
-        self._metrics = Metrics(_ROUTES)
-        self.queue = WorkQueue(workers=settings.concurrency, waiting=settings.queue_size)
-        app = make_app(
-            settings=settings,
-            readiness=self._readiness,
-            queue=self.queue,
-            metrics=self._metrics,
+        super().__init__(
+            settings,
+            load_voices,
+            say,
+            routes={
+                "/v1/models": ("GET", self._models),
+                "/v1/audio/voices": ("GET", self._list_voices),
+                "/v1/audio/speech": ("POST", self._speech),
+            },
+            workers=settings.concurrency,
         )
-        app.add_route("/v1/models", self._models, ["GET"])
-        app.add_route("/v1/audio/voices", self._list_voices, ["GET"])
-        app.add_route("/v1/audio/speech", self._speech, ["POST"])
-        app.add_route("/v1/{rest:path}", no_such_route, ["GET", "POST", "PUT", "DELETE"])
-        self.app = app
 
     async def load(self) -> None:
         """Load the default voice; `/ready` answers 200 afterwards.
@@ -72,35 +60,18 @@ class SpeechServer:
         Raises:
             StartError: it cannot be used.
         """
-        loop = asyncio.get_running_loop()
-
-        def say(step: str) -> None:
-            self._say(step)
-            loop.call_soon_threadsafe(self._readiness.loading, step)
-
-        self._voices = await in_thread(
-            lambda: self._load_voices(self._settings, say), name="load-voices"
+        speaker = (await self._load()).default
+        self._announce(
+            speaker.name,
+            voice=speaker.name,
+            language=speaker.language,
+            voice_sample_rate=speaker.rate_hz,
         )
-        speaker = self._voices.default
-        self._readiness.ready(
-            voice=speaker.name, language=speaker.language, voice_sample_rate=speaker.rate_hz
-        )
-        self._say(f"ready: {speaker.name}")
-
-    async def aclose(self, timeout_s: float) -> bool:
-        """Refuse and stop all work; see `WorkQueue.aclose`."""
-        return await self.queue.aclose(timeout_s=timeout_s)
-
-    def _loaded(self) -> Voices:
-        self._readiness.require()
-        if self._voices is None:
-            raise NotReady("the voices are being loaded")
-        return self._voices
 
     def _submit(
         self, request: SpeechRequest
     ) -> AbstractAsyncContextManager[Results[bytes | Spoken]]:
-        voices = self._loaded()
+        voices = self._ready_model()
         speaker = voices.find(request.voice)
 
         def job(stop: threading.Event) -> Iterator[bytes | Spoken]:
@@ -116,7 +87,7 @@ class SpeechServer:
         return self.queue.submit(job, timeout_s=self._settings.timeout_s)
 
     async def _speech(self, request: Request) -> Response:
-        voices = self._loaded()
+        voices = self._ready_model()
         wish = parse(await request.body(), max_chars=self._settings.max_chars)
         voices.find(wish.voice)
         headers = {"X-Sample-Rate": str(wish.sample_rate)}
@@ -156,29 +127,21 @@ class SpeechServer:
             return b"".join([part async for part in samples])
 
     async def _models(self, request: Request) -> Response:
-        entry = {"id": "piper", "object": "model", "created": 0, "owned_by": "piper"}
-        return JSONResponse({"object": "list", "data": [entry]})
+        return one_model("piper", owner="piper")
 
     async def _list_voices(self, request: Request) -> Response:
-        return JSONResponse({"voices": self._loaded().listing()})
-
-
-def read_settings(argv: Sequence[str]) -> SpeechSettings:
-    """Settings from the command line and the environment; raises StartError."""
-    return speech_settings.read_settings(argv)
+        return JSONResponse({"voices": self._ready_model().listing()})
 
 
 def make_service(settings: SpeechSettings, say: Say) -> Service:
     """The server with the real voices. On the event loop."""
-    speech_settings.silence_telemetry()
 
     def load_voices(settings: SpeechSettings, say: Say) -> Voices:
         from model_servers.tts import loading
 
         return loading.load(settings, say)
 
-    server = SpeechServer(settings, load_voices, say)
-    return Service(app=server.app, load=server.load, close=server.aclose)
+    return SpeechServer(settings, load_voices, say).service()
 
 
 def _delta(audio: bytes) -> bytes:

@@ -1,6 +1,5 @@
 """Settings of the speech server: flags and variables `SERVE_TTS_*`."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
@@ -63,10 +62,4 @@ def read_settings(argv: Sequence[str]) -> SpeechSettings:
         summary=_SUMMARY,
         prefix=PREFIX,
         argv=argv,
-        environ=os.environ,
     )
-
-
-def silence_telemetry() -> None:
-    """Turn off what huggingface_hub sends home. Before it is imported."""
-    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"

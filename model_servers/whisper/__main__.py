@@ -3,4 +3,4 @@
 from model_servers.serving.start import start
 
 if __name__ == "__main__":
-    start("whisper", "model_servers.whisper.app", extra="server-whisper")
+    start("whisper", "model_servers.whisper", extra="server-whisper")

@@ -1,17 +1,15 @@
 """The Whisper server: routes, queue and model put together."""
 
-import asyncio
 import threading
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from fastapi import FastAPI
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
-from model_servers.serving.application import make_app, no_such_route
 from model_servers.serving.connection import (
     CLIENT_GONE_STATUS,
     ClientGone,
@@ -20,12 +18,10 @@ from model_servers.serving.connection import (
 )
 from model_servers.serving.console import Say
 from model_servers.serving.errors import BadRequest, NotReady, StartError
-from model_servers.serving.metrics import Metrics
-from model_servers.serving.readiness import Readiness
+from model_servers.serving.model_server import ModelServer, one_model
 from model_servers.serving.run import Service, in_thread
-from model_servers.serving.work_queue import Results, WorkQueue
+from model_servers.serving.work_queue import Results
 from model_servers.whisper import page
-from model_servers.whisper import settings as whisper_settings
 from model_servers.whisper.settings import WhisperSettings
 from model_servers.whisper.transcript import (
     Heard,
@@ -37,7 +33,6 @@ from model_servers.whisper.transcript import (
 )
 from model_servers.whisper.wish import Task, Wish
 
-_ROUTES = frozenset({"/v1/audio/transcriptions", "/v1/audio/translations", "/v1/models"})
 _MOST_FIELDS, _MOST_FILES = 64, 2
 
 
@@ -61,8 +56,8 @@ class Model(Protocol):
 LoadModel = Callable[[WhisperSettings, Say], Model]
 
 
-class WhisperServer:
-    """One process's server. Made on the event loop it works on.
+class WhisperServer(ModelServer[WhisperSettings, Model]):
+    """The routes, and the Gradio page when it is wanted. Made on the event loop it works on.
 
     Args:
         settings: everything that can be set.
@@ -71,27 +66,20 @@ class WhisperServer:
     """
 
     def __init__(self, settings: WhisperSettings, load_model: LoadModel, say: Say) -> None:
-        self._settings = settings
-        self._say = say
-        self._load_model = load_model
-        self._model: Model | None = None
-        self._readiness = Readiness()
-        self._metrics = Metrics(_ROUTES)
-        self._page = page.Page()
-        self.queue = WorkQueue(workers=settings.concurrency, waiting=settings.queue_size)
-        app = make_app(
-            settings=settings,
-            readiness=self._readiness,
-            queue=self.queue,
-            metrics=self._metrics,
+        super().__init__(
+            settings,
+            load_model,
+            say,
+            routes={
+                "/v1/models": ("GET", self._models),
+                "/v1/audio/transcriptions": ("POST", self._transcriptions),
+                "/v1/audio/translations": ("POST", self._translations),
+            },
+            workers=settings.concurrency,
         )
-        app.add_route("/v1/models", self._models, ["GET"])
-        app.add_route("/v1/audio/transcriptions", self._transcriptions, ["POST"])
-        app.add_route("/v1/audio/translations", self._translations, ["POST"])
-        app.add_route("/v1/{rest:path}", no_such_route, ["GET", "POST", "PUT", "DELETE"])
+        self._page = page.Page()
         if settings.page:
-            app.mount("/", self._page)
-        self.app = app
+            self.app.mount("/", self._page)
 
     async def load(self) -> None:
         """Load the model and the page; `/ready` answers 200 afterwards.
@@ -99,25 +87,20 @@ class WhisperServer:
         Raises:
             StartError: the model cannot be used.
         """
-        loop = asyncio.get_running_loop()
-
-        def say(step: str) -> None:
-            self._say(step)
-            loop.call_soon_threadsafe(self._readiness.loading, step)
-
-        model = await in_thread(lambda: self._load_model(self._settings, say), name="load-model")
-        self._model = model
+        model = await self._load()
         if self._settings.page:
-            say("making the page")
+            self._progress("making the page")
             await self._page.open(await in_thread(self._build_page, name="build-page"))
-        self._readiness.ready(
-            model=model.name, device=model.device, compute_type=model.compute_type
+        self._announce(
+            f"{model.name} on {model.device}, {model.compute_type}",
+            model=model.name,
+            device=model.device,
+            compute_type=model.compute_type,
         )
-        self._say(f"ready: {model.name} on {model.device}, {model.compute_type}")
 
     async def aclose(self, timeout_s: float) -> bool:
         """Refuse and stop all work; see `WorkQueue.aclose`."""
-        stopped = await self.queue.aclose(timeout_s=timeout_s)
+        stopped = await super().aclose(timeout_s)
         await self._page.aclose()
         return stopped
 
@@ -146,7 +129,7 @@ class WhisperServer:
     def _submit(
         self, upload: bytes, wish: Wish
     ) -> AbstractAsyncContextManager[Results[Piece | Heard]]:
-        model = self._loaded()
+        model = self._ready_model()
         model.check(wish)
 
         def job(stop: threading.Event) -> Iterator[Piece | Heard]:
@@ -156,12 +139,6 @@ class WhisperServer:
 
     def _count(self, heard: Heard) -> None:
         self._metrics.count_work(audio_s=heard.duration_s, work_s=heard.work_s)
-
-    def _loaded(self) -> Model:
-        self._readiness.require()
-        if self._model is None:
-            raise NotReady("the model is being loaded")
-        return self._model
 
     def _build_page(self) -> FastAPI:
         model = self._model
@@ -181,8 +158,7 @@ class WhisperServer:
 
     async def _models(self, request: Request) -> Response:
         name = self._model.name if self._model else self._settings.model
-        entry = {"id": name, "object": "model", "created": 0, "owned_by": "faster-whisper"}
-        return JSONResponse({"object": "list", "data": [entry]})
+        return one_model(name, owner="faster-whisper")
 
     async def _transcriptions(self, request: Request) -> Response:
         return await self._answer(request, "transcribe")
@@ -191,7 +167,7 @@ class WhisperServer:
         return await self._answer(request, "translate")
 
     async def _answer(self, request: Request, task: Task) -> Response:
-        model = self._loaded()
+        model = self._ready_model()
         upload, wish = await _read_form(request, task)
         model.check(wish)
         if wish.stream:
@@ -203,14 +179,8 @@ class WhisperServer:
         return answer(wish, pieces, heard)
 
 
-def read_settings(argv: Sequence[str]) -> WhisperSettings:
-    """Settings from the command line and the environment; raises StartError."""
-    return whisper_settings.read_settings(argv)
-
-
 def make_service(settings: WhisperSettings, say: Say) -> Service:
     """The server with the real model. On the event loop."""
-    whisper_settings.silence_telemetry()
 
     def load_model(settings: WhisperSettings, say: Say) -> Model:
         say("importing faster-whisper")
@@ -219,8 +189,7 @@ def make_service(settings: WhisperSettings, say: Say) -> Service:
 
         return loading.load(settings, say)
 
-    server = WhisperServer(settings, load_model, say)
-    return Service(app=server.app, load=server.load, close=server.aclose)
+    return WhisperServer(settings, load_model, say).service()
 
 
 async def _read_form(request: Request, task: Task) -> tuple[bytes, Wish]:

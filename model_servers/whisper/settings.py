@@ -1,6 +1,5 @@
 """Settings of the Whisper server: flags and variables `SERVE_WHISPER_*`."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
@@ -96,11 +95,4 @@ def read_settings(argv: Sequence[str]) -> WhisperSettings:
         summary=_SUMMARY,
         prefix=PREFIX,
         argv=argv,
-        environ=os.environ,
     )
-
-
-def silence_telemetry() -> None:
-    """Turn off what Gradio and huggingface_hub send home. Before they are imported."""
-    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
