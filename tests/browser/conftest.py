@@ -1,5 +1,6 @@
 """The talk page's server, a real livekit-server and an agent that a test directs."""
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -10,11 +11,13 @@ from typing import Any
 import pytest
 
 from agent.web.server import running
-from tests.browser.page_driver import library
+from tests.browser.page_driver import TalkPage, library
 from tests.fakes.livekit_process import LiveKitProcess, livekit_binary, run_livekit
 from tests.fakes.room_agent import RoomAgent
 from tests.fakes.scripted_worker import ScriptedWorker
 from tests.fakes.talk_settings import talk_settings
+
+SetUp = Callable[..., AbstractAsyncContextManager["Stage"]]
 
 
 @dataclass
@@ -33,6 +36,17 @@ class Stage:
         )
 
 
+@asynccontextmanager
+async def in_call(stage: Stage, talk: TalkPage, **script: object) -> AsyncIterator[RoomAgent]:
+    """Press the button and wait until the agent listens."""
+    async with stage.worker(**script).run():
+        await talk.start()
+        async with asyncio.timeout(10):
+            agent = await stage.desk.here.get()
+        await talk.wait_for_state("Listening")
+        yield agent
+
+
 @pytest.fixture
 async def livekit(tmp_path: Path) -> AsyncIterator[LiveKitProcess]:
     async with run_livekit(livekit_binary(), tmp_path / "livekit") as server:
@@ -40,7 +54,7 @@ async def livekit(tmp_path: Path) -> AsyncIterator[LiveKitProcess]:
 
 
 @pytest.fixture
-def stage(livekit: LiveKitProcess) -> Callable[..., AbstractAsyncContextManager[Stage]]:
+def stage(livekit: LiveKitProcess) -> SetUp:
     """`async with stage(**talk) as s`: the page's server with these `TalkOptions`."""
 
     @asynccontextmanager
