@@ -250,8 +250,9 @@ class Call:
 async def _emergency_voice(text: str) -> AsyncIterator[rtc.AudioFrame]:
     """The embedded voice, for when the chosen one is gone."""
     from agent.tts import espeak_process
+    from agent.tts.options import EspeakOptions
 
-    voice = espeak_process.build(espeak_process.Options())
+    voice = espeak_process.build(EspeakOptions())
     try:
         async with voice.synthesize(text) as stream:
             async for audio in stream:

@@ -1,17 +1,20 @@
 """Three tables: which engines there are for each stage, and where their code is.
 
-An engine is a module with three names:
+An engine is a line here, a class of options in its stage's `options` module, and a module
+with two names:
 
-- `Options`: a frozen subclass of `agent.options.EngineOptions`;
 - `build(options) -> stt.STT | llm.LLM | tts.TTS`: makes the livekit-agents component and
-  imports its optional libraries there, so that options can be listed without them;
+  imports its optional libraries there;
 - `async probe(options) -> str`: contacts the engine and says in one line what works, or
   raises a `RejoinderError` that says what to do.
 
 It may have a fourth, `warm_up(component) -> None`: blocking work, such as loading a model
 or an index, that a worker process does before a call arrives.
 
-An engine from outside this project is named by its module's dotted path.
+An engine from outside this project is named by its module's dotted path; that module has
+its `Options`, a frozen subclass of `agent.options.EngineOptions`, too.
+
+Nothing here imports livekit-agents, which takes seconds: settings are read by every process.
 """
 
 import importlib
@@ -21,6 +24,10 @@ from types import ModuleType
 from typing import Literal
 
 from agent.errors import ConfigError
+from agent.llm.options import BedrockOptions, HandbookOptions, OpenAIChatOptions
+from agent.options import EngineOptions
+from agent.stt.options import GradioOptions, OpenAIHttpOptions, WhisperOptions
+from agent.tts.options import EspeakOptions, OpenAISpeechOptions
 
 Stage = Literal["stt", "llm", "tts"]
 
@@ -31,6 +38,8 @@ class Engine:
 
     module: str
     """Dotted path of the module that implements it."""
+    options: type[EngineOptions]
+    """What a person may set for it."""
     summary: str
     """What it speaks to, for the README table and `rejoinder engines`."""
     needs: str
@@ -42,16 +51,19 @@ class Engine:
 STT: Mapping[str, Engine] = {
     "openai": Engine(
         "agent.stt.openai_http",
+        OpenAIHttpOptions,
         "any /v1/audio/transcriptions server: ours, OpenAI, speaches, vLLM, whisper.cpp",
         "a URL",
     ),
     "gradio": Engine(
         "agent.stt.gradio_queue",
+        GradioOptions,
         "a Gradio server: SeamlessM4T-v2 (/s2tt, /asr) or our Whisper server",
         "a URL",
     ),
     "whisper": Engine(
         "agent.stt.whisper_local",
+        WhisperOptions,
         "faster-whisper inside the worker's process",
         "nothing (tiny.en is included)",
         extra="server-whisper",
@@ -61,16 +73,19 @@ STT: Mapping[str, Engine] = {
 LLM: Mapping[str, Engine] = {
     "openai": Engine(
         "agent.llm.openai_chat",
+        OpenAIChatOptions,
         "any /v1/chat/completions server: OpenAI, Ollama, vLLM, llama.cpp, DeepSeek",
         "a URL or a key",
     ),
     "bedrock": Engine(
         "agent.llm.bedrock_converse",
+        BedrockOptions,
         "Amazon Bedrock ConverseStream",
         "AWS credentials",
     ),
     "handbook": Engine(
         "agent.llm.handbook",
+        HandbookOptions,
         "answers from a folder of Markdown or text files",
         "nothing (a handbook of this project is included)",
     ),
@@ -79,17 +94,32 @@ LLM: Mapping[str, Engine] = {
 TTS: Mapping[str, Engine] = {
     "openai": Engine(
         "agent.tts.openai_http",
+        OpenAISpeechOptions,
         "any /v1/audio/speech server: ours (Piper, espeak-ng), OpenAI, Kokoro, speaches",
         "a URL",
     ),
     "espeak": Engine(
         "agent.tts.espeak_process",
+        EspeakOptions,
         "espeak-ng in a process of its own, about 100 languages",
         "nothing",
     ),
 }
 
 TABLES: Mapping[Stage, Mapping[str, Engine]] = {"stt": STT, "llm": LLM, "tts": TTS}
+
+
+def options_of(stage: Stage, name: str) -> type[EngineOptions]:
+    """The model of an engine's options; imports only engines from outside this project.
+
+    Raises:
+        ConfigError: the name is neither in the table nor an importable dotted path.
+    """
+    engine = TABLES[stage].get(name)
+    if engine is not None:
+        return engine.options
+    options: type[EngineOptions] = load_engine(stage, name).Options
+    return options
 
 
 def load_engine(stage: Stage, name: str) -> ModuleType:

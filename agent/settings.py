@@ -17,7 +17,7 @@ from dotenv import dotenv_values
 from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
-from agent.engines import TABLES, Stage, load_engine
+from agent.engines import TABLES, Stage, options_of
 from agent.errors import ConfigError
 from agent.options import (
     AgentOptions,
@@ -140,7 +140,7 @@ def override(**values: str) -> None:
 def engine_options(stage: Stage) -> Iterator[tuple[str, type[EngineOptions]]]:
     """Yield each engine of a stage with the model of its options."""
     for name in TABLES[stage]:
-        yield name, load_engine(stage, name).Options
+        yield name, options_of(stage, name)
 
 
 def fallback_of(field: FieldInfo) -> str | None:
@@ -247,13 +247,13 @@ class _Loader:
         if name == "auto":
             name, why = self._automatic(stage, prefix)
         try:
-            module = load_engine(stage, name)
+            model = options_of(stage, name)
         except ConfigError as error:
             near = difflib.get_close_matches(name, TABLES[stage], n=1)
             hint = f"; did you mean {near[0]}?" if near else ""
             self._mistakes.append(f"{error}{hint}")
             return None
-        options = self._section(prefix, module.Options)
+        options = self._section(prefix, model)
         if options is None:
             return None
         return StageChoice(name, options, why, shared.timeout_s, shared.max_retries)

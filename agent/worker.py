@@ -17,6 +17,7 @@ from livekit.agents import NOT_GIVEN, AgentServer, JobContext, JobProcess
 
 from agent import settings as _settings
 from agent.call import serve_call
+from agent.engines import load_engine
 from agent.log import protect_logs
 from agent.session import Parts, load_parts
 
@@ -24,6 +25,10 @@ logger = logging.getLogger(__name__)
 
 _settings.apply_env_file()
 SETTINGS = _settings.load()
+# Now, on the main thread: livekit-agents' plug-ins refuse to be imported on another one.
+load_engine("stt", SETTINGS.stt.engine)
+load_engine("llm", SETTINGS.llm.engine)
+load_engine("tts", SETTINGS.tts.engine)
 
 _BELOW_THRESHOLD = 0.69
 """Largest load reported while calls are still taken. livekit-server stops sending calls to

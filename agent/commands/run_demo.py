@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import gc
 import os
 import re
 import signal
@@ -49,21 +48,13 @@ def run(args: argparse.Namespace) -> int:
     """
     console = Console()
     try:
-        with Board(console) as board:
-            step = board.step("settings")
-            step("reading settings, importing engines", None)
-            # Not in a thread: livekit-agents' plug-ins must be imported on the main thread.
-            settings, environ = _load()
-            step.done("read")
+        settings, environ = _load()
         demo = Demo(console, settings, environ, open_browser=not args.no_browser)
         return asyncio.run(until_stopped(demo))
     except RejoinderError as error:
         console.print("[bold red]The demo has ended.[/bold red]")
         console.print(str(error), markup=False, highlight=False, soft_wrap=True)
         return 1
-    finally:
-        # The collector's last pass over all imported engines would take a second more.
-        gc.freeze()
 
 
 class Work(Protocol):

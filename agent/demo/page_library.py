@@ -63,6 +63,8 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 
 def main() -> int:
     """Fetch, saying each step in a line; returns the exit code."""
+    # A shell's background job starts with SIGINT ignored; here it means: tidy up and end.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         client_library.fetch_library(lambda line: print(line, flush=True))
     except StartupError as error:

@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from livekit.agents import (
     DEFAULT_API_CONNECT_OPTIONS,
@@ -32,9 +32,8 @@ from agent.errors import EngineUnavailable
 from agent.llm.converse_answer import WIRE_ERRORS, ConverseAnswer, api_error
 from agent.llm.converse_request import converse_messages, tool_config
 from agent.llm.event_thread import MAX_STREAMS, EventThread, TooManyStreams
-from agent.llm.json_text import JsonObject
+from agent.llm.options import BedrockOptions as Options
 from agent.llm.probing import first_answer
-from agent.options import EngineOptions, setting
 
 if TYPE_CHECKING:
     from botocore.eventstream import EventStream
@@ -44,39 +43,6 @@ _MAX_CONNECT_S = 5.0
 """A TCP and TLS handshake that takes longer will not succeed."""
 
 _PROBE_TOKENS = 5
-
-
-class Options(EngineOptions):
-    """Which model, where, and how it is to answer."""
-
-    model: str = setting(
-        "amazon.nova-2-lite-v1:0",
-        "model id, inference profile id or ARN; many models are only served by a cross-region "
-        "profile: the id with us., eu., apac. or global. before it",
-    )
-    region: str | None = setting(
-        None,
-        "AWS region; empty: AWS_DEFAULT_REGION or the profile's",
-        fallback="AWS_REGION",
-    )
-    temperature: float | None = setting(
-        None, "randomness of the answer; empty: the model's own", ge=0, le=1
-    )
-    top_p: float | None = setting(
-        None, "share of the likeliest tokens to draw from; empty: the model's own", ge=0, le=1
-    )
-    max_tokens: int | None = setting(
-        None, "longest answer, tokens; empty: the model's own limit", ge=1
-    )
-    stop: str = setting("", "comma list of texts at which the answer ends")
-    extra_body: JsonObject | None = setting(
-        None, 'JSON object of the model\'s own request fields, for example {"top_k": 40}'
-    )
-    latency: Literal["standard", "optimized"] | None = setting(
-        None, "standard or optimized (faster, for some models and regions); empty: standard"
-    )
-    guardrail_id: str | None = setting(None, "guardrail that checks questions and answers")
-    guardrail_version: str = setting("DRAFT", "version of that guardrail")
 
 
 def build(options: Options) -> llm.LLM[Any]:

@@ -21,34 +21,16 @@ from livekit.agents import (
     llm,
     utils,
 )
-from pydantic import DirectoryPath
 
 from agent.errors import EngineUnavailable
 from agent.llm.hotline import Answer, Hotline, Turn
+from agent.llm.options import HandbookOptions as Options
 from agent.llm.passages import SUFFIXES, PassageIndex, load_passages
 from agent.llm.small_talk import is_chinese
-from agent.options import EngineOptions, setting
 
 SOURCE_KEY = "rejoinder.source"
 SHIPPED = Path(__file__).parent.parent / "handbook"
 """The handbook of this project."""
-
-
-class Options(EngineOptions):
-    """Which documents, and how much of them is said."""
-
-    folder: DirectoryPath | None = setting(
-        None, "folder of .md and .txt files to answer from; empty: a handbook of this project"
-    )
-    max_sentences: int = setting(
-        3, "sentences of one answer; the caller asks for more with 'go on'", ge=1, le=20
-    )
-    min_match: float = setting(
-        0.5,
-        "share of a question's weight that a passage must cover, else it counts as unknown, 0-1",
-        ge=0,
-        le=1,
-    )
 
 
 def build(options: Options) -> llm.LLM[Any]:

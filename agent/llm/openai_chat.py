@@ -27,16 +27,11 @@ from livekit.agents import (
 from livekit.agents.utils import is_given
 from livekit.plugins import openai
 from openai.types.chat.chat_completion_chunk import Choice
-from pydantic import SecretStr
 
 from agent.errors import EngineUnavailable
-from agent.llm.json_text import JsonObject
+from agent.llm.options import OPENAI_HOST, OPENAI_MODEL
+from agent.llm.options import OpenAIChatOptions as Options
 from agent.llm.probing import first_answer
-from agent.options import EngineOptions, setting
-
-OPENAI_HOST = "api.openai.com"
-OPENAI_MODEL = "gpt-4.1-mini"
-"""Answers without a reasoning phase, so its first token comes early."""
 
 _NO_KEY = "no-key"
 """Local servers ignore the key, but the client library demands one."""
@@ -46,34 +41,6 @@ _NOT_CHAT = ("embed", "whisper", "tts", "rerank", "guard", "moderation")
 
 _PROBE_TOKENS = 16
 """OpenAI refuses smaller answers of some models."""
-
-
-class Options(EngineOptions):
-    """Where the server is and what to ask it for."""
-
-    url: str = setting(
-        f"https://{OPENAI_HOST}/v1",
-        "base URL with /v1, for example http://127.0.0.1:11434/v1 for Ollama",
-        fallback="OPENAI_BASE_URL",
-        pattern=r"^https?://\S+$",
-    )
-    api_key: SecretStr | None = setting(
-        None, "key of that server; local servers need none", fallback="OPENAI_API_KEY"
-    )
-    model: str | None = setting(
-        None,
-        f"model's name as the server knows it; empty: {OPENAI_MODEL} at OpenAI, elsewhere the "
-        "first chat model that the server lists",
-    )
-    temperature: float | None = setting(
-        None, "randomness of the answer; empty: the server's own", ge=0, le=2
-    )
-    max_tokens: int | None = setting(
-        None, "longest answer, tokens; empty: the server's own limit", ge=1
-    )
-    extra_body: JsonObject | None = setting(
-        None, 'JSON object of further request fields, for example {"top_k": 40}'
-    )
 
 
 def build(options: Options) -> llm.LLM[Any]:

@@ -11,7 +11,6 @@ import asyncio
 import concurrent.futures
 import contextlib
 import time
-from typing import Literal
 from urllib.parse import urlsplit
 
 from livekit.agents import (
@@ -25,15 +24,15 @@ from livekit.agents import (
 )
 from livekit.agents.language import LanguageCode
 from livekit.agents.types import NOT_GIVEN, NotGivenOr
-from pydantic import SecretStr, ValidationInfo, field_validator
 
 from agent.audio import pcm
 from agent.errors import EngineUnavailable
-from agent.options import EngineOptions, setting
 from agent.stt.annotations import without_annotations
 from agent.stt.gradio_server import Call, GradioServer
-from agent.stt.language import Language, iso_639_1
+from agent.stt.language import iso_639_1
 from agent.stt.m4t_languages import UnknownLanguage, display_name
+from agent.stt.options import GradioOptions as Options
+from agent.stt.options import Task
 from agent.stt.probing import PROBE_OPTIONS, probe_tone
 
 MAX_CALLS = 4
@@ -44,85 +43,12 @@ _ANY_LANGUAGE = "en"
 not use it."""
 _CLOSE_S = 3.0
 
-Preset = Literal["m4t_s2tt", "m4t_asr", "whisper"]
-Task = Literal["transcribe", "translate"]
-
 _ENDPOINTS: dict[tuple[str, Task], str] = {
     ("m4t", "transcribe"): "/asr",
     ("m4t", "translate"): "/s2tt",
     ("whisper", "transcribe"): "/transcribe",
     ("whisper", "translate"): "/translate",
 }
-
-
-class Options(EngineOptions):
-    """Which server, and what it is asked for."""
-
-    url: str = setting(
-        ...,
-        "address of the Gradio server, or a Hugging Face Space as owner/name",
-        pattern=r"^(https?://\S+|[\w.-]+/[\w.-]+)$",
-    )
-    preset: Preset = setting(
-        "m4t_s2tt",
-        "m4t_s2tt: SeamlessM4T-v2, translates; m4t_asr: SeamlessM4T-v2, transcribes; "
-        "whisper: a Whisper server's page with /transcribe and /translate",
-    )
-    task: Task | None = setting(
-        None,
-        "transcribe: write what is said; translate: write it in STT_TARGET_LANGUAGE; "
-        "empty: what the preset does",
-    )
-    language: Language = setting(
-        "",
-        "spoken language, BCP-47, for example zh or ar-EG; empty: detected by whisper and "
-        "m4t_s2tt, not allowed for m4t_asr",
-        validate_default=True,
-    )
-    target_language: Language = setting(
-        "en", "language that a translation is written in, BCP-47", validate_default=True
-    )
-    api_key: SecretStr | None = setting(
-        None, "key of the server, or a Hugging Face token for a private Space"
-    )
-    username: str | None = setting(None, "name to log in with, where the server asks for one")
-    password: SecretStr | None = setting(None, "password to log in with")
-
-    @property
-    def what(self) -> Task:
-        """The task in force."""
-        return self.task or _usual_task(self.preset)
-
-    @field_validator("language")
-    @classmethod
-    def _spoken(cls, language: str, info: ValidationInfo) -> str:
-        preset = info.data.get("preset", "")
-        task = info.data.get("task") or _usual_task(preset)
-        if preset.startswith("m4t"):
-            if language:
-                display_name(language)
-            elif task == "transcribe":
-                raise ValueError(
-                    "SeamlessM4T does not detect the language it transcribes: name it, for "
-                    "example en or zh"
-                )
-        return language
-
-    @field_validator("target_language")
-    @classmethod
-    def _written(cls, language: str, info: ValidationInfo) -> str:
-        preset = info.data.get("preset", "")
-        if not language:
-            raise ValueError("a translation needs a language, for example en")
-        if preset.startswith("m4t"):
-            display_name(language)
-        elif preset == "whisper" and iso_639_1(language) != "en":
-            raise ValueError("Whisper translates into English only")
-        return language
-
-
-def _usual_task(preset: str) -> Task:
-    return "translate" if preset == "m4t_s2tt" else "transcribe"
 
 
 def build(options: Options) -> stt.STT[str]:

@@ -3,7 +3,6 @@
 import re
 from typing import Annotated
 
-from livekit.agents.language import LanguageCode
 from pydantic import BeforeValidator
 
 _BCP47 = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*", re.IGNORECASE)
@@ -27,4 +26,7 @@ def iso_639_1(code: str) -> str:
 
     A language without two letters of its own keeps its three (`yue`); empty stays empty.
     """
+    # Here, because livekit-agents takes seconds to import and settings need only `Language`.
+    from livekit.agents.language import LanguageCode
+
     return LanguageCode(code).language if code else ""

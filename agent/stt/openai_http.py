@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import ssl
 import time
-from typing import Literal
 
 import httpx
 from livekit.agents import (
@@ -24,14 +23,13 @@ from livekit.agents import (
 )
 from livekit.agents.language import LanguageCode
 from livekit.agents.types import NOT_GIVEN, NotGivenOr
-from pydantic import SecretStr
 
 from agent import openai_errors
 from agent.audio import pcm
 from agent.errors import EngineUnavailable
-from agent.options import EngineOptions, setting
 from agent.stt.annotations import without_annotations
-from agent.stt.language import Language, iso_639_1
+from agent.stt.language import iso_639_1
+from agent.stt.options import OpenAIHttpOptions as Options
 from agent.stt.probing import PROBE_OPTIONS, probe_tone
 
 _KEEP_ALIVE_S = 55.0
@@ -41,29 +39,6 @@ _WARM_UP_S = 5.0
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _PASSING = (408, 425, 429)
 """Statuses below 500 that another try may change."""
-
-
-class Options(EngineOptions):
-    """Where the server is and how to ask it."""
-
-    url: str = setting(
-        "https://api.openai.com/v1",
-        "base URL with /v1, for example http://127.0.0.1:8101/v1",
-        fallback="OPENAI_BASE_URL",
-        pattern=r"^https?://\S+$",
-    )
-    api_key: SecretStr | None = setting(
-        None, "key of that server; local servers need none", fallback="OPENAI_API_KEY"
-    )
-    model: str = setting("whisper-1", "model's name as the server knows it", min_length=1)
-    language: Language = setting(
-        "", "spoken language, BCP-47, for example zh or pt-BR; empty: the server detects it"
-    )
-    task: Literal["transcribe", "translate"] = setting(
-        "transcribe", "transcribe: write what is said; translate: write it in English"
-    )
-    prompt: str = setting("", "names and words to expect, in the spoken language")
-    temperature: float = setting(0.0, "randomness of the recogniser", ge=0, le=1)
 
 
 def build(options: Options) -> stt.STT[str]:

@@ -7,7 +7,6 @@ belong on a machine with a GPU, behind one of the other engines.
 import asyncio
 import threading
 import time
-from typing import Literal
 
 from livekit.agents import (
     APIConnectionError,
@@ -22,13 +21,11 @@ from livekit.agents.types import NOT_GIVEN, NotGivenOr
 
 from agent.audio import pcm
 from agent.errors import ConfigError, EngineUnavailable
-from agent.options import EngineOptions, setting
-from agent.stt.language import Language, iso_639_1
+from agent.stt.language import iso_639_1
+from agent.stt.options import WhisperOptions as Options
 from agent.stt.probing import PROBE_OPTIONS, probe_tone
 from agent.stt.whisper_model import (
-    EMBEDDED,
     Abandoned,
-    Device,
     EnglishOnly,
     Heard,
     Location,
@@ -36,40 +33,6 @@ from agent.stt.whisper_model import (
     locate,
     shared_model,
 )
-
-
-class Options(EngineOptions):
-    """Which model, and where it runs."""
-
-    model: str = setting(
-        EMBEDDED,
-        f"{EMBEDDED}: the included tiny.en; else a folder with a converted model, a size such "
-        "as small, or owner/name on the Hugging Face hub",
-        min_length=1,
-    )
-    device: Device = setting("auto", "cpu, cuda, or auto: cuda where there is one")
-    compute_type: Literal[
-        "auto",
-        "default",
-        "int8",
-        "int8_float16",
-        "int8_float32",
-        "int8_bfloat16",
-        "int16",
-        "float16",
-        "bfloat16",
-        "float32",
-    ] = setting("auto", "number format; auto: the quickest that the device knows")
-    cpu_threads: int = setting(
-        0, "processor threads; 0: as many as there are cores, at most 4", ge=0, le=256
-    )
-    language: Language = setting(
-        "", "spoken language, BCP-47, for example zh or pt-BR; empty: detected"
-    )
-    task: Literal["transcribe", "translate"] = setting(
-        "transcribe", "transcribe: write what is said; translate: write it in English"
-    )
-    prompt: str = setting("", "names and words to expect, in the spoken language")
 
 
 def build(options: Options) -> stt.STT[str]:

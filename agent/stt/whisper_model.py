@@ -17,12 +17,11 @@ from typing import TYPE_CHECKING, Literal
 from agent.audio.pcm import SPEECH_RATE_HZ, Samples
 from agent.errors import ConfigError, EngineUnavailable
 from agent.stt.annotations import without_annotations
+from agent.stt.options import EMBEDDED, Device
 from agent.stt.plausible import is_blank, is_plausible
 
 if TYPE_CHECKING:
     from faster_whisper import WhisperModel
-
-EMBEDDED = "embedded"
 
 _WINDOW_S = 30.0
 """Length of audio that Whisper looks at at once."""
@@ -35,8 +34,6 @@ _ENGLISH_ONLY_TOKENS = 51864
 """Size of the vocabulary of the English-only models; the others have at least one more."""
 _MOST_THREADS = 4
 _SUGGESTIONS = 3
-
-Device = Literal["auto", "cpu", "cuda"]
 
 
 @dataclass(frozen=True, slots=True)

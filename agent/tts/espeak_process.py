@@ -16,9 +16,9 @@ from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS
 from livekit.agents.utils import aio, shortuuid
 
 from agent.errors import EngineUnavailable
-from agent.options import EngineOptions, setting
 from agent.tts.espeak_client import Child, ChildError, ChildRefused
 from agent.tts.espeak_voices import UnknownVoice, Voice
+from agent.tts.options import EspeakOptions as Options
 from agent.tts.speakable import clean, has_words, is_speakable, push_silence, silence
 
 RATE_HZ = 22050
@@ -28,19 +28,6 @@ CHILD_COMMAND = (sys.executable, "-P", "-m", "agent.tts.espeak_child")
 _STALL_S = 3.0
 """The child speaks hundreds of times faster than real time: later it has hung."""
 PROBE_TIMEOUT_S = 10.0
-
-
-class Options(EngineOptions):
-    """Which voice speaks, and how."""
-
-    voice: str = setting(
-        "en-us",
-        "language or voice: an espeak-ng name (en-gb, cmn, de+f3), a language tag (pt-BR, "
-        "zh-CN) or an English name (german); an English voice leaves other scripts to theirs",
-    )
-    rate_wpm: int = setting(175, "speaking rate, words per minute", ge=80, le=450)
-    pitch: int = setting(50, "pitch; 50 is the voice's own", ge=0, le=99)
-    volume: int = setting(100, "loudness; 100 is normal", ge=0, le=200)
 
 
 def build(options: Options) -> tts.TTS[Any]:

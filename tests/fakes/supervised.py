@@ -6,6 +6,7 @@ prints `ready` when all have written the word to their logs.
 
 import asyncio
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -40,4 +41,6 @@ class Supervised:
 
 
 if __name__ == "__main__":
+    # As in a terminal, also when the tests were started by `nohup`, which ignores it.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     sys.exit(asyncio.run(until_stopped(Supervised(Path(sys.argv[1]), sys.argv[2:]))))
