@@ -4,9 +4,9 @@ import asyncio
 import json
 import os
 import secrets
-import shutil
 import socket
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,10 @@ from pathlib import Path
 import aiohttp
 import pytest
 from livekit import api
+
+from agent.demo.livekit_server import Found, locate
+from agent.demo.places import cache_folder
+from agent.options import LiveKitOptions
 
 READY_S = 10.0
 STOP_S = 5.0
@@ -42,19 +46,27 @@ class LiveKitProcess:
 
 
 def livekit_binary() -> str:
-    """Path of livekit-server: LIVEKIT_SERVER_BIN, else PATH; else skip, or fail under CI."""
+    """Path of livekit-server: LIVEKIT_SERVER_BIN, else PATH, else what `rejoinder setup` kept.
+
+    Without one the test is skipped, and fails under CI; nothing is fetched. Blocks.
+    """
     named = os.environ.get("LIVEKIT_SERVER_BIN")
     if named:
         if not Path(named).is_file():
             pytest.fail(f"LIVEKIT_SERVER_BIN={named} does not exist")
         return named
-    found = shutil.which("livekit-server")
-    if found is None:
-        message = "livekit-server is missing; set LIVEKIT_SERVER_BIN or put it on PATH"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
-    return found
+    # In a thread, as most callers are inside an event loop.
+    with ThreadPoolExecutor(1) as thread:
+        found = thread.submit(
+            lambda: asyncio.run(locate(LiveKitOptions(), cache=cache_folder()))
+        ).result()
+    if isinstance(found, Found):
+        return str(found.binary)
+    tried = "; ".join(f"{attempt.source}: {attempt.reason}" for attempt in found)
+    message = f"livekit-server is missing ({tried}); get it with: rejoinder setup"
+    if os.environ.get("CI"):
+        pytest.fail(message)
+    pytest.skip(message)
 
 
 @asynccontextmanager
