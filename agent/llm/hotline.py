@@ -11,7 +11,7 @@ from typing import Literal
 
 from agent.llm.passages import Match, Passage, PassageIndex, Place, Query
 from agent.llm.search_terms import words_of
-from agent.llm.small_talk import Intent, intent_of, is_chinese, without_greeting
+from agent.llm.small_talk import Intent, intent_of, is_chinese, without_lead_in
 
 _REFERRING = frozenset({"it", "its", "that", "this", "they", "them", "those", "these", "there"})
 _FEW_TERMS = 2
@@ -53,9 +53,9 @@ class Hotline:
         before, question = list(turns[:-1]), turns[-1].text
         chinese = is_chinese(question)
         intent = intent_of(question)
-        if intent is None and without_greeting(question) != question:
-            question = without_greeting(question)
-            intent = intent_of(question) if question.strip() else Intent.GREETING
+        if intent is None:
+            question = without_lead_in(question)
+            intent = intent_of(question)
         match intent:
             case None:
                 found = self._found(question, before) or self._found_joined(question, before)
@@ -131,7 +131,7 @@ class Hotline:
         """Answer the last question once more: so little was heard that its place is lost."""
         for i in range(len(before) - 1, -1, -1):
             if before[i].role == "user" and intent_of(before[i].text) is None:
-                return self._found(without_greeting(before[i].text), before[:i])
+                return self._found(without_lead_in(before[i].text), before[:i])
         return None
 
     def _last_place(self, before: Sequence[Turn]) -> tuple[Place | None, Turn | None]:

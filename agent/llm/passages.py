@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.llm.plain_words import Section, markdown_sections, text_sections
+from agent.llm.plain_words import Section, markdown_sections, split_sentences, text_sections
 from agent.llm.search_terms import Vocabulary, search_terms, stem, words_of
 
 logger = logging.getLogger(__name__)
@@ -150,7 +150,7 @@ class PassageIndex:
         self._terms = [frozenset(of_passage) for of_passage in terms]
         self._title_terms = [frozenset(search_terms(f"{p.title} {p.page}")) for p in passages]
         self._title_keys = [_key(p.title) for p in passages]
-        self._title_words = [_all_words(p.title) for p in passages]
+        self._title_words = [[_all_words(q) for q in split_sentences(p.title)] for p in passages]
         self._ranker = bm25s.BM25()
         self._ranker.index(terms, show_progress=False)
         held_by = Counter(term for of_passage in self._terms for term in of_passage)
@@ -209,7 +209,7 @@ class PassageIndex:
             has = self._terms[number] - (query.guesses - self._title_terms[number])
             held = sum(self._weights[term] for term in known if term in has)
             coverage = held / whole
-            likeness = _likeness(query.words, self._title_words[number])
+            likeness = max(_likeness(query.words, words) for words in self._title_words[number])
             rank = scores[number] * coverage * (1 + _LIKENESS_WEIGHT * likeness)
             if rank > most:
                 most = rank

@@ -3,7 +3,7 @@
 English words are lower-cased, freed of endings and of what says nothing about a topic;
 Chinese, Japanese and Korean text becomes overlapping pairs of characters. The endings are cut
 by simple rules: what matters is that "stopping", "stopped" and "stops" meet, not that the
-result is a word.
+result is a word. A few everyday words that mean the same nearly anywhere meet too.
 """
 
 import difflib
@@ -19,9 +19,13 @@ _CJK_FILLER = re.compile(
     "请问|告诉我|我想知道|是什么|什么是|什么|怎么样|怎么|如何|为什么|能不能|可不可以|可以|"
     "有没有|是不是|一下|这个|那个|你们|我们|他们|吗|呢|吧|啊|的|了|是|我|你|您|请|有|在|要|会|能|和|都|也|就"
 )
-_NOT = re.compile(r"n['’]t\b")
+_NOT = re.compile(r"\b(ca|wo|do|does|did|is|are|was|were|has|have|had|could|would|should)n['’]?t\b")
 _COMPOUND = re.compile(r"\b([a-z]+)-([a-z]+)\b")
-_CONTRACTED = re.compile(r"['’](?:s|re|ve|ll|d|m)\b")
+_CONTRACTED = re.compile(
+    r"['’](?:s|re|ve|ll|d|m)\b|(?<=\bi)(?:m|ve)\b|(?<=\byou)(?:re|ve)\b|(?<=\bthey)re\b|"
+    r"(?<=\b(?:what|that))s\b|(?<=\b(?:where|there))s\b|(?<=\b(?:how|who))s\b"
+)
+"""Recognisers leave the apostrophe out, too."""
 
 _SAYS_NOTHING = """
 a able about above actually after again ah all alright also always am an and any anybody anyone
@@ -36,12 +40,39 @@ okay on once one only or other our ours ourselves out over own perhaps please qu
 rather really right said same say see seem shall she should show since so some somebody someone
 something sometimes somewhere sort still stuff such sure take tell than thank thanks that the
 their them themselves then there these they thing things think this those through time times to
-today too two uh um under until up upon us use used using very wanna want wants was we well
-were what whatever whats when where whether which while who whom whose why will with without wo
-wonder wondering work works would yeah yes yet you your yours yourself yourselves
+today too two uh um under until up upon us use used uses using very wanna want wanted wants was we
+well were what whatever whats when where whether which while who whom whose why will with without
+wo wonder wondering work worked working works would yeah yes yet you your yours yourself yourselves
 """
 STOP_WORDS = frozenset(_SAYS_NOTHING.split())
 """Words that a question about anything may contain."""
+
+_SAME_MEANING = (
+    "am are be been is was were",
+    "begin began launch start",
+    "break broke broken",
+    "buy bought",
+    "choose chose chosen",
+    "do did does",
+    "app application",
+    "computer laptop notebook pc",
+    "doc document",
+    "fast quick quickly",
+    "find found",
+    "hear heard",
+    "keep kept",
+    "lose lost",
+    "mic microphone",
+    "cellphone iphone phone smartphone telephone",
+    "pay paid",
+    "privacy private",
+    "run ran",
+    "send sent",
+    "speak spoke spoken talk",
+    "stop quit exit",
+    "write wrote written",
+)
+"""Words of a line meet at the first."""
 
 _FUZZY_LENGTH = 4
 """Shorter words have too many neighbours."""
@@ -68,7 +99,7 @@ def words_of(text: str) -> list[str]:
 
 def _pieces(text: str) -> Iterable[tuple[str, str]]:
     text = unicodedata.normalize("NFKC", text).lower()
-    text = _CONTRACTED.sub("", _NOT.sub(" not", text))
+    text = _CONTRACTED.sub("", _NOT.sub(r"\1 not", text))
     found = [(m.start(), "word", m[0]) for m in _WORD.finditer(text)]
     found += [(m.start(), "cjk", m[0]) for m in _CJK_RUN.finditer(text)]
     return [(kind, word) for _, kind, word in sorted(found)]
@@ -97,7 +128,11 @@ def _pairs(run: str) -> list[str]:
 
 @lru_cache(maxsize=65536)
 def stem(word: str) -> str:
-    """Cut an English word's ending; British and American spellings meet."""
+    """Cut an English word's ending; spellings and words of one meaning meet."""
+    return _MEETING.get(_cut(word)) or _cut(word)
+
+
+def _cut(word: str) -> str:
     if len(word) <= 3 or not word.isascii() or not word.isalpha():
         return word
     word = _singular(word)
@@ -119,6 +154,14 @@ def stem(word: str) -> str:
     return word
 
 
+def _meeting() -> dict[str, str]:
+    meeting: dict[str, str] = {}
+    for line in _SAME_MEANING:
+        first, *others = map(_cut, line.split())
+        meeting |= dict.fromkeys(others, first)
+    return meeting
+
+
 def _singular(word: str) -> str:
     if word.endswith("ies") and len(word) > 4:
         return word[:-3] + "y"
@@ -127,6 +170,9 @@ def _singular(word: str) -> str:
     if word.endswith("s") and not word.endswith(("ss", "us", "is")):
         return word[:-1]
     return word
+
+
+_MEETING = _meeting()
 
 
 class Vocabulary:

@@ -1,7 +1,8 @@
 """What callers say that is no question about a topic, in English and Chinese.
 
 Phrases are compared without punctuation and fillers, as a recogniser may or may not write
-them. Only a whole utterance counts: "stop" is an order, "how do I stop it" a question.
+them. Only a whole utterance counts: "stop" is an order, "how do I stop it" a question. Before
+a question they are passed over.
 """
 
 import re
@@ -105,11 +106,30 @@ _REQUEST = re.compile(
     r"^(?:can|could|would|will) you |^i (?:would like|want) (?:you )?to |^let us "
 )
 _CJK_POLITE = re.compile("^(?:请|麻烦|你|那就?|好的?|嗯)+(?=.{2})|[吧啊呀哦]$")
-_GREETING_FIRST = re.compile(
-    r"^(?:(?:um|uh|oh|okay|well|so)[\s,.]+)*"
-    r"(?:hello|hi|hey|good (?:morning|afternoon|evening)|你好|您好)(?: there)?[\s,.!，。！]+",
+_NO_TOPIC = (Intent.GREETING, Intent.THANKS, Intent.STOP, Intent.ASSENT)
+"""What a caller may say before a question without asking for it."""
+_CORRECTIONS = (
+    "i mean|i meant|i said|what i mean is|what i meant is|what i meant was|i want to know|"
+    "i wanted to know|what i want to know is|what i wanted to know is|i wanted to ask|"
+    "what i wanted to ask is|one more thing|one more question|another question|excuse me|"
+    "pardon me|by the way|again"
+)
+_BEFORE_A_QUESTION = {
+    *(phrase for phrase, intent in _INTENTS.items() if intent in _NO_TOPIC),
+    *_CORRECTIONS.split("|"),
+    *_FILLER,
+}
+_LEAD_IN = re.compile(
+    rf"(?:{'|'.join(sorted(_BEFORE_A_QUESTION, key=len, reverse=True))})\b"
+    r"(?P<mark>\s*[,.;:!?…—，。；！？]+)?\s*",
     re.I,
 )
+_QUESTION = re.compile(
+    r"(?:how|what|who|when|where|why|which|can|could|would|will|should|may|do|does|did|is|are|"
+    r"was|were|has|have|tell|explain|i|you|we|there)\b",
+    re.I,
+)
+"""How a question or a complaint begins, but not what "stop" may be said of."""
 _CJK = re.compile(r"[\u3400-\u9fff]")
 _LETTER = re.compile(r"[^\W\d_]")
 
@@ -128,9 +148,19 @@ def intent_of(text: str) -> Intent | None:
     return _INTENTS.get(phrase) or _INTENTS.get(_CJK_POLITE.sub("", phrase))
 
 
-def without_greeting(text: str) -> str:
-    """An utterance without the greeting before its question."""
-    return _GREETING_FIRST.sub("", text)
+def without_lead_in(text: str) -> str:
+    """An utterance from where its question begins.
+
+    "Hello", "wait, stop" and "no, I mean" are passed over where a punctuation mark or the
+    first word of a question follows, so "stop the demo" stays whole.
+    """
+    text = text.strip()
+    start = end = 0
+    while (said := _LEAD_IN.match(text, end)) and _LETTER.search(text, said.end()):
+        end = said.end()
+        if said["mark"] or _QUESTION.match(text, end):
+            start = end
+    return text[start:]
 
 
 def is_chinese(text: str) -> bool:
