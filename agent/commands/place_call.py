@@ -14,7 +14,9 @@ from agent import settings
 from agent.caller.caller import Caller, CallLost, Exchange, NoAgentError, join
 from agent.caller.microphone import Pcm
 from agent.caller.script import Line, read_wav
+from agent.demo import places, running
 from agent.errors import ConfigError, EngineUnavailable
+from agent.options import TalkOptions
 from agent.settings import Settings
 from agent.web import tokens
 
@@ -40,7 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--url",
         help="http(s):// of a talk page, or ws(s):// of a LiveKit server whose key is in the "
-        "settings; default: LIVEKIT_URL when set, else the demo's talk page",
+        "settings; default: LIVEKIT_URL when set, else the talk page of the demo that runs on "
+        "this machine, else the one at TALK_HOST and TALK_PORT",
     )
     parser.add_argument("--room", default="", help="room to join; default: a new one")
     parser.add_argument(
@@ -112,7 +115,9 @@ async def _sleep_until(at: float) -> None:
 async def _admission(args: argparse.Namespace, effective: Settings) -> tuple[str, str]:
     """Where to join and with which token."""
     live, talk = effective.livekit, effective.talk
-    url = args.url or live.url or f"http://{talk.host}:{talk.port}"
+    url = args.url or live.url
+    if not url:
+        url = await asyncio.to_thread(_talk_page, talk)
     if url.startswith("ws"):
         if not (live.api_key and live.api_secret):
             raise ConfigError(
@@ -138,6 +143,12 @@ async def _admission(args: argparse.Namespace, effective: Settings) -> tuple[str
             f"{url} gave no token ({type(error).__name__}); is `rejoinder demo` running? "
             "Another address: --url"
         ) from error
+
+
+def _talk_page(talk: TalkOptions) -> str:
+    """Address of the page of the demo that runs here, else of the one in the settings."""
+    demo = running.latest(places.state_folder())
+    return demo.talk_url if demo else f"http://{talk.host}:{talk.port}"
 
 
 class _Printer:
