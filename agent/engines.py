@@ -4,12 +4,16 @@ An engine is a line here, a class of options in its stage's `options` module, an
 with two names:
 
 - `build(options) -> stt.STT | llm.LLM | tts.TTS`: makes the livekit-agents component and
-  imports its optional libraries there;
+  imports its optional libraries there; it contacts nobody;
 - `async probe(options) -> str`: contacts the engine and says in one line what works, or
   raises a `RejoinderError` that says what to do.
 
-It may have a fourth, `warm_up(component) -> None`: blocking work, such as loading a model
-or an index, that a worker process does before a call arrives.
+It may have two more:
+
+- `warm_up(component) -> None`: blocking work, such as loading a model or an index, that a
+  worker process does before a call arrives;
+- `check(options) -> None`: raises what would keep `build` and `warm_up` from succeeding, as far
+  as it can be told at once. Without it, `build` is tried.
 
 An engine from outside this project is named by its module's dotted path; that module has
 its `Options`, a frozen subclass of `agent.options.EngineOptions`, too.
@@ -23,7 +27,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Literal
 
-from agent.errors import ConfigError
+from agent.errors import ConfigError, EngineUnavailable
 from agent.llm.options import BedrockOptions, HandbookOptions, OpenAIChatOptions
 from agent.options import EngineOptions
 from agent.stt.options import GradioOptions, OpenAIHttpOptions, WhisperOptions
@@ -143,3 +147,20 @@ def load_engine(stage: Stage, name: str) -> ModuleType:
     if missing:
         raise ConfigError(f"{stage.upper()}_ENGINE={name!r} lacks {', '.join(missing)}")
     return module
+
+
+def check_engine(stage: Stage, name: str, options: EngineOptions) -> None:
+    """See that an engine can be built, without loading its model. Blocks, for milliseconds.
+
+    Raises:
+        EngineUnavailable: a package, a file or whatever else it needs is missing.
+        ConfigError: there is no such engine, or its options contradict what is there.
+    """
+    module = load_engine(stage, name)
+    try:
+        (module.check if hasattr(module, "check") else module.build)(options)
+    except ImportError as error:
+        raise EngineUnavailable(
+            f"{stage.upper()}_ENGINE={name} cannot be used: {error}; install what it needs, or "
+            "choose another engine"
+        ) from error

@@ -10,6 +10,9 @@ from watchfiles import PythonFilter, watch
 from agent.commands import run_worker
 
 _STOP_S = 5.0
+_LOOK_MS = 500
+_REFUSED = 2
+"""Exit code of a command that ends with an error of ours (`agent.cli`)."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,13 +21,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run `start` in a child process; restart it on change, until Ctrl-C."""
+    """Run `start` in a child process; restart it on change, until Ctrl-C.
+
+    When the worker refuses its settings, its exit code is returned: no change of code would
+    mend them. After any other end the next change starts it again.
+    """
     code = Path(__file__).resolve().parents[1]
     command = [sys.executable, "-m", "agent", "start", "--log-level", args.log_level]
     command += ["--log-format", args.log_format, "--health-port", str(args.health_port or 0)]
     child = subprocess.Popen(command)
     try:
-        for changes in watch(code, watch_filter=PythonFilter()):
+        for changes in watch(
+            code, watch_filter=PythonFilter(), rust_timeout=_LOOK_MS, yield_on_timeout=True
+        ):
+            if not changes:
+                if child.poll() == _REFUSED:
+                    return _REFUSED
+                continue
             names = sorted(Path(path).name for _, path in changes)
             print(f"changed: {', '.join(names)}; restarting the worker", file=sys.stderr)
             _stop(child)

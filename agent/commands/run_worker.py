@@ -9,7 +9,9 @@ from importlib.util import find_spec
 from livekit.agents.__main__ import main as livekit_agents
 
 from agent import settings
+from agent.engines import TABLES, check_engine
 from agent.errors import ConfigError
+from agent.settings import StageChoice
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Check the settings, then serve until a signal."""
+    """Check the settings and that their engines can be built, then serve until a signal."""
     settings.apply_env_file()
     if args.health_port is not None:
         settings.override(AGENT_HEALTH_PORT=str(args.health_port))
@@ -42,6 +44,11 @@ def run(args: argparse.Namespace) -> int:
             f"{', '.join(missing)} must be set: the LiveKit server to register with. "
             "Without a server of your own, `rejoinder demo` starts one."
         )
+    # A job process that cannot be set up is started again for ever, while the worker says that
+    # all is well. The engines are imported by the worker in this process anyway.
+    for stage in TABLES:
+        choice: StageChoice = getattr(effective, stage)
+        check_engine(stage, choice.engine, choice.options)
     worker = find_spec("agent.worker")
     assert worker is not None
     assert worker.origin is not None

@@ -25,7 +25,7 @@ from livekit.agents import (
 from agent.errors import EngineUnavailable
 from agent.llm.hotline import Answer, Hotline, Turn
 from agent.llm.options import HandbookOptions as Options
-from agent.llm.passages import SUFFIXES, PassageIndex, load_passages
+from agent.llm.passages import SUFFIXES, PassageIndex, documents, load_passages
 from agent.llm.small_talk import is_chinese
 
 SOURCE_KEY = "rejoinder.source"
@@ -36,6 +36,20 @@ SHIPPED = Path(__file__).parent.parent / "handbook"
 def build(options: Options) -> llm.LLM[Any]:
     """Make the component; the documents are read at `prewarm`, or at the first question."""
     return HandbookLLM(options)
+
+
+def check(options: Options) -> None:
+    """See that there are documents; they are not read.
+
+    Raises:
+        EngineUnavailable: the folder cannot be read or holds no document.
+    """
+    folder = options.folder or SHIPPED
+    try:
+        if next(documents(folder), None) is None:
+            raise ValueError("no documents")
+    except (OSError, ValueError) as error:
+        raise EngineUnavailable(_trouble(folder, error)) from error
 
 
 def warm_up(engine: "HandbookLLM") -> None:

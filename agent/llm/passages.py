@@ -82,6 +82,18 @@ class Place:
     """The first sentence that was not said to its end."""
 
 
+def documents(folder: Path) -> Iterator[Path]:
+    """The files below a folder that are read, in the order of their paths. Blocks.
+
+    Raises:
+        OSError: a folder cannot be read.
+    """
+    for path in sorted(folder.rglob("*")):
+        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if not hidden and path.suffix.lower() in SUFFIXES and path.is_file():
+            yield path
+
+
 def load_passages(folder: Path) -> list[Passage]:
     """Read all documents below a folder, in the order of their paths. Blocks.
 
@@ -91,11 +103,8 @@ def load_passages(folder: Path) -> list[Passage]:
         OSError: a file or the folder cannot be read.
     """
     passages: list[Passage] = []
-    for path in sorted(folder.rglob("*")):
+    for path in documents(folder):
         relative = path.relative_to(folder)
-        hidden = any(part.startswith(".") for part in relative.parts)
-        if hidden or path.suffix.lower() not in SUFFIXES or not path.is_file():
-            continue
         if path.stat().st_size > _MAX_FILE_BYTES:
             logger.warning("document too large, left out", extra={"path": relative.as_posix()})
             continue

