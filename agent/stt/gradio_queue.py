@@ -147,10 +147,13 @@ class GradioSpeechToText(stt.STT[str]):
             call.abandon()
         self._threads.shutdown(wait=False)
         ends = [asyncio.wrap_future(running) for running in calls.values()]
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_CLOSE_S):
-                await asyncio.gather(*ends, return_exceptions=True)
-        self.server.close()
+        try:
+            # Not asyncio.timeout: before Python 3.11.3 it raises CancelledError in a task that
+            # is being cancelled.
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(asyncio.gather(*ends, return_exceptions=True), _CLOSE_S)
+        finally:
+            self.server.close()
 
     async def _recognize_impl(
         self,

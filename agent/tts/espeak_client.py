@@ -121,11 +121,13 @@ class Child:
         assert self._process.stdin is not None
         self._process.stdin.close()
         try:
-            async with asyncio.timeout(_GOODBYE_S):
-                await asyncio.shield(self._reader)
-        except TimeoutError:
-            self.kill()
-            await self._reader
+            # Not asyncio.timeout: before Python 3.11.3 it raises CancelledError in a task that
+            # is being cancelled.
+            await asyncio.wait({self._reader}, timeout=_GOODBYE_S)
+        finally:
+            if not self._reader.done():
+                self.kill()
+        await self._reader
 
     def _write(self, kind: Kind, number: int, payload: bytes = b"") -> None:
         # Not drained: the child always reads, and a dead one fails its requests by itself.

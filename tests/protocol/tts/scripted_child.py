@@ -29,6 +29,8 @@ def main(fault: str) -> None:
     if fault == "strange hello":
         hello = {"version": "0"}
     send(pack(Kind.HELLO, 0, json.dumps(hello).encode()))
+    if fault == "deaf":
+        time.sleep(3600)
     while len(header := sys.stdin.buffer.read(HEADER.size)) == HEADER.size:
         kind, number, length = unpack_header(header)
         sys.stdin.buffer.read(length)

@@ -1,0 +1,50 @@
+"""The worker's end of an espeak-ng process, without the engine around it."""
+
+import asyncio
+import sys
+
+import pytest
+
+from agent.tts.espeak_client import Child
+
+SCRIPTED = (sys.executable, "-m", "tests.protocol.tts.scripted_child")
+
+
+async def test_a_process_that_does_not_end_is_killed() -> None:
+    child = await Child.start([*SCRIPTED, "deaf"])
+    await child.aclose()
+    assert not child.alive
+    await child.aclose()
+
+
+async def test_a_process_that_does_not_end_is_killed_by_a_cancelled_task_too() -> None:
+    """Before Python 3.11.3, asyncio.timeout raises CancelledError in such a task."""
+    child = await Child.start([*SCRIPTED, "deaf"])
+    closed = False
+
+    async def use() -> None:
+        nonlocal closed
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await child.aclose()
+            closed = True
+
+    using = asyncio.create_task(use(), name="use")
+    await asyncio.sleep(0)
+    using.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await using
+    assert closed
+    assert not child.alive
+
+
+async def test_a_process_is_killed_when_nobody_waits_for_its_end_any_more() -> None:
+    child = await Child.start([*SCRIPTED, "deaf"])
+    closing = asyncio.create_task(child.aclose(), name="close")
+    await asyncio.sleep(0.05)
+    closing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await closing
+    assert not child.alive
+    await child.aclose()
