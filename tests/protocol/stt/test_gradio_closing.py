@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from agent.stt import gradio_queue
+from agent.stt.options import GradioOptions
 from agent.stt.probing import PROBE_OPTIONS, probe_tone
 
 
@@ -29,7 +30,7 @@ async def test_a_server_that_says_nothing_does_not_keep_a_cancelled_task_from_cl
 
     async with await asyncio.start_server(say_nothing, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        options = gradio_queue.Options.model_validate(
+        options = GradioOptions.model_validate(
             {"url": f"http://127.0.0.1:{port}", "preset": "whisper"}
         )
         using = asyncio.create_task(use(gradio_queue.GradioSpeechToText(options)), name="use")
