@@ -30,6 +30,9 @@ _LOOK_S = 0.05
 _BREATH_S = 0.6
 """Pauses of a speaker who goes on are shorter, seconds; the next answer takes longer."""
 
+_JOIN_S = 2.0
+"""Longest time that a caller who hangs up while joining waits for the server."""
+
 
 class NoAgentError(RejoinderError):
     """Nobody answered: no agent joined the room in time."""
@@ -292,16 +295,15 @@ async def join(url: str, token: str) -> AsyncIterator[Caller]:
     async with asyncio.TaskGroup() as group:
         microphone = Microphone()
         caller = Caller(room, microphone, group)
-        await room.connect(url, token)
-        track = rtc.LocalAudioTrack.create_audio_track("microphone", microphone.source)
-        await room.local_participant.publish_track(
-            track, rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
-        )
-        work = [
-            group.create_task(microphone.run(), name="microphone"),
-            group.create_task(caller.watch(), name="watch"),
-        ]
+        await _connect(room, url, token)
+        work: list[asyncio.Task[None]] = []
         try:
+            track = rtc.LocalAudioTrack.create_audio_track("microphone", microphone.source)
+            await room.local_participant.publish_track(
+                track, rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
+            )
+            work.append(group.create_task(microphone.run(), name="microphone"))
+            work.append(group.create_task(caller.watch(), name="watch"))
             yield caller
         finally:
             for task in work:
@@ -309,3 +311,20 @@ async def join(url: str, token: str) -> AsyncIterator[Caller]:
             await room.disconnect()
             caller.hang_up()
             await microphone.source.aclose()
+
+
+async def _connect(room: rtc.Room, url: str, token: str) -> None:
+    """Connect; when cancelled meanwhile, leave again.
+
+    `Room.connect` itself is not cancelled: the native library, if it has connected then, waits
+    15 s for an answer that never comes and ends the process.
+    """
+    connecting = asyncio.create_task(room.connect(url, token), name="connect")
+    try:
+        await asyncio.shield(connecting)
+    except asyncio.CancelledError:
+        # A server that does not answer at all is not waited for.
+        await asyncio.wait({connecting}, timeout=_JOIN_S)
+        if connecting.done() and connecting.exception() is None:
+            await room.disconnect()
+        raise

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,6 +21,8 @@ from agent.options import TalkOptions
 from agent.settings import Settings
 from agent.web import tokens
 
+_INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it."""
 _REQUEST_S = 10.0
 _SETTLE_S = 1.0
 """Captions and the turn's report follow the last sound by less than this."""
@@ -58,7 +61,11 @@ def run(args: argparse.Namespace) -> int:
     script = [(line, read_wav(line.file)) for line in lines]
     if args.record is not None and not args.record.resolve().parent.is_dir():
         raise ConfigError(f"the folder of {args.record} does not exist")
-    return asyncio.run(_hold(args, effective, script))
+    try:
+        return asyncio.run(_hold(args, effective, script))
+    except KeyboardInterrupt:
+        print("hung up", file=sys.stderr)
+        return _INTERRUPTED
 
 
 async def _hold(args: argparse.Namespace, effective: Settings, script: Script) -> int:
