@@ -12,6 +12,14 @@ import pytest
 from tests.fakes.programs import running
 
 PATIENCE_S = 30.0
+IN_A_TERMINAL = """
+import signal, sys
+from agent.cli import main
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.exit(main())
+"""
+"""Tests may have been started by a background job, which ignores Ctrl-C."""
 
 pytestmark = pytest.mark.timeout(2 * PATIENCE_S)
 
@@ -32,7 +40,7 @@ async def test_ctrl_c_while_joining_ends_the_call_at_once(tmp_path: Path) -> Non
         file.writeframes(bytes(9600))
     async with await asyncio.start_server(say_nothing, "127.0.0.1", 0) as server:
         url = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        argv = [sys.executable, "-m", "agent", "call", "--url", url, str(speech)]
+        argv = [sys.executable, "-c", IN_A_TERMINAL, "call", "--url", url, str(speech)]
         env = {"LIVEKIT_API_KEY": "key", "LIVEKIT_API_SECRET": "secret of 32 bytes and a few more"}
         with running("call", argv, folder=tmp_path, env=env) as program:
             await asyncio.wait_for(asked.wait(), PATIENCE_S)
