@@ -18,7 +18,7 @@ import jiwer
 import pytest
 
 from agent.caller.caller import Caller, join
-from agent.caller.hearing import RATE_HZ
+from agent.caller.hearing import RATE_HZ, voiced_span
 from agent.caller.microphone import Pcm
 from tests.fakes.livekit_process import LiveKitProcess, livekit_binary, run_livekit
 from tests.fakes.programs import Background, running
@@ -163,7 +163,6 @@ async def test_three_turns_with_an_interruption_keep_only_what_was_heard(
     await caller.wait_for_reply(await caller.say(first), timeout_s=90)
     began = await caller.wait_for_answer(await caller.say(second))
     await asyncio.sleep(max(0.0, began + 2.0 - time.perf_counter()))
-    before_s = time.perf_counter() - caller.hearing.began
     interruption = await caller.say(third)
     exchange = await caller.wait_for_reply(interruption, timeout_s=90)
     await caller.wait_until(lambda: len(caller.log.turns) == 3)
@@ -173,7 +172,9 @@ async def test_three_turns_with_an_interruption_keep_only_what_was_heard(
     assert caller.log.sources[-1]["path"] == "starting.md"
     recording = await asyncio.to_thread(caller.hearing.pcm)
     start = round((began - caller.hearing.began - 0.2) * RATE_HZ)
-    cut = recording[start : round((before_s + 1.5) * RATE_HZ)]
+    assert interruption.began is not None
+    onset_s = interruption.began + voiced_span(third)[0] - caller.hearing.began
+    cut = recording[start : round((onset_s + exchange.barge_in_ms / 1e3 + 0.1) * RATE_HZ)]
     heard = normal(await recognised(servers, cut, tmp_path)).split()
     kept = normal(answers(caller)[1]).split()
     print(f"kept: {kept}\nheard: {heard}")

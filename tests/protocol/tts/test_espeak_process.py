@@ -169,7 +169,7 @@ async def test_the_length_grows_with_the_text(rig: EspeakRig) -> None:
 async def test_an_english_voice_leaves_chinese_to_a_chinese_one(voice: str) -> None:
     chosen = await spoken("早上好，你今天好吗？", voice=voice)
     mandarin = await spoken("早上好，你今天好吗？", voice="cmn+f3" if "+f3" in voice else "cmn")
-    assert np.array_equal(chosen, mandarin), "both are the first text of a new process"
+    assert np.allclose(chosen, mandarin, atol=1e-3), "both are the first text of a new process"
 
 
 async def test_a_chosen_voice_stays() -> None:
