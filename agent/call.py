@@ -26,9 +26,18 @@ from livekit.agents import (
     tts,
 )
 
+from agent.floor import AgentFloor
 from agent.metrics.timeline import Timeline
 from agent.playout.heard_output import Playout
-from agent.session import CallAgent, Parts, build_session, room_options
+from agent.playout.voice_track import VoiceTrack
+from agent.session import (
+    OUTPUT_RATE_HZ,
+    CallAgent,
+    Parts,
+    build_listener,
+    build_session,
+    room_options,
+)
 from agent.settings import Settings, StageChoice
 
 logger = logging.getLogger(__name__)
@@ -62,8 +71,10 @@ async def serve_call(ctx: JobContext, parts: Parts, settings: Settings) -> None:
     ctx.log_context_fields = {"job_id": ctx.job.id}
     async with asyncio.TaskGroup() as group:
         # Joins while the session starts: handlers are in place before the first event.
-        group.create_task(ctx.connect(auto_subscribe=AutoSubscribe.AUDIO_ONLY), name="connect")
-        await Call(ctx, parts, settings, group).run()
+        connecting = group.create_task(
+            ctx.connect(auto_subscribe=AutoSubscribe.AUDIO_ONLY), name="connect"
+        )
+        await Call(ctx, parts, settings, group).run(connecting)
 
 
 class Call:
@@ -82,10 +93,14 @@ class Call:
         self._labels: dict[str, str] = {}
         self._apologised: dict[NoticeStage, float] = {}
         self._over = asyncio.Event()
-        self._session: AgentSession[None] = build_session(parts, settings, self)
+        self._voice = VoiceTrack(rate_hz=OUTPUT_RATE_HZ)
+        self._floor = AgentFloor(self._voice)
+        self._listener = build_listener(parts, settings, floor=self._floor, observer=self)
+        self._session: AgentSession[None] = build_session(parts, settings, self._listener)
+        self._floor.take(self._session)
 
-    async def run(self) -> None:
-        """Talk until the session has closed."""
+    async def run(self, connecting: asyncio.Task[None]) -> None:
+        """Talk until the session has closed; `connecting` ends when the room was joined."""
         session, room = self._session, self._ctx.room
         session.on("agent_state_changed", self._on_agent_state)
         session.on("conversation_item_added", self._on_item)
@@ -100,45 +115,51 @@ class Call:
         )
         options = room_options()
         options.text_input = room_io.TextInputOptions(text_input_cb=self._on_typed)
-        following: asyncio.Task[None] | None = None
+        work = [
+            self._group.create_task(self._listener.run(), name="listen"),
+            self._group.create_task(self._speak_in(room, connecting), name="voice"),
+        ]
         try:
             await session.start(agent, room=room, room_options=options)
-            following = self._keep_ledger()
+            work.append(self._keep_ledger())
             await self._announce()
             if self._settings.agent.greeting:
                 session.say(self._settings.agent.greeting)
             await self._over.wait()
         finally:
             await session.aclose()
-            if following is not None:
-                following.cancel()
+            for task in work:
+                task.cancel()
+            await asyncio.wait(work)
+            await self._voice.aclose()
             self._ctx.shutdown(reason="the call is over")
 
     def _keep_ledger(self) -> asyncio.Task[None]:
         """Put the heard ledger between the session and the room."""
         output = self._session.output
-        assert output.audio is not None
         assert output.transcription is not None
-        playout = Playout(audio=output.audio, text=output.transcription)
+        playout = Playout(voice=self._voice, text=output.transcription)
         output.audio, output.transcription = playout.audio, playout.text
         return self._group.create_task(playout.run(), name="playout")
+
+    async def _speak_in(self, room: rtc.Room, connecting: asyncio.Task[None]) -> None:
+        """Publish the agent's track as soon as the room was joined."""
+        await asyncio.wait({connecting})
+        if not connecting.cancelled() and connecting.exception() is None:
+            await self._voice.publish(room)
 
     # What the turn machinery tells (agent.turns.observer.TurnObserver).
 
     def speech_began(self, *, at: float) -> None:
-        """Nothing to do: the framework stops the play-out."""
+        """Nothing to do: the turn taker has stopped the play-out."""
 
     def utterance_ended(self, *, last_voiced: float, at: float) -> None:
         """A turn may be over."""
         self._timeline.utterance_ended(last_voiced=last_voiced, at=at)
 
-    def recognition_began(self, *, at: float) -> None:
-        """The recogniser works."""
-        self._timeline.begin("stt", at=at)
-
-    def recognition_ended(self, *, at: float) -> None:
-        """The recogniser answered."""
-        self._timeline.end("stt", at=at)
+    def recognised(self, *, asked: float, answered: float) -> None:
+        """An answer is begun on these words."""
+        self._timeline.recognised(asked=asked, answered=answered)
 
     def recognition_failed(self, *, error: Exception) -> None:
         """The caller must say it again."""

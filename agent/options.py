@@ -4,7 +4,7 @@ Pure data: nothing here reads the environment (`agent.settings` does) or imports
 """
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
@@ -97,25 +97,28 @@ class TurnOptions(_Section):
     min_speech_s: float = setting(
         0.05, "voiced audio before speech is declared, seconds", ge=0.03, le=1.0
     )
+    eagerness: Literal["auto", "eager", "pauses", "patient"] = setting(
+        "auto",
+        "latency against engine requests; eager: recognise while the caller speaks and begin the "
+        "answer at the first dip of the voice; pauses: recognise and begin at each pause; patient: "
+        "only when the turn seems over; auto: eager with a recogniser of your own, else pauses",
+    )
     min_silence_s: float = setting(
-        0.55, "silence after which an utterance is over, seconds", ge=0.1, le=3.0
+        0.6, "silence that ends a turn when the words tell nothing, seconds", ge=0.1, le=3.0
     )
     min_delay_s: float = setting(
-        0.3, "least time from the last voiced sample to the reply's start, seconds", ge=0, le=5
+        0.25, "least silence that ends a turn, seconds: words that are surely complete", ge=0, le=5
     )
     max_delay_s: float = setting(
-        3.0, "most time to wait for the caller to go on, seconds", ge=0.1, le=10
+        1.2, "silence that ends a turn in the middle of a sentence, seconds", ge=0.1, le=10
     )
     vad_threshold: float = setting(0.5, "speech probability that counts as speech", gt=0, lt=1)
     barge_in: bool = setting(True, "whether speaking over the agent stops it")
     barge_in_min_s: float = setting(
-        0.1, "voiced audio that stops the agent's speech, seconds", ge=0.03, le=2.0
-    )
-    echo_guard_s: float = setting(
-        0.0,
-        "deaf time at the agent's first words while echo cancellation settles, seconds",
-        ge=0,
-        le=5,
+        0.1,
+        "least speech over the agent that can stop it, seconds; shorter sounds are noise",
+        ge=0.03,
+        le=2.0,
     )
 
 

@@ -1,17 +1,19 @@
 """The data path of one call, on one page.
 
-caller's track ─► Silero VAD ─► StreamAdapter ─► STT ─► final transcript
-│                                     │
-stops the play-out                            LLM ─► reply text
-│
-agent's track ◄── play-out ◄── TTS ◄── sentences ◄───────────┘
+caller's track ─► ear (Silero VAD) ─► turn taker ─► STT ─► guess, then final transcript
+│                       │                            │
+holds and stops the play-out   says when the turn is over     LLM ─► reply text
+│                       │                            │
+agent's track ◄── play-out, held back until then ◄── TTS ◄── first clause, sentences
 """
 
 import importlib
-from collections.abc import AsyncGenerator, AsyncIterable
+import ipaddress
+from collections.abc import AsyncGenerator, AsyncIterable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from livekit import rtc
 from livekit.agents import (
@@ -23,7 +25,6 @@ from livekit.agents import (
     room_io,
     stt,
     tts,
-    vad,
 )
 from livekit.agents.types import FlushSentinel
 from livekit.agents.voice.agent_session import SessionConnectOptions
@@ -32,9 +33,11 @@ from agent.engines import Stage, load_engine
 from agent.metrics.timeline import Timeline
 from agent.settings import Settings, StageChoice
 from agent.tts.sentences import SentenceTokenizer
+from agent.turns.ear import Probability, load_detector
+from agent.turns.listener import Floor, Listener
 from agent.turns.observer import TurnObserver
-from agent.turns.stream_adapter import StreamAdapter
-from agent.turns.vad import load_vad
+from agent.turns.schedule import Eagerness
+from agent.turns.stream_adapter import StreamAdapter, TurnDetector
 
 INPUT_RATE_HZ = 16000
 """What Silero and every recogniser here work at; WebRTC resamples for us."""
@@ -49,8 +52,9 @@ _RETRY_INTERVAL_S = 0.25
 _NEVER = 1_000_000
 """A dead engine is told to the caller; it does not end the call."""
 
-_FALSE_INTERRUPTION_S = 0.8
-"""After a noise without words the interrupted reply goes on, seconds."""
+_MOST_GUESSES = 8
+"""Answers begun in one turn; the turn taker stops earlier."""
+_LONGEST_TURN_S = 600.0
 
 
 _SLOW_IMPORTS = ("anyio._backends._asyncio", "openai.lib.streaming.chat")
@@ -62,7 +66,8 @@ would stall a call."""
 class Parts:
     """What a process loads once and every call shares."""
 
-    detector: vad.VAD
+    detector: Callable[[], Probability]
+    """Makes the speech detector of one track."""
     stt: stt.STT[str]
     llm: llm.LLM[str]
     tts: tts.TTS[str]
@@ -84,7 +89,7 @@ def load_parts(settings: Settings) -> Parts:
     for name in _SLOW_IMPORTS:
         importlib.import_module(name)
     return Parts(
-        detector=load_vad(settings.turn),
+        detector=load_detector(),
         stt=_build("stt", settings.stt),
         llm=_build("llm", settings.llm),
         tts=_build("tts", settings.tts),
@@ -99,30 +104,63 @@ def _build(stage: Stage, choice: StageChoice) -> Any:
     return component
 
 
-def build_session(parts: Parts, settings: Settings, observer: TurnObserver) -> AgentSession[None]:
+def build_listener(
+    parts: Parts, settings: Settings, *, floor: Floor, observer: TurnObserver
+) -> Listener:
+    """What listens to the caller of one call."""
+    return Listener(
+        engine=parts.stt,
+        probability=parts.detector(),
+        options=settings.turn,
+        eagerness=eagerness(settings),
+        limits=_limits(settings.stt),
+        floor=floor,
+        observer=observer,
+    )
+
+
+def eagerness(settings: Settings) -> Eagerness:
+    """How freely recognitions are asked for: freely, unless they are paid by the second."""
+    chosen = settings.turn.eagerness
+    if chosen != "auto":
+        return chosen
+    url = str(getattr(settings.stt.options, "url", "") or "")
+    return "pauses" if url and not _is_private(urlsplit(url).hostname or "") else "eager"
+
+
+def _is_private(host: str) -> bool:
+    """Whether a host is on this machine or in a network of one's own."""
+    try:
+        return not ipaddress.ip_address(host).is_global
+    except ValueError:
+        return "." not in host or host.endswith((".local", ".internal", ".lan", ".home.arpa"))
+
+
+def build_session(parts: Parts, settings: Settings, listener: Listener) -> AgentSession[None]:
     """Connect the parts for one call."""
-    turn = settings.turn
     return AgentSession(
-        vad=parts.detector,
-        stt=StreamAdapter(engine=parts.stt, detector=parts.detector, observer=observer),
+        vad=TurnDetector(listener),
+        stt=StreamAdapter(listener, engine=parts.stt),
         llm=parts.llm,
         tts=tts.StreamAdapter(tts=parts.tts, sentence_tokenizer=SentenceTokenizer()),
         turn_handling={
             "turn_detection": "vad",
-            "endpointing": {"min_delay": turn.min_delay_s, "max_delay": turn.max_delay_s},
-            "interruption": {
-                "enabled": turn.barge_in,
-                # The other mode sends the caller's audio to LiveKit Cloud.
-                "mode": "vad",
-                "min_duration": turn.barge_in_min_s,
-                "resume_false_interruption": True,
-                "false_interruption_timeout": _FALSE_INTERRUPTION_S,
+            # The turn taker has waited already.
+            "endpointing": {"min_delay": 0.0, "max_delay": 0.0},
+            # The other mode sends the caller's audio to LiveKit Cloud. Holding, going on and
+            # stopping are the turn taker's.
+            "interruption": {"mode": "vad", "resume_false_interruption": False},
+            "preemptive_generation": {
+                "enabled": True,
+                "preemptive_tts": True,
+                "max_retries": _MOST_GUESSES,
+                "max_speech_duration": _LONGEST_TURN_S,
             },
-            "preemptive_generation": {"enabled": True, "preemptive_tts": True},
         },
         # The text comes back with the place where each sentence begins in the audio.
         use_tts_aligned_transcript=True,
-        aec_warmup_duration=turn.echo_guard_s or None,
+        # It would make the agent deaf for seconds; the ear knows our own voice.
+        aec_warmup_duration=None,
         conn_options=SessionConnectOptions(
             stt_conn_options=_limits(settings.stt),
             llm_conn_options=_limits(settings.llm),
@@ -136,11 +174,14 @@ def room_options() -> room_io.RoomOptions:
     """Short frames, no resampling beyond what the models need, microphone tracks only."""
     return room_io.RoomOptions(
         audio_input=room_io.AudioInputOptions(
-            sample_rate=INPUT_RATE_HZ, frame_size_ms=INPUT_FRAME_MS
+            sample_rate=INPUT_RATE_HZ,
+            frame_size_ms=INPUT_FRAME_MS,
+            # Browsers and telephones have done it.
+            auto_gain_control=False,
         ),
-        audio_output=room_io.AudioOutputOptions(sample_rate=OUTPUT_RATE_HZ),
+        # The track, and captions in step with it, are ours (agent.playout).
+        audio_output=False,
         video_input=False,
-        # Captions in step with the voice are ours (agent.playout).
         text_output=room_io.TextOutputOptions(sync_transcription=False),
     )
 

@@ -50,37 +50,40 @@ class TurnReport:
 
 @dataclass(slots=True)
 class _Marks:
-    zero: float
+    zero: float | None = None
     """The caller's last voiced sample, or the arrival of a typed message."""
     begin: dict[StageName, float] = field(default_factory=dict)
     end: dict[StageName, float] = field(default_factory=dict)
 
-    def span(self, stage: StageName) -> StageSpan:
-        return StageSpan(
-            stage, (self.begin[stage] - self.zero) * 1e3, (self.end[stage] - self.zero) * 1e3
-        )
+    def span(self, stage: StageName, zero: float) -> StageSpan:
+        return StageSpan(stage, (self.begin[stage] - zero) * 1e3, (self.end[stage] - zero) * 1e3)
 
 
 class Timeline:
     """Collects the moments of the turn in progress. Times are `now()` seconds.
 
-    A reply that is begun again (its words changed) replaces the earlier `llm` and `tts`
-    marks: what counts is the attempt that is heard. The next turn may begin while a reply
-    is still being spoken (a barge-in).
+    Stages may begin before the turn is over, and before its last voiced sample. A reply that
+    is begun again (its words changed) replaces the earlier marks of its stages: what counts is
+    the attempt that is heard. The next turn may begin while a reply is still being spoken.
     """
 
     def __init__(self, *, now: Callable[[], float] = time.perf_counter) -> None:
         """Use `now` as the clock."""
         self.now = now
         self._turns = 0
-        self._pending: _Marks | None = None
+        self._pending = _Marks()
         self._spoken: tuple[_Marks, float] | None = None
 
     def utterance_ended(self, *, last_voiced: float, at: float) -> None:
-        """An utterance is over; the newest one ends the turn."""
-        self._pending = _Marks(zero=last_voiced)
+        """The turn was decided to be over; a later end replaces it."""
+        self._pending.zero = last_voiced
         self._pending.begin["end_of_turn"] = last_voiced
         self._pending.end["end_of_turn"] = at
+
+    def recognised(self, *, asked: float, answered: float) -> None:
+        """The words on which the reply is begun; what was begun on others is void."""
+        self.begin("stt", at=asked)
+        self.end("stt", at=answered)
 
     def typed(self) -> None:
         """A typed message arrived: a turn without `end_of_turn` and `stt`."""
@@ -88,8 +91,6 @@ class Timeline:
 
     def begin(self, stage: StageName, *, at: float | None = None) -> None:
         """A stage began; what was known of it and of later stages is void."""
-        if self._pending is None:
-            return
         for later in STAGES[STAGES.index(stage) :]:
             self._pending.begin.pop(later, None)
             self._pending.end.pop(later, None)
@@ -97,23 +98,26 @@ class Timeline:
 
     def end(self, stage: StageName, *, at: float | None = None) -> None:
         """A stage gave its first result; later results do not count."""
-        if self._pending is not None and stage in self._pending.begin:
+        if stage in self._pending.begin:
             self._pending.end.setdefault(stage, self.now() if at is None else at)
 
     def reply_began(self) -> None:
         """The first sample of the reply was handed to the room."""
-        if self._pending is not None and "llm" in self._pending.begin:
-            self._spoken, self._pending = (self._pending, self.now()), None
+        if self._pending.zero is not None and "llm" in self._pending.begin:
+            self._spoken, self._pending = (self._pending, self.now()), _Marks()
 
     def reply_ended(self, *, interrupted: bool) -> TurnReport | None:
         """The reply is over: the turn's report, or None when no turn was answered."""
         if self._spoken is None:
             return None
         (marks, began), self._spoken = self._spoken, None
+        zero = marks.zero
+        assert zero is not None
         self._turns += 1
+        done = [s for s in STAGES if s in marks.begin and s in marks.end]
         return TurnReport(
             turn=self._turns,
             interrupted=interrupted,
-            stages=tuple(marks.span(s) for s in STAGES if s in marks.begin and s in marks.end),
-            total_ms=(began - marks.zero) * 1e3,
+            stages=tuple(marks.span(stage, zero) for stage in done),
+            total_ms=(began - zero) * 1e3,
         )

@@ -6,7 +6,6 @@ what was played; `HeardText` keeps the words and releases them to the captions i
 """
 
 import asyncio
-import time
 
 import numpy as np
 from livekit import rtc
@@ -14,6 +13,7 @@ from livekit.agents.utils import is_given
 from livekit.agents.voice import io
 
 from agent.playout.ledger import HeardLedger
+from agent.playout.voice_track import VoiceTrack
 
 _TICK_S = 0.04
 """How often captions follow the voice, seconds."""
@@ -27,17 +27,15 @@ class Playout:
     `run` must run for as long as the outputs are used.
     """
 
-    def __init__(self, *, audio: io.AudioOutput, text: io.TextOutput) -> None:
-        """Wrap the room's audio and caption outputs."""
-        self.audio = HeardAudio(self, audio)
+    def __init__(self, *, voice: VoiceTrack, text: io.TextOutput) -> None:
+        """Wrap the agent's track and the room's captions."""
+        self.audio = HeardAudio(self, voice)
         self.text = HeardText(self, text)
+        self._voice = voice
         self._captions = text
         self._ledger = HeardLedger()
         self._outbox: asyncio.Queue[str | None] = asyncio.Queue()
         self._playing = asyncio.Event()
-        self._began = 0.0
-        self._paused_at: float | None = None
-        self._paused_s = 0.0
         self._has_text = False
 
     async def run(self) -> None:
@@ -57,8 +55,8 @@ class Playout:
     async def _follow(self) -> None:
         while True:
             await self._playing.wait()
-            if self._paused_at is None:
-                self._release(self._ledger.begun(time.time() - self._began - self._paused_s))
+            if not self._voice.held:
+                self._release(self._ledger.begun(self._voice.position_s))
             await asyncio.sleep(_TICK_S)
 
     def _release(self, text: str) -> None:
@@ -86,18 +84,8 @@ class Playout:
             # The voice failed before its first sample: the answer is in the captions alone.
             self._finish(self._ledger.text)
 
-    def started(self, *, at: float) -> None:
-        self._began, self._paused_s = at, 0.0
+    def started(self) -> None:
         self._playing.set()
-
-    def pause(self) -> None:
-        if self._paused_at is None:
-            self._paused_at = time.time()
-
-    def resume(self) -> None:
-        if self._paused_at is not None:
-            self._paused_s += time.time() - max(self._paused_at, self._began)
-            self._paused_at = None
 
     def finished(self, *, position_s: float, whole: bool) -> str:
         """The reply has ended; return the words that were heard."""
@@ -122,7 +110,8 @@ class HeardAudio(io.AudioOutput):
         super().__init__(
             label="HeardAudio",
             next_in_chain=sink,
-            capabilities=io.AudioOutputCapabilities(pause=True),
+            # The framework's pause loses what is queued; the turn taker holds the track itself.
+            capabilities=io.AudioOutputCapabilities(pause=False),
             sample_rate=sink.sample_rate,
         )
         self._playout = playout
@@ -149,19 +138,9 @@ class HeardAudio(io.AudioOutput):
         if self.next_in_chain is not None:
             self.next_in_chain.clear_buffer()
 
-    def pause(self) -> None:
-        """Hold the play-out and the captions."""
-        super().pause()
-        self._playout.pause()
-
-    def resume(self) -> None:
-        """Go on."""
-        super().resume()
-        self._playout.resume()
-
     def on_playback_started(self, *, created_at: float) -> None:
         """The first sample has left for the room."""
-        self._playout.started(at=created_at)
+        self._playout.started()
         super().on_playback_started(created_at=created_at)
 
     def on_playback_finished(

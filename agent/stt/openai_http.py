@@ -24,7 +24,7 @@ from livekit.agents import (
 from livekit.agents.language import LanguageCode
 from livekit.agents.types import NOT_GIVEN, NotGivenOr
 
-from agent import openai_errors
+from agent import openai_errors, urgency
 from agent.audio import pcm
 from agent.errors import EngineUnavailable
 from agent.stt.annotations import without_annotations
@@ -186,7 +186,10 @@ class OpenAISpeechToText(stt.STT[str]):
         if self._client.is_closed:
             raise APIConnectionError("this recogniser was closed", retryable=False)
         return await self._client.post(
-            self._path, data=fields, files={"file": ("utterance.wav", wav, "audio/wav")}
+            self._path,
+            data=fields,
+            files={"file": ("utterance.wav", wav, "audio/wav")},
+            headers={urgency.HEADER: "interim"} if urgency.INTERIM.get() else None,
         )
 
 

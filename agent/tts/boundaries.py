@@ -24,7 +24,7 @@ _LEAST_UNITS = 50
 """An overlong sentence is not cut before this length while a later place exists."""
 _HARD_UNITS = 1000
 """Text without any place to cut (a long URL) is cut here all the same."""
-_WIDE_UNITS = 5
+WIDE_UNITS = 5
 
 _NEWLINES = "\n\r\u2028\u2029"
 _CJK_ENDS = "。！？；｡"
@@ -36,7 +36,7 @@ _CLOSERS = "\"'”’“)]}»*_`」』】）》〉〕"
 _OPEN = "“「『《〈（(【〔«„"
 _CLOSE = "”」』》〉）)】〕»"
 _UNBREAKABLE = "\u00a0\u202f\u2007"
-_NOT_FIRST = "ーぁぃぅぇぉっゃゅょァィゥェォッャュョ々"
+NOT_FIRST = "ーぁぃぅぇぉっゃゅょァィゥェォッャュョ々"
 """Kana and marks that belong to the character before them."""
 _CONJUNCTIONS = frozenset(
     {
@@ -105,8 +105,8 @@ def sentence_cut(text: str, *, final: bool, quotes: Quotes) -> int | None:
         wide = is_wide(char)
         if char in _NEWLINES and spoken:
             return i
-        units += _WIDE_UNITS if wide else 1
-        wide_units += _WIDE_UNITS if wide else 0
+        units += WIDE_UNITS if wide else 1
+        wide_units += WIDE_UNITS if wide else 0
         if units > MAX_UNITS and spoken and (char.isalnum() or char.isspace()):
             cut = i if overlong and _may_break(text, i) else None
             if not overlong:
@@ -224,7 +224,7 @@ def _best_break(text: str) -> int | None:
         rank = _break_rank(text, i) if units >= _LEAST_UNITS else 0
         if rank and (best is None or rank >= best[0]):
             best = rank, i
-        units += _WIDE_UNITS if is_wide(text[i]) else 1
+        units += WIDE_UNITS if is_wide(text[i]) else 1
     return best[1] if best else None
 
 
@@ -253,7 +253,7 @@ def _may_break(text: str, at: int) -> bool:
         digits = before.isdigit() and text[at + 1 : at + 2].isdigit()
         # A full stop here belongs to an abbreviation, or it would have ended the sentence.
         return not (digits or before == "." or before.isspace() or char in _UNBREAKABLE)
-    return is_wide(char) and char not in _NOT_FIRST and is_wide(before)
+    return is_wide(char) and char not in NOT_FIRST and is_wide(before)
 
 
 def _between_graphemes(text: str, at: int) -> bool:

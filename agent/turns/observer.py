@@ -10,16 +10,13 @@ class TurnObserver(Protocol):
     """
 
     def speech_began(self, *, at: float) -> None:
-        """The detector declared speech."""
+        """The caller has the floor."""
+
+    def recognised(self, *, asked: float, answered: float) -> None:
+        """Words were recognised on which an answer is begun now."""
 
     def utterance_ended(self, *, last_voiced: float, at: float) -> None:
-        """The detector declared the utterance over at `at`."""
-
-    def recognition_began(self, *, at: float) -> None:
-        """The utterance's audio was sent to the engine."""
-
-    def recognition_ended(self, *, at: float) -> None:
-        """The engine answered, with text or with nothing."""
+        """The turn was decided to be over at `at`."""
 
     def recognition_failed(self, *, error: Exception) -> None:
         """All tries failed: the utterance's words are lost."""

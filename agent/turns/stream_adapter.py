@@ -1,64 +1,101 @@
-"""Makes a stream of an engine that recognises whole utterances.
+"""The listener as livekit-agents sees it: a detector and a streaming recogniser.
 
-livekit-agents has an adapter of its own; this one differs in what a call needs:
-
-- the detector goes on while an utterance is recognised (the framework's waits for it);
-- a failed utterance is reported and the stream lives on;
-- the audio sent ends shortly after the last voiced sample, and a long monologue is sent
-  in pieces instead of losing what exceeds the detector's buffer;
-- every moment of the turn is told to an observer.
+The detector's face carries the audio in and says when the caller has the floor; it tells no
+single inference, so the framework never interrupts by itself. The recogniser's face carries
+the words. A final transcript repeats the words of the guess before it exactly: that is how
+the framework keeps the answer that was begun on the guess.
 """
 
-import asyncio
-import contextlib
-import logging
 import time
-from dataclasses import dataclass
 
 from livekit import rtc
-from livekit.agents import APIConnectionError, APIConnectOptions, APIError, stt, utils, vad
+from livekit.agents import APIConnectOptions, stt, utils, vad
 from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS, NOT_GIVEN, NotGivenOr
 
-from agent.turns.observer import TurnObserver
-from agent.turns.utterance import UtteranceBuffer
-from agent.turns.vad import PREFIX_S
-
-logger = logging.getLogger(__name__)
-
-MAX_WAITING = 8
-"""Utterances that may wait for a slow engine. Beyond it the oldest one is given up and
-reported: answering what was said a minute ago helps nobody."""
-
-_GRACE_S = 1.0
-"""Added to the engine's own time-outs before a request is ended from outside."""
+from agent.turns.listener import Listener, language_code
 
 
-@dataclass(frozen=True, slots=True)
-class _Utterance:
-    frames: list[rtc.AudioFrame]
-    ended_wall: float
-    """`time.time()` of the last voiced sample: the framework's clock for end of speech."""
+class TurnDetector(vad.VAD):
+    """START_OF_SPEECH and END_OF_SPEECH as the turn taker decides."""
+
+    def __init__(self, listener: Listener) -> None:
+        """Speak for `listener`."""
+        super().__init__(capabilities=vad.VADCapabilities(update_interval=0.032))
+        self._listener = listener
+
+    @property
+    def model(self) -> str:
+        """Whose probabilities are used."""
+        return "silero"
+
+    @property
+    def provider(self) -> str:
+        """Where they are computed."""
+        return "ONNX"
+
+    @property
+    def min_silence_duration(self) -> float | None:
+        """Decided turn by turn."""
+        return None
+
+    def stream(self) -> vad.VADStream:
+        """Open the way in for a track's audio."""
+        return _DetectorStream(self, self._listener)
+
+
+class _DetectorStream(vad.VADStream):
+    def __init__(self, face: TurnDetector, listener: Listener) -> None:
+        self._listener = listener
+        super().__init__(face)
+
+    async def _main_task(self) -> None:
+        detach = self._listener.attach(self)
+        try:
+            async for item in self._input_ch:
+                if isinstance(item, rtc.AudioFrame):
+                    self._listener.push(item)
+        finally:
+            detach()
+
+    def speech_began(self) -> None:
+        self._tell(vad.VADEventType.START_OF_SPEECH, speaking=True)
+
+    def words(self, kind: stt.SpeechEventType, text: str, language: str, ended: float) -> None:
+        """The recogniser's face tells them."""
+
+    def speech_ended(self, silence_s: float) -> None:
+        self._tell(vad.VADEventType.END_OF_SPEECH, speaking=False, silence_s=silence_s)
+
+    def _tell(self, kind: vad.VADEventType, *, speaking: bool, silence_s: float = 0.0) -> None:
+        if self._event_ch.closed:
+            return
+        self._event_ch.send_nowait(
+            vad.VADEvent(
+                type=kind,
+                samples_index=0,
+                timestamp=time.time(),
+                speech_duration=0.0,
+                silence_duration=silence_s,
+                speaking=speaking,
+            )
+        )
 
 
 class StreamAdapter(stt.STT[str]):
-    """A streaming `stt.STT` around a batch one and a detector.
+    """INTERIM, PREFLIGHT and FINAL transcripts as the turn taker decides."""
 
-    Both are shared by all calls of the process and are not closed here.
-    """
-
-    def __init__(self, *, engine: stt.STT[str], detector: vad.VAD, observer: TurnObserver) -> None:
-        """Wrap `engine`; `observer` is told the moments of every turn."""
+    def __init__(self, listener: Listener, *, engine: stt.STT[str]) -> None:
+        """Speak for `listener`; `engine` is not closed here, other calls share it."""
         super().__init__(
             capabilities=stt.STTCapabilities(
                 streaming=True,
-                interim_results=False,
+                interim_results=True,
                 keyterms=engine.capabilities.keyterms,
                 chat_context=engine.capabilities.chat_context,
             )
         )
+        self._listener = listener
         self._engine = engine
-        self._detector = detector
-        self._observer = observer
         engine.on("metrics_collected", self._forward_metrics)
 
     @property
@@ -90,15 +127,8 @@ class StreamAdapter(stt.STT[str]):
         language: NotGivenOr[str] = NOT_GIVEN,
         conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS,
     ) -> stt.RecognizeStream:
-        """Open a stream for one track; `conn_options` apply to each utterance's request."""
-        return UtteranceStream(
-            self,
-            engine=self._engine,
-            detector=self._detector,
-            observer=self._observer,
-            language=language,
-            conn_options=conn_options,
-        )
+        """Open the way out for a track's words."""
+        return _WordStream(self, self._listener)
 
     async def aclose(self) -> None:
         """Detach from the engine."""
@@ -108,119 +138,40 @@ class StreamAdapter(stt.STT[str]):
         self.emit("metrics_collected", *args)
 
 
-class UtteranceStream(stt.RecognizeStream):
-    """START_OF_SPEECH, END_OF_SPEECH and one FINAL_TRANSCRIPT per utterance with words.
-
-    Finals come in the order of the utterances. One request is in flight at a time.
-    Closing the stream cancels it.
-    """
-
-    def __init__(
-        self,
-        adapter: StreamAdapter,
-        *,
-        engine: stt.STT[str],
-        detector: vad.VAD,
-        observer: TurnObserver,
-        language: NotGivenOr[str],
-        conn_options: APIConnectOptions,
-    ) -> None:
+class _WordStream(stt.RecognizeStream):
+    def __init__(self, face: StreamAdapter, listener: Listener) -> None:
         # The stream itself never fails, so it has nothing to retry.
-        super().__init__(stt=adapter, conn_options=APIConnectOptions(max_retry=0))
-        self._engine = engine
-        self._detector = detector
-        self._observer = observer
-        self._language = language
-        self._request_options = conn_options
-        self._waiting: asyncio.Queue[_Utterance | None] = asyncio.Queue(MAX_WAITING)
+        super().__init__(stt=face, conn_options=APIConnectOptions(max_retry=0))
+        self._listener = listener
 
     async def _run(self) -> None:
-        detector = self._detector.stream()
+        detach = self._listener.attach(self)
         try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._listen(detector), name="stt-listen")
-                group.create_task(self._segment(detector), name="stt-segment")
-                group.create_task(self._recognise(), name="stt-recognise")
+            async for _ in self._input_ch:
+                pass  # the audio comes through the detector's face
         finally:
-            await detector.aclose()
+            detach()
 
-    async def _listen(self, detector: vad.VADStream) -> None:
-        async for item in self._input_ch:
-            if isinstance(item, rtc.AudioFrame):
-                detector.push_frame(item)
-            else:
-                detector.flush()
-        detector.end_input()
+    def speech_began(self) -> None:
+        self._send(stt.SpeechEvent(stt.SpeechEventType.START_OF_SPEECH))
 
-    async def _segment(self, detector: vad.VADStream) -> None:
-        audio = UtteranceBuffer(prefix_s=PREFIX_S)
-        async for event in detector:
-            now = time.perf_counter()
-            if event.type == vad.VADEventType.INFERENCE_DONE:
-                for window in event.frames:
-                    audio.push(window)
-                if audio.piece_due(silence_s=event.raw_accumulated_silence):
-                    self._queue(audio.take_piece(), silence_s=event.raw_accumulated_silence)
-            elif event.type == vad.VADEventType.START_OF_SPEECH:
-                audio.start()
-                self._observer.speech_began(at=now)
-                self._event_ch.send_nowait(stt.SpeechEvent(stt.SpeechEventType.START_OF_SPEECH))
-            elif event.type == vad.VADEventType.END_OF_SPEECH:
-                self._observer.utterance_ended(last_voiced=now - event.silence_duration, at=now)
-                self._event_ch.send_nowait(
-                    stt.SpeechEvent(
-                        stt.SpeechEventType.END_OF_SPEECH,
-                        speech_end_time=time.time() - event.silence_duration,
-                    )
-                )
-                self._queue(
-                    audio.take(silence_s=event.silence_duration), silence_s=event.silence_duration
-                )
-        await self._waiting.put(None)
-
-    def _queue(self, frames: list[rtc.AudioFrame], *, silence_s: float) -> None:
-        if self._waiting.full():
-            self._waiting.get_nowait()
-            self._observer.recognition_failed(
-                error=APIConnectionError("the recogniser is too slow for this caller")
+    def words(self, kind: stt.SpeechEventType, text: str, language: str, ended: float) -> None:
+        final = kind == stt.SpeechEventType.FINAL_TRANSCRIPT
+        self._send(
+            stt.SpeechEvent(
+                kind,
+                alternatives=[stt.SpeechData(language=language_code(language), text=text)],
+                speech_end_time=ended if final else None,
             )
-        self._waiting.put_nowait(_Utterance(frames, time.time() - silence_s))
+        )
 
-    async def _recognise(self) -> None:
-        while (utterance := await self._waiting.get()) is not None:
-            self._observer.recognition_began(at=time.perf_counter())
-            event = await self._recognise_one(utterance.frames)
-            if event is None:
-                continue
-            self._observer.recognition_ended(at=time.perf_counter())
-            if event.alternatives and event.alternatives[0].text.strip():
-                self._event_ch.send_nowait(
-                    stt.SpeechEvent(
-                        stt.SpeechEventType.FINAL_TRANSCRIPT,
-                        request_id=event.request_id,
-                        alternatives=event.alternatives[:1],
-                        speech_end_time=utterance.ended_wall,
-                    )
-                )
+    def speech_ended(self, silence_s: float) -> None:
+        self._send(
+            stt.SpeechEvent(
+                stt.SpeechEventType.END_OF_SPEECH, speech_end_time=time.time() - silence_s
+            )
+        )
 
-    async def _recognise_one(self, frames: list[rtc.AudioFrame]) -> stt.SpeechEvent | None:
-        options = self._request_options
-        tries = options.max_retry + 1
-        longest_s = tries * (options.timeout + options.retry_interval) + _GRACE_S
-        try:
-            async with asyncio.timeout(longest_s):
-                return await self._engine.recognize(
-                    frames, language=self._language, conn_options=options
-                )
-        except (APIError, TimeoutError) as error:
-            failure: Exception = error
-        except Exception as error:  # noqa: BLE001 - an engine's bug must not end the call
-            failure = error
-        logger.warning("an utterance was not recognised", extra={"error": type(failure).__name__})
-        self._observer.recognition_failed(error=failure)
-        return None
-
-    async def aclose(self) -> None:
-        """Stop listening and cancel the request in flight."""
-        with contextlib.suppress(asyncio.CancelledError):
-            await super().aclose()
+    def _send(self, event: stt.SpeechEvent) -> None:
+        if not self._event_ch.closed:
+            self._event_ch.send_nowait(event)

@@ -81,6 +81,10 @@ class OpenAIStandIn:
     requests: list[Request] = field(default_factory=list)
     vocabulary: list[str] = field(default_factory=list)
     """Spoken words in order of first use; their index is their tone."""
+    pieces: Callable[[str], list[str]] = lambda text: re.findall(r"\S+\s*", text)
+    """How a chat answer is cut into tokens."""
+    extra_routes: list[tuple[str, str, Any]] = field(default_factory=list)
+    """Further routes: method, path, aiohttp handler."""
     url: str = ""
     """Base URL, with /v1."""
 
@@ -114,6 +118,8 @@ class OpenAIStandIn:
         app.router.add_post("/v1/audio/translations", self._transcriptions)
         app.router.add_post("/v1/chat/completions", self._chat)
         app.router.add_post("/v1/audio/speech", self._speech)
+        for method, path, handler in self.extra_routes:
+            app.router.add_route(method, path, handler)
         runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.2)
         await runner.setup()
         try:
@@ -177,7 +183,7 @@ class OpenAIStandIn:
         deltas: list[dict[str, Any]] = [{"role": "assistant", "content": ""}]
         finish = "stop"
         if isinstance(answer, str):
-            deltas += [{"content": piece} for piece in re.findall(r"\S+\s*", answer)]
+            deltas += [{"content": piece} for piece in self.pieces(answer)]
         else:
             finish = "tool_calls"
             for i, tool in enumerate(answer if isinstance(answer, list) else [answer]):

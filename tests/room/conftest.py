@@ -97,9 +97,16 @@ def start_worker(livekit: LiveKitProcess, folder: Path) -> Callable[..., ExitSta
 
 @pytest.fixture(scope="session")
 def worker(standing_in: OpenAIStandIn, start_worker: Callable[..., ExitStack]) -> Iterator[Worker]:
-    """The worker that most tests share: all three stages are the stand-in."""
+    """The worker that most tests share: all three stages are the stand-in.
+
+    It is patient, so that a turn is one request to each engine.
+    """
     with start_worker(
-        OPENAI_BASE_URL=standing_in.url, STT_TIMEOUT_S="2", LLM_TIMEOUT_S="2", TTS_TIMEOUT_S="2"
+        OPENAI_BASE_URL=standing_in.url,
+        STT_TIMEOUT_S="2",
+        LLM_TIMEOUT_S="2",
+        TTS_TIMEOUT_S="2",
+        TURN_EAGERNESS="patient",
     ) as stack:
         yield stack.worker  # type: ignore[attr-defined]
 

@@ -76,7 +76,8 @@ async def test_a_question_is_recognised_answered_and_heard_to_its_last_word(
         (True, "You can speak over me. I stop at once, and listen."),
     ]
     assert [r.body["input"] for r in engines.of("tts")][1:] == [
-        "You can speak over me.",
+        "You can speak",
+        "over me.",
         "I stop at once, and listen.",
     ]
     report = caller.log.turns[0]
@@ -116,7 +117,7 @@ async def test_speaking_over_the_agent_stops_it_cancels_the_engines_and_keeps_wh
     assert llm[0].outcome == "cancelled"
     assert llm[0].chunks < len(words(LONG * 8))
     assert "cancelled" in {r.outcome for r in engines.of("tts")}
-    assert len(engines.of("tts")) < 6
+    assert len(engines.of("tts")) < 8
 
     history = words(assistant_messages(llm[-1])[-1])
     assert history == interrupted[: len(history)]
@@ -234,7 +235,7 @@ async def test_long_chinese_is_spoken_sentence_by_sentence(call, engines, questi
 
     pieces = [r.body["input"] for r in engines.of("tts")][1:]
     assert "".join(pieces) == "你好，我是语音助手。你可以打断我！请问有什么问题？"
-    assert len(pieces) == 3
+    assert pieces == ["你好，", "我是语音助手。", "你可以打断我！", "请问有什么问题？"]
     assert caller.log.captions[-1].text.strip() == "".join(pieces)
 
 

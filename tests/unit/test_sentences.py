@@ -1,11 +1,19 @@
-"""Where a reply is cut into spoken pieces. In the tables `|` marks a cut."""
+"""Where a reply is cut into sentences. In the tables `|` marks a cut."""
 
 import random
 
 import pytest
 
 from agent.tts.boundaries import MAX_UNITS, is_wide
+from agent.tts.clauses import CUTS, Cut
 from agent.tts.sentences import SentenceTokenizer, Splitter
+
+
+def sentences(text: str, *cuts: Cut) -> list[str]:
+    """All pieces of a whole text, sentences unless `cuts` say otherwise."""
+    splitter = Splitter(*cuts)
+    return [*splitter.push(text), *splitter.flush()]
+
 
 SENTENCES = [
     # Plain sentences; white space leads the next piece.
@@ -74,7 +82,7 @@ SENTENCES = [
 
 @pytest.mark.parametrize("marked", SENTENCES)
 def test_sentences_end_where_the_table_says(marked: str) -> None:
-    assert SentenceTokenizer().tokenize(marked.replace("|", "")) == marked.split("|")
+    assert sentences(marked.replace("|", "")) == marked.split("|")
 
 
 CERTAIN = [
@@ -130,7 +138,7 @@ LONG_CHINESE = (
 
 
 def test_a_long_chinese_sentence_is_cut_at_its_commas() -> None:
-    pieces = SentenceTokenizer().tokenize(LONG_CHINESE)
+    pieces = sentences(LONG_CHINESE)
     assert [piece[-1] for piece in pieces[:-1]] == ["，", "，"]
     assert all(len(piece) <= 40 for piece in pieces)
 
@@ -147,7 +155,7 @@ def test_chinese_is_never_held_back_for_more_than_forty_characters() -> None:
 
 def test_a_chinese_comma_between_digits_does_not_cut() -> None:
     text = "我们今天一共收到了来自全国各地的读者来信大约1，000封，谢谢。"
-    assert SentenceTokenizer().tokenize(text) == [
+    assert sentences(text) == [
         "我们今天一共收到了来自全国各地的读者来信大约1，000封，",
         "谢谢。",
     ]
@@ -155,7 +163,7 @@ def test_a_chinese_comma_between_digits_does_not_cut() -> None:
 
 def test_chinese_without_punctuation_is_cut_between_characters_not_inside_latin_words() -> None:
     text = "我们" * 18 + "Kubernetes" + "容器" * 30
-    pieces = SentenceTokenizer().tokenize(text)
+    pieces = sentences(text)
     assert "".join(pieces) == text
     assert sum("Kubernetes" in piece for piece in pieces) == 1
     assert all(sum(5 if is_wide(char) else 1 for char in p) <= MAX_UNITS for p in pieces)
@@ -164,41 +172,41 @@ def test_chinese_without_punctuation_is_cut_between_characters_not_inside_latin_
 def test_a_long_latin_sentence_is_cut_after_its_last_comma() -> None:
     first = "The fox, which had been asleep for a very long time under the old tree by the river,"
     rest = " woke up" + " as the farmer came nearer" * 6
-    pieces = SentenceTokenizer().tokenize(first + rest)
+    pieces = sentences(first + rest)
     assert pieces[0] == first
     assert "".join(pieces) == first + rest
 
 
 def test_a_long_latin_sentence_without_commas_is_cut_before_a_conjunction() -> None:
     text = "the small dog ran " * 8 + "because the large cat jumped " + "over the garden wall " * 5
-    pieces = SentenceTokenizer().tokenize(text)
+    pieces = sentences(text)
     assert pieces[1].startswith(" because")
 
 
 def test_a_sentence_without_any_place_but_spaces_is_cut_between_words() -> None:
     text = "word" + " word" * 99
-    pieces = SentenceTokenizer().tokenize(text)
+    pieces = sentences(text)
     assert all(len(piece) <= MAX_UNITS for piece in pieces)
     assert all(set(piece.split()) == {"word"} for piece in pieces)
 
 
 def test_grouped_digits_and_abbreviations_stay_whole_when_a_long_sentence_is_cut() -> None:
     text = "x" * 60 + " 1 000 000 Dr. Wu" * 20
-    pieces = SentenceTokenizer().tokenize(text)
+    pieces = sentences(text)
     assert len(pieces) > 1
     assert sum(piece.count("1 000 000") for piece in pieces) == 20
     assert not any(piece.endswith("Dr.") for piece in pieces)
 
 
 def test_an_endless_word_is_cut_in_the_end() -> None:
-    pieces = SentenceTokenizer().tokenize("x" * 5000)
+    pieces = sentences("x" * 5000)
     assert len(pieces) == 5
     assert "".join(pieces) == "x" * 5000
 
 
 def test_a_long_address_is_not_cut_before_its_end() -> None:
     address = "https://example.com/" + "a/" * 150
-    assert SentenceTokenizer().tokenize(f"See {address} now.") == [f"See {address}", " now."]
+    assert sentences(f"See {address} now.") == [f"See {address}", " now."]
 
 
 NASTY = [
@@ -225,16 +233,19 @@ def chunks(text: str, rng: random.Random) -> list[str]:
     return found
 
 
+@pytest.mark.parametrize("cuts", [(), CUTS], ids=["sentences", "clauses first"])
 @pytest.mark.parametrize("seed", range(20))
-def test_any_chunking_gives_the_same_pieces_and_loses_nothing(seed: int) -> None:
+def test_any_chunking_gives_the_same_pieces_and_loses_nothing(
+    seed: int, cuts: tuple[Cut, ...]
+) -> None:
     rng = random.Random(seed)
     for _ in range(15):
         text = random_text(rng)
-        whole = SentenceTokenizer().tokenize(text)
+        whole = sentences(text, *cuts)
         assert "".join(whole) == text
         assert all(whole)
         for _ in range(3):
-            splitter = Splitter()
+            splitter = Splitter(*cuts)
             pieces = [p for chunk in chunks(text, rng) for p in splitter.push(chunk)]
             assert pieces + splitter.flush() == whole
 

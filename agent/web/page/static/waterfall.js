@@ -14,20 +14,23 @@ export function waterfall(turn, transportMs) {
     stages.push({ stage: "transport", from_ms: total, to_ms: total + transportMs });
     total += transportMs;
   }
+  // Work may have begun before the last word was over: left of zero.
+  const begin = Math.min(0, ...stages.map((s) => s.from_ms));
   const end = Math.max(total, ...stages.map((s) => s.to_ms));
 
   const figure = document.createElement("figure");
   figure.className = "waterfall";
-  figure.append(bars(stages, end), legend(stages, total));
+  figure.append(bars(stages, begin, end), legend(stages, total));
   const parts = stages.map((s) => WATERFALL.part(STAGES[s.stage], Math.round(s.to_ms - s.from_ms)));
   figure.setAttribute("role", "img");
   figure.setAttribute("aria-label", WATERFALL.summary(WATERFALL.total(total), parts.join(", ")));
   return figure;
 }
 
-function bars(stages, end) {
+function bars(stages, begin, end) {
   const track = document.createElement("div");
   track.className = "bars";
+  const span = end - begin;
   const lanes = []; // per lane, where its last stage ends
   for (const stage of [...stages].sort((a, b) => a.from_ms - b.from_ms)) {
     let lane = lanes.findIndex((busyUntil) => busyUntil <= stage.from_ms);
@@ -35,8 +38,8 @@ function bars(stages, end) {
     lanes[lane] = stage.to_ms;
     const bar = document.createElement("i");
     bar.dataset.stage = stage.stage;
-    bar.style.left = `${(stage.from_ms / end) * 100}%`;
-    bar.style.width = `${((stage.to_ms - stage.from_ms) / end) * 100}%`;
+    bar.style.left = `${((stage.from_ms - begin) / span) * 100}%`;
+    bar.style.width = `${((stage.to_ms - stage.from_ms) / span) * 100}%`;
     bar.style.gridRow = lane + 1;
     track.append(bar);
   }

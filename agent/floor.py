@@ -1,0 +1,56 @@
+"""The agent's side of the conversation: what it is doing, and how it gives way."""
+
+import asyncio
+
+from livekit.agents import AgentSession
+
+from agent.playout.voice_track import VoiceTrack
+
+_STUCK_S = 1.0
+"""A stopped reply is gone within milliseconds; a track still held then is let go."""
+
+
+class AgentFloor:
+    """What `agent.turns.listener.Floor` asks for, by the session and the voice of a call."""
+
+    def __init__(self, voice: VoiceTrack) -> None:
+        """`take` connects it with the session before anything is heard."""
+        self._voice = voice
+        self._session: AgentSession[None] | None = None
+
+    def take(self, session: AgentSession[None]) -> None:
+        """Move this session's replies."""
+        self._session = session
+
+    @property
+    def playing(self) -> bool:
+        """Whether a reply is heard, or held."""
+        return self._voice.playing
+
+    @property
+    def busy(self) -> bool:
+        """Whether a reply is decided and not over."""
+        speech = self._session.current_speech if self._session is not None else None
+        return speech is not None and not speech.interrupted
+
+    @property
+    def played_db(self) -> float:
+        """Level of what is being played, dB relative to full scale."""
+        return self._voice.level_db
+
+    def hold(self) -> None:
+        """Stop the play-out where it is."""
+        self._voice.hold()
+
+    def go_on(self) -> None:
+        """Go on where it was held."""
+        self._voice.go_on()
+
+    def stop(self) -> None:
+        """End the reply and all work on it; its requests are cancelled at their servers."""
+        if self._session is None or not self.busy:
+            self._voice.go_on()
+            return
+        self._session.interrupt(force=True)
+        if self._voice.held:
+            asyncio.get_running_loop().call_later(_STUCK_S, self._voice.go_on)

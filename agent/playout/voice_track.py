@@ -1,0 +1,221 @@
+"""The agent's track: plays a reply, can be held at any sample and go on from it.
+
+livekit-agents' own output queues 50 ms frames in front of 200 ms of native queue and drops
+what is queued when it is paused. Here everything stays until it was played, so that a hold
+costs no word, and the native queue is emptied in the same moment.
+"""
+
+import asyncio
+import time
+from collections import deque
+from dataclasses import dataclass, field
+
+import numpy as np
+from livekit import rtc
+from livekit.agents.voice import io
+from numpy.typing import NDArray
+
+FRAME_S = 0.020
+_AHEAD_S = 0.10
+"""Audio handed to the native source in advance: what a stall of the event loop may last
+without a gap. A hold takes it back."""
+_NATIVE_QUEUE_MS = 1000
+"""Never full, so that handing over a frame does not wait."""
+_FADE_S = 0.005
+"""After a hold the voice fades in: no click."""
+_SILENT_DB = -90.0
+
+
+@dataclass(slots=True)
+class _Segment:
+    """One reply, or a part of it that the framework flushes separately."""
+
+    frames: list[NDArray[np.int16]] = field(default_factory=list)
+    captured: int = 0
+    sent: int = 0
+    """Samples handed to the native source and not taken back."""
+    started: bool = False
+    flushed: bool = False
+    cleared: bool = False
+
+
+class VoiceTrack(io.AudioOutput):
+    """A room's audio output. `publish` once, `aclose` at the end."""
+
+    def __init__(self, *, rate_hz: int) -> None:
+        """Mono at `rate_hz`; needs a running event loop."""
+        super().__init__(
+            label="VoiceTrack",
+            capabilities=io.AudioOutputCapabilities(pause=False),
+            sample_rate=rate_hz,
+        )
+        self._rate_hz = rate_hz
+        self._source = rtc.AudioSource(rate_hz, 1, queue_size_ms=_NATIVE_QUEUE_MS)
+        self._segments: deque[_Segment] = deque()
+        self._subscribed = asyncio.Event()
+        self._changed = asyncio.Event()
+        self._held = False
+        self._fade = False
+        self._level_db = _SILENT_DB
+        self._pump: asyncio.Task[None] | None = None
+
+    async def publish(self, room: rtc.Room) -> None:
+        """Publish the track as a microphone, and play what comes; returns once it is heard."""
+        track = rtc.LocalAudioTrack.create_audio_track("roomio_audio", self._source)
+        options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
+        publication = await room.local_participant.publish_track(track, options)
+        await publication.wait_for_subscription()
+        self._pump = asyncio.create_task(self._play(), name="voice-track")
+        self._subscribed.set()
+
+    async def aclose(self) -> None:
+        """Stop at once."""
+        if self._pump is not None:
+            self._pump.cancel()
+            await asyncio.wait({self._pump})
+        await self._source.aclose()
+
+    @property
+    def playing(self) -> bool:
+        """Whether a reply has begun to sound and is not over; also while it is held."""
+        return bool(self._segments) and self._segments[0].started
+
+    @property
+    def held(self) -> bool:
+        """Whether the reply is held."""
+        return self._held
+
+    @property
+    def position_s(self) -> float:
+        """How much of the segment in play has left, seconds."""
+        if not self._segments:
+            return 0.0
+        sent_s = self._segments[0].sent / self._rate_hz
+        return max(0.0, sent_s - self._source.queued_duration)
+
+    @property
+    def level_db(self) -> float:
+        """RMS of what is being played, dB relative to full scale."""
+        return self._level_db if self.playing and not self._held else _SILENT_DB
+
+    def hold(self) -> None:
+        """Fall silent at once and keep the place."""
+        if not self.playing or self._held:
+            return
+        self._held = True
+        self._take_back()
+
+    def go_on(self) -> None:
+        """Go on from the sample where it was held."""
+        if self._held:
+            self._held, self._fade = False, True
+            self._changed.set()
+
+    # What the framework calls.
+
+    async def capture_frame(self, frame: rtc.AudioFrame) -> None:
+        """Queue audio; waits only until somebody listens to the track."""
+        await self._subscribed.wait()
+        await super().capture_frame(frame)
+        if not self._segments or self._segments[-1].flushed:
+            self._segments.append(_Segment())
+        segment = self._segments[-1]
+        if segment.cleared:
+            return
+        pcm = np.frombuffer(frame.data, np.int16)
+        segment.frames.append(pcm)
+        segment.captured += len(pcm)
+        self._changed.set()
+
+    def flush(self) -> None:
+        """The segment's audio is complete."""
+        super().flush()
+        if self._segments and not self._segments[-1].flushed:
+            self._segments[-1].flushed = True
+            self._changed.set()
+
+    def clear_buffer(self) -> None:
+        """End what is played or queued, at once."""
+        if not self._segments:
+            return
+        self._take_back()
+        self._held = False
+        for segment in self._segments:
+            segment.cleared = True
+        self._finish_cleared()
+        self._changed.set()
+
+    def _take_back(self) -> None:
+        queued = round(self._source.queued_duration * self._rate_hz)
+        self._source.clear_queue()
+        segment = self._segments[0]
+        segment.sent = max(0, segment.sent - queued)
+
+    def _finish_cleared(self) -> None:
+        while self._segments and self._segments[0].cleared and self._segments[0].flushed:
+            segment = self._segments.popleft()
+            self.on_playback_finished(
+                playback_position=segment.sent / self._rate_hz, interrupted=True
+            )
+
+    async def _play(self) -> None:
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            self._finish_cleared()
+            while self._segments and not self._held and not self._segments[0].cleared:
+                segment = self._segments[0]
+                ahead = self._source.queued_duration
+                if segment.sent < segment.captured:
+                    if ahead > _AHEAD_S:
+                        await asyncio.sleep(ahead - _AHEAD_S + FRAME_S / 2)
+                        continue
+                    if not await self._send(segment):
+                        break
+                elif not segment.flushed:
+                    break
+                elif ahead > 0:
+                    await asyncio.sleep(ahead)
+                else:
+                    self._segments.popleft()
+                    length_s = segment.sent / self._rate_hz
+                    self.on_playback_finished(playback_position=length_s, interrupted=False)
+
+    async def _send(self, segment: _Segment) -> bool:
+        """Hand over the next frame; False when there is not a whole one yet."""
+        size = int(FRAME_S * self._rate_hz)
+        left = segment.captured - segment.sent
+        if left < size and not segment.flushed:
+            if self._source.queued_duration > FRAME_S:
+                return False
+            size = left
+        size = min(size, left)
+        pcm = _slice(segment.frames, segment.sent, size)
+        if self._fade:
+            self._fade = False
+            ramp = min(len(pcm), int(_FADE_S * self._rate_hz))
+            pcm = pcm.copy()
+            pcm[:ramp] = (pcm[:ramp] * np.linspace(0, 1, ramp)).astype(np.int16)
+        power = float(np.mean(np.square(pcm, dtype=np.float32))) / 32768.0**2
+        self._level_db = float(10 * np.log10(power + 1e-9))
+        if not segment.started:
+            segment.started = True
+            self.on_playback_started(created_at=time.time())
+        segment.sent += len(pcm)
+        await self._source.capture_frame(rtc.AudioFrame(pcm.tobytes(), self._rate_hz, 1, len(pcm)))
+        return True
+
+
+def _slice(frames: list[NDArray[np.int16]], start: int, size: int) -> NDArray[np.int16]:
+    """`size` samples from `start`; most often they lie in one frame near the end."""
+    end_of_frames = sum(len(frame) for frame in frames)
+    parts: list[NDArray[np.int16]] = []
+    need = start + size
+    for frame in reversed(frames):
+        begin = end_of_frames - len(frame)
+        if begin < need and end_of_frames > start:
+            parts.append(frame[max(0, start - begin) : need - begin])
+        end_of_frames = begin
+        if begin <= start:
+            break
+    return np.concatenate(parts[::-1]) if len(parts) != 1 else parts[0]

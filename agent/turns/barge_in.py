@@ -1,0 +1,73 @@
+"""What a sound over the agent's speech is: a noise, a sign of listening, or a barge-in.
+
+The play-out is held at the first voiced frames (`agent.turns.turn_taker`); this decides what
+follows. Pure.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from agent.turns.words import is_backchannel, takes_the_floor
+
+NOISE_S = 0.13
+"""A sound without speech in it is a noise after this time, seconds."""
+QUIET_S = 0.10
+"""Silence after which a short utterance is taken to be over, seconds."""
+LONG_S = 0.75
+"""No backchannel is as long as this, seconds of voice."""
+PATIENCE_S = 2.0
+"""Longest wait for the recogniser's opinion on a short utterance, seconds of silence."""
+_LEAST_VOICE_S = 0.09
+"""Less voice than this, three windows of the detector, is a click or a cough."""
+
+
+class Verdict(Enum):
+    """What to do with the held reply."""
+
+    WAIT = "wait"
+    STOP = "stop"
+    """The caller takes the floor: the reply is over."""
+    GO_ON = "go_on"
+    """Go on with the reply, from the sample where it was held."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """What is known of the sound so far. Durations in seconds."""
+
+    held_s: float
+    """Since the play-out was held."""
+    voiced_s: float
+    """Speech, by the detector."""
+    silence_s: float
+    """Since the last speech or sound."""
+    text: str | None
+    """Newest words recognised; None: no answer of the recogniser yet."""
+    complete: bool
+    """Whether `text` is of all that was said so far."""
+
+
+def judge(overlap: Overlap, *, least_speech_s: float) -> Verdict:
+    """Decide about a held reply.
+
+    Args:
+        overlap: what is known.
+        least_speech_s: voice that the person wants to count as a barge-in at all.
+    """
+    silent = overlap.silence_s >= QUIET_S
+    if overlap.voiced_s < max(_LEAST_VOICE_S, least_speech_s):
+        # A noise: short, or long and without speech in it.
+        patient = overlap.held_s < NOISE_S or (overlap.voiced_s > 0 and not silent)
+        return Verdict.WAIT if patient else Verdict.GO_ON
+    if overlap.text is not None and takes_the_floor(overlap.text):
+        return Verdict.STOP
+    if overlap.voiced_s >= LONG_S:
+        return Verdict.STOP
+    if not silent:
+        return Verdict.WAIT
+    if overlap.text is not None and is_backchannel(overlap.text):
+        # Known before its last sound was recognised: "yeah" stays "yeah".
+        return Verdict.GO_ON
+    if overlap.complete:
+        return Verdict.GO_ON  # no words in it, or nobody can tell
+    return Verdict.GO_ON if overlap.silence_s >= PATIENCE_S else Verdict.WAIT

@@ -1,0 +1,254 @@
+"""Carries out what the turn taker decides: requests, timers, and two faces for the framework.
+
+livekit-agents wants a detector and a recogniser. Both faces here (`agent.turns.stream_adapter`) are
+fed by one listener, so that a track is looked at once and on one clock.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from livekit import rtc
+from livekit.agents import APIConnectOptions, APIError, LanguageCode, stt
+from livekit.agents.types import NOT_GIVEN
+
+from agent import urgency
+from agent.options import TurnOptions
+from agent.turns.ear import HOP_S, RATE_HZ, Ear, Hop, Probability
+from agent.turns.observer import TurnObserver
+from agent.turns.schedule import Eagerness, Schedule
+from agent.turns.turn_taker import (
+    Abandon,
+    Action,
+    Began,
+    Ended,
+    GoOn,
+    Guess,
+    Heard,
+    Hold,
+    Recognise,
+    Stop,
+    TurnTaker,
+)
+
+logger = logging.getLogger(__name__)
+
+_GRACE_S = 1.0
+"""Added to the engine's own time-outs before a request is ended from outside."""
+_MUTED_S = 0.1
+"""A track that sends nothing for this long is silent, seconds."""
+_ECHOES = 3
+"""So many sounds without speech over the agent, one after the other, are its own voice."""
+
+
+class Floor(Protocol):
+    """The agent's side of the conversation, as the listener sees and moves it."""
+
+    @property
+    def playing(self) -> bool:
+        """Whether a reply is heard, or held."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether a reply is decided and not over."""
+
+    @property
+    def played_db(self) -> float:
+        """Level of what is being played, dB relative to full scale."""
+
+    def hold(self) -> None:
+        """Stop the play-out where it is."""
+
+    def go_on(self) -> None:
+        """Go on where it was held."""
+
+    def stop(self) -> None:
+        """End the reply and all work on it."""
+
+
+class Sink(Protocol):
+    """What the framework's faces take."""
+
+    def speech_began(self) -> None:
+        """The caller has the floor."""
+
+    def words(self, kind: stt.SpeechEventType, text: str, language: str, ended: float) -> None:
+        """An interim, preflight or final transcript; `ended`: wall clock of the last voice."""
+
+    def speech_ended(self, silence_s: float) -> None:
+        """The turn is over."""
+
+
+@dataclass(slots=True)
+class _Request:
+    task: asyncio.Task[None]
+    began: float
+    rolling: bool
+    answered: float | None = None
+
+
+class Listener:
+    """Listens to one caller's track. Made per call; `run` must run for as long as it is fed."""
+
+    def __init__(
+        self,
+        *,
+        engine: stt.STT[str],
+        probability: Probability,
+        options: TurnOptions,
+        eagerness: Eagerness,
+        limits: APIConnectOptions,
+        floor: Floor,
+        observer: TurnObserver,
+    ) -> None:
+        """Recognise with `engine` within `limits`; move `floor`; tell `observer`."""
+        self._engine = engine
+        self._schedule = Schedule(eagerness)
+        self._taker = TurnTaker(options, schedule=self._schedule)
+        self._ear = Ear(probability)
+        self._limits = limits
+        self._floor = floor
+        self._observer = observer
+        self._sinks: list[Sink] = []
+        self._requests: dict[int, _Request] = {}
+        self._newest: _Request | None = None
+        self._told = False
+        self._language = ""
+        self._last_frame = time.perf_counter()
+        self._noises: list[float] = []
+
+    def attach(self, sink: Sink) -> Callable[[], None]:
+        """Feed a face of the framework; call the result to stop."""
+        self._sinks.append(sink)
+        return lambda: self._sinks.remove(sink)
+
+    async def run(self) -> None:
+        """Let time pass while a track is muted; ends with its task, and all requests with it."""
+        try:
+            while True:
+                await asyncio.sleep(_MUTED_S / 2)
+                behind = time.perf_counter() - self._last_frame
+                if behind > _MUTED_S:
+                    self._last_frame += behind
+                    for _ in range(round(behind / HOP_S)):
+                        self._step(self._ear.silence())
+        finally:
+            for request in self._requests.values():
+                request.task.cancel()
+
+    def push(self, frame: rtc.AudioFrame) -> None:
+        """Take in audio of the caller, 16 kHz mono."""
+        self._last_frame = time.perf_counter()
+        for hop in self._ear.push(frame, played_db=self._floor.played_db):
+            self._step(hop)
+
+    def _step(self, hop: Hop) -> None:
+        floor = self._floor
+        for action in self._taker.step(hop, playing=floor.playing, busy=floor.busy):
+            self._do(action)
+
+    def _do(self, action: Action) -> None:
+        match action:
+            case Recognise():
+                self._recognise(action)
+            case Abandon(number):
+                request = self._requests.pop(number, None)
+                if request is not None:
+                    request.task.cancel()
+            case Heard(text):
+                self._words(stt.SpeechEventType.INTERIM_TRANSCRIPT, text)
+            case Guess(text):
+                self._tell_recognition()
+                self._words(stt.SpeechEventType.PREFLIGHT_TRANSCRIPT, text)
+            case Began():
+                self._observer.speech_began(at=time.perf_counter())
+                for sink in self._sinks:
+                    sink.speech_began()
+            case Ended(text, silence_s):
+                now = time.perf_counter()
+                if text and not self._told:
+                    self._tell_recognition()
+                self._observer.utterance_ended(last_voiced=now - silence_s, at=now)
+                if text:
+                    self._words(stt.SpeechEventType.FINAL_TRANSCRIPT, text, silence_s)
+                for sink in self._sinks:
+                    sink.speech_ended(silence_s)
+                self._newest, self._told = None, False
+            case Hold():
+                self._floor.hold()
+            case GoOn(backchannel):
+                if not backchannel:
+                    self._noise(self._taker.noise_db)
+                self._floor.go_on()
+            case Stop():
+                self._noises.clear()
+                self._floor.stop()
+
+    def _noise(self, level_db: float) -> None:
+        self._ear.was_noise(level_db)
+        self._noises.append(level_db)
+        if len(self._noises) >= _ECHOES:
+            self._ear.was_echo(min(self._noises))
+            self._noises.clear()
+
+    def _words(self, kind: stt.SpeechEventType, text: str, silence_s: float = 0.0) -> None:
+        for sink in self._sinks:
+            sink.words(kind, text, self._language, time.time() - silence_s)
+
+    def _tell_recognition(self) -> None:
+        self._told = True
+        request = self._newest
+        if request is not None and request.answered is not None:
+            self._observer.recognised(asked=request.began, answered=request.answered)
+
+    def _recognise(self, wanted: Recognise) -> None:
+        task = asyncio.create_task(self._request(wanted), name=f"recognise-{wanted.number}")
+        self._requests[wanted.number] = _Request(task, time.perf_counter(), wanted.rolling)
+
+    async def _request(self, wanted: Recognise) -> None:
+        urgency.INTERIM.set(wanted.rolling)
+        samples = wanted.pcm
+        frame = rtc.AudioFrame(samples.tobytes(), RATE_HZ, 1, len(samples))
+        limits = self._limits
+        if wanted.rolling:
+            limits = APIConnectOptions(max_retry=0, timeout=limits.timeout)
+        longest_s = (limits.max_retry + 1) * (limits.timeout + limits.retry_interval) + _GRACE_S
+        try:
+            async with asyncio.timeout(longest_s):
+                event = await self._engine.recognize(frame, language=NOT_GIVEN, conn_options=limits)
+        except (APIError, TimeoutError) as error:
+            self._failed(wanted, error)
+        except Exception as error:  # noqa: BLE001 - an engine's bug must not end the call
+            self._failed(wanted, error)
+        else:
+            self._answered(wanted.number, event)
+
+    def _answered(self, number: int, event: stt.SpeechEvent) -> None:
+        request = self._requests.pop(number, None)
+        if request is None:
+            return
+        request.answered = time.perf_counter()
+        self._schedule.answered(request.answered - request.began)
+        best = event.alternatives[0] if event.alternatives else None
+        if best is not None and best.text.strip():
+            self._newest = request
+            self._language = str(best.language or "")
+        for action in self._taker.result(number, best.text if best is not None else ""):
+            self._do(action)
+
+    def _failed(self, wanted: Recognise, error: Exception) -> None:
+        if self._requests.pop(wanted.number, None) is None:
+            return
+        logger.warning("an utterance was not recognised", extra={"error": type(error).__name__})
+        for action in self._taker.failure(wanted.number):
+            self._do(action)
+        if not wanted.rolling:
+            self._observer.recognition_failed(error=error)
+
+
+def language_code(language: str) -> LanguageCode:
+    """As livekit-agents wants it."""
+    return LanguageCode(language)

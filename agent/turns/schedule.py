@@ -1,0 +1,109 @@
+"""When a recognition is worth its cost: the trade of latency against requests. Pure.
+
+An early request pays when it holds the last word: then its answer comes while the silence
+that shows the end is still being waited for. Ends are not known in advance, but a voice falls
+before it stops.
+"""
+
+from collections import deque
+from typing import Literal
+
+from agent.turns.ear import HOP_S
+
+Eagerness = Literal["eager", "pauses", "patient"]
+
+_PEAK_HOPS = 50
+"""The level is compared with the loudest of the last 500 ms."""
+_SMOOTH_HOPS = 3
+_FALL_DB = 3.0
+_FIRST_S = 1.0
+"""Utterances hardly ever end before; requests before it are wasted."""
+_FIRST_AFTER_PAUSE_S = 0.4
+"""What follows a pause is often short."""
+_FIRST_OVER_AGENT_S = 0.4
+"""A barge-in wants its first words soon."""
+_INTERVAL_S = 0.25
+_IN_FLIGHT = 2
+"""Requests at the same time while the voice goes on."""
+_STRETCH_AFTER = 4
+"""Later requests of a long turn come at growing intervals."""
+_STRETCH = 1.35
+_LONGEST_INTERVAL_S = 2.0
+
+_EXACT_S = 0.08
+"""Silence after which the utterance may be over."""
+_EXACT_LATER_S = 0.14
+"""The same when a request in flight lacks only a little of the last voice."""
+_LITTLE_S = 0.12
+_EXACT_PAUSES_S = 0.12
+_EXACT_PATIENT_S = 0.35
+"""Past the pauses inside sentences: one request a turn."""
+
+
+class Schedule:
+    """Paces the requests of one turn after the other."""
+
+    def __init__(self, eagerness: Eagerness = "eager") -> None:
+        """Eager: while they speak; pauses: at each pause; patient: once the turn seems over."""
+        self._eagerness = eagerness
+        self._levels: deque[float] = deque(maxlen=_PEAK_HOPS)
+        self._began_at = 0.0
+        self._last: float | None = None
+        self._count = 0
+        self._took_s = 0.25
+
+    @property
+    def speculate(self) -> bool:
+        """Whether an answer is begun before the turn is decided to be over."""
+        return self._eagerness != "patient"
+
+    def heard(self, level_db: float, now: float) -> None:
+        """The level of the next hop."""
+        self._levels.append(level_db)
+
+    def begin(self, now: float) -> None:
+        """A turn, or a piece of a long one, begins."""
+        self._levels.clear()
+        self._began_at, self._last, self._count = now, None, 0
+
+    def resumed(self, now: float) -> None:
+        """The voice goes on after a pause: the end may be near again."""
+        self._began_at, self._count = now - _FIRST_S + _FIRST_AFTER_PAUSE_S, 0
+
+    def began(self, now: float) -> None:
+        """A request was sent."""
+        self._last, self._count = now, self._count + 1
+
+    def answered(self, took_s: float) -> None:
+        """A request took this long: the interval follows the engine's speed."""
+        self._took_s += 0.3 * (took_s - self._took_s)
+
+    def rolling_due(self, now: float, *, voiced: bool, in_flight: int, over_agent: bool) -> bool:
+        """Whether to send what was said so far, though the voice goes on."""
+        if self._eagerness != "eager" or in_flight >= _IN_FLIGHT or not voiced:
+            return False
+        first_s = _FIRST_OVER_AGENT_S if over_agent else _FIRST_S
+        if now - self._began_at < first_s or not self._falls():
+            return False
+        if self._last is None:
+            return True
+        stretch = _STRETCH ** max(0, self._count - _STRETCH_AFTER)
+        interval = max(_INTERVAL_S, self._took_s * 1.2 / _IN_FLIGHT) * stretch
+        return now - self._last >= min(interval, _LONGEST_INTERVAL_S)
+
+    def exact_due(self, silence_s: float, *, missing_s: float) -> bool:
+        """Whether a silence is long enough to ask for all the words of the utterance."""
+        if self._eagerness == "patient":
+            return silence_s >= _EXACT_PATIENT_S
+        if self._eagerness == "pauses":
+            return silence_s >= _EXACT_PAUSES_S
+        return silence_s >= (_EXACT_LATER_S if missing_s <= _LITTLE_S else _EXACT_S)
+
+    def _falls(self) -> bool:
+        if len(self._levels) < _SMOOTH_HOPS:
+            return False
+        recent = [self._levels[-n] for n in range(1, _SMOOTH_HOPS + 1)]
+        return sum(recent) / _SMOOTH_HOPS < max(self._levels) - _FALL_DB
+
+
+assert HOP_S == 0.01

@@ -1,0 +1,421 @@
+"""Decides, hop by hop, when to recognise, when to begin an answer, when to fall silent.
+
+Pure: hops and results in, actions out; time is the caller's audio, counted in samples. The
+shell around it (`agent.turns.listener`) owns tasks, requests and the framework.
+
+    begun with the first voice ──► recognised while it goes on ──► a guess at the first dip
+    ──► the exact words ──► the decision: only now the answer may sound
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.options import TurnOptions
+from agent.turns import barge_in
+from agent.turns.decision import PauseHabits, wait_s
+from agent.turns.ear import HOP_S, Hop
+from agent.turns.schedule import Schedule
+from agent.turns.words import Wording, is_backchannel, read, same_words
+
+PREFIX_S = 0.5
+"""Audio before the first voice that belongs to an utterance: quiet consonants come first."""
+PIECE_S = 24.0
+"""From this length on an utterance is recognised in pieces, cut at a pause."""
+LONGEST_PIECE_S = 27.5
+"""Whisper's window and the hosted endpoints end at 30 s."""
+
+_PAUSE_S = 0.2
+"""Shorter silences are inside words and between them."""
+_DIP_S = 0.03
+"""Silence that may be the end, if the words say so."""
+_LATE_S = 0.32
+"""Words recognised from audio that lacks up to this much of the last voice may be all of
+them: Whisper tiny.en knew the last word of 28 sentences when 80 to 320 ms of it were missing."""
+_MOST_GUESSES = 5
+_POOR_DB = 18.0
+"""Voice this little above the background is told from it by Silero alone."""
+_STILL_PROBABILITY = 0.35
+_ONSET_HOPS = 2
+_WORDLESS_S = 0.35
+_BREATH_S = 0.3
+_BUSY_VOICE_S = 0.25
+"""Voice that cancels an answer that has not begun to sound."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recognise:
+    """Send the utterance so far to the recogniser."""
+
+    number: int
+    pcm: NDArray[np.int16]
+    """16 kHz mono."""
+    rolling: bool
+    """The caller may not be done: other calls' final requests go first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Abandon:
+    """Nobody needs the answer to this request any more."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Words so far, for captions."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """Probably all the words of the turn: begin the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Began:
+    """The caller has the floor."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The turn is over."""
+
+    text: str
+    """Empty: there were no words."""
+    silence_s: float
+    """Since the last voice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Stop the play-out where it is; it may go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class GoOn:
+    """Go on with the play-out: that was nothing, or only a sign of listening."""
+
+    backchannel: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """The reply is over: cancel it and all work on it."""
+
+
+Action = Recognise | Abandon | Heard | Guess | Began | Ended | Hold | GoOn | Stop
+
+
+@dataclass(slots=True)
+class _Piece:
+    number: int
+    text: str | None = None
+
+
+@dataclass(slots=True)
+class _Utterance:
+    """What is known of the turn in progress. Positions are seconds of the caller's audio."""
+
+    began: float
+    over_agent: bool
+    over_answer: bool = False
+    """Begun while a decided answer had not begun to sound."""
+    voiced_s: float = 0.0
+    last_voiced: float = 0.0
+    announced: bool = False
+    audio: list[NDArray[np.int16]] = field(default_factory=list)
+    pieces: list[_Piece] = field(default_factory=list)
+    in_flight: dict[int, tuple[float, bool]] = field(default_factory=dict)
+    """Request → position up to which it has the audio, and whether it is rolling."""
+    cut: float = -1.0
+    """Where the newest piece was cut off."""
+    text: str | None = None
+    """Newest words of the current piece."""
+    upto: float = -1.0
+    """Position up to which `text` is known."""
+    guessed: str | None = None
+    guesses: int = 0
+    failed: bool = False
+
+
+class TurnTaker:
+    """One per caller's track."""
+
+    def __init__(self, options: TurnOptions, *, schedule: Schedule) -> None:
+        """Decide by `options`; `schedule` says when a recognition is worth its cost."""
+        self._options = options
+        self._schedule = schedule
+        self._habits = PauseHabits()
+        self._now = 0.0
+        self._numbers = 0
+        self._before: deque[NDArray[np.int16]] = deque(maxlen=round(PREFIX_S / HOP_S))
+        self._loud_hops = 0
+        self._held_at: float | None = None
+        self._utterance: _Utterance | None = None
+        self._peak_db = -90.0
+        self._punctuates = False
+        self._playing = False
+
+    @property
+    def now(self) -> float:
+        """Seconds of audio taken in."""
+        return self._now
+
+    @property
+    def noise_db(self) -> float:
+        """Level of the sound that was last judged."""
+        return self._peak_db
+
+    def step(self, hop: Hop, *, playing: bool, busy: bool) -> list[Action]:
+        """Take in 10 ms.
+
+        Args:
+            hop: the audio and what the ear says of it.
+            playing: the agent is heard, or held by us.
+            busy: an answer is decided and not over, heard or not.
+        """
+        self._now += HOP_S
+        self._playing = playing
+        actions: list[Action] = []
+        self._loud_hops = self._loud_hops + 1 if hop.loud else 0
+        utterance = self._utterance
+        if utterance is None:
+            utterance = self._onset(hop, playing=playing, busy=busy, actions=actions)
+            if utterance is None:
+                self._before.append(hop.pcm)
+                return actions
+        utterance.audio.append(hop.pcm)
+        self._schedule.heard(hop.level_db, self._now)
+        if self._is_voice(hop):
+            silence = self._now - HOP_S - utterance.last_voiced
+            if utterance.voiced_s and silence > 0:
+                self._habits.went_on_after(silence)
+                if silence >= _PAUSE_S:
+                    self._schedule.resumed(self._now)
+            utterance.voiced_s += HOP_S
+            utterance.failed = False
+            utterance.last_voiced = self._now
+            self._peak_db = max(self._peak_db, hop.level_db)
+        if utterance.over_agent:
+            self._judge(utterance, actions)
+        if self._utterance is utterance and not utterance.over_agent:
+            self._announce(utterance, actions)
+        if self._utterance is utterance:
+            self._recognise(utterance, hop, actions)
+            self._consider(utterance, playing=playing, actions=actions)
+        return actions
+
+    def result(self, number: int, text: str) -> list[Action]:
+        """The recogniser has answered a request that was not abandoned."""
+        utterance = self._utterance
+        if utterance is None:
+            return []
+        for piece in utterance.pieces:
+            if piece.number == number:
+                piece.text = text
+                return []
+        upto, _ = utterance.in_flight.pop(number, (-1.0, True))
+        if upto < max(0.0, utterance.upto):
+            return []
+        utterance.text, utterance.upto = text.strip(), upto
+        self._punctuates = self._punctuates or read(utterance.text) is Wording.FINISHED
+        actions: list[Action] = []
+        if utterance.over_agent:
+            self._judge(utterance, actions)
+            if self._utterance is not utterance:
+                return actions
+        if utterance.announced and not utterance.over_agent and utterance.text:
+            actions.append(Heard(self._whole_text(utterance)))
+        self._consider(utterance, playing=self._playing, actions=actions)
+        return actions
+
+    def failure(self, number: int) -> list[Action]:
+        """All tries of a request failed."""
+        utterance = self._utterance
+        if utterance is None:
+            return []
+        for piece in utterance.pieces:
+            if piece.number == number:
+                piece.text = ""
+        upto, rolling = utterance.in_flight.pop(number, (-1.0, True))
+        if not rolling and upto >= utterance.last_voiced:
+            utterance.failed = True
+        return []
+
+    # How an utterance begins.
+
+    def _onset(
+        self, hop: Hop, *, playing: bool, busy: bool, actions: list[Action]
+    ) -> _Utterance | None:
+        sure = hop.fresh and hop.probability >= self._options.vad_threshold
+        over_agent = playing and self._options.barge_in
+        if not sure and not (over_agent and self._loud_hops >= _ONSET_HOPS):
+            return None
+        self._peak_db = hop.level_db
+        utterance = _Utterance(began=self._now, over_agent=over_agent, last_voiced=self._now)
+        utterance.over_answer = busy and not playing
+        utterance.audio = list(self._before)
+        self._before.clear()
+        self._schedule.begin(self._now)
+        self._utterance = utterance
+        if over_agent:
+            self._held_at = self._now
+            actions.append(Hold())
+        return utterance
+
+    def _is_voice(self, hop: Hop) -> bool:
+        utterance = self._utterance
+        speaking = utterance is not None and utterance.voiced_s > 0
+        least = _STILL_PROBABILITY if speaking else self._options.vad_threshold
+        if hop.probability < least:
+            return False
+        # Silero says speech for up to 0.1 s after its end; the level falls at once, unless the
+        # background is nearly as loud as the voice.
+        return hop.loud or (self._peak_db - hop.floor_db < _POOR_DB)
+
+    def _announce(self, utterance: _Utterance, actions: list[Action]) -> None:
+        if not utterance.announced and utterance.voiced_s >= self._options.min_speech_s:
+            utterance.announced = True
+            actions.append(Began())
+        if utterance.over_answer and utterance.voiced_s >= _BUSY_VOICE_S:
+            utterance.over_answer = False
+            actions.append(Stop())
+
+    def _judge(self, utterance: _Utterance, actions: list[Action]) -> None:
+        """Stage two of a barge-in."""
+        silence = self._now - utterance.last_voiced
+        overlap = barge_in.Overlap(
+            held_s=self._now - (self._held_at or self._now),
+            voiced_s=utterance.voiced_s,
+            silence_s=silence,
+            text=utterance.text,
+            complete=utterance.upto >= utterance.last_voiced or utterance.failed,
+        )
+        verdict = barge_in.judge(overlap, least_speech_s=self._options.barge_in_min_s)
+        if verdict is barge_in.Verdict.STOP:
+            utterance.over_agent = False
+            self._held_at = None
+            actions += [Stop(), Began()]
+            utterance.announced = True
+        elif verdict is barge_in.Verdict.GO_ON:
+            listening = bool(utterance.text) and is_backchannel(utterance.text or "")
+            actions.append(GoOn(backchannel=listening))
+            self._drop(actions)
+
+    # Recognition.
+
+    def _recognise(self, utterance: _Utterance, hop: Hop, actions: list[Action]) -> None:
+        silence = self._now - utterance.last_voiced
+        length = len(utterance.audio) * HOP_S
+        if length >= LONGEST_PIECE_S or (length >= PIECE_S and silence >= _BREATH_S):
+            self._cut_piece(utterance, actions)
+            return
+        if not utterance.voiced_s:
+            return
+        fresh = max((upto for upto, _ in utterance.in_flight.values()), default=-1.0)
+        known = max(fresh, utterance.upto, utterance.cut)
+        if utterance.failed:
+            return
+        rolling = self._schedule.rolling_due(
+            self._now, voiced=silence < _DIP_S, in_flight=len(utterance.in_flight),
+            over_agent=utterance.over_agent,
+        )  # fmt: skip
+        exact = known < utterance.last_voiced and self._schedule.exact_due(
+            silence, missing_s=utterance.last_voiced - known
+        )
+        if not rolling and not exact:
+            return
+        self._numbers += 1
+        utterance.in_flight[self._numbers] = (self._now, not exact)
+        self._schedule.began(self._now)
+        pcm = np.concatenate(utterance.audio)
+        actions.append(Recognise(self._numbers, pcm, rolling=not exact))
+
+    def _cut_piece(self, utterance: _Utterance, actions: list[Action]) -> None:
+        actions += [Abandon(number) for number in utterance.in_flight]
+        utterance.in_flight.clear()
+        self._numbers += 1
+        pcm = np.concatenate(utterance.audio)
+        actions.append(Recognise(self._numbers, pcm, rolling=False))
+        utterance.pieces.append(_Piece(self._numbers))
+        utterance.audio = []
+        utterance.text, utterance.upto, utterance.cut = None, -1.0, self._now
+        self._schedule.begin(self._now)
+
+    def _consider(self, utterance: _Utterance, *, playing: bool, actions: list[Action]) -> None:
+        """Begin an answer, or end the turn, if a pause and the words allow it."""
+        silence = self._now - utterance.last_voiced
+        if utterance.over_agent or silence < _DIP_S:
+            return
+        nothing_more = utterance.last_voiced <= utterance.cut
+        exact = utterance.upto >= utterance.last_voiced or utterance.failed or nothing_more
+        text = self._whole_text(utterance)
+        wording = read(text)
+        if text and utterance.announced:
+            self._guess(utterance, text, wording, exact=exact, silence=silence, actions=actions)
+        if any(piece.text is None for piece in utterance.pieces):
+            return
+        if not utterance.voiced_s:
+            if self._now - utterance.began >= _WORDLESS_S:
+                self._drop(actions)
+            return
+        if not exact or (playing and not self._options.barge_in):
+            return
+        if not text:
+            if silence >= _WORDLESS_S:
+                self._end(utterance, "", silence, actions)
+            return
+        if silence >= wait_s(self._options, wording, habits=self._habits):
+            said = utterance.guessed if same_words(utterance.guessed or "", text) else text
+            self._end(utterance, said or text, silence, actions)
+
+    def _guess(
+        self,
+        utterance: _Utterance,
+        text: str,
+        wording: Wording,
+        *,
+        exact: bool,
+        silence: float,
+        actions: list[Action],
+    ) -> None:
+        if not self._schedule.speculate or utterance.guesses >= _MOST_GUESSES:
+            return
+        if same_words(text, utterance.guessed or ""):
+            return
+        if not exact and utterance.upto < utterance.last_voiced - _LATE_S:
+            return
+        if not exact and self._punctuates and wording is not Wording.FINISHED:
+            return  # this recogniser would have written a full stop
+        if wording in (Wording.UNFINISHED, Wording.DICTATION):
+            wait = wait_s(self._options, wording, habits=self._habits)
+            if not exact or silence < wait / 2:
+                return
+        utterance.guessed = text
+        utterance.guesses += 1
+        actions.append(Guess(text))
+
+    def _whole_text(self, utterance: _Utterance) -> str:
+        known = [piece.text for piece in utterance.pieces] + [utterance.text]
+        return " ".join(text for text in known if text)
+
+    def _end(self, utterance: _Utterance, text: str, silence: float, actions: list[Action]) -> None:
+        if utterance.announced:
+            actions.append(Ended(text, silence))
+        self._drop(actions)
+
+    def _drop(self, actions: list[Action]) -> None:
+        """Forget the utterance; the newest audio may be the beginning of the next one."""
+        utterance = self._utterance
+        assert utterance is not None
+        actions += [Abandon(number) for number in utterance.in_flight]
+        self._before.extend(utterance.audio[-(self._before.maxlen or 0) :])
+        self._utterance = None
+        self._held_at = None
+        self._loud_hops = 0

@@ -1,0 +1,89 @@
+"""Runs the scenarios, ours and a plain worker in turn, and writes the results as JSON.
+
+python -m benchmarks.bench --out artifacts/bench.json
+python -m benchmarks.bench --scenario turn --calls 3 --systems ours
+"""
+
+import argparse
+import asyncio
+import json
+import platform
+import statistics
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from benchmarks.rig import OURS, VANILLA, Rig, rig
+from benchmarks.scenarios import EN, SCENARIOS, ZH, Trial, prepare
+from benchmarks.voices import have_flite
+
+DELAYS = {"stt": 0.25, "llm": 0.25, "tts": 0.15}
+
+
+async def run(args: argparse.Namespace) -> dict[str, Any]:
+    """Run what was asked for; returns the record that is written."""
+    trials: list[Trial] = []
+    voices = [v for v in (*EN, *ZH) if have_flite() or not v.startswith("flite")]
+    folder = Path(tempfile.mkdtemp(prefix="bench-"))
+    began = time.time()
+    env = dict(pair.split("=", 1) for pair in args.env)
+    await asyncio.to_thread(prepare, voices)
+    async with rig(folder, systems=args.systems, delays=DELAYS, env=env) as running:
+        for name in args.scenario or list(SCENARIOS):
+            scenario, calls = SCENARIOS[name]
+            for number in range(args.calls or calls):
+                voice = voices[number % len(voices)]
+                for system in args.systems:
+                    trials += await _one(running, system, scenario, voice, number)
+            _print(trials, name, args.systems)
+    return {
+        "when": began, "took_s": time.time() - began, "delays": DELAYS,
+        "machine": platform.processor() or platform.machine(), "python": platform.python_version(),
+        "trials": trials,
+    }  # fmt: skip
+
+
+async def _one(running: Rig, system: str, scenario: Any, voice: str, number: int) -> list[Trial]:
+    try:
+        async with asyncio.timeout(150), running.call(system) as caller:
+            rows: list[Trial] = await scenario(running, caller, voice, number)
+    except (TimeoutError, ExceptionGroup) as error:
+        rows = [{"scenario": scenario.__name__, "failed": repr(error)[:300], "voice": voice}]
+        print(f"  {system} {scenario.__name__} {voice}: {error!r}", flush=True)
+    return [{"system": system, "call": number, **row} for row in rows]
+
+
+def _print(trials: list[Trial], scenario: str, systems: list[str]) -> None:
+    for system in systems:
+        rows = [t for t in trials if t["system"] == system and t.get("scenario") == scenario]
+        if not rows:
+            continue
+        keys = [k for k, v in rows[0].items() if isinstance(v, int | float) and k != "call"]
+        parts = []
+        for key in keys:
+            values = sorted(float(r[key]) for r in rows if r.get(key) is not None)
+            if values:
+                p95 = values[min(len(values) - 1, round(0.95 * (len(values) - 1)))]
+                mean = sum(values) / len(values)
+                parts.append(f"{key} {statistics.median(values):.0f}/{p95:.0f} mean {mean:.2f}")
+        print(f"{scenario:12} {system:8} n={len(rows)}  " + "; ".join(parts), flush=True)
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=Path("artifacts/bench.json"))
+    parser.add_argument("--scenario", action="append", choices=list(SCENARIOS))
+    parser.add_argument("--calls", type=int, help="calls per scenario and system")
+    parser.add_argument("--systems", nargs="+", default=[VANILLA, OURS])
+    parser.add_argument("--env", action="append", default=[], help="NAME=VALUE for the workers")
+    args = parser.parse_args()
+    record = asyncio.run(run(args))
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    args.out.write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    print(f"written: {args.out}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,140 @@
+"""livekit-server, stand-in engines and the workers to compare, as real processes."""
+
+import asyncio
+import contextlib
+import json
+import os
+import secrets
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import numpy as np
+from livekit import api
+
+from agent.caller.caller import Caller, join
+from benchmarks.voices import RATE_HZ, Spoken
+from tests.fakes.livekit_process import LiveKitProcess, livekit_binary, run_livekit
+from tests.fakes.programs import Program, running
+
+OURS, VANILLA, TUNED = "ours", "vanilla", "tuned"
+
+
+@dataclass
+class Rig:
+    """Everything that runs during a benchmark."""
+
+    livekit: LiveKitProcess
+    http: aiohttp.ClientSession
+    engines_url: str
+    """Base URL of the stand-in, with /v1; empty with real engines."""
+    workers: dict[str, Program]
+    seen: int = 0
+
+    @asynccontextmanager
+    async def call(self, system: str) -> AsyncIterator[Caller]:
+        """Join a new room that the worker of `system` is sent to."""
+        room = f"bench-{secrets.token_hex(4)}"
+        token = (
+            api.AccessToken(self.livekit.api_key, self.livekit.api_secret)
+            .with_identity("caller")
+            .with_grants(api.VideoGrants(room_join=True, room=room))
+            .with_room_config(
+                api.RoomConfiguration(agents=[api.RoomAgentDispatch(agent_name=system)])
+            )
+            .to_jwt()
+        )
+        async with join(self.livekit.url, token) as caller:
+            await caller.wait_for_state("listening", "idle", timeout_s=40)
+            await caller.wait_until(lambda: caller.agent is not None)
+            await asyncio.sleep(0.7)
+            yield caller
+
+    async def script(self, spoken: Spoken, *, short: bool = False) -> None:
+        """Tell the stand-ins what is about to be said, and whether a short reply will do."""
+        if not self.engines_url:
+            return
+        hop = RATE_HZ // 100
+        count = len(spoken.pcm) // hop
+        frames = spoken.pcm[: count * hop].reshape(count, hop).astype(np.float64)
+        power = np.mean(frames**2, axis=1)
+        curve = np.maximum(10 * np.log10(power + 1e-9), -55.0) + 55.0
+        body = {"curve": [round(float(v), 2) for v in curve], "words": spoken.words, "short": short}
+        url = self.engines_url.removesuffix("/v1") + "/bench/script"
+        async with self.http.post(url, json=body) as answer:
+            answer.raise_for_status()
+
+    async def requests(self) -> tuple[list[dict[str, Any]], list[str]]:
+        """What the stand-in was asked since the last look, and the words of its voice."""
+        if not self.engines_url:
+            return [], []
+        url = self.engines_url.removesuffix("/v1") + f"/bench/requests?since={self.seen}"
+        async with self.http.get(url) as answer:
+            told = await answer.json()
+        self.seen += len(told["requests"])
+        return told["requests"], told["vocabulary"]
+
+
+@asynccontextmanager
+async def rig(
+    folder: Path,
+    *,
+    systems: list[str],
+    delays: Mapping[str, float] | None,
+    env: Mapping[str, str] | None = None,
+) -> AsyncIterator[Rig]:
+    """Start everything; `delays` of the stand-in engines in seconds; None: `env` has real ones."""
+    folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - nothing else runs yet
+    with ExitStack() as programs:
+        async with (
+            run_livekit(livekit_binary(), folder) as livekit,
+            aiohttp.ClientSession() as http,
+        ):
+            engines_url = ""
+            settings = dict(env or {})
+            if delays is not None:
+                argv = [sys.executable, "-m", "benchmarks.standin"]
+                for name, seconds in delays.items():
+                    argv += [f"--{name}", str(seconds)]
+                standin = programs.enter_context(
+                    running("standin", argv, folder=folder, env={"PYTHONUNBUFFERED": "1"})
+                )
+                line = await asyncio.to_thread(standin.wait_line, '{"url"')
+                engines_url = json.loads(line)["url"]
+                settings["OPENAI_BASE_URL"] = engines_url
+            workers = {}
+            for system in systems:
+                workers[system] = programs.enter_context(_worker(system, livekit, folder, settings))
+            for system, program in workers.items():
+                await asyncio.to_thread(program.wait_line, "registered worker")
+                print(f"{system}: registered", flush=True)
+            yield Rig(livekit, http, engines_url, workers)
+
+
+def _worker(
+    system: str, livekit: LiveKitProcess, folder: Path, settings: Mapping[str, str]
+) -> contextlib.AbstractContextManager[Program]:
+    env = {
+        "LIVEKIT_URL": livekit.url,
+        "LIVEKIT_API_KEY": livekit.api_key,
+        "LIVEKIT_API_SECRET": livekit.api_secret,
+        "AGENT_NAME": system,
+        "AGENT_GREETING": "",
+        "AGENT_MAX_CALLS": "32",
+        "AGENT_IDLE_PROCESSES": os.environ.get("BENCH_IDLE", "1"),
+        "AGENT_HEALTH_PORT": "0",
+        "PYTHONUNBUFFERED": "1",
+        **settings,
+    }
+    if system == OURS:
+        argv = [sys.executable, "-m", "agent", "start"]
+    else:
+        env["BENCH_VARIANT"] = system
+        worker = Path(__file__).parent / "vanilla_worker.py"
+        argv = [sys.executable, "-m", "livekit.agents", "start", str(worker)]
+        env["PYTHONPATH"] = str(Path(__file__).parent.parent)
+    return running(system, argv, folder=folder, env=env)

@@ -1,0 +1,268 @@
+"""What is tried in each call, and what the caller measures. Milliseconds, at the client."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+
+from agent.caller.caller import Caller
+from agent.caller.hearing import Sound
+from agent.caller.microphone import Utterance
+from benchmarks.rig import Rig
+from benchmarks.voices import Spoken, noise, pause, speak
+from tests.fakes import tones
+
+Trial = dict[str, Any]
+
+EN = ("piper", "flite:slt", "flite:rms", "flite:awb")
+ZH = ("espeak:cmn",)
+
+QUESTIONS = (
+    "How do I start the demo?",
+    "Which speech recogniser do you use?",
+    "Does it work without a network?",
+    "What happens when I interrupt you?",
+    "Where are the settings written?",
+    "Can I call the agent by phone?",
+    "I would like to hear more about the talk page.",
+    "Please tell me how fast you answer.",
+)
+QUESTIONS_ZH = (
+    "这个系统怎么启动？",
+    "没有网络也可以用吗？",
+    "我打断你的时候会怎么样？",
+    "请告诉我设置写在哪里。",
+)
+INTERRUPTIONS = (
+    "Wait, I have another question about it.",
+    "No, tell me about the languages instead.",
+    "Sorry, how much does all of this cost?",
+    "And what about the phone, does that work?",
+)
+INTERRUPTIONS_ZH = ("等一下，我有另外一个问题。", "不是，请说说价格。")
+UNFINISHED = (
+    ("I would like to book a table for", "two people tonight."),
+    ("Could you tell me what happens when", "the network is gone?"),
+    ("I want to start the demo but", "I do not have a graphics card."),
+)
+BACKCHANNELS = ("uh-huh", "yeah", "okay", "right")
+BACKCHANNELS_ZH = ("嗯", "对")
+STOPS = ("wait", "stop", "no, I mean")
+STOPS_ZH = ("等一下",)
+
+_SETTLE_S = 0.5
+
+
+def _texts(voice: str, en: tuple[str, ...], zh: tuple[str, ...]) -> tuple[str, ...]:
+    return zh if voice in ZH else en
+
+
+async def _ask(rig: Rig, caller: Caller, spoken: Spoken, *, short: bool = False) -> Utterance:
+    await rig.script(spoken, short=short)
+    return await caller.say(spoken.pcm)
+
+
+async def _silence_agent(rig: Rig, caller: Caller) -> None:
+    """Wait until the agent has said all, for a clean next turn."""
+    async with asyncio.timeout(60):
+        await caller.hearing.wait_for_silence(lasting_s=1.5)
+
+
+def _counts(requests: list[dict[str, Any]]) -> dict[str, int]:
+    begun = {route: sum(r["route"] == route for r in requests) for route in ("stt", "llm", "tts")}
+    heads: dict[str, int] = {}
+    for request in requests:
+        if request["route"] == "tts":
+            text = str(request["body"].get("input", ""))
+            heads[text] = heads.get(text, 0) + 1
+    return {
+        "stt_extra": max(0, begun["stt"] - 1),
+        "llm_extra": max(0, begun["llm"] - 1),
+        "tts_extra": sum(count - 1 for count in heads.values()),
+    }
+
+
+async def turns(rig: Rig, caller: Caller, voice: str, number: int) -> list[Trial]:
+    """Question and answer: voice-to-voice."""
+    out = []
+    texts = _texts(voice, QUESTIONS, QUESTIONS_ZH)
+    for step in range(3):
+        spoken = speak(texts[(number * 3 + step) % len(texts)], voice=voice)
+        await rig.requests()
+        utterance = await _ask(rig, caller, spoken, short=True)
+        await caller.wait_for_answer(utterance, timeout_s=12)
+        measured = caller.measure(utterance)
+        asked, _ = await rig.requests()
+        out.append(
+            {"scenario": "turn", "voice": voice, "text": spoken.text,
+             "v2v_ms": measured.voice_to_voice_ms, **_counts(asked)}
+        )  # fmt: skip
+        await _silence_agent(rig, caller)
+    return out
+
+
+async def barge_in(rig: Rig, caller: Caller, voice: str, number: int) -> list[Trial]:
+    """Speaking over an answer, again and again: stop, the next answer, the history."""
+    out: list[Trial] = []
+    question = speak(_texts(voice, QUESTIONS, QUESTIONS_ZH)[number % 4], voice=voice)
+    utterance = await _ask(rig, caller, question)
+    began = await caller.wait_for_answer(utterance, timeout_s=12)
+    texts = _texts(voice, INTERRUPTIONS, INTERRUPTIONS_ZH)
+    for step in range(3):
+        await asyncio.sleep(1.0 + 0.37 * ((number + step) % 4))
+        await rig.requests()
+        spoken = speak(texts[(number + step) % len(texts)], voice=voice)
+        interruption = await _ask(rig, caller, spoken)
+        answered = await caller.wait_for_answer(interruption, timeout_s=15)
+        measured = caller.measure(interruption)
+        asked, vocabulary = await rig.requests()
+        assert interruption.began is not None
+        stop = interruption.began + spoken.first + (measured.barge_in_ms or 0) / 1e3
+        out.append(
+            {"scenario": "barge_in", "voice": voice, "text": spoken.text,
+             "stop_ms": measured.barge_in_ms, "answer_ms": measured.voice_to_voice_ms,
+             **_counts(asked), **_history(caller, asked, vocabulary, began, stop)}
+        )  # fmt: skip
+        began = answered
+    return out
+
+
+def _history(
+    caller: Caller, asked: list[dict[str, Any]], vocabulary: list[str], began: float, stop: float
+) -> Trial:
+    """Words of the interrupted reply in the history minus those heard."""
+    chats = [r for r in asked if r["route"] == "llm"]
+    if not chats or not vocabulary:
+        return {}
+    said = [m for m in chats[-1]["body"]["messages"] if m["role"] == "assistant"]
+    kept = _words(str(said[-1]["content"])) if said else []
+    pcm = caller.hearing.pcm()
+    rate = 48000
+    first = max(0, round((began - 0.05 - caller.hearing.began) * rate))
+    last = round((stop + 0.05 - caller.hearing.began) * rate)
+    heard = [vocabulary[i] for i, _, _ in tones.heard(pcm[first:last], rate_hz=rate)
+             if i < len(vocabulary)]  # fmt: skip
+    return {"kept_words": len(kept), "heard_words": len(heard),
+            "surplus_words": len(kept) - len(heard)}  # fmt: skip
+
+
+def _words(text: str) -> list[str]:
+    import re
+
+    return re.findall(r"[\w']+", text.lower())
+
+
+async def _over_answer(rig: Rig, caller: Caller, voice: str, sound: Spoken, number: int) -> Trial:
+    """Make a sound over an answer; see whether and how the answer goes on."""
+    heard = caller.hearing.sounds(join_s=0.8)
+    if not heard or time.perf_counter() - heard[-1].ended > 0.8 or number % 3 == 0:
+        question = speak(_texts(voice, QUESTIONS, QUESTIONS_ZH)[number % 4], voice=voice)
+        utterance = await _ask(rig, caller, question)
+        await caller.wait_for_answer(utterance, timeout_s=12)
+    await asyncio.sleep(1.4 + 0.21 * (number % 4))
+    await rig.requests()
+    made = await _ask(rig, caller, sound)
+    assert made.began is not None
+    first, last = made.began + sound.first, made.began + sound.last
+    await asyncio.sleep(3.2)
+    asked, _ = await rig.requests()
+    sounds = caller.hearing.sounds(join_s=0.12)
+    gaps = _gaps(sounds, first - 0.1, last + 3.0)
+    longest = max(gaps, default=(0.0, 0.0), key=lambda gap: gap[1])
+    return {
+        "voice": voice, "text": sound.text or sound.voice,
+        "gap_ms": longest[1] * 1e3,
+        "stopped_after_ms": (longest[0] - first) * 1e3 if longest[1] else None,
+        "new_answer": any(r["route"] == "llm" for r in asked),
+        "stt": sum(r["route"] == "stt" for r in asked),
+    }  # fmt: skip
+
+
+def _gaps(sounds: list[Sound], begin: float, end: float) -> list[tuple[float, float]]:
+    """Silences of the agent between `begin` and `end`: when and how long."""
+    found = []
+    for one, other in zip(sounds, sounds[1:], strict=False):
+        if one.ended >= begin and one.ended <= end:
+            found.append((one.ended, other.began - one.ended))
+    if sounds and begin <= sounds[-1].ended <= end:
+        found.append((sounds[-1].ended, end - sounds[-1].ended))
+    return found
+
+
+async def noises(rig: Rig, caller: Caller, voice: str, number: int) -> list[Trial]:
+    """A cough, a click, a burst of noise over an answer."""
+    return [
+        {"scenario": "noise", **await _over_answer(rig, caller, voice, noise(kind), step)}
+        for step, kind in enumerate(("cough", "click", "burst"))
+    ]
+
+
+async def backchannels(rig: Rig, caller: Caller, voice: str, number: int) -> list[Trial]:
+    """A sign of listening over an answer."""
+    texts = _texts(voice, BACKCHANNELS, BACKCHANNELS_ZH)
+    out = []
+    for step in range(3):
+        sound = speak(texts[(number + step) % len(texts)], voice=voice)
+        out.append(
+            {"scenario": "backchannel", **await _over_answer(rig, caller, voice, sound, step)}
+        )
+    return out
+
+
+async def stops(rig: Rig, caller: Caller, voice: str, number: int) -> list[Trial]:
+    """A word that takes the floor."""
+    texts = _texts(voice, STOPS, STOPS_ZH)
+    out = []
+    for step in range(3):
+        sound = speak(texts[(number + step) % len(texts)], voice=voice)
+        out.append({"scenario": "stop", **await _over_answer(rig, caller, voice, sound, 0)})
+    return out
+
+
+async def pauses(rig: Rig, caller: Caller, voice: str, number: int) -> list[Trial]:
+    """A pause inside a sentence that cannot end there."""
+    out = []
+    for pause_s in (0.4, 0.7, 1.0):
+        head, tail = UNFINISHED[number % len(UNFINISHED)]
+        voice = voice if voice in EN else "piper"
+        spoken = pause([speak(head, voice=voice), speak(tail, voice=voice)], pause_s=pause_s)
+        await rig.requests()
+        utterance = await _ask(rig, caller, spoken, short=True)
+        assert utterance.began is not None
+        await caller.wait_for_answer(utterance, timeout_s=12)
+        first, last = utterance.began + spoken.first, utterance.began + spoken.last
+        false_start = any(first < s.began < last for s in caller.hearing.sounds(join_s=0.1))
+        measured = caller.measure(utterance)
+        await _silence_agent(rig, caller)
+        asked, _ = await rig.requests()
+        chats = [r for r in asked if r["route"] == "llm"]
+        users = [m for m in chats[-1]["body"]["messages"] if m["role"] == "user"] if chats else []
+        whole = bool(users) and _words(str(users[-1]["content"])) == _words(spoken.text)
+        out.append(
+            {"scenario": "pause", "voice": voice, "text": head, "pause_ms": pause_s * 1e3,
+             "false_start": false_start, "one_message": whole,
+             "v2v_ms": measured.voice_to_voice_ms, **_counts(asked)}
+        )  # fmt: skip
+    return out
+
+
+def prepare(voices: list[str]) -> None:
+    """Speak everything once, so that nothing is synthesised while it is measured. Blocks."""
+    en = (*QUESTIONS, *INTERRUPTIONS, *BACKCHANNELS, *STOPS, *(p for u in UNFINISHED for p in u))
+    zh = (*QUESTIONS_ZH, *INTERRUPTIONS_ZH, *BACKCHANNELS_ZH, *STOPS_ZH)
+    for voice in voices:
+        for text in zh if voice in ZH else en:
+            speak(text, voice=voice)
+
+
+Scenario = Callable[[Rig, Caller, str, int], Any]
+
+SCENARIOS: dict[str, tuple[Scenario, int]] = {
+    "turn": (turns, 7),
+    "barge_in": (barge_in, 7),
+    "pause": (pauses, 7),
+    "backchannel": (backchannels, 7),
+    "noise": (noises, 7),
+    "stop": (stops, 7),
+}
+"""Each scenario with the calls that give at least twenty trials."""

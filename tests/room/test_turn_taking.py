@@ -1,0 +1,114 @@
+"""Eager turn-taking in a real room: guesses, signs of listening, noises, unfinished sentences."""
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+
+import numpy as np
+import pytest
+
+from agent.caller.caller import Caller, join
+from agent.caller.hearing import RATE_HZ
+from tests.fakes.livekit_process import LiveKitProcess
+from tests.fakes.openai_server import OpenAIStandIn, Request
+from tests.fakes.speech import say
+
+pytestmark = pytest.mark.timeout(60)
+
+LONG = "One two three four five six seven eight nine ten eleven twelve thirteen fourteen. " * 2
+
+
+@pytest.fixture(scope="module")
+def eager(standing_in: OpenAIStandIn, start_worker: Callable[..., object]) -> Iterator[None]:
+    with start_worker(  # type: ignore[attr-defined]
+        OPENAI_BASE_URL=standing_in.url, AGENT_NAME="eager", AGENT_GREETING=""
+    ):
+        yield
+
+
+@pytest.fixture
+def eager_call(livekit: LiveKitProcess, eager: None) -> Callable[..., object]:
+    from livekit import api
+
+    @asynccontextmanager
+    async def place() -> AsyncIterator[Caller]:
+        token = (
+            api.AccessToken(livekit.api_key, livekit.api_secret)
+            .with_identity("caller")
+            .with_grants(api.VideoGrants(room_join=True, room=f"room-{secrets.token_hex(4)}"))
+            .with_room_config(
+                api.RoomConfiguration(agents=[api.RoomAgentDispatch(agent_name="eager")])
+            )
+        )
+        async with join(livekit.url, token.to_jwt()) as caller:
+            await caller.wait_for_agent()
+            await caller.wait_for_state("listening")
+            yield caller
+
+    return place
+
+
+def spoken_s(request: Request) -> float:
+    """Length of the voice in an upload, without the silence around it, seconds."""
+    assert request.audio is not None
+    hop = request.audio_rate_hz // 100
+    frames = request.audio[: len(request.audio) // hop * hop].reshape(-1, hop)
+    loud = np.flatnonzero(np.sqrt((frames**2).mean(axis=1)) > 0.01)
+    return float(loud[-1] - loud[0]) / 100 if len(loud) else 0.0
+
+
+async def test_the_answer_is_begun_once_before_the_turn_is_over(eager_call, engines) -> None:
+    engines.transcribe = lambda request: "What is the meaning of barge in?"
+    engines.reply = lambda messages: "It means that you may interrupt."
+    pcm = say("What is the meaning of barge in?", rate_hz=RATE_HZ)
+    async with eager_call() as caller:
+        await caller.wait_for_reply(await caller.say(pcm))
+        await caller.wait_until(lambda: len(caller.log.turns) == 1)
+    stages = {s["stage"]: s for s in caller.log.turns[0]["stages"]}
+    assert stages["llm"]["from_ms"] < stages["end_of_turn"]["to_ms"]
+    assert len(engines.of("llm")) == 1
+    assert [r.outcome for r in engines.of("llm")] == ["completed"]
+
+
+async def test_both_parts_of_a_paused_sentence_are_one_message(eager_call, engines) -> None:
+    first = say("I would like to book a table for", rate_hz=RATE_HZ)
+    second = say("two people tonight.", rate_hz=RATE_HZ)
+    whole = np.concatenate([first, np.zeros(round(0.8 * RATE_HZ), np.float32), second])
+    long_s = len(first) / RATE_HZ + 0.9
+    engines.transcribe = lambda request: (
+        "I would like to book a table for two people tonight."
+        if spoken_s(request) > long_s
+        else "I would like to book a table for"
+    )
+    async with eager_call() as caller:
+        said = await caller.say(whole)
+        answered = await caller.wait_for_answer(said)
+    assert said.began is not None
+    assert answered > said.began + len(whole) / RATE_HZ - 0.3
+    last = [m for m in engines.of("llm")[-1].body["messages"] if m["role"] == "user"]
+    assert [m["content"] for m in last] == ["I would like to book a table for two people tonight."]
+
+
+@pytest.mark.parametrize("words", ["Yeah.", "Okay.", ""])
+async def test_the_reply_goes_on_after_a_sign_of_listening_or_a_noise(
+    eager_call, engines, words: str
+) -> None:
+    engines.transcribe = lambda request: "Count for me." if not engines.of("llm") else words
+    engines.reply = lambda messages: LONG
+    question, over = say("Count for me.", rate_hz=RATE_HZ), say("Yeah.", rate_hz=RATE_HZ)
+    if not words:
+        noise = np.random.default_rng(1).standard_normal(round(0.15 * RATE_HZ))
+        over = (noise * 0.1).astype(np.float32)
+    async with eager_call() as caller:
+        began = await caller.wait_for_answer(await caller.say(question))
+        await asyncio.sleep(max(0.0, began + 2.0 - time.perf_counter()))
+        await caller.say(over)
+        await caller.hearing.wait_for_silence(lasting_s=1.8)
+        heard = [word for word, _, _ in engines.heard_words(caller.hearing.pcm(), rate_hz=RATE_HZ)]
+    expected = LONG.lower().replace(".", "").split()
+    # The word that was held in the middle is heard in two parts.
+    joined = [w for n, w in enumerate(heard) if n == 0 or w != heard[n - 1]]
+    assert joined == expected
+    assert len(engines.of("llm")) == 1

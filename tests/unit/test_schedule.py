@@ -1,0 +1,131 @@
+"""When a recognition is asked for, on scripted levels and times."""
+
+import pytest
+
+from agent.turns.ear import HOP_S
+from agent.turns.schedule import Eagerness, Schedule
+
+LOUD_DB, FALLEN_DB = -20.0, -30.0
+EAGERNESS: tuple[Eagerness, ...] = ("eager", "pauses", "patient")
+
+
+class Voice:
+    """Speaks steadily and falls for the last 50 ms of every 200."""
+
+    def __init__(self, schedule: Schedule) -> None:
+        self.schedule = schedule
+        self.now = 0.0
+        self.asked: list[float] = []
+        schedule.begin(0.0)
+
+    def speaks(
+        self,
+        for_s: float,
+        *,
+        falls: bool = True,
+        over_agent: bool = False,
+        answer_takes_s: float = 0.1,
+    ) -> None:
+        in_flight_until = -1.0
+        for _ in range(round(for_s / HOP_S)):
+            self.now += HOP_S
+            fallen = falls and round(self.now / HOP_S) % 20 >= 15
+            self.schedule.heard(FALLEN_DB if fallen else LOUD_DB, self.now)
+            due = self.schedule.rolling_due(
+                self.now,
+                voiced=True,
+                in_flight=int(self.now < in_flight_until),
+                over_agent=over_agent,
+            )
+            if due:
+                self.schedule.began(self.now)
+                self.schedule.answered(answer_takes_s)
+                self.asked.append(self.now)
+                in_flight_until = self.now + answer_takes_s
+
+    @property
+    def intervals(self) -> list[float]:
+        return [later - one for one, later in zip(self.asked, self.asked[1:], strict=False)]
+
+
+def test_nothing_is_asked_before_an_utterance_can_have_ended() -> None:
+    voice = Voice(Schedule())
+    voice.speaks(3.0)
+    assert 0.5 <= voice.asked[0] <= 1.5
+
+
+def test_words_over_the_agent_are_asked_for_sooner() -> None:
+    alone, over_agent = Voice(Schedule()), Voice(Schedule())
+    alone.speaks(3.0)
+    over_agent.speaks(3.0, over_agent=True)
+    assert over_agent.asked[0] < alone.asked[0]
+
+
+def test_a_steady_voice_is_not_about_to_end() -> None:
+    voice = Voice(Schedule())
+    voice.speaks(3.0, falls=False)
+    assert not voice.asked
+
+
+def test_requests_come_at_dips_a_few_a_second_and_then_less_often() -> None:
+    voice = Voice(Schedule())
+    voice.speaks(30.0)
+    assert all(0.2 <= interval <= 0.6 for interval in voice.intervals[:3])
+    assert all(1.9 <= interval <= 2.3 for interval in voice.intervals[-3:])
+    assert len(voice.asked) < 30
+
+
+def test_a_slow_recogniser_is_asked_less_often() -> None:
+    fast, slow = Voice(Schedule()), Voice(Schedule())
+    fast.speaks(6.0, answer_takes_s=0.1)
+    slow.speaks(6.0, answer_takes_s=1.5)
+    assert len(slow.asked) < len(fast.asked)
+
+
+def test_a_new_turn_or_piece_begins_anew() -> None:
+    schedule = Schedule()
+    voice = Voice(schedule)
+    voice.speaks(10.0)
+    asked = len(voice.asked)
+    schedule.begin(voice.now)
+    began = voice.now
+    voice.speaks(2.0)
+    assert voice.asked[asked] - began == pytest.approx(voice.asked[0], abs=0.2)
+
+
+def test_few_requests_at_a_time_and_only_while_there_is_voice() -> None:
+    schedule = Schedule()
+    schedule.begin(0.0)
+    for n in range(200):
+        schedule.heard(LOUD_DB if n < 190 else FALLEN_DB, n * HOP_S)
+    assert schedule.rolling_due(2.0, voiced=True, in_flight=0, over_agent=False)
+    assert not schedule.rolling_due(2.0, voiced=True, in_flight=3, over_agent=False)
+    assert not schedule.rolling_due(2.0, voiced=False, in_flight=0, over_agent=False)
+
+
+def silence_needed_s(eagerness: Eagerness, *, missing_s: float) -> float:
+    schedule = Schedule(eagerness)
+    return next(n * HOP_S for n in range(100) if schedule.exact_due(n * HOP_S, missing_s=missing_s))
+
+
+def test_the_more_eager_the_shorter_a_silence_is_worth_a_request() -> None:
+    eager, pauses, patient = (silence_needed_s(eagerness, missing_s=1.0) for eagerness in EAGERNESS)
+    assert 0.03 <= eager < pauses < patient
+    assert pauses <= 0.2, "shorter than the pauses inside sentences"
+    assert 0.3 <= patient <= 0.5, "longer than most of them"
+
+
+def test_a_request_in_flight_that_lacks_little_may_do() -> None:
+    assert silence_needed_s("eager", missing_s=0.1) > silence_needed_s("eager", missing_s=1.0)
+
+
+@pytest.mark.parametrize(
+    ("eagerness", "rolling", "speculates"),
+    [("eager", True, True), ("pauses", False, True), ("patient", False, False)],
+)
+def test_the_three_steps(eagerness: Eagerness, rolling: bool, speculates: bool) -> None:
+    schedule = Schedule(eagerness)
+    voice = Voice(schedule)
+    voice.speaks(5.0)
+    assert bool(voice.asked) is rolling
+    assert schedule.speculate is speculates

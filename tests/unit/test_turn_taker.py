@@ -1,0 +1,517 @@
+"""When turns begin and end, replies are held and requests made: scripts on the caller's clock.
+
+A scripted caller (`Talk`) says words; every sample of a word carries the word's number, so the
+scripted recogniser knows exactly the words whose audio it was given.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+from agent.options import TurnOptions
+from agent.turns.barge_in import LONG_S, QUIET_S
+from agent.turns.ear import HOP, HOP_S, Hop
+from agent.turns.schedule import Eagerness, Schedule
+from agent.turns.turn_taker import (
+    LONGEST_PIECE_S,
+    PIECE_S,
+    Abandon,
+    Action,
+    Began,
+    Ended,
+    GoOn,
+    Guess,
+    Heard,
+    Hold,
+    Recognise,
+    Stop,
+    TurnTaker,
+)
+
+VOICE_DB, FALLEN_DB, SILENCE_DB = -20.0, -28.0, -60.0
+WINDOW_MS = 32
+KNOWN_SHARE = 0.7
+"""Part of a word's audio by which the recogniser knows it."""
+ENOUGH_S = 3.0
+"""Longer than any wait."""
+
+
+@dataclass
+class Talk:
+    """A caller, a recogniser that answers after `delay_s`, and an agent that may be speaking."""
+
+    options: TurnOptions = field(default_factory=TurnOptions)
+    eagerness: Eagerness = "eager"
+    schedule: Schedule | None = None
+    delay_s: float = 0.2
+    failing: bool = False
+    playing: bool = False
+    busy: bool = False
+    log: list[tuple[float, Action]] = field(default_factory=list)
+    hops: int = 0
+    probability: float = 0.0
+    words: list[str] = field(default_factory=list)
+    lengths: list[int] = field(default_factory=list)
+    """Hops of each word."""
+    answers: dict[int, tuple[float, str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.taker = TurnTaker(self.options, schedule=self.schedule or Schedule(self.eagerness))
+
+    @property
+    def now(self) -> float:
+        return self.taker.now
+
+    def says(self, text: str, for_s: float) -> None:
+        """Words of equal length; the voice falls a little at the end of each."""
+        spoken = text.split()
+        for word in spoken:
+            self.words.append(word)
+            length = round(for_s / len(spoken) / HOP_S)
+            self.lengths.append(length)
+            for n in range(length):
+                fallen = n >= length - 5
+                self.hop(FALLEN_DB if fallen else VOICE_DB, speech=True, word=len(self.words))
+
+    def mumbles(self, for_s: float) -> None:
+        """Voice without words."""
+        for _ in range(round(for_s / HOP_S)):
+            self.hop(VOICE_DB, speech=True)
+
+    def is_silent(self, for_s: float) -> None:
+        for _ in range(round(for_s / HOP_S)):
+            self.hop(SILENCE_DB)
+
+    def makes_a_noise(self, for_s: float) -> None:
+        """Loud, but no voice."""
+        for _ in range(round(for_s / HOP_S)):
+            self.hop(VOICE_DB, loud=True)
+
+    def actions(self, *kinds: type[Action]) -> list[Action]:
+        return [action for _, action in self.log if isinstance(action, kinds)]
+
+    def at(self, kind: type[Action]) -> float:
+        """When the first action of a kind came."""
+        return next(at for at, action in self.log if isinstance(action, kind))
+
+    @property
+    def told(self) -> list[Action]:
+        """What the call is told; without requests and captions."""
+        return [a for _, a in self.log if not isinstance(a, Recognise | Abandon | Heard)]
+
+    @property
+    def outline(self) -> list[str]:
+        return [type(action).__name__ for action in self.told]
+
+    @property
+    def ended(self) -> list[str]:
+        return [action.text for action in self.told if isinstance(action, Ended)]
+
+    @property
+    def requests(self) -> list[Recognise]:
+        return [action for _, action in self.log if isinstance(action, Recognise)]
+
+    def hop(
+        self, level_db: float, *, speech: bool = False, loud: bool = False, word: int = 0
+    ) -> None:
+        self.hops += 1
+        fresh = self.hops * 10 // WINDOW_MS > (self.hops - 1) * 10 // WINDOW_MS
+        if fresh:
+            self.probability = 0.95 if speech else 0.02
+        pcm = np.full(HOP, word, np.int16)
+        hop = Hop(pcm, level_db, speech or loud, SILENCE_DB, self.probability, fresh)
+        self.do(self.taker.step(hop, playing=self.playing, busy=self.busy))
+        for number in [n for n, (due, _) in self.answers.items() if due <= self.now]:
+            _, text = self.answers.pop(number)
+            taker = self.taker
+            self.do(taker.failure(number) if self.failing else taker.result(number, text))
+
+    def do(self, actions: list[Action]) -> None:
+        for action in actions:
+            self.log.append((self.now, action))
+            match action:
+                case Recognise(number, pcm):
+                    self.answers[number] = (self.now + self.delay_s, self._heard_in(pcm))
+                case Abandon(number):
+                    del self.answers[number]
+                case Stop():
+                    self.playing = self.busy = False
+
+    def _heard_in(self, pcm: np.typing.NDArray[np.int16]) -> str:
+        numbers, samples = np.unique(pcm, return_counts=True)
+        known = [
+            self.words[number - 1]
+            for number, count in zip(numbers, samples, strict=True)
+            if number and count / HOP >= KNOWN_SHARE * self.lengths[number - 1]
+        ]
+        return " ".join(known)
+
+
+class Hasty(Schedule):
+    """Asks with every hop of the voice."""
+
+    def rolling_due(self, now: float, *, voiced: bool, in_flight: int, over_agent: bool) -> bool:
+        return voiced
+
+
+QUESTION = "What is the weather like today?"
+
+
+class TestPlainTurn:
+    def test_the_answer_is_begun_before_the_turn_is_over(self) -> None:
+        talk = Talk()
+        talk.is_silent(1.0)
+        talk.says(QUESTION, 1.5)
+        talk.is_silent(ENOUGH_S)
+        assert talk.outline == ["Began", "Guess", "Ended"]
+        assert talk.at(Guess) < talk.at(Ended)
+        assert talk.actions(Guess) == [Guess(QUESTION)]
+        assert talk.ended == [QUESTION]
+        assert 1.0 < talk.at(Began) < 1.2
+
+    def test_the_turn_ends_with_the_wait_that_its_words_ask_for(self) -> None:
+        for words, wait_s in ((QUESTION, 0.4), ("Tell me about the weather", 0.6)):
+            talk = Talk(options=TurnOptions(min_delay_s=0.2, min_silence_s=0.6))
+            talk.says(words, 1.5)
+            talk.is_silent(ENOUGH_S)
+            assert talk.at(Ended) == pytest.approx(1.5 + wait_s, abs=0.02)
+            ended = talk.actions(Ended)[0]
+            assert isinstance(ended, Ended)
+            assert ended.silence_s == pytest.approx(wait_s, abs=0.02)
+
+    def test_a_slow_recogniser_is_waited_for(self) -> None:
+        talk = Talk(delay_s=1.5)
+        talk.says(QUESTION, 1.5)
+        talk.is_silent(ENOUGH_S)
+        assert talk.ended == [QUESTION]
+        assert talk.at(Ended) > 3.0
+
+    def test_the_quiet_beginning_of_a_word_is_recognised_too(self) -> None:
+        talk = Talk()
+        talk.words, talk.lengths = ["Hello."], [30]
+        for _ in range(30):
+            talk.hop(SILENCE_DB, word=1)
+        talk.mumbles(0.3)
+        talk.is_silent(ENOUGH_S)
+        assert talk.ended == ["Hello."]
+
+    def test_captions_follow_the_words(self) -> None:
+        talk = Talk()
+        talk.says("one two three four five six seven eight.", 4.0)
+        talk.is_silent(ENOUGH_S)
+        texts = [action.text for action in talk.actions(Heard) if isinstance(action, Heard)]
+        assert len(texts) > 2
+        assert texts[-1] == talk.ended[0]
+        assert all(talk.ended[0].startswith(text) for text in texts)
+
+    def test_the_final_words_repeat_the_guess_exactly(self) -> None:
+        talk = Talk()
+        talk.says("What is it", 1.5)
+        talk.is_silent(0.1)
+        (number,) = talk.answers
+        talk.do(talk.taker.result(number, "What is it?"))
+        talk.answers.clear()
+        talk.is_silent(0.01)
+        assert talk.actions(Guess) == [Guess("What is it?")]
+        talk.mumbles(0.05)
+        talk.is_silent(ENOUGH_S)
+        assert talk.ended == ["What is it?"], "not 'What is it', which says the same"
+
+    def test_other_words_after_all_are_guessed_again(self) -> None:
+        talk = Talk()
+        talk.says("Tell me more.", 1.0)
+        talk.is_silent(0.3)
+        talk.says("About Berlin.", 0.8)
+        talk.is_silent(ENOUGH_S)
+        assert talk.outline == ["Began", "Guess", "Guess", "Ended"]
+        assert talk.ended == ["Tell me more. About Berlin."]
+
+    def test_two_turns_do_not_mix(self) -> None:
+        talk = Talk()
+        for words in (QUESTION, "And what about tomorrow?"):
+            talk.says(words, 1.5)
+            talk.is_silent(2.0)
+        assert talk.ended == [QUESTION, "And what about tomorrow?"]
+        assert talk.outline == ["Began", "Guess", "Ended"] * 2
+
+    def test_a_voice_without_words_ends_without_words(self) -> None:
+        talk = Talk()
+        talk.mumbles(0.6)
+        talk.is_silent(ENOUGH_S)
+        assert talk.outline == ["Began", "Ended"]
+        assert talk.ended == [""]
+
+    def test_a_noise_while_nobody_speaks_is_nothing(self) -> None:
+        talk = Talk()
+        talk.makes_a_noise(0.5)
+        talk.is_silent(ENOUGH_S)
+        assert talk.log == []
+
+
+class TestPauses:
+    def test_a_pause_inside_a_sentence_does_not_end_the_turn(self) -> None:
+        talk = Talk()
+        talk.says("I would like to", 1.2)
+        talk.is_silent(1.0)
+        assert talk.ended == []
+        talk.says("book a table.", 1.0)
+        talk.is_silent(ENOUGH_S)
+        assert talk.ended == ["I would like to book a table."]
+        assert len(talk.actions(Began)) == 1
+
+    def test_an_unfinished_sentence_ends_at_the_ceiling(self) -> None:
+        talk = Talk(options=TurnOptions(max_delay_s=1.4))
+        talk.says("I would like to", 1.2)
+        talk.is_silent(ENOUGH_S)
+        assert talk.ended == ["I would like to"]
+        assert talk.at(Ended) == pytest.approx(1.2 + 1.4, abs=0.02)
+
+    def test_no_answer_to_half_a_sentence_is_begun_at_its_pause(self) -> None:
+        talk = Talk()
+        talk.says("I would like to", 1.2)
+        talk.is_silent(0.5)
+        talk.says("book a table.", 1.0)
+        talk.is_silent(ENOUGH_S)
+        assert talk.actions(Guess) == [Guess("I would like to book a table.")]
+
+    def test_a_caller_who_pauses_is_given_more_time(self) -> None:
+        talk = Talk(options=TurnOptions(min_delay_s=0.2, min_silence_s=0.6))
+        for word in ("I", "think", "that", "is", "good."):
+            talk.says(word, 0.4)
+            talk.is_silent(0.5)
+        talk.is_silent(ENOUGH_S)
+        assert len(talk.ended) == 1
+        assert talk.at(Ended) == pytest.approx(4 * 0.9 + 0.4 + 0.65, abs=0.05)
+
+
+class TestBargeIn:
+    def test_the_reply_is_held_at_once_and_then_stopped(self) -> None:
+        talk = Talk(playing=True, busy=True)
+        talk.is_silent(1.0)
+        talk.says("No tell me about Berlin.", 1.5)
+        talk.is_silent(ENOUGH_S)
+        assert talk.outline == ["Hold", "Stop", "Began", "Guess", "Ended"]
+        assert talk.at(Hold) - 1.0 <= 0.03
+        assert talk.at(Stop) - 1.0 <= LONG_S + 0.05
+        assert talk.ended == ["No tell me about Berlin."]
+
+    def test_the_first_words_stop_it_sooner_than_its_length(self) -> None:
+        talk = Talk(playing=True, busy=True, delay_s=0.1)
+        talk.says("Wait. Tell me about Berlin.", 2.5)
+        assert talk.at(Stop) < LONG_S
+
+    @pytest.mark.parametrize("words", ["mm-hm", "Okay.", "嗯"])
+    def test_a_sign_of_listening_does_not_stop_it(self, words: str) -> None:
+        talk = Talk(playing=True, busy=True)
+        talk.says(words, 0.3)
+        talk.is_silent(ENOUGH_S)
+        assert talk.told == [Hold(), GoOn(backchannel=True)]
+        assert talk.at(GoOn) <= 0.3 + QUIET_S + talk.delay_s + 0.05
+        assert talk.playing
+
+    def test_a_short_word_that_wants_the_floor_takes_it(self) -> None:
+        talk = Talk(playing=True, busy=True)
+        talk.says("Stop.", 0.3)
+        talk.is_silent(ENOUGH_S)
+        assert talk.outline[:3] == ["Hold", "Stop", "Began"]
+        assert talk.ended == ["Stop."]
+
+    @pytest.mark.parametrize("length_s", [0.02, 0.05, 0.15, 1.0])
+    def test_a_noise_is_over_within_200_ms(self, length_s: float) -> None:
+        talk = Talk(playing=True, busy=True)
+        talk.is_silent(1.0)
+        talk.makes_a_noise(length_s)
+        talk.is_silent(ENOUGH_S)
+        assert talk.told[:2] == [Hold(), GoOn(backchannel=False)]
+        assert talk.at(GoOn) - talk.at(Hold) <= 0.2
+        assert not talk.requests
+
+    def test_a_click_of_10_ms_is_not_even_noticed(self) -> None:
+        talk = Talk(playing=True, busy=True)
+        talk.makes_a_noise(0.01)
+        talk.is_silent(1.0)
+        assert talk.log == []
+
+    def test_a_voice_without_words_does_not_stop_it(self) -> None:
+        talk = Talk(playing=True, busy=True)
+        talk.mumbles(0.4)
+        talk.is_silent(ENOUGH_S)
+        assert talk.told == [Hold(), GoOn(backchannel=False)]
+
+    def test_the_words_after_a_sign_of_listening_are_a_turn(self) -> None:
+        talk = Talk(playing=True, busy=True)
+        talk.says("mm-hm", 0.3)
+        talk.is_silent(1.0)
+        talk.says("Wait, what was that?", 1.5)
+        talk.is_silent(ENOUGH_S)
+        assert talk.outline[:4] == ["Hold", "GoOn", "Hold", "Stop"]
+        assert talk.ended == ["Wait, what was that?"]
+
+    def test_an_answer_that_has_not_begun_to_sound_is_cancelled(self) -> None:
+        talk = Talk(busy=True)
+        talk.says("Oh, and one more thing.", 1.5)
+        talk.is_silent(ENOUGH_S)
+        assert talk.outline == ["Began", "Stop", "Guess", "Ended"]
+        assert talk.at(Stop) < 0.4
+
+    def test_a_person_may_want_longer_speech(self) -> None:
+        talk = Talk(options=TurnOptions(barge_in_min_s=1.0), playing=True, busy=True)
+        talk.says("Wait, what was that?", 0.9)
+        talk.is_silent(ENOUGH_S)
+        assert talk.told == [Hold(), GoOn(backchannel=False)]
+
+
+class TestBargeInTurnedOff:
+    OFF = TurnOptions(barge_in=False)
+
+    def test_the_reply_is_neither_held_nor_stopped(self) -> None:
+        talk = Talk(options=self.OFF, playing=True, busy=True)
+        talk.says("No, tell me about Berlin.", 1.5)
+        talk.is_silent(1.0)
+        assert not talk.actions(Hold, Stop, GoOn, Ended)
+
+    def test_what_was_said_meanwhile_is_a_turn_once_the_agent_is_silent(self) -> None:
+        talk = Talk(options=self.OFF, playing=True, busy=True)
+        talk.says("No, tell me about Berlin.", 1.5)
+        talk.is_silent(1.0)
+        talk.playing = talk.busy = False
+        talk.is_silent(0.1)
+        assert talk.ended == ["No, tell me about Berlin."]
+
+    def test_a_slow_recogniser_does_not_end_a_turn_while_the_agent_speaks(self) -> None:
+        talk = Talk(options=self.OFF, playing=True, busy=True, delay_s=1.0)
+        talk.says("No, tell me about Berlin.", 1.5)
+        talk.is_silent(ENOUGH_S)
+        assert not talk.actions(Ended)
+
+
+class TestRecogniser:
+    def test_late_words_are_ignored(self) -> None:
+        talk = Talk()
+        talk.says(QUESTION, 1.5)
+        talk.is_silent(ENOUGH_S)
+        for request in talk.requests:
+            assert talk.taker.result(request.number, "Something else.") == []
+            assert talk.taker.failure(request.number) == []
+        talk.says("And tomorrow?", 1.0)
+        for request in talk.requests[:1]:
+            assert talk.taker.result(request.number, "Something else.") == []
+        talk.is_silent(ENOUGH_S)
+        assert talk.ended == [QUESTION, "And tomorrow?"]
+
+    def test_an_older_answer_does_not_replace_a_newer_one(self) -> None:
+        talk = Talk(delay_s=100.0)
+        talk.says(QUESTION, 3.0)
+        talk.is_silent(0.2)
+        first, *_, last = sorted(talk.answers)
+        talk.do(talk.taker.result(last, QUESTION))
+        talk.do(talk.taker.result(first, "What is the"))
+        talk.is_silent(1.0)
+        assert talk.ended == [QUESTION]
+
+    def test_requests_that_nobody_needs_are_abandoned(self) -> None:
+        talk = Talk(delay_s=0.5, playing=True, busy=True)
+        talk.says("mm-hm", 0.3)
+        talk.is_silent(0.1)
+        (number,) = talk.answers
+        talk.do(talk.taker.result(number, "mm-hm"))
+        talk.answers.clear()
+        talk.is_silent(ENOUGH_S)
+        assert talk.answers == {}
+        assert talk.told == [Hold(), GoOn(backchannel=True)]
+
+    def test_a_turn_whose_recognition_failed_ends_without_words(self) -> None:
+        talk = Talk(failing=True)
+        talk.says(QUESTION, 1.5)
+        talk.is_silent(ENOUGH_S)
+        assert talk.ended == [""]
+        talk.failing = False
+        talk.says("Once more, please.", 1.5)
+        talk.is_silent(ENOUGH_S)
+        assert talk.ended == ["", "Once more, please."]
+
+    def test_a_failure_at_a_pause_does_not_lose_what_follows(self) -> None:
+        talk = Talk(eagerness="pauses", delay_s=0.05, failing=True)
+        talk.says("I would like", 1.0)
+        talk.is_silent(0.25)
+        talk.failing = False
+        talk.says("to book a table.", 1.0)
+        talk.is_silent(ENOUGH_S)
+        assert talk.ended == ["I would like to book a table."]
+
+    def test_a_rolling_request_that_fails_is_followed_by_a_proper_one(self) -> None:
+        talk = Talk(schedule=Hasty())
+        talk.says(QUESTION, 1.5)
+        talk.is_silent(0.03)
+        assert all(request.rolling for request in talk.requests)
+        assert list(talk.answers.values())[-1][1] == QUESTION, "the last one has all the words"
+        for number in list(talk.answers):
+            talk.do(talk.taker.failure(number))
+        talk.answers.clear()
+        talk.is_silent(ENOUGH_S)
+        assert not talk.requests[-1].rolling
+        assert talk.ended == [QUESTION]
+
+    def test_a_failure_over_the_agent_does_not_hold_it_for_long(self) -> None:
+        talk = Talk(failing=True, playing=True, busy=True)
+        talk.says("Okay.", 0.3)
+        talk.is_silent(ENOUGH_S)
+        assert talk.told == [Hold(), GoOn(backchannel=False)]
+        assert talk.at(GoOn) < 1.0
+
+
+class TestMonologue:
+    @pytest.mark.parametrize("pause_s", [0.35, 0.05])
+    def test_a_long_turn_is_recognised_in_pieces_and_comes_as_one_text(
+        self, pause_s: float
+    ) -> None:
+        talk = Talk()
+        words = [f"w{n}" for n in range(60)]
+        for word in words:
+            talk.says(word, 1.0)
+            talk.is_silent(pause_s)
+        talk.is_silent(ENOUGH_S)
+        (text,) = talk.ended
+        lost = [word for word in words if word not in text.split()]
+        assert len(lost) <= (0 if pause_s > 0.3 else 2), "without a pause a word is cut in two"
+        assert max(len(request.pcm) for request in talk.requests) <= LONGEST_PIECE_S * 16000
+        assert len(talk.actions(Began)) == 1
+
+    def test_a_turn_that_ends_where_a_piece_was_cut_asks_for_nothing_more(self) -> None:
+        talk = Talk()
+        talk.says(" ".join(f"w{n}" for n in range(25)) + ".", PIECE_S + 0.5)
+        talk.is_silent(ENOUGH_S)
+        assert len(talk.ended) == 1
+        assert len(talk.ended[0].split()) == 25
+        assert all(np.any(request.pcm) for request in talk.requests), "silence was sent"
+
+
+class TestEagerness:
+    def turn(self, eagerness: Eagerness) -> Talk:
+        """A turn with one short pause."""
+        talk = Talk(eagerness=eagerness)
+        talk.says("Could you please tell me,", 1.5)
+        talk.is_silent(0.3)
+        talk.says("how old you are?", 1.5)
+        talk.is_silent(ENOUGH_S)
+        assert talk.ended == ["Could you please tell me, how old you are?"]
+        return talk
+
+    def test_the_number_of_requests(self) -> None:
+        assert 3 <= len(self.turn("eager").requests) <= 10
+        assert len(self.turn("pauses").requests) == 2, "one a pause"
+        assert len(self.turn("patient").requests) == 1
+
+    def test_when_the_answer_is_begun_after_the_last_word(self) -> None:
+        eager, pauses, patient = map(self.turn, ("eager", "pauses", "patient"))
+        assert eager.at(Guess) <= pauses.at(Guess) <= 3.3 + 0.2 + pauses.delay_s
+        assert patient.outline == ["Began", "Ended"]
+        assert patient.at(Ended) > pauses.at(Guess)
+
+    def test_only_requests_while_the_caller_speaks_may_wait_for_others(self) -> None:
+        eager = Talk()
+        eager.says(QUESTION, 3.0)
+        assert eager.requests
+        assert all(request.rolling for request in eager.requests)
+        assert not any(request.rolling for request in self.turn("pauses").requests)

@@ -1,0 +1,140 @@
+"""What a caller's words say about the turn, as tables of texts that recognisers return."""
+
+import pytest
+
+from agent.turns.words import Wording, is_backchannel, read, same_words, takes_the_floor
+
+LISTENING = [
+    *("mm-hm", "Mm-hmm.", "Hmm.", "uh huh", "Okay.", "okay, okay", "Yeah, right.", "Oh really?"),
+    *("I see.", "Got it, thanks.", "Of course", "That's right!", "all right", "Thank you."),
+    *(
+        "嗯",
+        "嗯嗯。",
+        "对对对",
+        "好的，明白。",
+        "嗯好的",
+        "原来如此",
+        "没错",
+        "はい、はい",
+        "なるほど",
+    ),
+    *("네 네", "Ja, genau.", "ach so", "D’accord.", "sí, claro"),
+]
+WANTING_THE_FLOOR = [
+    *(
+        "Wait",
+        "Stop.",
+        "No, no.",
+        "Hey, can I",
+        "Actually",
+        "Okay, but wait",
+        "Yeah, what about it",
+    ),
+    *("What is", "I", "the", "Thank you very much, but I"),
+    *(
+        "等等",
+        "等一下",
+        "停",
+        "不是",
+        "嗯，但是",
+        "今天",
+        "ちょっと待って",
+        "待って",
+        "잠깐",
+        "아니",
+    ),
+    *("Moment, ich", "nein", "non", "espera"),
+]
+WORDLESS = ["", " ", "...", "?!", "“”"]
+
+
+@pytest.mark.parametrize("text", LISTENING)
+def test_a_sign_of_listening_does_not_take_the_floor(text: str) -> None:
+    assert is_backchannel(text)
+    assert not takes_the_floor(text)
+
+
+@pytest.mark.parametrize("text", WANTING_THE_FLOOR)
+def test_first_words_that_take_the_floor(text: str) -> None:
+    assert takes_the_floor(text)
+    assert not is_backchannel(text)
+
+
+@pytest.mark.parametrize("text", WORDLESS)
+def test_a_text_without_words_is_neither(text: str) -> None:
+    assert not takes_the_floor(text)
+    assert not is_backchannel(text)
+
+
+def test_many_signs_of_listening_are_no_sign_of_listening() -> None:
+    assert not is_backchannel("okay " * 7)
+
+
+WORDINGS = {
+    Wording.FINISHED: [
+        *("What is the weather like today?", "No, thanks.", "It is 42.", "Let's go.", '"I know."'),
+        *("I'm fine, and you?", "I like it too.", "Is it 5 or 6?", "Is it one?"),
+        *("Ich gehe nach Hause.", "Wie spät ist es?"),
+        *(
+            "今天天气怎么样？",
+            "请告诉我今天的天气。",
+            "好了",
+            "是吗",
+            "今日はいい天気です",
+            "좋아요",
+        ),
+    ],
+    Wording.PLAIN: [
+        *("", "...", "Yes", "Yes.", "Hello.", "What is the weather like today", "Please call"),
+        *("Where are you from?", "What is that for?", "john at gmail dot com", "Me too"),
+        *("今天天气怎么样", "我想问一下", "北京"),
+    ],
+    Wording.UNFINISHED: [
+        *(
+            "I would like to",
+            "I'd like to book a",
+            "I want to go to Berlin and.",
+            "Because",
+            "Well,",
+        ),
+        *("I think...", "I think…", "Where are you from", "for?", "So I went to -", "for example"),
+        *("Das Wetter ist schön und", "je voudrais le", "Quiero ir a la"),
+        *(
+            "我想",
+            "请问",
+            "因为",
+            "如果明天下雨的话",
+            "我要去北京，",
+            "行きたいんですけど",
+            "그리고",
+        ),
+    ],
+    Wording.DICTATION: [
+        *("My number is zero one seven", "My number is 0 1 7", "My number is 555-123", "A B C"),
+        *("It's spelled B O B", "john at gmail dot", "我的电话是一三八", "null eins sieben"),
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "wording"), [(text, wording) for wording, texts in WORDINGS.items() for text in texts]
+)
+def test_how_a_pause_after_these_words_is_read(text: str, wording: Wording) -> None:
+    assert read(text) is wording
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("What time is it?", "what time is it", True),
+        ("It’s late.", "it's  late", True),
+        ("今天，好吗？", "今天好吗", True),
+        ("ＡＢＣ 1", "abc 1", True),
+        ("", "...", True),
+        ("What time is it?", "What time is it now?", False),
+        ("It's late.", "Its late.", False),
+        ("今天好吗", "今天好", False),
+    ],
+)
+def test_same_words_ignores_case_punctuation_and_space(one: str, other: str, same: bool) -> None:
+    assert same_words(one, other) is same
