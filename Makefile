@@ -1,7 +1,7 @@
 # `make` prints the targets. uv is the machine's, else one of the project's own in .tools/.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo setup fmt check test test-unit test-room test-browser env-example \
+.PHONY: bench help demo setup fmt check test test-unit test-room test-browser env-example \
 	wheel-smoke ci clean environment gradio45
 
 UV := $(shell uv --version >/dev/null 2>&1 && echo uv || echo .tools/bin/uv)
@@ -36,6 +36,12 @@ test-room test-browser: test-%: environment
 	LIVEKIT_SERVER_BIN="$$bin" $(RUN) pytest -m $* $(ARGS)
 test-room: ## tests with a real livekit-server, worker and caller
 test-browser: ## tests of the talk page in headless Chromium
+
+bench: environment ## measure turns at the caller, beside a plain livekit-agents worker (ARGS="--calls 2")
+	$(SYNC) --group bench
+	@bin="$$($(RUN) rejoinder setup --print-livekit-server)" && \
+	LIVEKIT_SERVER_BIN="$$bin" $(RUN) python -m benchmarks.bench $(ARGS)
+	$(RUN) python -m benchmarks.report artifacts/bench.json
 
 fmt: environment ## format the code and fix what can be fixed
 	$(RUN) ruff format .

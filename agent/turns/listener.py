@@ -133,6 +133,8 @@ class Listener:
                 behind = time.perf_counter() - self._last_frame
                 if behind > _MUTED_S:
                     self._last_frame += behind
+                    if not self._taker.listening:
+                        continue
                     for _ in range(round(behind / HOP_S)):
                         self._step(self._ear.silence())
         finally:

@@ -168,6 +168,11 @@ class TurnTaker:
         return self._now
 
     @property
+    def listening(self) -> bool:
+        """Whether something was begun that the passing of time may end."""
+        return self._utterance is not None
+
+    @property
     def noise_db(self) -> float:
         """Level of the sound that was last judged."""
         return self._peak_db
