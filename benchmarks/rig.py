@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import secrets
+import socket
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import ExitStack, asynccontextmanager
@@ -87,7 +88,15 @@ async def rig(
     delays: Mapping[str, float] | None,
     env: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Rig]:
-    """Start everything; `delays` of the stand-in engines in seconds; None: `env` has real ones."""
+    """Start everything.
+
+    Args:
+        folder: for logs.
+        systems: workers to start, by name.
+        delays: of the stand-in engines, seconds; None: our Whisper and speech servers and the
+            engine `handbook`, shared by all systems.
+        env: further settings of the workers.
+    """
     folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - nothing else runs yet
     with ExitStack() as programs:
         async with (
@@ -106,6 +115,8 @@ async def rig(
                 line = await asyncio.to_thread(standin.wait_line, '{"url"')
                 engines_url = json.loads(line)["url"]
                 settings["OPENAI_BASE_URL"] = engines_url
+            else:
+                settings |= await _real_engines(programs, folder)
             workers = {}
             for system in systems:
                 workers[system] = programs.enter_context(_worker(system, livekit, folder, settings))
@@ -113,6 +124,24 @@ async def rig(
                 await asyncio.to_thread(program.wait_line, "registered worker")
                 print(f"{system}: registered", flush=True)
             yield Rig(livekit, http, engines_url, workers)
+
+
+async def _real_engines(programs: ExitStack, folder: Path) -> dict[str, str]:
+    """Start our model servers; returns the settings that point to them."""
+    urls = {}
+    for name in ("whisper", "tts"):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        argv = [sys.executable, "-m", f"model_servers.{name}", "--port", str(port)]
+        env = {"SERVE_WHISPER_PAGE": "false", "PYTHONUNBUFFERED": "1"}
+        program = programs.enter_context(running(name, argv, folder=folder, env=env))
+        urls[name] = f"http://127.0.0.1:{port}"
+        await asyncio.to_thread(program.wait_ready, f"{urls[name]}/ready")
+    return {
+        "STT_ENGINE": "openai", "STT_URL": f"{urls['whisper']}/v1",
+        "TTS_ENGINE": "openai", "TTS_URL": f"{urls['tts']}/v1", "LLM_ENGINE": "handbook",
+    }  # fmt: skip
 
 
 def _worker(

@@ -42,15 +42,15 @@ class _Segment:
 class VoiceTrack(io.AudioOutput):
     """A room's audio output. `publish` once, `aclose` at the end."""
 
-    def __init__(self, *, rate_hz: int) -> None:
-        """Mono at `rate_hz`; needs a running event loop."""
+    def __init__(self, *, rate_hz: int, source: rtc.AudioSource | None = None) -> None:
+        """Mono at `rate_hz`, into `source` or a new one; needs a running event loop."""
         super().__init__(
             label="VoiceTrack",
             capabilities=io.AudioOutputCapabilities(pause=False),
             sample_rate=rate_hz,
         )
         self._rate_hz = rate_hz
-        self._source = rtc.AudioSource(rate_hz, 1, queue_size_ms=_NATIVE_QUEUE_MS)
+        self._source = source or rtc.AudioSource(rate_hz, 1, queue_size_ms=_NATIVE_QUEUE_MS)
         self._segments: deque[_Segment] = deque()
         self._subscribed = asyncio.Event()
         self._changed = asyncio.Event()
@@ -65,6 +65,10 @@ class VoiceTrack(io.AudioOutput):
         options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
         publication = await room.local_participant.publish_track(track, options)
         await publication.wait_for_subscription()
+        self.start()
+
+    def start(self) -> None:
+        """Somebody listens: play what comes."""
         self._pump = asyncio.create_task(self._play(), name="voice-track")
         self._subscribed.set()
 

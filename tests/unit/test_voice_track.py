@@ -1,0 +1,199 @@
+"""The agent's track on virtual time: what is held goes on, what was heard is known exactly."""
+
+import asyncio
+import random
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pytest
+from livekit import rtc
+from livekit.agents.voice import io
+
+from agent.playout.heard_output import Playout
+from agent.playout.voice_track import VoiceTrack
+from tests.fakes import virtual_time
+
+RATE_HZ = 24000
+WORDS = [f"word{n} " for n in range(40)]
+WORD_S = 0.25
+
+
+@dataclass
+class Source:
+    """Stands for the native source: a queue that plays in real time."""
+
+    pieces: list[tuple[float, np.ndarray]] = field(default_factory=list)
+    """When each piece begins to sound, and its samples."""
+    ends: float = 0.0
+
+    @property
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    @property
+    def queued_duration(self) -> float:
+        return max(0.0, self.ends - self._now)
+
+    async def capture_frame(self, frame: rtc.AudioFrame) -> None:
+        pcm = np.frombuffer(frame.data, np.int16)
+        begins = max(self.ends, self._now)
+        self.pieces.append((begins, pcm))
+        self.ends = begins + len(pcm) / RATE_HZ
+
+    def clear_queue(self) -> None:
+        kept = []
+        for begins, pcm in self.pieces:
+            heard = round((self._now - begins) * RATE_HZ)
+            if heard > 0:
+                kept.append((begins, pcm[:heard]))
+        self.pieces = kept
+        self.ends = min(self.ends, self._now)
+
+    async def aclose(self) -> None:
+        pass
+
+    def heard(self) -> np.ndarray:
+        return np.concatenate([np.zeros(0, np.int16), *(pcm for _, pcm in self.pieces)])
+
+
+class Captions(io.TextOutput):
+    def __init__(self) -> None:
+        super().__init__(label="captions", next_in_chain=None)
+        self.text = ""
+
+    async def capture_text(self, text: str) -> None:
+        self.text += text
+
+    def flush(self) -> None:
+        pass
+
+
+def frame(pcm: np.ndarray) -> rtc.AudioFrame:
+    return rtc.AudioFrame(pcm.tobytes(), RATE_HZ, 1, len(pcm))
+
+
+def reply(words: int) -> np.ndarray:
+    """Samples that are all different, so that none can be lost or said twice unnoticed."""
+    count = round(words * WORD_S * RATE_HZ)
+    return (np.arange(count) % 30000 + 1).astype(np.int16)
+
+
+def same(heard: np.ndarray, said: np.ndarray) -> bool:
+    """Equal but for the short fade after a hold."""
+    if len(heard) > len(said):
+        return False
+    differs = np.flatnonzero(heard != said[: len(heard)])
+    return len(differs) == 0 or bool(np.all(np.abs(heard[differs]) <= said[differs]))
+
+
+async def rig() -> tuple[Source, VoiceTrack, Playout, Captions, asyncio.Task[None]]:
+    source = Source()
+    voice = VoiceTrack(rate_hz=RATE_HZ, source=source)  # type: ignore[arg-type]
+    captions = Captions()
+    playout = Playout(voice=voice, text=captions)
+    following = asyncio.create_task(playout.run())
+    voice.start()
+    return source, voice, playout, captions, following
+
+
+def finished(playout: Playout) -> list[Any]:
+    seen: list[Any] = []
+    playout.audio.on("playback_finished", seen.append)
+    return seen
+
+
+async def _close(voice: VoiceTrack, following: asyncio.Task[None]) -> None:
+    following.cancel()
+    await asyncio.wait({following})
+    await voice.aclose()
+
+
+def test_a_hold_falls_silent_at_once_and_goes_on_from_the_same_sample() -> None:
+    async def talk() -> None:
+        source, voice, playout, _, following = await rig()
+        seen, said = finished(playout), reply(8)
+        await playout.audio.capture_frame(frame(said))
+        playout.audio.flush()
+        await asyncio.sleep(0.5)
+        voice.hold()
+        held = source.heard()
+        assert 0.45 < len(held) / RATE_HZ <= 0.52
+        await asyncio.sleep(1.0)
+        assert len(source.heard()) == len(held)
+        assert not seen
+        voice.go_on()
+        await asyncio.sleep(3.0)
+        assert len(source.heard()) == len(said)
+        assert same(source.heard(), said)
+        assert [event.interrupted for event in seen] == [False]
+        await _close(voice, following)
+
+    virtual_time.run(talk())
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_history_is_what_was_heard_whatever_happens_in_between(seed: int) -> None:
+    async def talk() -> None:
+        dice = random.Random(seed)
+        source, voice, playout, captions, following = await rig()
+        seen, count = finished(playout), dice.randint(2, 30)
+        said = reply(count)
+
+        async def speak() -> None:
+            at = 0
+            for number in range(count):
+                start = number * WORD_S
+                await playout.text.capture_text(io.TimedString(WORDS[number], start_time=start))
+                upto = round((number + 1) * WORD_S * RATE_HZ)
+                while at < upto:
+                    size = min(dice.choice([240, 480, 1000, 4800]), upto - at)
+                    await playout.audio.capture_frame(frame(said[at : at + size]))
+                    at += size
+                if dice.random() < 0.3:
+                    await asyncio.sleep(dice.uniform(0, 0.4))
+            playout.text.flush()
+            playout.audio.flush()
+
+        speaking = asyncio.create_task(speak())
+        interrupted = False
+        for _ in range(dice.randint(1, 12)):
+            await asyncio.sleep(dice.uniform(0, 0.6))
+            match dice.choice(["hold", "go_on", "hold", "go_on", "stop"]):
+                case "hold":
+                    voice.hold()
+                case "go_on":
+                    voice.go_on()
+                case "stop":
+                    interrupted = True
+                    break
+        if interrupted:
+            speaking.cancel()
+            await asyncio.wait({speaking})
+            playout.audio.flush()
+            playout.audio.clear_buffer()
+            if dice.random() < 0.5:
+                voice.go_on()  # a late result
+        else:
+            voice.go_on()
+            await speaking
+        await asyncio.sleep(20.0)
+
+        heard = source.heard()
+        assert same(heard, said)
+        if not seen:
+            assert interrupted
+            assert len(heard) == 0
+        else:
+            [event] = seen
+            assert abs(event.playback_position - len(heard) / RATE_HZ) < 0.001
+            kept = event.synchronized_transcript
+            whole, rest = divmod(len(heard) / RATE_HZ, WORD_S)
+            least = "".join(WORDS[: int(whole)])
+            most = "".join(WORDS[: int(whole) + (1 if rest > 0 else 0)])
+            assert kept in (least, most)
+            # A word is shown as it begins; it counts as heard when half of it was.
+            assert captions.text in (kept, most)
+        await _close(voice, following)
+
+    virtual_time.run(talk())
