@@ -134,7 +134,11 @@ async def _real_engines(programs: ExitStack, folder: Path) -> dict[str, str]:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         argv = [sys.executable, "-m", f"model_servers.{name}", "--port", str(port)]
-        env = {"SERVE_WHISPER_PAGE": "false", "PYTHONUNBUFFERED": "1"}
+        env = {
+            "SERVE_WHISPER_PAGE": "false",
+            "SERVE_WHISPER_WINDOW": "fit",
+            "PYTHONUNBUFFERED": "1",
+        }
         program = programs.enter_context(running(name, argv, folder=folder, env=env))
         urls[name] = f"http://127.0.0.1:{port}"
         await asyncio.to_thread(program.wait_ready, f"{urls[name]}/ready")

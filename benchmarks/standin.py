@@ -62,6 +62,12 @@ class BenchEngines(OpenAIStandIn):
         self._short = short
         self._turn = getattr(self, "_turn", 0) + 1
 
+    def _chat_events(self, answer: str | dict[str, Any] | list[dict[str, Any]]) -> list[bytes]:
+        """Without the chunk that only names the role: the first one holds the first token."""
+        first, *rest = super()._chat_events(answer)
+        assert b'"content": ""' in first
+        return rest
+
     def answer(self, messages: list[dict[str, Any]]) -> str:
         """A long reply, or one of some short ones in turn."""
         asked = str(messages[-1].get("content", ""))

@@ -86,7 +86,8 @@ class Sink(Protocol):
 class _Request:
     task: asyncio.Task[None]
     began: float
-    rolling: bool
+    alone: bool
+    """Whether no other request was in flight when it was sent."""
     answered: float | None = None
 
 
@@ -208,7 +209,9 @@ class Listener:
 
     def _recognise(self, wanted: Recognise) -> None:
         task = asyncio.create_task(self._request(wanted), name=f"recognise-{wanted.number}")
-        self._requests[wanted.number] = _Request(task, time.perf_counter(), wanted.rolling)
+        self._requests[wanted.number] = _Request(
+            task, time.perf_counter(), alone=not self._requests
+        )
 
     async def _request(self, wanted: Recognise) -> None:
         urgency.INTERIM.set(wanted.rolling)
@@ -233,7 +236,7 @@ class Listener:
         if request is None:
             return
         request.answered = time.perf_counter()
-        self._schedule.answered(request.answered - request.began)
+        self._schedule.answered(request.answered - request.began, alone=request.alone)
         best = event.alternatives[0] if event.alternatives else None
         if best is not None and best.text.strip():
             self._newest = request

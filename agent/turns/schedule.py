@@ -25,6 +25,9 @@ _FIRST_OVER_AGENT_S = 0.4
 _INTERVAL_S = 0.25
 _IN_FLIGHT = 2
 """Requests at the same time while the voice goes on."""
+_CROWDED = 1.5
+"""An engine that takes this many times as long beside another request works on one at a time:
+a second one would only delay the last one."""
 _STRETCH_AFTER = 4
 """Later requests of a long turn come at growing intervals."""
 _STRETCH = 1.35
@@ -51,6 +54,7 @@ class Schedule:
         self._last: float | None = None
         self._count = 0
         self._took_s = 0.25
+        self._serial = False
 
     @property
     def speculate(self) -> bool:
@@ -74,13 +78,22 @@ class Schedule:
         """A request was sent."""
         self._last, self._count = now, self._count + 1
 
-    def answered(self, took_s: float) -> None:
-        """A request took this long: the interval follows the engine's speed."""
-        self._took_s += 0.3 * (took_s - self._took_s)
+    def answered(self, took_s: float, *, alone: bool) -> None:
+        """A request took this long: interval and number follow the engine's speed.
+
+        Args:
+            took_s: until its answer.
+            alone: whether no other request was in flight when it was sent.
+        """
+        if alone:
+            self._took_s += 0.3 * (took_s - self._took_s)
+        elif took_s > self._took_s * _CROWDED:
+            self._serial = True
 
     def rolling_due(self, now: float, *, voiced: bool, in_flight: int, over_agent: bool) -> bool:
         """Whether to send what was said so far, though the voice goes on."""
-        if self._eagerness != "eager" or in_flight >= _IN_FLIGHT or not voiced:
+        most = 1 if self._serial else _IN_FLIGHT
+        if self._eagerness != "eager" or in_flight >= most or not voiced:
             return False
         first_s = _FIRST_OVER_AGENT_S if over_agent else _FIRST_S
         if now - self._began_at < first_s or not self._falls():
@@ -88,7 +101,7 @@ class Schedule:
         if self._last is None:
             return True
         stretch = _STRETCH ** max(0, self._count - _STRETCH_AFTER)
-        interval = max(_INTERVAL_S, self._took_s * 1.2 / _IN_FLIGHT) * stretch
+        interval = max(_INTERVAL_S, self._took_s * 1.2 / most) * stretch
         return now - self._last >= min(interval, _LONGEST_INTERVAL_S)
 
     def exact_due(self, silence_s: float, *, missing_s: float) -> bool:

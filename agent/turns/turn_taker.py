@@ -34,6 +34,8 @@ _DIP_S = 0.03
 _LATE_S = 0.32
 """Words recognised from audio that lacks up to this much of the last voice may be all of
 them: Whisper tiny.en knew the last word of 28 sentences when 80 to 320 ms of it were missing."""
+_LEAD_S = 0.45
+"""An answer to an unfinished sentence is begun this long before its pause becomes the end."""
 _MOST_GUESSES = 5
 _POOR_DB = 18.0
 """Voice this little above the background is told from it by Silero alone."""
@@ -200,7 +202,8 @@ class TurnTaker:
         if self._is_voice(hop):
             silence = self._now - HOP_S - utterance.last_voiced
             if utterance.voiced_s and silence > 0:
-                self._habits.went_on_after(silence)
+                if read(self._whole_text(utterance)) in (Wording.FINISHED, Wording.PLAIN):
+                    self._habits.went_on_after(silence)
                 if silence >= _PAUSE_S:
                     self._schedule.resumed(self._now)
             utterance.voiced_s += HOP_S
@@ -336,6 +339,11 @@ class TurnTaker:
         )
         if not rolling and not exact:
             return
+        if exact:
+            late = utterance.last_voiced - _LATE_S
+            for number in [n for n, (upto, _) in utterance.in_flight.items() if upto < late]:
+                del utterance.in_flight[number]
+                actions.append(Abandon(number))
         self._numbers += 1
         utterance.in_flight[self._numbers] = (self._now, not exact)
         self._schedule.began(self._now)
@@ -400,7 +408,7 @@ class TurnTaker:
             return  # this recogniser would have written a full stop
         if wording in (Wording.UNFINISHED, Wording.DICTATION):
             wait = wait_s(self._options, wording, habits=self._habits)
-            if not exact or silence < wait / 2:
+            if not exact or silence < wait - _LEAD_S:
                 return
         utterance.guessed = text
         utterance.guesses += 1

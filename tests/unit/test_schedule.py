@@ -39,7 +39,7 @@ class Voice:
             )
             if due:
                 self.schedule.began(self.now)
-                self.schedule.answered(answer_takes_s)
+                self.schedule.answered(answer_takes_s, alone=True)
                 self.asked.append(self.now)
                 in_flight_until = self.now + answer_takes_s
 
