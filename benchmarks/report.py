@@ -77,6 +77,8 @@ def table(records: list[dict[str, Any]], systems: list[str]) -> str:
                     cells.append("")
             if medians.get("vanilla") and "ours" in medians:
                 ratios.append(f"{medians['ours'] / medians['vanilla']:.2f}")
+        if not any(cells):
+            continue
         lines.append(f"| {name}, {unit}, p50 / p95 | {' | '.join(cells)} | {', '.join(ratios)} |")
     for rows, form in ((SHARES, "{:.0%}"), (MEANS, "{:.2f}")):
         for name, scenario, read in rows:
@@ -85,6 +87,8 @@ def table(records: list[dict[str, Any]], systems: list[str]) -> str:
                 for system in systems:
                     found = values(record["trials"], system, scenario, read)
                     cells.append(form.format(found.mean()) if len(found) else "")
+            if not any(cells):
+                continue
             lines.append(f"| {name} | {' | '.join(cells)} | |")
     return "\n".join(lines)
 
