@@ -33,11 +33,6 @@ class AgentFloor:
         speech = self._session.current_speech if self._session is not None else None
         return speech is not None and not speech.interrupted
 
-    @property
-    def played_db(self) -> float:
-        """Level of what is being played, dB relative to full scale."""
-        return self._voice.level_db
-
     def hold(self) -> None:
         """Stop the play-out where it is."""
         self._voice.hold()
@@ -53,4 +48,8 @@ class AgentFloor:
             return
         self._session.interrupt(force=True)
         if self._voice.held:
-            asyncio.get_running_loop().call_later(_STUCK_S, self._voice.go_on)
+            asyncio.get_running_loop().call_later(_STUCK_S, self._let_go)
+
+    def _let_go(self) -> None:
+        if not self.busy:
+            self._voice.go_on()

@@ -23,7 +23,6 @@ _NATIVE_QUEUE_MS = 1000
 """Never full, so that handing over a frame does not wait."""
 _FADE_S = 0.005
 """After a hold the voice fades in: no click."""
-_SILENT_DB = -90.0
 
 
 @dataclass(slots=True)
@@ -56,7 +55,6 @@ class VoiceTrack(io.AudioOutput):
         self._changed = asyncio.Event()
         self._held = False
         self._fade = False
-        self._level_db = _SILENT_DB
         self._pump: asyncio.Task[None] | None = None
 
     async def publish(self, room: rtc.Room) -> None:
@@ -96,11 +94,6 @@ class VoiceTrack(io.AudioOutput):
             return 0.0
         sent_s = self._segments[0].sent / self._rate_hz
         return max(0.0, sent_s - self._source.queued_duration)
-
-    @property
-    def level_db(self) -> float:
-        """RMS of what is being played, dB relative to full scale."""
-        return self._level_db if self.playing and not self._held else _SILENT_DB
 
     def hold(self) -> None:
         """Fall silent at once and keep the place."""
@@ -200,8 +193,6 @@ class VoiceTrack(io.AudioOutput):
             ramp = min(len(pcm), int(_FADE_S * self._rate_hz))
             pcm = pcm.copy()
             pcm[:ramp] = (pcm[:ramp] * np.linspace(0, 1, ramp)).astype(np.int16)
-        power = float(np.mean(np.square(pcm, dtype=np.float32))) / 32768.0**2
-        self._level_db = float(10 * np.log10(power + 1e-9))
         if not segment.started:
             segment.started = True
             self.on_playback_started(created_at=time.time())

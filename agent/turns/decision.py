@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from agent.options import TurnOptions
 from agent.turns.words import Wording
 
-_UNFINISHED_FACTOR = 1.0
-"""An unfinished sentence is given the whole of the longest wait."""
 _DICTATION_FACTOR = 1.6
 """Pauses between groups of digits are longer than those between words."""
 _HABIT_SHARE = 1.3
@@ -61,7 +59,7 @@ def wait_s(
         case Wording.DICTATION:
             return high * _DICTATION_FACTOR
         case Wording.UNFINISHED:
-            return high * _UNFINISHED_FACTOR
+            return high
         case Wording.FINISHED:
             wait = (low + usual) / 2
         case Wording.PLAIN:

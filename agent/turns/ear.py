@@ -1,11 +1,10 @@
-"""What the caller's track sounds like, every 10 ms: level, speech probability, echo or not.
+"""What the caller's track sounds like, every 10 ms: level and speech probability.
 
 One Silero inference per 32 ms window and track, on the event loop: it takes about 0.1 ms,
 less than handing it to a thread. The level is looked at in between, because a voice is loud
 some 50 ms before Silero is sure of it.
 """
 
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -27,9 +26,6 @@ _LOUD_ABOVE_FLOOR_DB = 15.0
 _LEAST_LOUD_DB = -48.0
 _FLOOR_RISE_DB = 0.06
 """Per hop: a new background noise is believed after some seconds (6 dB a second)."""
-_ECHO_MEMORY_HOPS = 40
-"""Our own voice comes back within this time: 400 ms."""
-_ECHO_MARGIN_DB = 8.0
 
 Probability = Callable[[NDArray[np.float32]], float]
 """Silero: 512 samples in [-1, 1] in, probability of speech out; it keeps its own state."""
@@ -44,7 +40,7 @@ class Hop:
     level_db: float
     """RMS relative to full scale."""
     loud: bool
-    """Well above the background, and not our own voice coming back."""
+    """Well above the background."""
     floor_db: float
     """Level of the background."""
     probability: float
@@ -79,51 +75,36 @@ class Ear:
         self._in_window = 0
         self._probability = 0.0
         self._floor_db = -60.0
-        self._played: deque[float] = deque(maxlen=_ECHO_MEMORY_HOPS)
-        self._coupling_db = -90.0
-        """How much quieter our own voice comes back than it was sent; learnt in the call."""
 
     @property
     def floor_db(self) -> float:
         """Level of the background."""
         return self._floor_db
 
-    def push(self, frame: rtc.AudioFrame, *, played_db: float = -90.0) -> list[Hop]:
-        """Take in a frame, 16 kHz mono; return the hops that it completed.
-
-        Args:
-            frame: of any length.
-            played_db: level of what we are playing just now, dB relative to full scale.
-        """
+    def push(self, frame: rtc.AudioFrame) -> list[Hop]:
+        """Take in a frame of any length, 16 kHz mono; return the hops that it completed."""
         pcm = np.frombuffer(frame.data, np.int16)
         if len(self._rest):
             pcm = np.concatenate([self._rest, pcm])
         whole = len(pcm) // HOP * HOP
         self._rest = pcm[whole:]
-        return [self._hop(pcm[at : at + HOP], played_db) for at in range(0, whole, HOP)]
+        return [self._hop(pcm[at : at + HOP]) for at in range(0, whole, HOP)]
 
     def silence(self) -> Hop:
         """A hop without audio, for a track that was muted."""
-        return self._hop(np.zeros(HOP, np.int16), -90.0)
+        return self._hop(np.zeros(HOP, np.int16))
 
     def was_noise(self, level_db: float) -> None:
         """A sound of this level was no speech: a steady one is background from now on."""
         self._floor_db = max(self._floor_db, min(level_db - _LOUD_ABOVE_FLOOR_DB / 2, -30.0))
 
-    def was_echo(self, level_db: float) -> None:
-        """A sound of this level ended when we fell silent: it was our own voice."""
-        if self._played and max(self._played) > -80.0:
-            self._coupling_db = max(self._coupling_db, min(0.0, level_db - max(self._played)))
-
-    def _hop(self, pcm: NDArray[np.int16], played_db: float) -> Hop:
+    def _hop(self, pcm: NDArray[np.int16]) -> Hop:
         level_db = _level_db(pcm)
-        self._played.append(played_db)
         fresh = self._detect(pcm)
         if self._probability < 0.5:
             rise = min(level_db, self._floor_db + _FLOOR_RISE_DB)
             self._floor_db = max(_QUIETEST_DB, rise)
-        echo_db = max(self._played) + self._coupling_db + _ECHO_MARGIN_DB
-        least = max(self._floor_db + _LOUD_ABOVE_FLOOR_DB, _LEAST_LOUD_DB, echo_db)
+        least = max(self._floor_db + _LOUD_ABOVE_FLOOR_DB, _LEAST_LOUD_DB)
         return Hop(pcm, level_db, level_db > least, self._floor_db, self._probability, fresh)
 
     def _detect(self, pcm: NDArray[np.int16]) -> bool:

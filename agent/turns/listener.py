@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from livekit import rtc
-from livekit.agents import APIConnectOptions, APIError, LanguageCode, stt
+from livekit.agents import APIConnectOptions, stt
 from livekit.agents.types import NOT_GIVEN
 
 from agent import urgency
@@ -40,8 +40,6 @@ _GRACE_S = 1.0
 """Added to the engine's own time-outs before a request is ended from outside."""
 _MUTED_S = 0.1
 """A track that sends nothing for this long is silent, seconds."""
-_ECHOES = 3
-"""So many sounds without speech over the agent, one after the other, are its own voice."""
 
 
 class Floor(Protocol):
@@ -54,10 +52,6 @@ class Floor(Protocol):
     @property
     def busy(self) -> bool:
         """Whether a reply is decided and not over."""
-
-    @property
-    def played_db(self) -> float:
-        """Level of what is being played, dB relative to full scale."""
 
     def hold(self) -> None:
         """Stop the play-out where it is."""
@@ -119,7 +113,6 @@ class Listener:
         self._told = False
         self._language = ""
         self._last_frame = time.perf_counter()
-        self._noises: list[float] = []
 
     def attach(self, sink: Sink) -> Callable[[], None]:
         """Feed a face of the framework; call the result to stop."""
@@ -145,7 +138,7 @@ class Listener:
     def push(self, frame: rtc.AudioFrame) -> None:
         """Take in audio of the caller, 16 kHz mono."""
         self._last_frame = time.perf_counter()
-        for hop in self._ear.push(frame, played_db=self._floor.played_db):
+        for hop in self._ear.push(frame):
             self._step(hop)
 
     def _step(self, hop: Hop) -> None:
@@ -184,18 +177,10 @@ class Listener:
                 self._floor.hold()
             case GoOn(backchannel):
                 if not backchannel:
-                    self._noise(self._taker.noise_db)
+                    self._ear.was_noise(self._taker.noise_db)
                 self._floor.go_on()
             case Stop():
-                self._noises.clear()
                 self._floor.stop()
-
-    def _noise(self, level_db: float) -> None:
-        self._ear.was_noise(level_db)
-        self._noises.append(level_db)
-        if len(self._noises) >= _ECHOES:
-            self._ear.was_echo(min(self._noises))
-            self._noises.clear()
 
     def _words(self, kind: stt.SpeechEventType, text: str, silence_s: float = 0.0) -> None:
         for sink in self._sinks:
@@ -224,8 +209,6 @@ class Listener:
         try:
             async with asyncio.timeout(longest_s):
                 event = await self._engine.recognize(frame, language=NOT_GIVEN, conn_options=limits)
-        except (APIError, TimeoutError) as error:
-            self._failed(wanted, error)
         except Exception as error:  # noqa: BLE001 - an engine's bug must not end the call
             self._failed(wanted, error)
         else:
@@ -252,8 +235,3 @@ class Listener:
             self._do(action)
         if not wanted.rolling:
             self._observer.recognition_failed(error=error)
-
-
-def language_code(language: str) -> LanguageCode:
-    """As livekit-agents wants it."""
-    return LanguageCode(language)

@@ -8,8 +8,6 @@ before it stops.
 from collections import deque
 from typing import Literal
 
-from agent.turns.ear import HOP_S
-
 Eagerness = Literal["eager", "pauses", "patient"]
 
 _PEAK_HOPS = 50
@@ -117,6 +115,3 @@ class Schedule:
             return False
         recent = [self._levels[-n] for n in range(1, _SMOOTH_HOPS + 1)]
         return sum(recent) / _SMOOTH_HOPS < max(self._levels) - _FALL_DB
-
-
-assert HOP_S == 0.01

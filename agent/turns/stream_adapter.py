@@ -9,10 +9,10 @@ the framework keeps the answer that was begun on the guess.
 import time
 
 from livekit import rtc
-from livekit.agents import APIConnectOptions, stt, utils, vad
+from livekit.agents import APIConnectOptions, LanguageCode, stt, utils, vad
 from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS, NOT_GIVEN, NotGivenOr
 
-from agent.turns.listener import Listener, language_code
+from agent.turns.listener import Listener
 
 
 class TurnDetector(vad.VAD):
@@ -160,7 +160,7 @@ class _WordStream(stt.RecognizeStream):
         self._send(
             stt.SpeechEvent(
                 kind,
-                alternatives=[stt.SpeechData(language=language_code(language), text=text)],
+                alternatives=[stt.SpeechData(language=LanguageCode(language), text=text)],
                 speech_end_time=ended if final else None,
             )
         )

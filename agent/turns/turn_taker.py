@@ -215,7 +215,7 @@ class TurnTaker:
         if self._utterance is utterance and not utterance.over_agent:
             self._announce(utterance, actions)
         if self._utterance is utterance:
-            self._recognise(utterance, hop, actions)
+            self._recognise(utterance, actions)
             self._consider(utterance, playing=playing, actions=actions)
         return actions
 
@@ -318,7 +318,7 @@ class TurnTaker:
 
     # Recognition.
 
-    def _recognise(self, utterance: _Utterance, hop: Hop, actions: list[Action]) -> None:
+    def _recognise(self, utterance: _Utterance, actions: list[Action]) -> None:
         silence = self._now - utterance.last_voiced
         length = len(utterance.audio) * HOP_S
         if length >= LONGEST_PIECE_S or (length >= PIECE_S and silence >= _BREATH_S):
