@@ -17,10 +17,7 @@ from livekit.agents.types import NOT_GIVEN
 
 from agent import urgency
 from agent.options import TurnOptions
-from agent.turns.ear import HOP_S, RATE_HZ, Ear, Hop, Probability
-from agent.turns.observer import TurnObserver
-from agent.turns.schedule import Eagerness, Schedule
-from agent.turns.turn_taker import (
+from agent.turns.actions import (
     Abandon,
     Action,
     Began,
@@ -31,8 +28,11 @@ from agent.turns.turn_taker import (
     Hold,
     Recognise,
     Stop,
-    TurnTaker,
 )
+from agent.turns.ear import HOP_S, RATE_HZ, Ear, Hop, Probability
+from agent.turns.observer import TurnObserver
+from agent.turns.schedule import Eagerness, Schedule
+from agent.turns.turn_taker import TurnTaker
 
 logger = logging.getLogger(__name__)
 

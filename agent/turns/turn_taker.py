@@ -15,6 +15,18 @@ from numpy.typing import NDArray
 
 from agent.options import TurnOptions
 from agent.turns import barge_in
+from agent.turns.actions import (
+    Abandon,
+    Action,
+    Began,
+    Ended,
+    GoOn,
+    Guess,
+    Heard,
+    Hold,
+    Recognise,
+    Stop,
+)
 from agent.turns.decision import PauseHabits, wait_s
 from agent.turns.ear import HOP_S, Hop
 from agent.turns.schedule import Schedule
@@ -45,73 +57,6 @@ _WORDLESS_S = 0.35
 _BREATH_S = 0.3
 _BUSY_VOICE_S = 0.25
 """Voice that cancels an answer that has not begun to sound."""
-
-
-@dataclass(frozen=True, slots=True)
-class Recognise:
-    """Send the utterance so far to the recogniser."""
-
-    number: int
-    pcm: NDArray[np.int16]
-    """16 kHz mono."""
-    rolling: bool
-    """The caller may not be done: other calls' final requests go first."""
-
-
-@dataclass(frozen=True, slots=True)
-class Abandon:
-    """Nobody needs the answer to this request any more."""
-
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """Words so far, for captions."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Guess:
-    """Probably all the words of the turn: begin the answer."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Began:
-    """The caller has the floor."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """The turn is over."""
-
-    text: str
-    """Empty: there were no words."""
-    silence_s: float
-    """Since the last voice."""
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """Stop the play-out where it is; it may go on."""
-
-
-@dataclass(frozen=True, slots=True)
-class GoOn:
-    """Go on with the play-out: that was nothing, or only a sign of listening."""
-
-    backchannel: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """The reply is over: cancel it and all work on it."""
-
-
-Action = Recognise | Abandon | Heard | Guess | Began | Ended | Hold | GoOn | Stop
 
 
 @dataclass(slots=True)

@@ -10,12 +10,7 @@ import numpy as np
 import pytest
 
 from agent.options import TurnOptions
-from agent.turns.barge_in import LONG_S, QUIET_S
-from agent.turns.ear import HOP, HOP_S, Hop
-from agent.turns.schedule import Eagerness, Schedule
-from agent.turns.turn_taker import (
-    LONGEST_PIECE_S,
-    PIECE_S,
+from agent.turns.actions import (
     Abandon,
     Action,
     Began,
@@ -26,8 +21,11 @@ from agent.turns.turn_taker import (
     Hold,
     Recognise,
     Stop,
-    TurnTaker,
 )
+from agent.turns.barge_in import LONG_S, QUIET_S
+from agent.turns.ear import HOP, HOP_S, Hop
+from agent.turns.schedule import Eagerness, Schedule
+from agent.turns.turn_taker import LONGEST_PIECE_S, PIECE_S, TurnTaker
 
 VOICE_DB, FALLEN_DB, SILENCE_DB = -20.0, -28.0, -60.0
 WINDOW_MS = 32

@@ -1,0 +1,73 @@
+"""What the turn taker wants done; `agent.turns.listener` does it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Recognise:
+    """Send the utterance so far to the recogniser."""
+
+    number: int
+    pcm: NDArray[np.int16]
+    """16 kHz mono."""
+    rolling: bool
+    """The caller may not be done: other calls' final requests go first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Abandon:
+    """Nobody needs the answer to this request any more."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Words so far, for captions."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """Probably all the words of the turn: begin the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Began:
+    """The caller has the floor."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The turn is over."""
+
+    text: str
+    """Empty: there were no words."""
+    silence_s: float
+    """Since the last voice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Stop the play-out where it is; it may go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class GoOn:
+    """Go on with the play-out: that was nothing, or only a sign of listening."""
+
+    backchannel: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """The reply is over: cancel it and all work on it."""
+
+
+Action = Recognise | Abandon | Heard | Guess | Began | Ended | Hold | GoOn | Stop
