@@ -88,7 +88,7 @@ async def test_a_turn_shows_where_its_time_went_and_what_the_transport_added(
         total_ms = float(bar.split()[2]) * 1000
         transport_ms = int(bar.split()[-2])
         assert total_ms == pytest.approx(150 + transport_ms, abs=6)
-        assert 0 < transport_ms < 4000
+        assert 0 < transport_ms < 10000
         boxes = {
             name: await talk.page.locator(f".bars [data-stage={name}]").bounding_box()
             for name in ("end_of_turn", "stt", "llm", "tts", "transport")

@@ -11,6 +11,7 @@ import time
 import wave
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack
+from difflib import SequenceMatcher
 from pathlib import Path
 
 import httpx
@@ -121,6 +122,12 @@ async def recognised(servers: dict[str, str], pcm: Pcm, folder: Path) -> str:
     return str(answer.json()["text"])
 
 
+def length_s(pcm: Pcm) -> float:
+    """From the first to the last voiced sample."""
+    first_s, last_s = voiced_span(pcm)
+    return last_s - first_s
+
+
 def normal(text: str) -> str:
     return " ".join(re.sub(r"[^a-z0-9' ]+", " ", text.lower().replace("-", " ")).split())
 
@@ -175,8 +182,11 @@ async def test_three_turns_with_an_interruption_keep_only_what_was_heard(
     assert interruption.began is not None
     onset_s = interruption.began + voiced_span(third)[0] - caller.hearing.began
     cut = recording[start : round((onset_s + exchange.barge_in_ms / 1e3 + 0.1) * RATE_HZ)]
-    heard = normal(await recognised(servers, cut, tmp_path)).split()
-    kept = normal(answers(caller)[1]).split()
+    heard = normal(await recognised(servers, cut, tmp_path))
+    kept = answers(caller)[1].strip()
     print(f"kept: {kept}\nheard: {heard}")
-    assert abs(len(kept) - len(heard)) <= 2
-    assert jiwer.wer(" ".join(kept), " ".join(heard)) <= 0.5  # tiny.en on half a sentence
+    # tiny.en drops or merges words of half a sentence: how much was heard is told by its length,
+    # and which sentence by the letters.
+    said = await asyncio.to_thread(say, kept, rate_hz=RATE_HZ)  # the agent's voice too
+    assert length_s(cut) == pytest.approx(length_s(said), abs=0.7)
+    assert SequenceMatcher(None, normal(kept), heard).ratio() > 0.5

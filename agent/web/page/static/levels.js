@@ -8,7 +8,6 @@ const AGENT_SPEAKS = 0.004; // RMS; decoded silence is exactly or almost zero
 const SPEECH_LEAST = 0.008; // RMS below which no microphone signal counts as speech
 const ABOVE_NOISE = 3;
 const NOISE_RISE = 1.004; // per sample: the floor doubles in about 3 s
-const PLAUSIBLE_MS = 4000;
 
 /** One side's sound. `spectrum` are 0..255 per band, `level` is 0..1 over 46 dB, `rms` linear. */
 export class Listener {
@@ -79,8 +78,7 @@ export class Stopwatch {
     const agent = this.agent()?.rms ?? 0;
     this.noise = Math.max(1e-5, Math.min(this.noise * NOISE_RISE, mic || this.noise));
     if (this.armed && agent > AGENT_SPEAKS) {
-      const measured = now - this.lastSpoke;
-      this.measured = measured < PLAUSIBLE_MS ? measured : null;
+      this.measured = now - this.lastSpoke;
       this.armed = false;
     }
     if (mic > Math.max(SPEECH_LEAST, this.noise * ABOVE_NOISE)) this.lastSpoke = now;

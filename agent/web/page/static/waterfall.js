@@ -2,15 +2,17 @@
 
 import { STAGES, WATERFALL } from "./strings.js";
 
+const PLAUSIBLE_MS = 10000; // beyond it, something else than this turn was measured
+
 /**
  * A figure for one `rejoinder.turn` message, or null when it holds no times.
- * `transportMs` is what this page measured beyond `total_ms`; null leaves it out.
+ * `transportMs` is what this page measured beyond `total_ms`; null or an absurd time is left out.
  */
 export function waterfall(turn, transportMs) {
   const stages = turn.stages.filter((s) => s.stage in STAGES && s.to_ms >= s.from_ms);
   let total = turn.total_ms;
   if (!stages.length || !(total > 0)) return null;
-  if (transportMs !== null && transportMs >= 0) {
+  if (transportMs !== null && transportMs >= 0 && transportMs < PLAUSIBLE_MS) {
     stages.push({ stage: "transport", from_ms: total, to_ms: total + transportMs });
     total += transportMs;
   }
