@@ -131,6 +131,10 @@ class ClauseCut:
                 end = at + 1 if enough and self._may_end(text, at + 1, words) else None
             if end is not None:
                 return end
+        last = text[-1:]
+        if last and last in _CJK_COMMAS and not text[-2:-1].isdigit() and wide >= 2:
+            inside.feed(last)
+            return None if inside.any_open() else len(text)  # whatever follows
         return None
 
     def _comma_end(self, text: str, at: int) -> int | None:
