@@ -32,6 +32,7 @@ from livekit.agents.voice.agent_session import SessionConnectOptions
 from agent.engines import Stage, load_engine
 from agent.metrics.timeline import Timeline
 from agent.settings import Settings, StageChoice
+from agent.tts.markup import without_markdown
 from agent.tts.sentences import SentenceTokenizer
 from agent.turns.ear import Probability, load_detector
 from agent.turns.listener import Floor, Listener
@@ -57,7 +58,11 @@ _MOST_GUESSES = 8
 _LONGEST_TURN_S = 600.0
 
 
-_SLOW_IMPORTS = ("anyio._backends._asyncio", "openai.lib.streaming.chat")
+_SLOW_IMPORTS = (
+    "anyio._backends._asyncio",
+    "openai.lib.streaming.chat",
+    "openai.resources.chat.chat",
+)
 """What the HTTP clients import at their first request: a tenth of a second and more that
 would stall a call."""
 
@@ -157,6 +162,7 @@ def build_session(parts: Parts, settings: Settings, listener: Listener) -> Agent
                 "max_speech_duration": _LONGEST_TURN_S,
             },
         },
+        tts_text_transforms=[without_markdown, "filter_emoji"],
         # The text comes back with the place where each sentence begins in the audio.
         use_tts_aligned_transcript=True,
         # It would make the agent deaf for seconds; the ear knows our own voice.

@@ -26,6 +26,7 @@ from livekit.agents import (
 )
 from livekit.agents.utils import is_given
 from livekit.plugins import openai
+from openai.types.chat import ChatCompletionChunk
 from openai.types.chat.chat_completion_chunk import Choice
 
 from agent.errors import EngineUnavailable
@@ -49,6 +50,17 @@ def build(options: Options) -> llm.LLM[Any]:
     Reads the certificate store, which takes some milliseconds: call it off the event loop.
     """
     return OpenAIChat(options)
+
+
+def warm_up(engine: llm.LLM[Any]) -> None:
+    """Build what the client library puts off until the first answer, some 10 ms; blocking."""
+    ChatCompletionChunk.model_validate(
+        {
+            "id": "", "object": "chat.completion.chunk", "created": 0, "model": "",
+            "choices": [{"index": 0, "delta": {"content": "", "role": "assistant"}}],
+            "usage": {"completion_tokens": 0, "prompt_tokens": 0, "total_tokens": 0},
+        }
+    )  # fmt: skip
 
 
 async def probe(options: Options) -> str:
