@@ -13,14 +13,18 @@ Eagerness = Literal["eager", "pauses", "patient"]
 _PEAK_HOPS = 50
 """The level is compared with the loudest of the last 500 ms."""
 _SMOOTH_HOPS = 3
-_FALL_DB = 3.0
-_FIRST_S = 1.0
+_FALL_DB = 5.0
+_FIRST_S = 1.2
 """Utterances hardly ever end before; requests before it are wasted."""
 _FIRST_AFTER_PAUSE_S = 0.4
 """What follows a pause is often short."""
-_FIRST_OVER_AGENT_S = 0.4
-"""A barge-in wants its first words soon."""
-_INTERVAL_S = 0.25
+_FIRST_AFTER_OPEN_PAUSE_S = 0.8
+"""The rest of a sentence that could not end at its pause is longer."""
+_FIRST_OVER_AGENT_S = 0.3
+"""What a sound over the agent is, its first words tell."""
+_NEXT_WORD_S = 0.35
+"""After words that cannot be the last ones another word comes first."""
+_INTERVAL_S = 0.17
 _IN_FLIGHT = 2
 """Requests at the same time while the voice goes on."""
 _CROWDED = 1.5
@@ -33,12 +37,18 @@ _LONGEST_INTERVAL_S = 2.0
 
 _EXACT_S = 0.08
 """Silence after which the utterance may be over."""
+_EXACT_FIRST_S = 0.14
+_FIRST_WORD_S = 0.5
+"""Where the first word is spoken, a silence is more often a consonant than the end."""
 _EXACT_LATER_S = 0.14
 """The same when a request in flight lacks only a little of the last voice."""
 _LITTLE_S = 0.12
 _EXACT_PAUSES_S = 0.12
 _EXACT_PATIENT_S = 0.35
 """Past the pauses inside sentences: one request a turn."""
+_OVERDUE_S = 0.6
+"""An answer that has not come by then, perhaps because it had to wait for other calls' last
+requests, is asked for once more as a last one."""
 
 
 class Schedule:
@@ -68,9 +78,15 @@ class Schedule:
         self._levels.clear()
         self._began_at, self._last, self._count = now, None, 0
 
-    def resumed(self, now: float) -> None:
-        """The voice goes on after a pause: the end may be near again."""
-        self._began_at, self._count = now - _FIRST_S + _FIRST_AFTER_PAUSE_S, 0
+    def resumed(self, now: float, *, open_words: bool) -> None:
+        """The voice goes on after a pause: the end may be near again.
+
+        Args:
+            now: seconds of the caller's audio.
+            open_words: whether the words before the pause could not be the last ones.
+        """
+        first_s = _FIRST_AFTER_OPEN_PAUSE_S if open_words else _FIRST_AFTER_PAUSE_S
+        self._began_at, self._count = now - _FIRST_S + first_s, 0
 
     def began(self, now: float) -> None:
         """A request was sent."""
@@ -88,27 +104,61 @@ class Schedule:
         elif took_s > self._took_s * _CROWDED:
             self._serial = True
 
-    def rolling_due(self, now: float, *, voiced: bool, in_flight: int, over_agent: bool) -> bool:
-        """Whether to send what was said so far, though the voice goes on."""
+    def rolling_due(
+        self,
+        now: float,
+        *,
+        voiced: bool,
+        in_flight: int,
+        over_agent: bool,
+        open_s: float | None = None,
+    ) -> bool:
+        """Whether to send what was said so far, though the voice goes on.
+
+        Args:
+            now: seconds of the caller's audio.
+            voiced: whether the voice is heard.
+            in_flight: requests that are not answered.
+            over_agent: whether the agent waits to know what the sound is; once is enough.
+            open_s: how long ago the words so far could not be the last ones; None: they could.
+        """
         most = 1 if self._serial else _IN_FLIGHT
         if self._eagerness != "eager" or in_flight >= most or not voiced:
+            return False
+        if open_s is not None and open_s < _NEXT_WORD_S:
             return False
         first_s = _FIRST_OVER_AGENT_S if over_agent else _FIRST_S
         if now - self._began_at < first_s or not self._falls():
             return False
-        if self._last is None:
-            return True
+        if self._last is None or over_agent:
+            return self._last is None
         stretch = _STRETCH ** max(0, self._count - _STRETCH_AFTER)
         interval = max(_INTERVAL_S, self._took_s * 1.2 / most) * stretch
         return now - self._last >= min(interval, _LONGEST_INTERVAL_S)
 
-    def exact_due(self, silence_s: float, *, missing_s: float) -> bool:
-        """Whether a silence is long enough to ask for all the words of the utterance."""
+    def exact_due(
+        self, now: float, silence_s: float, *, missing_s: float, over_agent: bool
+    ) -> bool:
+        """Whether a silence is long enough to ask for all the words of the utterance.
+
+        Args:
+            now: seconds of the caller's audio.
+            silence_s: since the last voice.
+            missing_s: voice that neither an answer nor a request in flight has.
+            over_agent: whether the agent waits to know what the sound was.
+        """
         if self._eagerness == "patient":
             return silence_s >= _EXACT_PATIENT_S
         if self._eagerness == "pauses":
             return silence_s >= _EXACT_PAUSES_S
-        return silence_s >= (_EXACT_LATER_S if missing_s <= _LITTLE_S else _EXACT_S)
+        if missing_s <= _LITTLE_S:
+            return silence_s >= _EXACT_LATER_S
+        first = self._last is None and now - self._began_at < _FIRST_WORD_S + silence_s
+        return silence_s >= (_EXACT_FIRST_S if first and not over_agent else _EXACT_S)
+
+    def overdue(self, silence_s: float) -> bool:
+        """Whether a request that was sent while they spoke is waited for no longer."""
+        return silence_s >= _OVERDUE_S + self._took_s
 
     def _falls(self) -> bool:
         if len(self._levels) < _SMOOTH_HOPS:

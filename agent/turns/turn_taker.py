@@ -46,6 +46,8 @@ _DIP_S = 0.03
 _LATE_S = 0.32
 """Words recognised from audio that lacks up to this much of the last voice may be all of
 them: Whisper tiny.en knew the last word of 28 sentences when 80 to 320 ms of it were missing."""
+_SURE_S = 0.08
+"""The same, so little that they surely are: none of the 28 needed more."""
 _LEAD_S = 0.45
 """An answer to an unfinished sentence is begun this long before its pause becomes the end."""
 _MOST_GUESSES = 5
@@ -89,6 +91,18 @@ class _Utterance:
     guessed: str | None = None
     guesses: int = 0
     failed: bool = False
+
+    @property
+    def knows_all(self) -> bool:
+        """Whether `text` is of all that was said so far."""
+        return self.upto >= self.last_voiced - _SURE_S
+
+    @property
+    def only_rolling(self) -> bool:
+        """Whether the words are still awaited, by requests that others may go before."""
+        if self.knows_all or not self.in_flight:
+            return False
+        return all(rolling for _, rolling in self.in_flight.values())
 
 
 class TurnTaker:
@@ -150,7 +164,8 @@ class TurnTaker:
                 if read(self._whole_text(utterance)) in (Wording.FINISHED, Wording.PLAIN):
                     self._habits.went_on_after(silence)
                 if silence >= _PAUSE_S:
-                    self._schedule.resumed(self._now)
+                    open_words = self._open_s(utterance) is not None
+                    self._schedule.resumed(self._now, open_words=open_words)
             utterance.voiced_s += HOP_S
             utterance.failed = False
             utterance.last_voiced = self._now
@@ -248,7 +263,7 @@ class TurnTaker:
             voiced_s=utterance.voiced_s,
             silence_s=silence,
             text=utterance.text,
-            complete=utterance.upto >= utterance.last_voiced or utterance.failed,
+            complete=utterance.knows_all or utterance.failed,
         )
         verdict = barge_in.judge(overlap, least_speech_s=self._options.barge_in_min_s)
         if verdict is barge_in.Verdict.STOP:
@@ -271,17 +286,19 @@ class TurnTaker:
             return
         if not utterance.voiced_s:
             return
-        fresh = max((upto for upto, _ in utterance.in_flight.values()), default=-1.0)
-        known = max(fresh, utterance.upto, utterance.cut)
         if utterance.failed:
             return
+        fresh = max((upto for upto, _ in utterance.in_flight.values()), default=-1.0)
+        missing = utterance.last_voiced - max(fresh, utterance.upto, utterance.cut)
         rolling = self._schedule.rolling_due(
             self._now, voiced=silence < _DIP_S, in_flight=len(utterance.in_flight),
-            over_agent=utterance.over_agent,
+            over_agent=utterance.over_agent, open_s=self._open_s(utterance),
         )  # fmt: skip
-        exact = known < utterance.last_voiced and self._schedule.exact_due(
-            silence, missing_s=utterance.last_voiced - known
+        exact = missing > _SURE_S and self._schedule.exact_due(
+            self._now, silence, missing_s=missing, over_agent=utterance.over_agent
         )
+        if not exact and utterance.only_rolling and self._schedule.overdue(silence):
+            exact = True
         if not rolling and not exact:
             return
         if exact:
@@ -294,6 +311,12 @@ class TurnTaker:
         self._schedule.began(self._now)
         pcm = np.concatenate(utterance.audio)
         actions.append(Recognise(self._numbers, pcm, rolling=not exact))
+
+    def _open_s(self, utterance: _Utterance) -> float | None:
+        """How long ago the words could not end, if they could not when they were last known."""
+        if utterance.text and read(utterance.text) is Wording.UNFINISHED:
+            return self._now - utterance.upto
+        return None
 
     def _cut_piece(self, utterance: _Utterance, actions: list[Action]) -> None:
         actions += [Abandon(number) for number in utterance.in_flight]
@@ -312,7 +335,7 @@ class TurnTaker:
         if utterance.over_agent or silence < _DIP_S:
             return
         nothing_more = utterance.last_voiced <= utterance.cut
-        exact = utterance.upto >= utterance.last_voiced or utterance.failed or nothing_more
+        exact = utterance.knows_all or utterance.failed or nothing_more
         text = self._whole_text(utterance)
         wording = read(text)
         if text and utterance.announced:

@@ -54,11 +54,12 @@ def test_nothing_is_asked_before_an_utterance_can_have_ended() -> None:
     assert 0.5 <= voice.asked[0] <= 1.5
 
 
-def test_words_over_the_agent_are_asked_for_sooner() -> None:
+def test_words_over_the_agent_are_asked_for_sooner_and_once() -> None:
     alone, over_agent = Voice(Schedule()), Voice(Schedule())
     alone.speaks(3.0)
     over_agent.speaks(3.0, over_agent=True)
     assert over_agent.asked[0] < alone.asked[0]
+    assert len(over_agent.asked) == 1
 
 
 def test_a_steady_voice_is_not_about_to_end() -> None:
@@ -70,9 +71,34 @@ def test_a_steady_voice_is_not_about_to_end() -> None:
 def test_requests_come_at_dips_a_few_a_second_and_then_less_often() -> None:
     voice = Voice(Schedule())
     voice.speaks(30.0)
-    assert all(0.2 <= interval <= 0.6 for interval in voice.intervals[:3])
+    assert all(0.15 <= interval <= 0.6 for interval in voice.intervals[:3])
     assert all(1.9 <= interval <= 2.3 for interval in voice.intervals[-3:])
     assert len(voice.asked) < 30
+
+
+def test_after_words_that_cannot_be_the_last_another_one_is_waited_for() -> None:
+    schedule = Schedule()
+    voice = Voice(schedule)
+    voice.speaks(1.9, falls=False)
+    schedule.heard(FALLEN_DB, 2.0)
+    schedule.heard(FALLEN_DB, 2.0)
+    schedule.heard(FALLEN_DB, 2.0)
+    for open_s, due in ((0.2, False), (0.6, True), (None, True)):
+        asked = schedule.rolling_due(2.0, voiced=True, in_flight=0, over_agent=False, open_s=open_s)
+        assert asked is due
+
+
+@pytest.mark.parametrize("open_words", [True, False])
+def test_after_a_pause_the_end_is_near_again(open_words: bool) -> None:
+    schedule = Schedule()
+    voice = Voice(schedule)
+    voice.speaks(6.0)
+    asked, went_on = len(voice.asked), voice.now + 0.5
+    schedule.resumed(went_on, open_words=open_words)
+    voice.now = went_on
+    voice.speaks(2.0)
+    first = voice.asked[asked] - went_on
+    assert first == pytest.approx(0.9 if open_words else 0.5, abs=0.15)
 
 
 def test_a_slow_recogniser_is_asked_less_often() -> None:
@@ -103,9 +129,18 @@ def test_few_requests_at_a_time_and_only_while_there_is_voice() -> None:
     assert not schedule.rolling_due(2.0, voiced=False, in_flight=0, over_agent=False)
 
 
-def silence_needed_s(eagerness: Eagerness, *, missing_s: float) -> float:
+def silence_needed_s(
+    eagerness: Eagerness, *, missing_s: float, after_s: float = 2.0, over_agent: bool = False
+) -> float:
     schedule = Schedule(eagerness)
-    return next(n * HOP_S for n in range(100) if schedule.exact_due(n * HOP_S, missing_s=missing_s))
+    schedule.begin(0.0)
+    return next(
+        silence_s
+        for silence_s in (n * HOP_S for n in range(100))
+        if schedule.exact_due(
+            after_s + silence_s, silence_s, missing_s=missing_s, over_agent=over_agent
+        )
+    )
 
 
 def test_the_more_eager_the_shorter_a_silence_is_worth_a_request() -> None:
@@ -117,6 +152,13 @@ def test_the_more_eager_the_shorter_a_silence_is_worth_a_request() -> None:
 
 def test_a_request_in_flight_that_lacks_little_may_do() -> None:
     assert silence_needed_s("eager", missing_s=0.1) > silence_needed_s("eager", missing_s=1.0)
+
+
+def test_a_silence_at_the_first_word_is_not_at_once_an_end() -> None:
+    first = silence_needed_s("eager", missing_s=0.3, after_s=0.3)
+    assert first > silence_needed_s("eager", missing_s=0.3)
+    hurried = silence_needed_s("eager", missing_s=0.3, after_s=0.3, over_agent=True)
+    assert hurried < first, "the agent waits, silent, to know what it was"
 
 
 @pytest.mark.parametrize(

@@ -1,155 +1,39 @@
-"""When turns begin and end, replies are held and requests made: scripts on the caller's clock.
-
-A scripted caller (`Talk`) says words; every sample of a word carries the word's number, so the
-scripted recogniser knows exactly the words whose audio it was given.
-"""
-
-from dataclasses import dataclass, field
+"""When turns begin and end, replies are held and requests made: scripts on the caller's clock."""
 
 import numpy as np
 import pytest
 
 from agent.options import TurnOptions
 from agent.turns.actions import (
-    Abandon,
-    Action,
     Began,
     Ended,
     GoOn,
     Guess,
     Heard,
     Hold,
-    Recognise,
     Stop,
 )
 from agent.turns.barge_in import LONG_S, QUIET_S
-from agent.turns.ear import HOP, HOP_S, Hop
 from agent.turns.schedule import Eagerness, Schedule
-from agent.turns.turn_taker import LONGEST_PIECE_S, PIECE_S, TurnTaker
+from agent.turns.turn_taker import LONGEST_PIECE_S, PIECE_S
+from tests.fakes.talk import SILENCE_DB, Talk
 
-VOICE_DB, FALLEN_DB, SILENCE_DB = -20.0, -28.0, -60.0
-WINDOW_MS = 32
-KNOWN_SHARE = 0.7
-"""Part of a word's audio by which the recogniser knows it."""
 ENOUGH_S = 3.0
 """Longer than any wait."""
-
-
-@dataclass
-class Talk:
-    """A caller, a recogniser that answers after `delay_s`, and an agent that may be speaking."""
-
-    options: TurnOptions = field(default_factory=TurnOptions)
-    eagerness: Eagerness = "eager"
-    schedule: Schedule | None = None
-    delay_s: float = 0.2
-    failing: bool = False
-    playing: bool = False
-    busy: bool = False
-    log: list[tuple[float, Action]] = field(default_factory=list)
-    hops: int = 0
-    probability: float = 0.0
-    words: list[str] = field(default_factory=list)
-    lengths: list[int] = field(default_factory=list)
-    """Hops of each word."""
-    answers: dict[int, tuple[float, str]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.taker = TurnTaker(self.options, schedule=self.schedule or Schedule(self.eagerness))
-
-    @property
-    def now(self) -> float:
-        return self.taker.now
-
-    def says(self, text: str, for_s: float) -> None:
-        """Words of equal length; the voice falls a little at the end of each."""
-        spoken = text.split()
-        for word in spoken:
-            self.words.append(word)
-            length = round(for_s / len(spoken) / HOP_S)
-            self.lengths.append(length)
-            for n in range(length):
-                fallen = n >= length - 5
-                self.hop(FALLEN_DB if fallen else VOICE_DB, speech=True, word=len(self.words))
-
-    def mumbles(self, for_s: float) -> None:
-        """Voice without words."""
-        for _ in range(round(for_s / HOP_S)):
-            self.hop(VOICE_DB, speech=True)
-
-    def is_silent(self, for_s: float) -> None:
-        for _ in range(round(for_s / HOP_S)):
-            self.hop(SILENCE_DB)
-
-    def makes_a_noise(self, for_s: float) -> None:
-        """Loud, but no voice."""
-        for _ in range(round(for_s / HOP_S)):
-            self.hop(VOICE_DB, loud=True)
-
-    def actions(self, *kinds: type[Action]) -> list[Action]:
-        return [action for _, action in self.log if isinstance(action, kinds)]
-
-    def at(self, kind: type[Action]) -> float:
-        """When the first action of a kind came."""
-        return next(at for at, action in self.log if isinstance(action, kind))
-
-    @property
-    def told(self) -> list[Action]:
-        """What the call is told; without requests and captions."""
-        return [a for _, a in self.log if not isinstance(a, Recognise | Abandon | Heard)]
-
-    @property
-    def outline(self) -> list[str]:
-        return [type(action).__name__ for action in self.told]
-
-    @property
-    def ended(self) -> list[str]:
-        return [action.text for action in self.told if isinstance(action, Ended)]
-
-    @property
-    def requests(self) -> list[Recognise]:
-        return [action for _, action in self.log if isinstance(action, Recognise)]
-
-    def hop(
-        self, level_db: float, *, speech: bool = False, loud: bool = False, word: int = 0
-    ) -> None:
-        self.hops += 1
-        fresh = self.hops * 10 // WINDOW_MS > (self.hops - 1) * 10 // WINDOW_MS
-        if fresh:
-            self.probability = 0.95 if speech else 0.02
-        pcm = np.full(HOP, word, np.int16)
-        hop = Hop(pcm, level_db, speech or loud, SILENCE_DB, self.probability, fresh)
-        self.do(self.taker.step(hop, playing=self.playing, busy=self.busy))
-        for number in [n for n, (due, _) in self.answers.items() if due <= self.now]:
-            _, text = self.answers.pop(number)
-            taker = self.taker
-            self.do(taker.failure(number) if self.failing else taker.result(number, text))
-
-    def do(self, actions: list[Action]) -> None:
-        for action in actions:
-            self.log.append((self.now, action))
-            match action:
-                case Recognise(number, pcm):
-                    self.answers[number] = (self.now + self.delay_s, self._heard_in(pcm))
-                case Abandon(number):
-                    del self.answers[number]
-                case Stop():
-                    self.playing = self.busy = False
-
-    def _heard_in(self, pcm: np.typing.NDArray[np.int16]) -> str:
-        numbers, samples = np.unique(pcm, return_counts=True)
-        known = [
-            self.words[number - 1]
-            for number, count in zip(numbers, samples, strict=True)
-            if number and count / HOP >= KNOWN_SHARE * self.lengths[number - 1]
-        ]
-        return " ".join(known)
 
 
 class Hasty(Schedule):
     """Asks with every hop of the voice."""
 
-    def rolling_due(self, now: float, *, voiced: bool, in_flight: int, over_agent: bool) -> bool:
+    def rolling_due(
+        self,
+        now: float,
+        *,
+        voiced: bool,
+        in_flight: int,
+        over_agent: bool,
+        open_s: float | None = None,
+    ) -> bool:
         return voiced
 
 
@@ -183,7 +67,7 @@ class TestPlainTurn:
         talk.says(QUESTION, 1.5)
         talk.is_silent(ENOUGH_S)
         assert talk.ended == [QUESTION]
-        assert talk.at(Ended) > 3.0
+        assert talk.at(Ended) > 2.5
 
     def test_the_quiet_beginning_of_a_word_is_recognised_too(self) -> None:
         talk = Talk()
@@ -451,6 +335,24 @@ class TestRecogniser:
         talk.answers.clear()
         talk.is_silent(ENOUGH_S)
         assert not talk.requests[-1].rolling
+        assert talk.ended == [QUESTION]
+
+    def test_a_request_that_lacks_next_to_nothing_is_the_last_one(self) -> None:
+        talk = Talk(schedule=Hasty(), delay_s=0.3)
+        talk.says(QUESTION, 1.5)
+        talk.is_silent(ENOUGH_S)
+        assert all(request.rolling for request in talk.requests)
+        assert talk.ended == [QUESTION]
+
+    def test_a_request_that_has_to_wait_for_others_is_repeated_as_a_last_one(self) -> None:
+        talk = Talk(schedule=Hasty(), delay_s=100.0)
+        talk.says(QUESTION, 1.5)
+        talk.is_silent(1.5)
+        last = talk.requests[-1]
+        assert not last.rolling
+        assert [n for n in talk.answers if not talk.requests[n - 1].rolling] == [last.number]
+        talk.do(talk.taker.result(last.number, QUESTION))
+        talk.is_silent(0.1)
         assert talk.ended == [QUESTION]
 
     def test_a_failure_over_the_agent_does_not_hold_it_for_long(self) -> None:

@@ -1,0 +1,209 @@
+"""A scripted caller for the turn taker, on the clock of the caller's audio.
+
+    talk = Talk()
+    talk.says("What is the weather like today?", 1.5)
+    talk.is_silent(3.0)
+    assert talk.ended == ["What is the weather like today?"]
+
+Every sample of a word carries the word's number, so the scripted recogniser knows exactly the
+words whose audio it was given. `Dialogue` adds an agent that speaks.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from agent.options import TurnOptions
+from agent.turns.actions import (
+    Abandon,
+    Action,
+    Ended,
+    GoOn,
+    Guess,
+    Heard,
+    Hold,
+    Recognise,
+    Stop,
+)
+from agent.turns.ear import HOP, HOP_S, Hop
+from agent.turns.schedule import Eagerness, Schedule
+from agent.turns.turn_taker import TurnTaker
+
+VOICE_DB, FALLEN_DB, SILENCE_DB = -20.0, -28.0, -60.0
+WINDOW_MS = 32
+KNOWN_SHARE = 0.7
+"""Part of a word's audio by which the recogniser knows it."""
+
+
+@dataclass
+class Talk:
+    """A caller, a recogniser that answers after `delay_s`, and an agent that may be speaking."""
+
+    options: TurnOptions = field(default_factory=TurnOptions)
+    eagerness: Eagerness = "eager"
+    schedule: Schedule | None = None
+    delay_s: float = 0.2
+    failing: bool = False
+    playing: bool = False
+    busy: bool = False
+    log: list[tuple[float, Action]] = field(default_factory=list)
+    hops: int = 0
+    probability: float = 0.0
+    words: list[str] = field(default_factory=list)
+    lengths: list[int] = field(default_factory=list)
+    """Hops of each word."""
+    answers: dict[int, tuple[float, str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.taker = TurnTaker(self.options, schedule=self.schedule or Schedule(self.eagerness))
+
+    @property
+    def now(self) -> float:
+        return self.taker.now
+
+    def says(self, text: str, for_s: float) -> None:
+        """Words of equal length; the voice falls a little at the end of each."""
+        spoken = text.split()
+        for word in spoken:
+            self.words.append(word)
+            length = round(for_s / len(spoken) / HOP_S)
+            self.lengths.append(length)
+            for n in range(length):
+                fallen = n >= length - 5
+                self.hop(FALLEN_DB if fallen else VOICE_DB, speech=True, word=len(self.words))
+
+    def mumbles(self, for_s: float) -> None:
+        """Voice without words."""
+        for _ in range(round(for_s / HOP_S)):
+            self.hop(VOICE_DB, speech=True)
+
+    def is_silent(self, for_s: float) -> None:
+        for _ in range(round(for_s / HOP_S)):
+            self.hop(SILENCE_DB)
+
+    def makes_a_noise(self, for_s: float) -> None:
+        """Loud, but no voice."""
+        for _ in range(round(for_s / HOP_S)):
+            self.hop(VOICE_DB, loud=True)
+
+    def actions(self, *kinds: type[Action]) -> list[Action]:
+        return [action for _, action in self.log if isinstance(action, kinds)]
+
+    def at(self, kind: type[Action]) -> float:
+        """When the first action of a kind came."""
+        return next(at for at, action in self.log if isinstance(action, kind))
+
+    @property
+    def told(self) -> list[Action]:
+        """What the call is told; without requests and captions."""
+        return [a for _, a in self.log if not isinstance(a, Recognise | Abandon | Heard)]
+
+    @property
+    def outline(self) -> list[str]:
+        return [type(action).__name__ for action in self.told]
+
+    @property
+    def ended(self) -> list[str]:
+        return [action.text for action in self.told if isinstance(action, Ended)]
+
+    @property
+    def requests(self) -> list[Recognise]:
+        return [action for _, action in self.log if isinstance(action, Recognise)]
+
+    def hop(
+        self, level_db: float, *, speech: bool = False, loud: bool = False, word: int = 0
+    ) -> None:
+        self.hops += 1
+        fresh = self.hops * 10 // WINDOW_MS > (self.hops - 1) * 10 // WINDOW_MS
+        if fresh:
+            self.probability = 0.95 if speech else 0.02
+        pcm = np.full(HOP, word, np.int16)
+        hop = Hop(pcm, level_db, speech or loud, SILENCE_DB, self.probability, fresh)
+        self.do(self.taker.step(hop, playing=self.playing, busy=self.busy))
+        for number in [n for n, (due, _) in self.answers.items() if due <= self.now]:
+            _, text = self.answers.pop(number)
+            taker = self.taker
+            self.do(taker.failure(number) if self.failing else taker.result(number, text))
+
+    def do(self, actions: list[Action]) -> None:
+        for action in actions:
+            self.log.append((self.now, action))
+            match action:
+                case Recognise(number, pcm):
+                    self.answers[number] = (self.now + self.delay_s, self._heard_in(pcm))
+                case Abandon(number):
+                    del self.answers[number]
+                case Stop():
+                    self.playing = self.busy = False
+
+    def _heard_in(self, pcm: np.typing.NDArray[np.int16]) -> str:
+        numbers, samples = np.unique(pcm, return_counts=True)
+        known = [
+            self.words[number - 1]
+            for number, count in zip(numbers, samples, strict=True)
+            if number and count / HOP >= KNOWN_SHARE * self.lengths[number - 1]
+        ]
+        return " ".join(known)
+
+
+@dataclass
+class Dialogue(Talk):
+    """A talk whose agent answers each turn for `reply_s`, `first_audio_s` after it began to.
+
+    It works as the framework does: an answer begun on a guess is kept when the turn ends with
+    the same words, and sounds no earlier than the turn's end.
+    """
+
+    first_audio_s: float = 0.45
+    """From the words to the first sound of the answer: LLM and TTS."""
+    reply_s: float = 4.0
+    spans: list[tuple[float, float]] = field(default_factory=list)
+    """When the agent was heard."""
+    answers_begun: int = 0
+    _guess: tuple[str, float] | None = None
+    _starts: float | None = None
+    _left: float = 0.0
+    _held: bool = False
+
+    def is_asked(self, text: str, for_s: float) -> None:
+        """A question, and half a second of its answer."""
+        self.says(text, for_s)
+        begun = self.answers_begun
+        while self.answers_begun == begun or not self.playing:
+            self.is_silent(HOP_S)
+        self.is_silent(0.5)
+
+    def hop(
+        self, level_db: float, *, speech: bool = False, loud: bool = False, word: int = 0
+    ) -> None:
+        super().hop(level_db, speech=speech, loud=loud, word=word)
+        if self._starts is not None and self.now >= self._starts:
+            self._starts, self._left, self.playing = None, self.reply_s, True
+        if not self.playing or self._held:
+            return
+        if self.spans and self.now - self.spans[-1][1] < 1.5 * HOP_S:
+            self.spans[-1] = (self.spans[-1][0], self.now)
+        else:
+            self.spans.append((self.now - HOP_S, self.now))
+        self._left -= HOP_S
+        if self._left <= 0:
+            self.playing = self.busy = False
+
+    def do(self, actions: list[Action]) -> None:
+        super().do(actions)
+        for action in actions:
+            match action:
+                case Guess(text):
+                    self._guess = (text, self.now)
+                case Ended(text) if text:
+                    guess = self._guess
+                    began = guess[1] if guess is not None and guess[0] == text else self.now
+                    self._starts = max(self.now, began + self.first_audio_s)
+                    self.busy, self._guess = True, None
+                    self.answers_begun += 1
+                case Hold():
+                    self._held = True
+                case GoOn():
+                    self._held = False
+                case Stop():
+                    self._held, self._starts, self._left = False, None, 0.0
