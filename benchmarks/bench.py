@@ -1,7 +1,7 @@
 """Runs the scenarios, ours and a plain worker in turn, and writes the results as JSON.
 
-python -m benchmarks.bench --out artifacts/bench.json
-python -m benchmarks.bench --scenario turn --calls 3 --systems ours
+python -m benchmarks.bench
+python -m benchmarks.bench --scenario turn --calls 3 --systems ours --out artifacts/try.json
 """
 
 import argparse
@@ -18,6 +18,7 @@ from benchmarks.rig import OURS, VANILLA, Rig, rig
 from benchmarks.scenarios import EN, SCENARIOS, ZH, Trial, prepare
 from benchmarks.voices import have_flite
 
+RESULTS = Path(__file__).parent / "results"
 DELAYS = {"stt": 0.25, "llm": 0.25, "tts": 0.15}
 
 
@@ -42,7 +43,7 @@ async def run(args: argparse.Namespace) -> dict[str, Any]:
                     trials += await _one(running, system, scenario, voice, number)
             _print(trials, name, args.systems)
     return {
-        "when": began, "took_s": time.time() - began, "delays": delays,
+        "when": began, "took_s": time.time() - began, "delays": delays, "env": env,
         "machine": platform.processor() or platform.machine(), "python": platform.python_version(),
         "trials": trials,
     }  # fmt: skip
@@ -74,10 +75,25 @@ def _print(trials: list[Trial], scenario: str, systems: list[str]) -> None:
         print(f"{scenario:12} {system:8} n={len(rows)}  " + "; ".join(parts), flush=True)
 
 
+def dumped(record: dict[str, Any]) -> str:
+    """JSON with a trial per line and numbers of three digits: it is kept under version control."""
+    rows = [json.dumps(_rounded(row), ensure_ascii=False) for row in record["trials"]]
+    head = json.dumps(_rounded({k: v for k, v in record.items() if k != "trials"}), indent=1)
+    return head.removesuffix("\n}") + ',\n "trials": [\n' + ",\n".join(rows) + "\n ]\n}\n"
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return round(value, 3)
+    if isinstance(value, dict):
+        return {key: _rounded(item) for key, item in value.items()}
+    return [_rounded(item) for item in value] if isinstance(value, list) else value
+
+
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, default=Path("artifacts/bench.json"))
+    parser.add_argument("--out", type=Path, default=RESULTS / "run-1.json")
     parser.add_argument("--scenario", action="append", choices=list(SCENARIOS))
     parser.add_argument("--calls", type=int, help="calls per scenario and system")
     parser.add_argument("--systems", nargs="+", default=[VANILLA, OURS])
@@ -88,7 +104,7 @@ def main() -> None:
     args = parser.parse_args()
     record = asyncio.run(run(args))
     args.out.parent.mkdir(parents=True, exist_ok=True)
-    args.out.write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    args.out.write_text(dumped(record), "utf-8")
     print(f"written: {args.out}")
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import psutil
 
 from agent.caller.caller import Caller
-from benchmarks.bench import DELAYS
+from benchmarks.bench import DELAYS, RESULTS
 from benchmarks.rig import OURS, VANILLA, Rig, rig
 from benchmarks.scenarios import QUESTIONS
 from benchmarks.voices import speak
@@ -101,11 +101,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--calls", type=int, nargs="+", default=[1, 4, 8, 12])
     parser.add_argument("--systems", nargs="+", default=[VANILLA, OURS])
-    parser.add_argument("--out", type=Path, default=Path("artifacts/load.json"))
+    parser.add_argument("--out", type=Path, default=RESULTS / "load.json")
     args = parser.parse_args()
     rows = asyncio.run(run(args))
     args.out.parent.mkdir(parents=True, exist_ok=True)
-    args.out.write_text(json.dumps(rows, indent=1) + "\n", "utf-8")
+    args.out.write_text(json.dumps({"load": rows}, indent=1) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

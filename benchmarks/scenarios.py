@@ -9,6 +9,7 @@ from agent.caller.caller import Caller
 from agent.caller.hearing import Sound
 from agent.caller.microphone import Utterance
 from benchmarks.rig import Rig
+from benchmarks.standin import words_of
 from benchmarks.voices import Spoken, noise, pause, speak
 from tests.fakes import tones
 
@@ -44,6 +45,10 @@ UNFINISHED = (
     ("I would like to book a table for", "two people tonight."),
     ("Could you tell me what happens when", "the network is gone?"),
     ("I want to start the demo but", "I do not have a graphics card."),
+)
+UNFINISHED_ZH = (
+    ("我想订一张桌子因为", "明天有两个人来。"),
+    ("请告诉我如果", "没有网络会怎么样？"),
 )
 BACKCHANNELS = ("uh-huh", "yeah", "okay", "right")
 BACKCHANNELS_ZH = ("嗯", "对")
@@ -82,6 +87,31 @@ def _counts(requests: list[dict[str, Any]]) -> dict[str, int]:
     }
 
 
+def _stages(asked: list[dict[str, Any]], last_voiced: float, v2v_ms: float | None) -> Trial:
+    """What the answer that was heard waited for: (from, to) in ms after the last voiced sample.
+
+    Of several requests to an engine it is the one that the next stage was begun on.
+    """
+    spoken = [r for r in asked if r["route"] == "tts" and r["first_byte"]]
+    chats = [r for r in asked if r["route"] == "llm" and r["outcome"] == "completed"]
+    if not spoken or not chats or v2v_ms is None:
+        return {}
+    chat = chats[-1]
+    voice = min((r for r in spoken if r["began"] > chat["began"]), key=lambda r: r["began"])
+    heard = [r for r in asked if r["route"] == "stt" and r["ended"] and r["ended"] <= chat["began"]]
+    if not heard:
+        return {}
+    transcript = max(heard, key=lambda r: r["ended"])
+    marks = {
+        "stt": (transcript["began"], transcript["ended"]),
+        "llm": (chat["began"], chat["first_byte"]),
+        "clause": (chat["first_byte"], voice["began"]),
+        "tts": (voice["began"], voice["first_byte"]),
+        "path": (voice["first_byte"], last_voiced + v2v_ms / 1e3),
+    }
+    return {name: [(at - last_voiced) * 1e3 for at in pair] for name, pair in marks.items()}
+
+
 async def turns(rig: Rig, caller: Caller, voice: str, number: int) -> list[Trial]:
     """Question and answer: voice-to-voice."""
     out = []
@@ -93,9 +123,11 @@ async def turns(rig: Rig, caller: Caller, voice: str, number: int) -> list[Trial
         await caller.wait_for_answer(utterance, timeout_s=12)
         measured = caller.measure(utterance)
         asked, _ = await rig.requests()
+        v2v_ms = measured.voice_to_voice_ms
+        assert utterance.began is not None
         out.append(
-            {"scenario": "turn", "voice": voice, "text": spoken.text,
-             "v2v_ms": measured.voice_to_voice_ms, **_counts(asked)}
+            {"scenario": "turn", "voice": voice, "text": spoken.text, "v2v_ms": v2v_ms,
+             "stages": _stages(asked, utterance.began + spoken.last, v2v_ms), **_counts(asked)}
         )  # fmt: skip
         await _silence_agent(rig, caller)
     return out
@@ -135,7 +167,7 @@ def _history(
     if not chats or not vocabulary:
         return {}
     said = [m for m in chats[-1]["body"]["messages"] if m["role"] == "assistant"]
-    kept = _words(str(said[-1]["content"])) if said else []
+    kept = words_of(str(said[-1]["content"])) if said else []
     pcm = caller.hearing.pcm()
     rate = 48000
     first = max(0, round((began - 0.05 - caller.hearing.began) * rate))
@@ -144,12 +176,6 @@ def _history(
              if i < len(vocabulary)]  # fmt: skip
     return {"kept_words": len(kept), "heard_words": len(heard),
             "surplus_words": len(kept) - len(heard)}  # fmt: skip
-
-
-def _words(text: str) -> list[str]:
-    import re
-
-    return re.findall(r"[\w']+", text.lower())
 
 
 async def _over_answer(rig: Rig, caller: Caller, voice: str, sound: Spoken, number: int) -> Trial:
@@ -223,8 +249,8 @@ async def pauses(rig: Rig, caller: Caller, voice: str, number: int) -> list[Tria
     """A pause inside a sentence that cannot end there."""
     out = []
     for pause_s in (0.4, 0.7, 1.0):
-        head, tail = UNFINISHED[number % len(UNFINISHED)]
-        voice = voice if voice in EN else "piper"
+        sentences = UNFINISHED_ZH if voice in ZH else UNFINISHED
+        head, tail = sentences[number % len(sentences)]
         spoken = pause([speak(head, voice=voice), speak(tail, voice=voice)], pause_s=pause_s)
         await rig.requests()
         utterance = await _ask(rig, caller, spoken, short=True)
@@ -237,7 +263,7 @@ async def pauses(rig: Rig, caller: Caller, voice: str, number: int) -> list[Tria
         asked, _ = await rig.requests()
         chats = [r for r in asked if r["route"] == "llm"]
         users = [m for m in chats[-1]["body"]["messages"] if m["role"] == "user"] if chats else []
-        whole = bool(users) and _words(str(users[-1]["content"])) == _words(spoken.text)
+        whole = bool(users) and words_of(str(users[-1]["content"])) == words_of(spoken.text)
         out.append(
             {"scenario": "pause", "voice": voice, "text": head, "pause_ms": pause_s * 1e3,
              "false_start": false_start, "one_message": whole,
@@ -249,7 +275,8 @@ async def pauses(rig: Rig, caller: Caller, voice: str, number: int) -> list[Tria
 def prepare(voices: list[str]) -> None:
     """Speak everything once, so that nothing is synthesised while it is measured. Blocks."""
     en = (*QUESTIONS, *INTERRUPTIONS, *BACKCHANNELS, *STOPS, *(p for u in UNFINISHED for p in u))
-    zh = (*QUESTIONS_ZH, *INTERRUPTIONS_ZH, *BACKCHANNELS_ZH, *STOPS_ZH)
+    zh = (*QUESTIONS_ZH, *INTERRUPTIONS_ZH, *BACKCHANNELS_ZH, *STOPS_ZH,
+          *(p for u in UNFINISHED_ZH for p in u))  # fmt: skip
     for voice in voices:
         for text in zh if voice in ZH else en:
             speak(text, voice=voice)

@@ -1,0 +1,85 @@
+"""Plots of the results, as SVG."""
+
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+
+from benchmarks.measures import TIMES, Record, readings, systems
+
+matplotlib.use("svg")
+from matplotlib import pyplot  # noqa: E402 - after the backend is chosen
+
+COLOURS = {"ours": "#1a7f5a", "vanilla": "#8a8f98", "tuned": "#b08d57"}
+STAGES = {
+    "stt": ("recognition", "#4c78a8"),
+    "llm": ("LLM, first token", "#b08d57"),
+    "clause": ("first clause", "#9d755d"),
+    "tts": ("TTS, first audio", "#1a7f5a"),
+    "path": ("to the caller's ear", "#8a8f98"),
+}
+
+
+def dots(records: list[Record], target: Path) -> None:
+    """Every reading of the headline measures as a dot, with the medians."""
+    names = systems(records)
+    chosen = [measure for measure in TIMES if measure.headline]
+    figure, axes = pyplot.subplots(len(chosen), 1, figsize=(8, 1.7 * len(chosen)), sharex=True)
+    for axis, measure in zip(axes, chosen, strict=True):
+        for row, system in enumerate(reversed(names)):
+            found = np.concatenate([readings(record, system, measure) for record in records])
+            jitter = np.random.default_rng(1).uniform(-0.16, 0.16, len(found))
+            colour = COLOURS[system]
+            axis.scatter(found, row + jitter, s=14, color=colour, alpha=0.7, linewidths=0)
+            if len(found):
+                axis.plot([np.median(found)] * 2, [row - 0.3, row + 0.3], color=colour, lw=2)
+        axis.set_yticks(range(len(names)), list(reversed(names)))
+        axis.set_title(measure.name, loc="left", fontsize=10)
+        _plain(axis)
+    axes[-1].set_xlabel("milliseconds, at the caller")
+    axes[-1].set_xlim(left=0)
+    _save(figure, target)
+
+
+def waterfall(records: list[Record], target: Path) -> None:
+    """Where a plain turn's time went, per system: the medians of when each stage ran."""
+    names = systems(records)
+    figure, axes = pyplot.subplots(len(names), 1, figsize=(8, 1.6 * len(names) + 0.6), sharex=True)
+    for axis, system in zip(np.atleast_1d(axes), names, strict=True):
+        rows = [
+            trial["stages"]
+            for record in records
+            for trial in record["trials"]
+            if trial["system"] == system and trial.get("stages")
+        ]
+        for place, (stage, (title, colour)) in enumerate(STAGES.items()):
+            if not rows:
+                continue
+            begin, end = np.median([row[stage] for row in rows], axis=0)
+            y = len(STAGES) - place
+            axis.barh(y, end - begin, left=begin, height=0.82, color=colour)
+            axis.annotate(
+                f"{title} {end - begin:.0f}", (max(begin, end), y), xytext=(4, 0),
+                textcoords="offset points", va="center", fontsize=8,
+            )  # fmt: skip
+        axis.set_yticks([])
+        axis.set_title(system, loc="left", fontsize=10)
+        axis.axvline(0, color="#444444", lw=0.8)
+        _plain(axis)
+    last = np.atleast_1d(axes)[-1]
+    last.set_xlabel("milliseconds after the caller's last voiced sample")
+    last.set_xlim(right=last.get_xlim()[1] * 1.12)
+    _save(figure, target)
+
+
+def _plain(axis: pyplot.Axes) -> None:
+    axis.spines[["top", "right"]].set_visible(False)
+    axis.grid(axis="x", color="#dddddd", lw=0.6)
+    axis.set_axisbelow(True)
+
+
+def _save(figure: pyplot.Figure, target: Path) -> None:
+    figure.tight_layout()
+    with pyplot.rc_context({"svg.hashsalt": target.stem}):
+        figure.savefig(target, metadata={"Date": None})
+    pyplot.close(figure)

@@ -1,0 +1,149 @@
+"""Markdown tables of the results."""
+
+from typing import Any
+
+import numpy as np
+
+from benchmarks import scorecard
+from benchmarks.measures import MEANS, SHARES, TIMES, Record, readings, systems
+
+
+def _grid(head: list[str], rows: list[list[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+
+
+def comparison(records: list[Record]) -> str:
+    """A line per measure, a column per system and run: p50 / p95 (n), and what ours is of vanilla.
+
+    The ratios are of ours to vanilla's p50.
+    """
+    names = systems(records)
+    plural = len(records) > 1
+    head = ["measure"]
+    head += [
+        f"{name}, run {n + 1}" if plural else name for n in range(len(records)) for name in names
+    ]
+    head += ["p50 ratio", "p95 ratio"]
+    rows = []
+    for measure in TIMES:
+        cells, halves, tails = [], [], []
+        for record in records:
+            found = {name: readings(record, name, measure) for name in names}
+            cells += [_spread(found[name]) for name in names]
+            plain, ours = found.get("vanilla", []), found.get("ours", [])
+            if len(plain) and len(ours) and (base := float(np.median(plain))):
+                halves.append(f"{np.median(ours) / base:.2f}")
+                tails.append(f"{np.percentile(ours, 95) / base:.2f}")
+        if any(cells):
+            rows.append([f"{measure.name}, ms", *cells, ", ".join(halves), ", ".join(tails)])
+    for measures, form in ((SHARES, "{:.0%}"), (MEANS, "{:.2f}")):
+        for measure in measures:
+            found_means = [readings(r, name, measure) for r in records for name in names]
+            cells = [form.format(found.mean()) if len(found) else "" for found in found_means]
+            if any(cells):
+                rows.append([measure.name, *cells, "", ""])
+    return _grid(head, rows)
+
+
+def _spread(found: Any) -> str:
+    if not len(found):
+        return ""
+    return f"{np.median(found):.0f} / {np.percentile(found, 95):.0f} (n {len(found)})"
+
+
+def headline(records: list[Record]) -> str:
+    """The README's table: medians over all runs."""
+    rows = []
+    for measure in TIMES:
+        if not measure.headline:
+            continue
+        medians = {}
+        for name in ("vanilla", "ours"):
+            found = np.concatenate([readings(record, name, measure) for record in records])
+            if len(found):
+                medians[name] = float(np.median(found))
+        if len(medians) == 2:
+            share = medians["ours"] / medians["vanilla"]
+            rows.append(
+                [measure.name, f"{medians['vanilla']:.0f} ms", f"**{medians['ours']:.0f} ms**",
+                 f"{share:.2f}"]
+            )  # fmt: skip
+    return _grid(["p50, at the caller", "plain livekit-agents", "rejoinder", "ratio"], rows)
+
+
+def duplex(records: list[Record]) -> str:
+    """The full-duplex scorecard, live."""
+    names = systems(records)
+    cards = {
+        name: {
+            (line.behaviour, line.language): line
+            for line in scorecard.card(
+                scorecard.from_trials(
+                    t for record in records for t in record["trials"] if t["system"] == name
+                )
+            )
+        }
+        for name in names
+    }
+    keys = [k for b in scorecard.WANTED for lang in ("en", "zh") for k in [(b, lang)]]
+    rows = []
+    for behaviour, language in keys:
+        lines = [cards[name].get((behaviour, language)) for name in names]
+        if not any(lines):
+            continue
+        wanted = scorecard.WANTED[behaviour]
+        rows.append([f"{scorecard.TITLES[behaviour]}, {language}", str(wanted)])
+        rows[-1] += ["" if line is None else _line(line) for line in lines]
+    return _grid(["behaviour", "best", *names], rows)
+
+
+def _line(line: scorecard.Line) -> str:
+    parts = [f"{line.take_over_rate:.2f}"]
+    if line.latency_s is not None:
+        parts.append(f"answers after {line.latency_s * 1e3:.0f} ms")
+    if line.stop_s is not None:
+        parts.append(f"stops after {line.stop_s * 1e3:.0f} ms")
+    return ", ".join(parts) + f" (n {line.n})"
+
+
+def eagerness(records: list[Record]) -> str:
+    """What each step of TURN_EAGERNESS costs and gives; plain turns and turns with a pause."""
+    rows = []
+    for record in sorted(records, key=lambda r: -_waste(r)):
+        step = record["env"]["TURN_EAGERNESS"]
+        cells = [f"`{step}`"]
+        cells += [
+            _spread(readings(record, "ours", m)) for m in TIMES if m.scenario in ("turn", "pause")
+        ]
+        cells += [
+            f"{readings(record, 'ours', m).mean():.2f}"
+            for m in MEANS
+            if m.scenario in ("turn", "pause") and "thrown away" in m.name
+        ]
+        rows.append(cells)
+    head = ["step", "voice-to-voice, ms", "after a pause, ms", "STT thrown away, plain turn"]
+    head += ["STT, with a pause", "LLM + TTS, plain turn", "LLM + TTS, with a pause"]
+    return _grid(head, rows)
+
+
+def _waste(record: Record) -> float:
+    return float(readings(record, "ours", MEANS[0]).mean())
+
+
+def load(rows: list[dict[str, Any]]) -> str:
+    """Calls at once: latency, processor and memory."""
+    out = []
+    for row in rows:
+        if not row["calls"]:
+            out.append([row["system"], "idle", "", "", f"{row['pss_mb']:.0f} MB", ""])
+            continue
+        idle = next(r["pss_mb"] for r in rows if r["system"] == row["system"] and not r["calls"])
+        calls = row["calls"]
+        out.append(
+            [row["system"], str(calls), f"{row['v2v_p50']:.0f} / {row['v2v_p95']:.0f}",
+             f"{row['cpu_share'] / calls:.0%}", f"{row['pss_mb']:.0f} MB",
+             f"{(row['pss_mb'] - idle) / calls:.0f} MB"]
+        )  # fmt: skip
+    head = ["system", "calls", "voice-to-voice, ms, p50 / p95", "of a core per call"]
+    return _grid([*head, "memory (PSS)", "more per call"], out)
