@@ -46,8 +46,9 @@ _DIP_S = 0.03
 _LATE_S = 0.32
 """Words recognised from audio that lacks up to this much of the last voice may be all of
 them: Whisper tiny.en knew the last word of 28 sentences when 80 to 320 ms of it were missing."""
-_SURE_S = 0.08
-"""The same, so little that they surely are: none of the 28 needed more."""
+_SURE_S = 0.02
+"""The same, so little that they surely are: of 48 utterances cut at the last voice Whisper made
+as many mistakes as of whole ones (5.6 % of the words), of those that lacked 40 ms more (6.3 %)."""
 _LEAD_S = 0.45
 """An answer to an unfinished sentence is begun this long before its pause becomes the end."""
 _MOST_GUESSES = 5
