@@ -109,9 +109,10 @@ class Call:
         room.on("participant_disconnected", self._on_participant_gone)
         room.on("disconnected", self._on_room_gone)
         agent = CallAgent(
-            instructions=self._settings.instructions,
+            reply=self._settings.reply,
             timeline=self._timeline,
             on_source=self._remember_source,
+            pace=self._parts.llm_pace,
         )
         options = room_options()
         options.text_input = room_io.TextInputOptions(text_input_cb=self._on_typed)

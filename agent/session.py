@@ -30,11 +30,14 @@ from livekit.agents.types import FlushSentinel
 from livekit.agents.voice.agent_session import SessionConnectOptions
 
 from agent.engines import Stage, load_engine
+from agent.hedge import Pace, hedged_stream, with_filler
 from agent.metrics.timeline import Timeline
+from agent.options import ModelOptions
 from agent.settings import Settings, StageChoice
 from agent.tts.markup import without_markdown
 from agent.tts.sentences import SentenceTokenizer
 from agent.turns.ear import Probability, load_detector
+from agent.turns.end_model import EndModel, load_end_model
 from agent.turns.listener import Floor, Listener
 from agent.turns.observer import TurnObserver
 from agent.turns.schedule import Eagerness
@@ -73,9 +76,12 @@ class Parts:
 
     detector: Callable[[], Probability]
     """Makes the speech detector of one track."""
+    end_model: EndModel | None
     stt: stt.STT[str]
     llm: llm.LLM[str]
     tts: tts.TTS[str]
+    stt_pace: Pace | None
+    llm_pace: Pace | None
 
 
 class SourceListener(Protocol):
@@ -95,9 +101,12 @@ def load_parts(settings: Settings) -> Parts:
         importlib.import_module(name)
     return Parts(
         detector=load_detector(),
+        end_model=load_end_model() if settings.turn.model == "v1-mini" else None,
         stt=_build("stt", settings.stt),
         llm=_build("llm", settings.llm),
         tts=_build("tts", settings.tts),
+        stt_pace=pace_of(settings.stt),
+        llm_pace=pace_of(settings.llm),
     )
 
 
@@ -121,6 +130,8 @@ def build_listener(
         limits=_limits(settings.stt),
         floor=floor,
         observer=observer,
+        end_model=parts.end_model,
+        pace=parts.stt_pace,
     )
 
 
@@ -129,8 +140,21 @@ def eagerness(settings: Settings) -> Eagerness:
     chosen = settings.turn.eagerness
     if chosen != "auto":
         return chosen
-    url = str(getattr(settings.stt.options, "url", "") or "")
-    return "pauses" if url and not _is_private(urlsplit(url).hostname or "") else "eager"
+    return "pauses" if _is_hosted(settings.stt) else "eager"
+
+
+def pace_of(choice: StageChoice) -> Pace | None:
+    """Keeps the times of an engine that slow requests may be repeated to; None: they may not."""
+    wanted = _is_hosted(choice) if choice.hedge == "auto" else choice.hedge == "on"
+    return Pace() if wanted else None
+
+
+def _is_hosted(choice: StageChoice) -> bool:
+    """Whether somebody else runs the engine, for many."""
+    url = str(getattr(choice.options, "url", "") or "")
+    return choice.engine == "bedrock" or (
+        bool(url) and not _is_private(urlsplit(url).hostname or "")
+    )
 
 
 def _is_private(host: str) -> bool:
@@ -201,11 +225,23 @@ def _limits(stage: StageChoice) -> APIConnectOptions:
 class CallAgent(Agent):
     """The agent of one call: marks where each stage begins and gives its first result."""
 
-    def __init__(self, *, instructions: str, timeline: Timeline, on_source: SourceListener) -> None:
-        """Answer by `instructions`; time goes to `timeline`, sources to `on_source`."""
-        super().__init__(instructions=instructions)
+    def __init__(
+        self,
+        *,
+        reply: ModelOptions,
+        timeline: Timeline,
+        on_source: SourceListener,
+        pace: Pace | None = None,
+    ) -> None:
+        """Answer as `reply` says; time goes to `timeline`, sources to `on_source`.
+
+        With `pace`, a request that is slower than nineteen of twenty is repeated.
+        """
+        super().__init__(instructions=reply.instructions)
+        self._reply = reply
         self._timeline = timeline
         self._on_source = on_source
+        self._pace = pace
 
     async def llm_node(
         self,
@@ -214,10 +250,28 @@ class CallAgent(Agent):
         model_settings: ModelSettings,
     ) -> AsyncGenerator[llm.ChatChunk | str | FlushSentinel, None]:
         """Pass the reply on; the source of an answer goes to the page, not to the voice."""
+        chunks = self._chunks(chat_ctx, tools, model_settings)
+        if self._reply.filler:
+            filler = f"{self._reply.filler} "
+            chunks = with_filler(chunks, filler, after_s=self._reply.filler_after_s)
+        async with aclosing(chunks):
+            async for chunk in chunks:
+                yield chunk
+
+    async def _chunks(
+        self,
+        chat_ctx: llm.ChatContext,
+        tools: list[llm.Tool],
+        model_settings: ModelSettings,
+    ) -> AsyncGenerator[llm.ChatChunk | str | FlushSentinel, None]:
         self._timeline.begin("llm")
-        async with aclosing(
-            Agent.default.llm_node(self, chat_ctx, tools, model_settings)
-        ) as chunks:
+        late_s = self._pace.late_s if self._pace is not None else None
+        stream = hedged_stream(
+            lambda: Agent.default.llm_node(self, chat_ctx, tools, model_settings),
+            after_s=late_s,
+            pace=self._pace,
+        )
+        async with aclosing(stream) as chunks:
             async for chunk in chunks:
                 delta = chunk.delta if isinstance(chunk, llm.ChatChunk) else None
                 if delta is not None and delta.extra and SOURCE_KEY in delta.extra:

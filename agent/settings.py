@@ -22,6 +22,7 @@ from agent.errors import ConfigError
 from agent.options import (
     AgentOptions,
     EngineOptions,
+    Hedging,
     LiveKitOptions,
     ModelOptions,
     SpeechToTextOptions,
@@ -75,6 +76,7 @@ class StageChoice:
     why: str
     timeout_s: float
     max_retries: int
+    hedge: Hedging = "off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,8 @@ class Settings:
     stt: StageChoice
     llm: StageChoice
     tts: StageChoice
-    instructions: str
+    reply: ModelOptions
+    """What is said, whichever model says it."""
     values: tuple[Value, ...]
     notes: tuple[str, ...]
     """Harmless oddities, such as a setting of an engine that is not the chosen one."""
@@ -195,7 +198,7 @@ class _Loader:
             stt=stt,
             llm=llm,
             tts=tts,
-            instructions=model.instructions,
+            reply=model,
             values=tuple(self._values),
             notes=tuple(self._notes),
         )
@@ -256,7 +259,8 @@ class _Loader:
         options = self._section(prefix, model)
         if options is None:
             return None
-        return StageChoice(name, options, why, shared.timeout_s, shared.max_retries)
+        hedge: Hedging = getattr(shared, "hedge", "off")
+        return StageChoice(name, options, why, shared.timeout_s, shared.max_retries, hedge)
 
     def _automatic(self, stage: Stage, prefix: str) -> tuple[str, str]:
         for name in (f"{prefix}URL", "OPENAI_BASE_URL", f"{prefix}API_KEY", "OPENAI_API_KEY"):

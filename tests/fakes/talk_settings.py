@@ -6,6 +6,7 @@ from agent.options import (
     AgentOptions,
     EngineOptions,
     LiveKitOptions,
+    ModelOptions,
     TalkOptions,
     TurnOptions,
 )
@@ -26,7 +27,7 @@ def talk_settings(server: LiveKitProcess, *, agent_name: str = "", **talk: Any) 
         stt=no_engine,
         llm=no_engine,
         tts=no_engine,
-        instructions="",
+        reply=ModelOptions(),
         values=(),
         notes=(),
     )

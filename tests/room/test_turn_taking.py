@@ -91,20 +91,33 @@ async def test_both_parts_of_a_paused_sentence_are_one_message(eager_call, engin
     assert [m["content"] for m in last] == ["I would like to book a table for two people tonight."]
 
 
-@pytest.mark.parametrize("words", ["Yeah.", "Okay.", ""])
-async def test_the_reply_goes_on_after_a_sign_of_listening_or_a_noise(
-    eager_call, engines, words: str
+async def test_a_slow_model_is_announced_and_its_answer_follows(eager_call, engines) -> None:
+    engines.transcribe = lambda request: "What is the meaning of barge in?"
+    engines.reply = lambda messages: "Here it is."
+    engines.llm.first_byte_s = 4.0
+    pcm = say("What is the meaning of barge in?", rate_hz=RATE_HZ)
+    async with eager_call() as caller:
+        await caller.say(pcm)
+        await caller.wait_until(lambda: len(caller.log.turns) == 1)
+        heard = [word for word, _, _ in engines.heard_words(caller.hearing.pcm(), rate_hz=RATE_HZ)]
+        answers = [c.text.strip() for c in caller.log.captions if c.by_agent]
+    assert heard == ["one", "moment", "here", "it", "is"]
+    assert answers == ["One moment. Here it is."]
+    assert len(engines.of("llm")) == 1
+
+
+async def test_the_reply_goes_on_after_a_sign_of_listening_and_after_a_noise(
+    eager_call, engines
 ) -> None:
-    engines.transcribe = lambda request: "Count for me." if not engines.of("llm") else words
+    engines.transcribe = lambda request: "Yeah." if engines.of("llm") else "Count for me."
     engines.reply = lambda messages: LONG
-    question, over = say("Count for me.", rate_hz=RATE_HZ), say("Yeah.", rate_hz=RATE_HZ)
-    if not words:
-        noise = np.random.default_rng(1).standard_normal(round(0.15 * RATE_HZ))
-        over = (noise * 0.1).astype(np.float32)
+    question, yeah = say("Count for me.", rate_hz=RATE_HZ), say("Yeah.", rate_hz=RATE_HZ)
+    noise = np.random.default_rng(1).standard_normal(round(0.15 * RATE_HZ)) * 0.1
     async with eager_call() as caller:
         began = await caller.wait_for_answer(await caller.say(question))
-        await asyncio.sleep(max(0.0, began + 2.0 - time.perf_counter()))
-        await caller.say(over)
+        for at_s, sound in ((2.0, yeah), (5.0, noise.astype(np.float32))):
+            await asyncio.sleep(max(0.0, began + at_s - time.perf_counter()))
+            await caller.say(sound)
         await caller.hearing.wait_for_silence(lasting_s=1.8)
         heard = [word for word, _, _ in engines.heard_words(caller.hearing.pcm(), rate_hz=RATE_HZ)]
     expected = LONG.lower().replace(".", "").split()

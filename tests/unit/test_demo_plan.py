@@ -12,6 +12,7 @@ from agent.options import (
     AgentOptions,
     EngineOptions,
     LiveKitOptions,
+    ModelOptions,
     TalkOptions,
     TurnOptions,
 )
@@ -62,7 +63,7 @@ def settings(
         stt=stt or choice("whisper", options=WhisperOptions()),
         llm=llm or choice("handbook"),
         tts=tts or choice("espeak", options=EspeakOptions()),
-        instructions="",
+        reply=ModelOptions(),
         values=values,
         notes=(),
     )

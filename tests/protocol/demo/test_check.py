@@ -12,7 +12,7 @@ from agent import settings as settings_module
 from agent.commands import check, list_engines
 from agent.commands.check import Verdict, examine
 from agent.demo.ports import PortPicker
-from agent.options import AgentOptions, LiveKitOptions, TalkOptions, TurnOptions
+from agent.options import AgentOptions, LiveKitOptions, ModelOptions, TalkOptions, TurnOptions
 from agent.settings import Settings, StageChoice
 from tests.fakes.probed_engine import Options
 
@@ -41,7 +41,7 @@ def settings(livekit: LiveKitOptions, *moods: str) -> Settings:
         stt=stt,
         llm=llm,
         tts=tts,
-        instructions="",
+        reply=ModelOptions(),
         values=(),
         notes=(),
     )
