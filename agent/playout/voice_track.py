@@ -21,6 +21,8 @@ _AHEAD_S = 0.10
 without a gap. A hold takes it back."""
 _NATIVE_QUEUE_MS = 1000
 """Never full, so that handing over a frame does not wait."""
+_LATELY_S = 1.2
+"""How much of what was played is remembered: an echo comes within a second."""
 _FADE_S = 0.005
 """After a hold the voice fades in: no click."""
 
@@ -53,6 +55,7 @@ class VoiceTrack(io.AudioOutput):
         self._segments: deque[_Segment] = deque()
         self._subscribed = asyncio.Event()
         self._changed = asyncio.Event()
+        self._lately: deque[NDArray[np.int16]] = deque()
         self._held = False
         self._fade = False
         self._pump: asyncio.Task[None] | None = None
@@ -94,6 +97,19 @@ class VoiceTrack(io.AudioOutput):
             return 0.0
         sent_s = self._segments[0].sent / self._rate_hz
         return max(0.0, sent_s - self._source.queued_duration)
+
+    @property
+    def rate_hz(self) -> int:
+        """Samples per second."""
+        return self._rate_hz
+
+    def lately(self) -> NDArray[np.int16]:
+        """The newest second or so of what has left, without the silences; newest sample last."""
+        if not self._lately:
+            return np.zeros(0, np.int16)
+        sent = np.concatenate(self._lately)
+        queued = round(self._source.queued_duration * self._rate_hz)
+        return sent[: len(sent) - queued] if queued < len(sent) else sent[:0]
 
     def hold(self) -> None:
         """Fall silent at once and keep the place."""
@@ -144,7 +160,9 @@ class VoiceTrack(io.AudioOutput):
 
     def _take_back(self) -> None:
         queued = round(self._source.queued_duration * self._rate_hz)
+        left = self.lately()
         self._source.clear_queue()
+        self._lately = deque([left])
         segment = self._segments[0]
         segment.sent = max(0, segment.sent - queued)
 
@@ -197,8 +215,16 @@ class VoiceTrack(io.AudioOutput):
             segment.started = True
             self.on_playback_started(created_at=time.time())
         segment.sent += len(pcm)
+        self._remember(pcm)
         await self._source.capture_frame(rtc.AudioFrame(pcm.tobytes(), self._rate_hz, 1, len(pcm)))
         return True
+
+    def _remember(self, pcm: NDArray[np.int16]) -> None:
+        self._lately.append(pcm)
+        length = sum(len(piece) for piece in self._lately)
+        most = int((_LATELY_S + _AHEAD_S) * self._rate_hz)
+        while length - len(self._lately[0]) > most:
+            length -= len(self._lately.popleft())
 
 
 def _slice(frames: list[NDArray[np.int16]], start: int, size: int) -> NDArray[np.int16]:

@@ -1,6 +1,7 @@
 """What the turn taker wants done; `agent.turns.listener` does it."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,16 @@ class Recognise:
     """16 kHz mono."""
     rolling: bool
     """The caller may not be done: other calls' final requests go first."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskEnd:
+    """Ask the end-of-turn model whether this is the end of a turn."""
+
+    pause: float
+    """When the voice stopped, seconds of the caller's audio: goes back with the answer."""
+    pcm: NDArray[np.int16]
+    """The newest `END_MODEL_S` of the caller's audio, 16 kHz mono."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +71,10 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class GoOn:
-    """Go on with the play-out: that was nothing, or only a sign of listening."""
+    """Go on with the play-out: nobody wants the floor."""
 
-    backchannel: bool
+    sound: Literal["noise", "backchannel", "echo"]
+    """What it was: a backchannel is a sign of listening, an echo the agent's own voice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,4 +82,4 @@ class Stop:
     """The reply is over: cancel it and all work on it."""
 
 
-Action = Recognise | Abandon | Heard | Guess | Began | Ended | Hold | GoOn | Stop
+Action = Recognise | AskEnd | Abandon | Heard | Guess | Began | Ended | Hold | GoOn | Stop

@@ -11,15 +11,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
 from livekit import rtc
 from livekit.agents import APIConnectOptions, stt
 from livekit.agents.types import NOT_GIVEN
+from numpy.typing import NDArray
 
 from agent import urgency
+from agent.hedge import Pace, hedged
 from agent.options import TurnOptions
 from agent.turns.actions import (
     Abandon,
     Action,
+    AskEnd,
     Began,
     Ended,
     GoOn,
@@ -30,6 +34,7 @@ from agent.turns.actions import (
     Stop,
 )
 from agent.turns.ear import HOP_S, RATE_HZ, Ear, Hop, Probability
+from agent.turns.end_model import EndModel
 from agent.turns.observer import TurnObserver
 from agent.turns.schedule import Eagerness, Schedule
 from agent.turns.turn_taker import TurnTaker
@@ -52,6 +57,9 @@ class Floor(Protocol):
     @property
     def busy(self) -> bool:
         """Whether a reply is decided and not over."""
+
+    def is_echo(self, heard: NDArray[np.int16]) -> bool:
+        """Whether these samples of the caller's track are the agent's own voice."""
 
     def hold(self) -> None:
         """Stop the play-out where it is."""
@@ -98,11 +106,24 @@ class Listener:
         limits: APIConnectOptions,
         floor: Floor,
         observer: TurnObserver,
+        end_model: EndModel | None = None,
+        pace: Pace | None = None,
     ) -> None:
-        """Recognise with `engine` within `limits`; move `floor`; tell `observer`."""
+        """Recognise with `engine` within `limits`; move `floor`; tell `observer`.
+
+        With `pace`, the request that a turn waits for is repeated when it is slower than most.
+        """
+        self._pace = pace
         self._engine = engine
         self._schedule = Schedule(eagerness)
-        self._taker = TurnTaker(options, schedule=self._schedule)
+        self._taker = TurnTaker(
+            options,
+            schedule=self._schedule,
+            end_model=end_model is not None,
+            is_echo=floor.is_echo,
+        )
+        self._end_model = end_model
+        self._judgements: set[asyncio.Task[None]] = set()
         self._ear = Ear(probability)
         self._limits = limits
         self._floor = floor
@@ -134,6 +155,8 @@ class Listener:
         finally:
             for request in self._requests.values():
                 request.task.cancel()
+            for judgement in self._judgements:
+                judgement.cancel()
 
     def push(self, frame: rtc.AudioFrame) -> None:
         """Take in audio of the caller, 16 kHz mono."""
@@ -150,6 +173,10 @@ class Listener:
         match action:
             case Recognise():
                 self._recognise(action)
+            case AskEnd():
+                judgement = asyncio.create_task(self._judge(action), name="end-of-turn")
+                self._judgements.add(judgement)
+                judgement.add_done_callback(self._judgements.discard)
             case Abandon(number):
                 request = self._requests.pop(number, None)
                 if request is not None:
@@ -175,8 +202,8 @@ class Listener:
                 self._newest, self._told = None, False
             case Hold():
                 self._floor.hold()
-            case GoOn(backchannel):
-                if not backchannel:
+            case GoOn(sound):
+                if sound == "noise":
                     self._ear.was_noise(self._taker.noise_db)
                 self._floor.go_on()
             case Stop():
@@ -191,6 +218,12 @@ class Listener:
         request = self._newest
         if request is not None and request.answered is not None:
             self._observer.recognised(asked=request.began, answered=request.answered)
+
+    async def _judge(self, asked: AskEnd) -> None:
+        assert self._end_model is not None
+        language = self._language
+        probability = await asyncio.to_thread(self._end_model, asked.pcm, language)
+        self._taker.judged(asked.pause, probability)
 
     def _recognise(self, wanted: Recognise) -> None:
         task = asyncio.create_task(self._request(wanted), name=f"recognise-{wanted.number}")
@@ -207,8 +240,12 @@ class Listener:
             limits = APIConnectOptions(max_retry=0, timeout=limits.timeout)
         longest_s = (limits.max_retry + 1) * (limits.timeout + limits.retry_interval) + _GRACE_S
         try:
+            late_s = None if self._pace is None or wanted.rolling else self._pace.late_s
             async with asyncio.timeout(longest_s):
-                event = await self._engine.recognize(frame, language=NOT_GIVEN, conn_options=limits)
+                event = await hedged(
+                    lambda: self._engine.recognize(frame, language=NOT_GIVEN, conn_options=limits),
+                    after_s=late_s,
+                )
         except Exception as error:  # noqa: BLE001 - an engine's bug must not end the call
             self._failed(wanted, error)
         else:
@@ -219,6 +256,8 @@ class Listener:
         if request is None:
             return
         request.answered = time.perf_counter()
+        if self._pace is not None:
+            self._pace.took(request.answered - request.began)
         self._schedule.answered(request.answered - request.began, alone=request.alone)
         best = event.alternatives[0] if event.alternatives else None
         if best is not None and best.text.strip():

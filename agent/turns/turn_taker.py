@@ -8,7 +8,7 @@ shell around it (`agent.turns.listener`) owns tasks, requests and the framework.
 """
 
 from collections import deque
-from dataclasses import dataclass, field
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from agent.turns import barge_in
 from agent.turns.actions import (
     Abandon,
     Action,
+    AskEnd,
     Began,
     Ended,
     GoOn,
@@ -29,7 +30,9 @@ from agent.turns.actions import (
 )
 from agent.turns.decision import PauseHabits, wait_s
 from agent.turns.ear import HOP_S, Hop
+from agent.turns.echo_watch import ECHO_HOPS, EchoWatch
 from agent.turns.schedule import Schedule
+from agent.turns.utterance import SURE_S, Piece, Utterance
 from agent.turns.words import Wording, is_backchannel, read, same_words
 
 PREFIX_S = 0.5
@@ -46,12 +49,14 @@ _DIP_S = 0.03
 _LATE_S = 0.32
 """Words recognised from audio that lacks up to this much of the last voice may be all of
 them: Whisper tiny.en knew the last word of 28 sentences when 80 to 320 ms of it were missing."""
-_SURE_S = 0.02
-"""The same, so little that they surely are: of 48 utterances cut at the last voice Whisper made
-as many mistakes as of whole ones (5.6 % of the words), of those that lacked 40 ms more (6.3 %)."""
 _LEAD_S = 0.45
 """An answer to an unfinished sentence is begun this long before its pause becomes the end."""
+_ASK_END_S = 0.2
+"""Silence after which the end-of-turn model is asked: what it was trained for."""
+_END_MODEL_HOPS = 120
+"""It looks at 1.2 s."""
 _MOST_GUESSES = 5
+_NOTHING = np.zeros(0, np.int16)
 _POOR_DB = 18.0
 """Voice this little above the background is told from it by Silero alone."""
 _STILL_PROBABILITY = 0.35
@@ -62,55 +67,24 @@ _BUSY_VOICE_S = 0.25
 """Voice that cancels an answer that has not begun to sound."""
 
 
-@dataclass(slots=True)
-class _Piece:
-    number: int
-    text: str | None = None
-
-
-@dataclass(slots=True)
-class _Utterance:
-    """What is known of the turn in progress. Positions are seconds of the caller's audio."""
-
-    began: float
-    over_agent: bool
-    over_answer: bool = False
-    """Begun while a decided answer had not begun to sound."""
-    voiced_s: float = 0.0
-    last_voiced: float = 0.0
-    announced: bool = False
-    audio: list[NDArray[np.int16]] = field(default_factory=list)
-    pieces: list[_Piece] = field(default_factory=list)
-    in_flight: dict[int, tuple[float, bool]] = field(default_factory=dict)
-    """Request → position up to which it has the audio, and whether it is rolling."""
-    cut: float = -1.0
-    """Where the newest piece was cut off."""
-    text: str | None = None
-    """Newest words of the current piece."""
-    upto: float = -1.0
-    """Position up to which `text` is known."""
-    guessed: str | None = None
-    guesses: int = 0
-    failed: bool = False
-
-    @property
-    def knows_all(self) -> bool:
-        """Whether `text` is of all that was said so far."""
-        return self.upto >= self.last_voiced - _SURE_S
-
-    @property
-    def only_rolling(self) -> bool:
-        """Whether the words are still awaited, by requests that others may go before."""
-        if self.knows_all or not self.in_flight:
-            return False
-        return all(rolling for _, rolling in self.in_flight.values())
-
-
 class TurnTaker:
     """One per caller's track."""
 
-    def __init__(self, options: TurnOptions, *, schedule: Schedule) -> None:
-        """Decide by `options`; `schedule` says when a recognition is worth its cost."""
+    def __init__(
+        self,
+        options: TurnOptions,
+        *,
+        schedule: Schedule,
+        end_model: bool = False,
+        is_echo: Callable[[NDArray[np.int16]], bool] = lambda heard: False,
+    ) -> None:
+        """Decide by `options`; `schedule` says when a recognition is worth its cost.
+
+        With `end_model` the end-of-turn model is asked at each pause. `is_echo` tells the
+        agent's own voice, 120 ms at 16 kHz, from others.
+        """
+        self._echo = EchoWatch(is_echo)
+        self._end_model = end_model
         self._options = options
         self._schedule = schedule
         self._habits = PauseHabits()
@@ -119,7 +93,7 @@ class TurnTaker:
         self._before: deque[NDArray[np.int16]] = deque(maxlen=round(PREFIX_S / HOP_S))
         self._loud_hops = 0
         self._held_at: float | None = None
-        self._utterance: _Utterance | None = None
+        self._utterance: Utterance | None = None
         self._peak_db = -90.0
         self._punctuates = False
         self._playing = False
@@ -162,13 +136,14 @@ class TurnTaker:
         if self._is_voice(hop):
             silence = self._now - HOP_S - utterance.last_voiced
             if utterance.voiced_s and silence > 0:
-                if read(self._whole_text(utterance)) in (Wording.FINISHED, Wording.PLAIN):
+                if read(utterance.whole_text) in (Wording.FINISHED, Wording.PLAIN):
                     self._habits.went_on_after(silence)
                 if silence >= _PAUSE_S:
-                    open_words = self._open_s(utterance) is not None
+                    open_words = utterance.open_s(self._now) is not None
                     self._schedule.resumed(self._now, open_words=open_words)
             utterance.voiced_s += HOP_S
-            utterance.failed = False
+            utterance.failed = utterance.judged = False
+            utterance.end_probability = None
             utterance.last_voiced = self._now
             self._peak_db = max(self._peak_db, hop.level_db)
         if utterance.over_agent:
@@ -200,7 +175,7 @@ class TurnTaker:
             if self._utterance is not utterance:
                 return actions
         if utterance.announced and not utterance.over_agent and utterance.text:
-            actions.append(Heard(self._whole_text(utterance)))
+            actions.append(Heard(utterance.whole_text))
         self._consider(utterance, playing=self._playing, actions=actions)
         return actions
 
@@ -217,17 +192,28 @@ class TurnTaker:
             utterance.failed = True
         return []
 
+    def judged(self, pause: float, probability: float | None) -> None:
+        """The end-of-turn model has answered about the pause that began at `pause`."""
+        utterance = self._utterance
+        if utterance is not None and utterance.last_voiced == pause:
+            utterance.end_probability = probability
+
     # How an utterance begins.
 
     def _onset(
         self, hop: Hop, *, playing: bool, busy: bool, actions: list[Action]
-    ) -> _Utterance | None:
+    ) -> Utterance | None:
         sure = hop.fresh and hop.probability >= self._options.vad_threshold
         over_agent = playing and self._options.barge_in
         if not sure and not (over_agent and self._loud_hops >= _ONSET_HOPS):
             return None
+        if self._echo.expected([*self._before, hop.pcm], self._now):
+            # The words of an echo are no beginning of the caller's.
+            while len(self._before) >= ECHO_HOPS:
+                self._before.popleft()
+            return None
         self._peak_db = hop.level_db
-        utterance = _Utterance(began=self._now, over_agent=over_agent, last_voiced=self._now)
+        utterance = Utterance(began=self._now, over_agent=over_agent, last_voiced=self._now)
         utterance.over_answer = busy and not playing
         utterance.audio = list(self._before)
         self._before.clear()
@@ -248,7 +234,7 @@ class TurnTaker:
         # background is nearly as loud as the voice.
         return hop.loud or (self._peak_db - hop.floor_db < _POOR_DB)
 
-    def _announce(self, utterance: _Utterance, actions: list[Action]) -> None:
+    def _announce(self, utterance: Utterance, actions: list[Action]) -> None:
         if not utterance.announced and utterance.voiced_s >= self._options.min_speech_s:
             utterance.announced = True
             actions.append(Began())
@@ -256,11 +242,16 @@ class TurnTaker:
             utterance.over_answer = False
             actions.append(Stop())
 
-    def _judge(self, utterance: _Utterance, actions: list[Action]) -> None:
+    def _judge(self, utterance: Utterance, actions: list[Action]) -> None:
         """Stage two of a barge-in."""
         silence = self._now - utterance.last_voiced
+        held = self._now - (self._held_at or self._now)
+        if self._echo.heard(utterance.audio, self._now, held_s=held):
+            actions.append(GoOn("echo"))
+            self._drop(actions)
+            return
         overlap = barge_in.Overlap(
-            held_s=self._now - (self._held_at or self._now),
+            held_s=held,
             voiced_s=utterance.voiced_s,
             silence_s=silence,
             text=utterance.text,
@@ -274,12 +265,12 @@ class TurnTaker:
             utterance.announced = True
         elif verdict is barge_in.Verdict.GO_ON:
             listening = bool(utterance.text) and is_backchannel(utterance.text or "")
-            actions.append(GoOn(backchannel=listening))
+            actions.append(GoOn("backchannel" if listening else "noise"))
             self._drop(actions)
 
     # Recognition.
 
-    def _recognise(self, utterance: _Utterance, actions: list[Action]) -> None:
+    def _recognise(self, utterance: Utterance, actions: list[Action]) -> None:
         silence = self._now - utterance.last_voiced
         length = len(utterance.audio) * HOP_S
         if length >= LONGEST_PIECE_S or (length >= PIECE_S and silence >= _BREATH_S):
@@ -287,15 +278,19 @@ class TurnTaker:
             return
         if not utterance.voiced_s:
             return
+        if self._end_model and not utterance.judged and silence >= _ASK_END_S:
+            utterance.judged = True
+            newest = np.concatenate(utterance.audio[-_END_MODEL_HOPS:] or [_NOTHING])
+            actions.append(AskEnd(utterance.last_voiced, newest))
         if utterance.failed:
             return
         fresh = max((upto for upto, _ in utterance.in_flight.values()), default=-1.0)
         missing = utterance.last_voiced - max(fresh, utterance.upto, utterance.cut)
         rolling = self._schedule.rolling_due(
             self._now, voiced=silence < _DIP_S, in_flight=len(utterance.in_flight),
-            over_agent=utterance.over_agent, open_s=self._open_s(utterance),
+            over_agent=utterance.over_agent, open_s=utterance.open_s(self._now),
         )  # fmt: skip
-        exact = missing > _SURE_S and self._schedule.exact_due(
+        exact = missing > SURE_S and self._schedule.exact_due(
             self._now, silence, missing_s=missing, over_agent=utterance.over_agent
         )
         if not exact and utterance.only_rolling and self._schedule.overdue(silence):
@@ -313,31 +308,25 @@ class TurnTaker:
         pcm = np.concatenate(utterance.audio)
         actions.append(Recognise(self._numbers, pcm, rolling=not exact))
 
-    def _open_s(self, utterance: _Utterance) -> float | None:
-        """How long ago the words could not end, if they could not when they were last known."""
-        if utterance.text and read(utterance.text) is Wording.UNFINISHED:
-            return self._now - utterance.upto
-        return None
-
-    def _cut_piece(self, utterance: _Utterance, actions: list[Action]) -> None:
+    def _cut_piece(self, utterance: Utterance, actions: list[Action]) -> None:
         actions += [Abandon(number) for number in utterance.in_flight]
         utterance.in_flight.clear()
         self._numbers += 1
         pcm = np.concatenate(utterance.audio)
         actions.append(Recognise(self._numbers, pcm, rolling=False))
-        utterance.pieces.append(_Piece(self._numbers))
+        utterance.pieces.append(Piece(self._numbers))
         utterance.audio = []
         utterance.text, utterance.upto, utterance.cut = None, -1.0, self._now
         self._schedule.begin(self._now)
 
-    def _consider(self, utterance: _Utterance, *, playing: bool, actions: list[Action]) -> None:
+    def _consider(self, utterance: Utterance, *, playing: bool, actions: list[Action]) -> None:
         """Begin an answer, or end the turn, if a pause and the words allow it."""
         silence = self._now - utterance.last_voiced
         if utterance.over_agent or silence < _DIP_S:
             return
         nothing_more = utterance.last_voiced <= utterance.cut
         exact = utterance.knows_all or utterance.failed or nothing_more
-        text = self._whole_text(utterance)
+        text = utterance.whole_text
         wording = read(text)
         if text and utterance.announced:
             self._guess(utterance, text, wording, exact=exact, silence=silence, actions=actions)
@@ -353,13 +342,16 @@ class TurnTaker:
             if silence >= _WORDLESS_S:
                 self._end(utterance, "", silence, actions)
             return
-        if silence >= wait_s(self._options, wording, habits=self._habits):
+        wait = wait_s(
+            self._options, wording, habits=self._habits, end_probability=utterance.end_probability
+        )
+        if silence >= wait:
             said = utterance.guessed if same_words(utterance.guessed or "", text) else text
             self._end(utterance, said or text, silence, actions)
 
     def _guess(
         self,
-        utterance: _Utterance,
+        utterance: Utterance,
         text: str,
         wording: Wording,
         *,
@@ -383,11 +375,7 @@ class TurnTaker:
         utterance.guesses += 1
         actions.append(Guess(text))
 
-    def _whole_text(self, utterance: _Utterance) -> str:
-        known = [piece.text for piece in utterance.pieces] + [utterance.text]
-        return " ".join(text for text in known if text)
-
-    def _end(self, utterance: _Utterance, text: str, silence: float, actions: list[Action]) -> None:
+    def _end(self, utterance: Utterance, text: str, silence: float, actions: list[Action]) -> None:
         if utterance.announced:
             actions.append(Ended(text, silence))
         self._drop(actions)

@@ -17,6 +17,7 @@ from agent.options import TurnOptions
 from agent.turns.actions import (
     Abandon,
     Action,
+    AskEnd,
     Ended,
     GoOn,
     Guess,
@@ -44,6 +45,10 @@ class Talk:
     schedule: Schedule | None = None
     delay_s: float = 0.2
     failing: bool = False
+    end_probability: float | None = None
+    """What the end-of-turn model says of every pause; None: there is no model."""
+    echo: bool = False
+    """Whether all that is heard is the agent's own voice."""
     playing: bool = False
     busy: bool = False
     log: list[tuple[float, Action]] = field(default_factory=list)
@@ -55,7 +60,12 @@ class Talk:
     answers: dict[int, tuple[float, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.taker = TurnTaker(self.options, schedule=self.schedule or Schedule(self.eagerness))
+        self.taker = TurnTaker(
+            self.options,
+            schedule=self.schedule or Schedule(self.eagerness),
+            end_model=self.end_probability is not None,
+            is_echo=lambda heard: self.echo,
+        )
 
     @property
     def now(self) -> float:
@@ -96,7 +106,7 @@ class Talk:
     @property
     def told(self) -> list[Action]:
         """What the call is told; without requests and captions."""
-        return [a for _, a in self.log if not isinstance(a, Recognise | Abandon | Heard)]
+        return [a for _, a in self.log if not isinstance(a, Recognise | AskEnd | Abandon | Heard)]
 
     @property
     def outline(self) -> list[str]:
@@ -131,6 +141,8 @@ class Talk:
             match action:
                 case Recognise(number, pcm):
                     self.answers[number] = (self.now + self.delay_s, self._heard_in(pcm))
+                case AskEnd(pause):
+                    self.taker.judged(pause, self.end_probability)
                 case Abandon(number):
                     del self.answers[number]
                 case Stop():

@@ -4,6 +4,7 @@ What the agent said is judged by recognising the caller's recording of it.
 """
 
 import asyncio
+import itertools
 import re
 import secrets
 import sys
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import httpx
 import jiwer
+import numpy as np
 import pytest
 
 from agent.caller.caller import Caller, join
@@ -29,9 +31,10 @@ pytestmark = pytest.mark.timeout(120)
 
 QUESTIONS = {
     "barge-in.md": "What does barge in mean?",
-    "privacy.md": "Do you send my data to the internet?",
     "changing-engines.md": "How do I change the voice?",
 }
+PRIVACY = "Do you send my data to the internet?"
+START = "Wait, how do I start the demo?"
 HIGHEST_WER = 0.35
 """tiny.en on a voice that went through Opus twice; names such as TTS_VOICE are not words."""
 
@@ -61,7 +64,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]
 
 @pytest.fixture(scope="module")
 def spoken() -> dict[str, Pcm]:
-    lines = {*QUESTIONS.values(), "Wait, how do I start the demo?"}
+    lines = {*QUESTIONS.values(), PRIVACY, START}
     return {line: say(line, rate_hz=RATE_HZ) for line in lines}
 
 
@@ -163,9 +166,9 @@ async def test_three_turns_with_an_interruption_keep_only_what_was_heard(
     caller: Caller, servers: dict[str, str], spoken: dict[str, Pcm], tmp_path: Path
 ) -> None:
     first, second, third = (
-        spoken["Do you send my data to the internet?"],
+        spoken[PRIVACY],
         spoken["What does barge in mean?"],
-        spoken["Wait, how do I start the demo?"],
+        spoken[START],
     )
     await caller.wait_for_reply(await caller.say(first), timeout_s=90)
     began = await caller.wait_for_answer(await caller.say(second))
@@ -176,7 +179,8 @@ async def test_three_turns_with_an_interruption_keep_only_what_was_heard(
 
     assert exchange.barge_in_ms is not None
     assert [t["interrupted"] for t in caller.log.turns] == [False, True, False]
-    assert caller.log.sources[-1]["path"] == "starting.md"
+    paths = [source["path"] for source in caller.log.sources]
+    assert (paths[0], paths[-1]) == ("privacy.md", "starting.md")
     recording = await asyncio.to_thread(caller.hearing.pcm)
     start = round((began - caller.hearing.began - 0.2) * RATE_HZ)
     assert interruption.began is not None
@@ -190,3 +194,36 @@ async def test_three_turns_with_an_interruption_keep_only_what_was_heard(
     said = await asyncio.to_thread(say, kept, rate_hz=RATE_HZ)  # the agent's voice too
     assert length_s(cut) == pytest.approx(length_s(said), abs=0.7)
     assert SequenceMatcher(None, normal(kept), heard).ratio() > 0.5
+
+
+async def test_its_own_voice_from_a_loudspeaker_does_not_stop_it(
+    caller: Caller, spoken: dict[str, Pcm]
+) -> None:
+    """A telephone on a table: what is heard comes back 20 dB quieter and a little late."""
+
+    async def echo() -> None:
+        sent = len(await asyncio.to_thread(caller.hearing.pcm))
+        while True:
+            await asyncio.sleep(0.1)
+            heard = await asyncio.to_thread(caller.hearing.pcm)
+            caller.microphone.say(heard[sent:] * np.float32(0.1))
+            sent = len(heard)
+
+    question = await caller.say(spoken["What does barge in mean?"])
+    began = await caller.wait_for_answer(question)
+    returning = asyncio.create_task(echo())
+    try:
+        await caller.wait_until(lambda: len(caller.log.turns) == 1)
+        await asyncio.sleep(1.5)
+    finally:
+        returning.cancel()
+        await asyncio.gather(returning, return_exceptions=True)
+    holes = [
+        later.began - sound.ended
+        for sound, later in itertools.pairwise(caller.hearing.sounds(join_s=0.02))
+        if sound.ended > began
+    ]
+    print(f"longest holes: {sorted(holes)[-4:]}")
+    assert [turn["interrupted"] for turn in caller.log.turns] == [False]
+    asked = [c.text for c in caller.log.captions if not c.by_agent]
+    assert len(asked) == 1, "its own words became a turn"

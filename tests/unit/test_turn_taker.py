@@ -188,7 +188,7 @@ class TestBargeIn:
         talk = Talk(playing=True, busy=True)
         talk.says(words, 0.3)
         talk.is_silent(ENOUGH_S)
-        assert talk.told == [Hold(), GoOn(backchannel=True)]
+        assert talk.told == [Hold(), GoOn("backchannel")]
         assert talk.at(GoOn) <= 0.3 + QUIET_S + talk.delay_s + 0.05
         assert talk.playing
 
@@ -205,7 +205,7 @@ class TestBargeIn:
         talk.is_silent(1.0)
         talk.makes_a_noise(length_s)
         talk.is_silent(ENOUGH_S)
-        assert talk.told[:2] == [Hold(), GoOn(backchannel=False)]
+        assert talk.told[:2] == [Hold(), GoOn("noise")]
         assert talk.at(GoOn) - talk.at(Hold) <= 0.2
         assert not talk.requests
 
@@ -219,7 +219,7 @@ class TestBargeIn:
         talk = Talk(playing=True, busy=True)
         talk.mumbles(0.4)
         talk.is_silent(ENOUGH_S)
-        assert talk.told == [Hold(), GoOn(backchannel=False)]
+        assert talk.told == [Hold(), GoOn("noise")]
 
     def test_the_words_after_a_sign_of_listening_are_a_turn(self) -> None:
         talk = Talk(playing=True, busy=True)
@@ -241,7 +241,7 @@ class TestBargeIn:
         talk = Talk(options=TurnOptions(barge_in_min_s=1.0), playing=True, busy=True)
         talk.says("Wait, what was that?", 0.9)
         talk.is_silent(ENOUGH_S)
-        assert talk.told == [Hold(), GoOn(backchannel=False)]
+        assert talk.told == [Hold(), GoOn("noise")]
 
 
 class TestBargeInTurnedOff:
@@ -303,7 +303,7 @@ class TestRecogniser:
         talk.answers.clear()
         talk.is_silent(ENOUGH_S)
         assert talk.answers == {}
-        assert talk.told == [Hold(), GoOn(backchannel=True)]
+        assert talk.told == [Hold(), GoOn("backchannel")]
 
     def test_a_turn_whose_recognition_failed_ends_without_words(self) -> None:
         talk = Talk(failing=True)
@@ -359,7 +359,7 @@ class TestRecogniser:
         talk = Talk(failing=True, playing=True, busy=True)
         talk.says("Okay.", 0.3)
         talk.is_silent(ENOUGH_S)
-        assert talk.told == [Hold(), GoOn(backchannel=False)]
+        assert talk.told == [Hold(), GoOn("noise")]
         assert talk.at(GoOn) < 1.0
 
 
