@@ -54,9 +54,11 @@ class AgentFloor:
             self._voice.go_on()
             return
         self._session.interrupt(force=True)
-        if self._voice.held:
-            asyncio.get_running_loop().call_later(_STUCK_S, self._let_go)
+        if not self._voice.pending:
+            self._voice.go_on()  # nothing of it was there yet
+        elif self._voice.held:
+            asyncio.get_running_loop().call_later(_STUCK_S, self._let_go, self._voice.holds)
 
-    def _let_go(self) -> None:
-        if not self.busy:
+    def _let_go(self, hold: int) -> None:
+        if self._voice.holds == hold:
             self._voice.go_on()

@@ -16,7 +16,9 @@ from typing import Any
 import aiohttp
 import numpy as np
 from livekit import api
+from numpy.typing import NDArray
 
+from agent.audio import pcm
 from agent.caller.caller import Caller, join
 from benchmarks.voices import RATE_HZ, Spoken
 from tests.fakes.livekit_process import LiveKitProcess, livekit_binary, run_livekit
@@ -34,6 +36,8 @@ class Rig:
     engines_url: str
     """Base URL of the stand-in, with /v1; empty with real engines."""
     workers: dict[str, Program]
+    whisper_url: str = ""
+    """Base URL of our Whisper server, with /v1; empty with stand-ins."""
     seen: int = 0
 
     @asynccontextmanager
@@ -68,6 +72,14 @@ class Rig:
         url = self.engines_url.removesuffix("/v1") + "/bench/script"
         async with self.http.post(url, json=body) as answer:
             answer.raise_for_status()
+
+    async def recognised(self, samples: NDArray[np.float32]) -> str:
+        """What our Whisper server makes of a recording, 48 kHz mono."""
+        form = aiohttp.FormData({"model": "whisper-tiny.en"})
+        form.add_field("file", pcm.to_wav(samples, rate_hz=RATE_HZ), filename="answer.wav")
+        async with self.http.post(f"{self.whisper_url}/audio/transcriptions", data=form) as answer:
+            answer.raise_for_status()
+            return str((await answer.json())["text"])
 
     async def requests(self) -> tuple[list[dict[str, Any]], list[str]]:
         """What the stand-in was asked since the last look, and the words of its voice."""
@@ -123,7 +135,8 @@ async def rig(
             for system, program in workers.items():
                 await asyncio.to_thread(program.wait_line, "registered worker")
                 print(f"{system}: registered", flush=True)
-            yield Rig(livekit, http, engines_url, workers)
+            whisper_url = settings["STT_URL"] if delays is None else ""
+            yield Rig(livekit, http, engines_url, workers, whisper_url)
 
 
 async def _real_engines(programs: ExitStack, folder: Path) -> dict[str, str]:

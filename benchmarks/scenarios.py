@@ -5,12 +5,14 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import jiwer
+
 from agent.caller.caller import Caller
 from agent.caller.hearing import Sound
 from agent.caller.microphone import Utterance
 from benchmarks.rig import Rig
 from benchmarks.standin import words_of
-from benchmarks.voices import Spoken, noise, pause, speak
+from benchmarks.voices import RATE_HZ, Spoken, noise, pause, speak
 from tests.fakes import tones
 
 Trial = dict[str, Any]
@@ -112,6 +114,24 @@ def _stages(asked: list[dict[str, Any]], last_voiced: float, v2v_ms: float | Non
     return {name: [(at - last_voiced) * 1e3 for at in pair] for name, pair in marks.items()}
 
 
+async def _word_errors(
+    rig: Rig, caller: Caller, asked: str, written: int, began: float
+) -> dict[str, float]:
+    """Word error rates: the caller's captions against what was said, and the recorded answer, as
+    our Whisper hears it, against the agent's captions."""
+    fresh = caller.log.captions[written:]
+    caption = " ".join(c.text for c in fresh if not c.by_agent)
+    answer = " ".join(c.text for c in fresh if c.by_agent)
+    recording = await asyncio.to_thread(caller.hearing.pcm)
+    first = max(0, round((began - 0.2 - caller.hearing.began) * RATE_HZ))
+    heard = await rig.recognised(recording[first:])
+    pairs = {"caption_wer": (asked, caption), "answer_wer": (answer, heard)}
+    return {
+        name: float(jiwer.wer(" ".join(words_of(said)) or "-", " ".join(words_of(found))))
+        for name, (said, found) in pairs.items()
+    }
+
+
 async def turns(rig: Rig, caller: Caller, voice: str, number: int) -> list[Trial]:
     """Question and answer: voice-to-voice."""
     out = []
@@ -119,8 +139,9 @@ async def turns(rig: Rig, caller: Caller, voice: str, number: int) -> list[Trial
     for step in range(3):
         spoken = speak(texts[(number * 3 + step) % len(texts)], voice=voice)
         await rig.requests()
+        written = len(caller.log.captions)
         utterance = await _ask(rig, caller, spoken, short=True)
-        await caller.wait_for_answer(utterance, timeout_s=12)
+        began = await caller.wait_for_answer(utterance, timeout_s=12)
         measured = caller.measure(utterance)
         asked, _ = await rig.requests()
         v2v_ms = measured.voice_to_voice_ms
@@ -130,6 +151,8 @@ async def turns(rig: Rig, caller: Caller, voice: str, number: int) -> list[Trial
              "stages": _stages(asked, utterance.began + spoken.last, v2v_ms), **_counts(asked)}
         )  # fmt: skip
         await _silence_agent(rig, caller)
+        if rig.whisper_url:
+            out[-1] |= await _word_errors(rig, caller, spoken.text, written, began)
     return out
 
 

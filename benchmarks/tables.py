@@ -39,8 +39,9 @@ def comparison(records: list[Record]) -> str:
             rows.append([f"{measure.name}, ms", *cells, ", ".join(halves), ", ".join(tails)])
     for measures, form in ((SHARES, "{:.0%}"), (MEANS, "{:.2f}")):
         for measure in measures:
-            found_means = [readings(r, name, measure) for r in records for name in names]
-            cells = [form.format(found.mean()) if len(found) else "" for found in found_means]
+            cells = [
+                _mean(readings(record, name, measure), form) for record in records for name in names
+            ]
             if any(cells):
                 rows.append([measure.name, *cells, "", ""])
     return _grid(head, rows)
@@ -50,6 +51,10 @@ def _spread(found: Any) -> str:
     if not len(found):
         return ""
     return f"{np.median(found):.0f} / {np.percentile(found, 95):.0f} (n {len(found)})"
+
+
+def _mean(found: Any, form: str) -> str:
+    return form.format(found.mean()) if len(found) else ""
 
 
 def headline(records: list[Record]) -> str:
@@ -117,7 +122,7 @@ def eagerness(records: list[Record]) -> str:
             _spread(readings(record, "ours", m)) for m in TIMES if m.scenario in ("turn", "pause")
         ]
         cells += [
-            f"{readings(record, 'ours', m).mean():.2f}"
+            _mean(readings(record, "ours", m), "{:.2f}")
             for m in MEANS
             if m.scenario in ("turn", "pause") and "thrown away" in m.name
         ]

@@ -23,6 +23,12 @@ _NATIVE_QUEUE_MS = 1000
 """Never full, so that handing over a frame does not wait."""
 _LATELY_S = 1.2
 """How much of what was played is remembered: an echo comes within a second."""
+_LONG_HOLD_S = 0.3
+"""After a shorter hold the word goes on where it was; after a longer one it is said again."""
+_BACK_S = 0.45
+"""How far back the beginning of a word is looked for."""
+_GAP_DB = 14.0
+"""A gap between words is this much quieter than they are."""
 _FADE_S = 0.005
 """After a hold the voice fades in: no click."""
 
@@ -57,6 +63,8 @@ class VoiceTrack(io.AudioOutput):
         self._changed = asyncio.Event()
         self._lately: deque[NDArray[np.int16]] = deque()
         self._held = False
+        self._held_at = 0.0
+        self._holds = 0
         self._fade = False
         self._pump: asyncio.Task[None] | None = None
 
@@ -111,18 +119,38 @@ class VoiceTrack(io.AudioOutput):
         queued = round(self._source.queued_duration * self._rate_hz)
         return sent[: len(sent) - queued] if queued < len(sent) else sent[:0]
 
+    @property
+    def pending(self) -> bool:
+        """Whether there is a reply, heard or not."""
+        return bool(self._segments)
+
+    @property
+    def holds(self) -> int:
+        """How often the track was held."""
+        return self._holds
+
     def hold(self) -> None:
-        """Fall silent at once and keep the place."""
-        if not self.playing or self._held:
+        """Fall silent at once and keep the place; a reply that has not begun does not begin."""
+        if self._held:
             return
         self._held = True
-        self._take_back()
+        self._holds += 1
+        self._held_at = asyncio.get_running_loop().time()
+        if self.playing:
+            self._take_back()
 
     def go_on(self) -> None:
-        """Go on from the sample where it was held."""
-        if self._held:
-            self._held, self._fade = False, True
-            self._changed.set()
+        """Go on where it was held: after a long hold with the word that was being said."""
+        if not self._held:
+            return
+        self._held, self._fade = False, self.playing
+        held_s = asyncio.get_running_loop().time() - self._held_at
+        if self.position_s and held_s >= _LONG_HOLD_S:
+            segment = self._segments[0]
+            size = min(segment.sent, int(_BACK_S * self._rate_hz))
+            said = _slice(segment.frames, segment.sent - size, size)
+            segment.sent -= size - word_start(said, self._rate_hz)
+        self._changed.set()
 
     # What the framework calls.
 
@@ -149,10 +177,10 @@ class VoiceTrack(io.AudioOutput):
 
     def clear_buffer(self) -> None:
         """End what is played or queued, at once."""
+        self._held = False
         if not self._segments:
             return
         self._take_back()
-        self._held = False
         for segment in self._segments:
             segment.cleared = True
         self._finish_cleared()
@@ -225,6 +253,18 @@ class VoiceTrack(io.AudioOutput):
         most = int((_LATELY_S + _AHEAD_S) * self._rate_hz)
         while length - len(self._lately[0]) > most:
             length -= len(self._lately.popleft())
+
+
+def word_start(said: NDArray[np.int16], rate_hz: int) -> int:
+    """Where the last word of some audio begins, in samples: after its last gap, if it has one."""
+    size = rate_hz // 50
+    count = len(said) // size
+    if count < 2:
+        return len(said)
+    windows = said[len(said) - count * size :].reshape(count, size).astype(np.float64)
+    levels = 10 * np.log10(np.mean(windows**2, axis=1) + 1.0)
+    gaps = np.flatnonzero(levels <= levels.max() - _GAP_DB)
+    return len(said) - (count - 1 - int(gaps[-1])) * size if len(gaps) else len(said)
 
 
 def _slice(frames: list[NDArray[np.int16]], start: int, size: int) -> NDArray[np.int16]:

@@ -204,7 +204,7 @@ class TurnTaker:
         self, hop: Hop, *, playing: bool, busy: bool, actions: list[Action]
     ) -> Utterance | None:
         sure = hop.fresh and hop.probability >= self._options.vad_threshold
-        over_agent = playing and self._options.barge_in
+        over_agent = (playing or busy) and self._options.barge_in
         if not sure and not (over_agent and self._loud_hops >= _ONSET_HOPS):
             return None
         if self._echo.expected([*self._before, hop.pcm], self._now):
@@ -214,7 +214,7 @@ class TurnTaker:
             return None
         self._peak_db = hop.level_db
         utterance = Utterance(began=self._now, over_agent=over_agent, last_voiced=self._now)
-        utterance.over_answer = busy and not playing
+        utterance.over_answer = busy and not playing and not over_agent
         utterance.audio = list(self._before)
         self._before.clear()
         self._schedule.begin(self._now)

@@ -230,12 +230,18 @@ class TestBargeIn:
         assert talk.outline[:4] == ["Hold", "GoOn", "Hold", "Stop"]
         assert talk.ended == ["Wait, what was that?"]
 
-    def test_an_answer_that_has_not_begun_to_sound_is_cancelled(self) -> None:
+    def test_an_answer_that_has_not_begun_to_sound_is_held_and_cancelled(self) -> None:
         talk = Talk(busy=True)
         talk.says("Oh, and one more thing.", 1.5)
         talk.is_silent(ENOUGH_S)
-        assert talk.outline == ["Began", "Stop", "Guess", "Ended"]
-        assert talk.at(Stop) < 0.4
+        assert talk.outline == ["Hold", "Stop", "Began", "Guess", "Ended"]
+        assert talk.at(Stop) < LONG_S + 0.1
+
+    def test_a_sign_of_listening_before_the_answer_sounds_does_not_cancel_it(self) -> None:
+        talk = Talk(busy=True)
+        talk.says("Okay.", 0.3)
+        talk.is_silent(ENOUGH_S)
+        assert talk.told == [Hold(), GoOn("backchannel")]
 
     def test_a_person_may_want_longer_speech(self) -> None:
         talk = Talk(options=TurnOptions(barge_in_min_s=1.0), playing=True, busy=True)
@@ -246,6 +252,13 @@ class TestBargeIn:
 
 class TestBargeInTurnedOff:
     OFF = TurnOptions(barge_in=False)
+
+    def test_an_answer_that_has_not_begun_to_sound_is_cancelled_all_the_same(self) -> None:
+        talk = Talk(options=self.OFF, busy=True)
+        talk.says("Oh, and one more thing.", 1.5)
+        talk.is_silent(ENOUGH_S)
+        assert talk.outline == ["Began", "Stop", "Guess", "Ended"]
+        assert talk.at(Stop) < 0.4
 
     def test_the_reply_is_neither_held_nor_stopped(self) -> None:
         talk = Talk(options=self.OFF, playing=True, busy=True)

@@ -11,7 +11,7 @@ from livekit import rtc
 from livekit.agents.voice import io
 
 from agent.playout.heard_output import Playout
-from agent.playout.voice_track import VoiceTrack
+from agent.playout.voice_track import VoiceTrack, word_start
 from tests.fakes import virtual_time
 
 RATE_HZ = 24000
@@ -74,9 +74,10 @@ def frame(pcm: np.ndarray) -> rtc.AudioFrame:
 
 
 def reply(words: int) -> np.ndarray:
-    """Samples that are all different, so that none can be lost or said twice unnoticed."""
+    """Samples of which neighbours all differ, so that none can be lost or said twice unnoticed;
+    loud throughout, so that there is no gap between words."""
     count = round(words * WORD_S * RATE_HZ)
-    return (np.arange(count) % 30000 + 1).astype(np.int16)
+    return (np.arange(count) % 15000 + 15001).astype(np.int16)
 
 
 def same(heard: np.ndarray, said: np.ndarray) -> bool:
@@ -130,6 +131,90 @@ def test_a_hold_falls_silent_at_once_and_goes_on_from_the_same_sample() -> None:
         await _close(voice, following)
 
     virtual_time.run(talk())
+
+
+def test_a_reply_that_comes_while_held_waits() -> None:
+    async def talk() -> None:
+        source, voice, playout, _, following = await rig()
+        voice.hold()
+        assert (voice.held, voice.pending, voice.playing) == (True, False, False)
+        said = reply(4)
+        await playout.audio.capture_frame(frame(said))
+        playout.audio.flush()
+        await asyncio.sleep(1.0)
+        assert len(source.heard()) == 0
+        assert voice.pending
+        assert not voice.playing
+        voice.go_on()
+        await asyncio.sleep(3.0)
+        assert np.array_equal(source.heard(), said), "from its first sample, without a fade"
+        await _close(voice, following)
+
+    virtual_time.run(talk())
+
+
+def test_a_reply_that_is_ended_while_held_does_not_hold_the_next_one() -> None:
+    async def talk() -> None:
+        source, voice, playout, _, following = await rig()
+        seen = finished(playout)
+        for captured in (True, False):
+            voice.hold()
+            if captured:
+                await playout.audio.capture_frame(frame(reply(4)))
+                playout.audio.flush()
+            voice.clear_buffer()
+            assert not voice.held
+        await asyncio.sleep(0.1)
+        assert [(event.playback_position, event.interrupted) for event in seen] == [(0.0, True)]
+        said = reply(2)
+        await playout.audio.capture_frame(frame(said))
+        playout.audio.flush()
+        await asyncio.sleep(2.0)
+        assert np.array_equal(source.heard(), said)
+        await _close(voice, following)
+
+    virtual_time.run(talk())
+
+
+def words_with_gaps(count: int) -> np.ndarray:
+    """Words of 200 ms and gaps of 50, each word a constant of its own."""
+    word = np.ones(round(0.2 * RATE_HZ))
+    gap = np.zeros(round((WORD_S - 0.2) * RATE_HZ))
+    pieces = [piece for n in range(count) for piece in (word * (5000 + 100 * n), gap)]
+    return np.concatenate(pieces).astype(np.int16)
+
+
+@pytest.mark.parametrize(("hold_s", "again"), [(0.1, False), (1.0, True)])
+def test_after_a_long_hold_the_word_is_said_again(hold_s: float, again: bool) -> None:
+    async def talk() -> None:
+        source, voice, playout, _, following = await rig()
+        seen, said = finished(playout), words_with_gaps(8)
+        await playout.audio.capture_frame(frame(said))
+        playout.audio.flush()
+        await asyncio.sleep(0.60)  # in the middle of the third word
+        voice.hold()
+        held = len(source.heard())
+        assert 0.51 < held / RATE_HZ < 0.69
+        await asyncio.sleep(hold_s)
+        voice.go_on()
+        await asyncio.sleep(5.0)
+        start = round(2 * WORD_S * RATE_HZ) if again else held
+        expected = np.concatenate([said[:held], said[start:]])
+        assert same(source.heard(), expected)
+        assert len(source.heard()) == len(expected)
+        assert [event.playback_position for event in seen] == [len(said) / RATE_HZ]
+        await _close(voice, following)
+
+    virtual_time.run(talk())
+
+
+def test_a_hold_between_two_words_repeats_nothing() -> None:
+    said = words_with_gaps(2)
+    for upto in (0.22, 0.24, 0.25):
+        pcm = said[: round(upto * RATE_HZ)]
+        assert word_start(pcm, RATE_HZ) == pytest.approx(len(pcm), abs=RATE_HZ * 0.021)
+    assert word_start(said[:0], RATE_HZ) == 0
+    assert word_start(said[: round(0.1 * RATE_HZ)], RATE_HZ) == round(0.1 * RATE_HZ)
 
 
 @pytest.mark.parametrize("seed", range(60))

@@ -1,0 +1,103 @@
+"""The tables of docs/latency.md and README.md are what the committed results say."""
+
+from typing import Any
+
+import pytest
+
+from benchmarks import report, tables
+
+
+def trial(system: str, scenario: str, **readings: object) -> dict[str, Any]:
+    return {"system": system, "scenario": scenario, "voice": "piper", **readings}
+
+
+def turns(system: str, *v2v: float | None, waste: int = 0) -> list[dict[str, Any]]:
+    extra = {"stt_extra": waste, "llm_extra": 0, "tts_extra": 1}
+    return [trial(system, "turn", v2v_ms=ms, **extra) for ms in v2v]
+
+
+def record(*rows: list[dict[str, Any]], **fields: Any) -> dict[str, Any]:
+    trials = [row for group in rows for row in group]
+    return {"when": 1.0, "env": {}, "delays": {"stt": 0.25}, "trials": trials, **fields}
+
+
+RUN = record(
+    turns("vanilla", 1600.0, 1700.0, 1800.0),
+    turns("ours", 680.0, 680.0, 850.0, None, waste=3),
+    [
+        trial("ours", "turn", failed="TimeoutError()"),
+        trial("vanilla", "pause", v2v_ms=1500.0, false_start=True, one_message=False),
+        trial("ours", "pause", v2v_ms=750.0, false_start=False, one_message=True),
+    ],
+)
+
+
+def cells(text: str, name: str) -> list[str]:
+    (line,) = [line for line in text.splitlines() if line.startswith(f"| {name} |")]
+    return [cell.strip() for cell in line.strip("|").split("|")][1:]
+
+
+def test_medians_tails_and_ratios_to_the_plain_worker() -> None:
+    text = tables.comparison([RUN])
+    assert cells(text, "voice-to-voice, ms") == [
+        "1700 / 1790 (n 3)", "680 / 833 (n 3)", "0.40", "0.49",
+    ]  # fmt: skip
+    assert cells(text, "false starts in a pause")[:2] == ["100%", "0%"]
+    assert cells(text, "STT requests thrown away, plain turn")[:2] == ["0.00", "3.00"]
+    assert cells(text, "LLM and TTS requests thrown away, plain turn")[:2] == ["1.00", "1.00"]
+    assert "gap after a noise" not in text, "it was not measured"
+
+
+def test_two_runs_stand_side_by_side() -> None:
+    text = tables.comparison([RUN, RUN])
+    assert cells(text, "voice-to-voice, ms")[-2:] == ["0.40, 0.40", "0.49, 0.49"]
+    assert "ours, run 2" in text
+
+
+def test_the_headline_is_of_all_runs() -> None:
+    text = tables.headline([RUN, record(turns("ours", 1000.0), turns("vanilla", 2000.0))])
+    assert cells(text, "voice-to-voice") == ["1750 ms", "**765 ms**", "0.44"]
+
+
+def test_the_scorecard_has_a_line_for_each_behaviour_and_language() -> None:
+    text = tables.duplex([RUN])
+    assert cells(text, "pause handling, en")[0] == "0"
+    assert cells(text, "pause handling, en")[1].startswith("1.00")
+    assert cells(text, "pause handling, en")[2].startswith("0.00, answers after 750 ms")
+
+
+def test_the_steps_of_eagerness_are_ordered_by_their_cost() -> None:
+    steps = [
+        record(turns("ours", 700.0, waste=waste), env={"TURN_EAGERNESS": step})
+        for step, waste in (("patient", 0), ("eager", 4), ("pauses", 1))
+    ]
+    lines = tables.eagerness(steps).splitlines()[2:]
+    assert [line.split("`")[1] for line in lines] == ["eager", "pauses", "patient"]
+
+
+def test_load_is_shown_per_call() -> None:
+    rows = [
+        {"system": "ours", "calls": 0, "pss_mb": 200.0},
+        {"system": "ours", "calls": 4, "v2v_p50": 800.0, "v2v_p95": 900.0, "cpu_share": 0.4,
+         "pss_mb": 400.0},
+    ]  # fmt: skip
+    line = tables.load(rows).splitlines()[-1]
+    assert line == "| ours | 4 | 800 / 900 | 10% | 400 MB | 50 MB |"
+
+
+def test_a_part_is_put_between_its_markers_and_nowhere_else() -> None:
+    page = "before\n<!-- benchmark: x -->\nold\n<!-- end: x -->\nafter"
+    assert report.fill(page, {"x": "new"}) == (
+        "before\n<!-- benchmark: x -->\n\nnew\n\n<!-- end: x -->\nafter"
+    )
+    with pytest.raises(ValueError, match="no place for y"):
+        report.fill(page, {"y": "new"})
+
+
+def test_the_pages_show_the_results_that_are_kept() -> None:
+    results = report.load_results(report.RESULTS)
+    assert results["runs"], "benchmarks/results holds no run"
+    page = report.PAGE.read_text("utf-8")
+    assert report.fill(page, report.sections(results)) == page
+    readme = report.README.read_text("utf-8")
+    assert report.fill(readme, {"headline": tables.headline(results["runs"])}) == readme
