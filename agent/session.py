@@ -61,7 +61,7 @@ _MOST_GUESSES = 8
 _LONGEST_TURN_S = 600.0
 
 
-_SLOW_IMPORTS = (
+SLOW_IMPORTS = (
     "anyio._backends._asyncio",
     "openai.lib.streaming.chat",
     "openai.resources.chat.chat",
@@ -97,7 +97,7 @@ def load_parts(settings: Settings) -> Parts:
     Raises:
         EngineUnavailable: a package that an engine needs is missing.
     """
-    for name in _SLOW_IMPORTS:
+    for name in SLOW_IMPORTS:
         importlib.import_module(name)
     return Parts(
         detector=load_detector(),

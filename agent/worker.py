@@ -6,8 +6,8 @@ so `server` and the functions below must stay plain module-level names.
 
 import os
 
-# The end-of-turn model that livekit-agents would preload costs 244 MB a worker; it is not
-# used yet. Set before livekit.agents is imported.
+# livekit-agents would preload its end-of-turn model, 244 MB a worker; a process that uses it
+# (TURN_MODEL) loads it. Set before livekit.agents is imported.
 os.environ.setdefault("LIVEKIT_AGENTS_PRELOAD_LOCAL_INFERENCE", "0")
 
 import logging
@@ -19,7 +19,7 @@ from agent import settings as _settings
 from agent.call import serve_call
 from agent.engines import load_engine
 from agent.log import protect_logs
-from agent.session import Parts, load_parts
+from agent.session import SLOW_IMPORTS, Parts, load_parts
 
 logger = logging.getLogger(__name__)
 
@@ -59,6 +59,8 @@ server = AgentServer(
     setup_fnc=set_up_process,
     load_fnc=load_by_calls if SETTINGS.agent.max_calls else None,
     num_idle_processes=SETTINGS.agent.idle_processes,
+    # All that a call imports is imported once and shared by all processes, copy on write.
+    preload_modules=["agent.worker", *SLOW_IMPORTS],
     # The framework would send even loopback traffic to HTTPS_PROXY.
     http_proxy=None if _is_loopback(SETTINGS.livekit.url) else NOT_GIVEN,
     host=SETTINGS.agent.health_host,

@@ -32,6 +32,7 @@ TIMES = (
         lambda t: t.get("v2v_ms"),
         headline=True,
     ),
+    Measure("captions complete after the last word", "turn", lambda t: t.get("caption_ms")),
     Measure("gap after a sign of listening", "backchannel", lambda t: t.get("gap_ms")),
     Measure("gap after a noise", "noise", lambda t: t.get("gap_ms")),
     Measure(
@@ -39,6 +40,9 @@ TIMES = (
     ),
 )
 """Milliseconds at the caller."""
+
+PATH = Measure("the path itself, there and back", "path", lambda t: t.get("path_ms"))
+"""Of a participant that only sends back what it hears."""
 
 SHARES = (
     Measure("false starts in a pause", "pause", lambda t: t.get("false_start")),

@@ -46,6 +46,8 @@ def sections(results: dict[str, list[Any]]) -> dict[str, str]:
     if runs:
         made["comparison"] = tables.comparison(runs)
         made["scorecard"] = tables.duplex(runs)
+        if any(trial.get("scenario") == "path" for run in runs for trial in run["trials"]):
+            made["path"] = tables.path(runs)
     if results["real"]:
         made["real"] = tables.comparison(results["real"])
     if results["eagerness"]:

@@ -25,6 +25,8 @@ from tests.fakes.livekit_process import LiveKitProcess, livekit_binary, run_live
 from tests.fakes.programs import Program, running
 
 OURS, VANILLA, TUNED = "ours", "vanilla", "tuned"
+PATH = "path"
+"""No agent: a participant that sends back what it hears."""
 
 
 @dataclass
@@ -33,6 +35,7 @@ class Rig:
 
     livekit: LiveKitProcess
     http: aiohttp.ClientSession
+    folder: Path
     engines_url: str
     """Base URL of the stand-in, with /v1; empty with real engines."""
     workers: dict[str, Program]
@@ -42,8 +45,12 @@ class Rig:
 
     @asynccontextmanager
     async def call(self, system: str) -> AsyncIterator[Caller]:
-        """Join a new room that the worker of `system` is sent to."""
+        """Join a new room that the worker of `system` is sent to, or an echo."""
         room = f"bench-{secrets.token_hex(4)}"
+        if system == PATH:
+            async with self._echo(room) as caller:
+                yield caller
+            return
         token = (
             api.AccessToken(self.livekit.api_key, self.livekit.api_secret)
             .with_identity("caller")
@@ -58,6 +65,20 @@ class Rig:
             await caller.wait_until(lambda: caller.agent is not None)
             await asyncio.sleep(0.7)
             yield caller
+
+    @asynccontextmanager
+    async def _echo(self, room: str) -> AsyncIterator[Caller]:
+        env = {
+            "LIVEKIT_URL": self.livekit.url,
+            "LIVEKIT_TOKEN": self.livekit.token(room, "echo"),
+            "PYTHONUNBUFFERED": "1",
+        }
+        argv = [sys.executable, "-m", "benchmarks.echo_participant"]
+        with running("echo", argv, folder=self.folder, env=env) as program:
+            await asyncio.to_thread(program.wait_line, "ready")
+            async with join(self.livekit.url, self.livekit.token(room, "caller")) as caller:
+                await asyncio.sleep(2.0)
+                yield caller
 
     async def script(self, spoken: Spoken, *, short: bool = False) -> None:
         """Tell the stand-ins what is about to be said, and whether a short reply will do."""
@@ -136,7 +157,7 @@ async def rig(
                 await asyncio.to_thread(program.wait_line, "registered worker")
                 print(f"{system}: registered", flush=True)
             whisper_url = settings["STT_URL"] if delays is None else ""
-            yield Rig(livekit, http, engines_url, workers, whisper_url)
+            yield Rig(livekit, http, folder, engines_url, workers, whisper_url)
 
 
 async def _real_engines(programs: ExitStack, folder: Path) -> dict[str, str]:

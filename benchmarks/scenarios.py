@@ -146,9 +146,12 @@ async def turns(rig: Rig, caller: Caller, voice: str, number: int) -> list[Trial
         asked, _ = await rig.requests()
         v2v_ms = measured.voice_to_voice_ms
         assert utterance.began is not None
+        over = utterance.began + spoken.last
+        captions = [c for c in caller.log.captions[written:] if not c.by_agent]
+        caption_ms = (captions[-1].updated - over) * 1e3 if captions else None
         out.append(
             {"scenario": "turn", "voice": voice, "text": spoken.text, "v2v_ms": v2v_ms,
-             "stages": _stages(asked, utterance.began + spoken.last, v2v_ms), **_counts(asked)}
+             "caption_ms": caption_ms, "stages": _stages(asked, over, v2v_ms), **_counts(asked)}
         )  # fmt: skip
         await _silence_agent(rig, caller)
         if rig.whisper_url:
@@ -295,6 +298,20 @@ async def pauses(rig: Rig, caller: Caller, voice: str, number: int) -> list[Tria
     return out
 
 
+async def path(rig: Rig, caller: Caller, voice: str, number: int) -> list[Trial]:
+    """Short sounds that come back: the delay of the path itself, both ways."""
+    out = []
+    for _ in range(10):
+        sound = noise("burst")
+        made = await caller.say(sound.pcm)
+        assert made.began is not None
+        began = made.began + sound.first
+        heard = await caller.hearing.wait_for_sound(after=began)
+        out.append({"scenario": "path", "voice": voice, "path_ms": (heard - began) * 1e3})
+        await caller.hearing.wait_for_silence(lasting_s=0.7)
+    return out
+
+
 def prepare(voices: list[str]) -> None:
     """Speak everything once, so that nothing is synthesised while it is measured. Blocks."""
     en = (*QUESTIONS, *INTERRUPTIONS, *BACKCHANNELS, *STOPS, *(p for u in UNFINISHED for p in u))
@@ -308,6 +325,7 @@ def prepare(voices: list[str]) -> None:
 Scenario = Callable[[Rig, Caller, str, int], Any]
 
 SCENARIOS: dict[str, tuple[Scenario, int]] = {
+    "path": (path, 2),
     "turn": (turns, 7),
     "barge_in": (barge_in, 7),
     "pause": (pauses, 7),

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import scorecard
-from benchmarks.measures import MEANS, SHARES, TIMES, Record, readings, systems
+from benchmarks.measures import MEANS, PATH, SHARES, TIMES, Record, readings, systems
 
 
 def _grid(head: list[str], rows: list[list[str]]) -> str:
@@ -55,6 +55,12 @@ def _spread(found: Any) -> str:
 
 def _mean(found: Any, form: str) -> str:
     return form.format(found.mean()) if len(found) else ""
+
+
+def path(records: list[Record]) -> str:
+    """The delay of the path without an agent, a sentence."""
+    parts = [_spread(readings(record, "path", PATH)) for record in records]
+    return f"The path itself, there and back, p50 / p95: {'; '.join(p for p in parts if p)} ms."
 
 
 def headline(records: list[Record]) -> str:

@@ -51,6 +51,7 @@ class Caption:
     text: str
     began: float
     updated: float
+    """When the text last changed."""
     final: bool = False
 
 
@@ -264,7 +265,8 @@ class Caller:
         try:
             async for piece in reader:
                 text += piece
-                caption.text, caption.updated = text, time.perf_counter()
+                if caption.text != text:
+                    caption.text, caption.updated = text, time.perf_counter()
                 self._changed.set()
         except StreamError:  # hung up in the middle of a caption
             return

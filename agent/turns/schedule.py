@@ -35,12 +35,12 @@ _STRETCH_AFTER = 4
 _STRETCH = 1.35
 _LONGEST_INTERVAL_S = 2.0
 
-_EXACT_S = 0.08
+_EXACT_S = 0.06
 """Silence after which the utterance may be over."""
 _EXACT_FIRST_S = 0.14
 _FIRST_WORD_S = 0.5
 """Where the first word is spoken, a silence is more often a consonant than the end."""
-_EXACT_LATER_S = 0.14
+_EXACT_LATER_S = 0.12
 """The same when a request in flight lacks only a little of the last voice."""
 _LITTLE_S = 0.12
 _EXACT_PAUSES_S = 0.12

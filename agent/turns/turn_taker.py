@@ -31,6 +31,7 @@ from agent.turns.actions import (
 from agent.turns.decision import PauseHabits, wait_s
 from agent.turns.ear import HOP_S, Hop
 from agent.turns.echo_watch import ECHO_HOPS, EchoWatch
+from agent.turns.guessing import LATE_S, Guessing, Pause
 from agent.turns.schedule import Schedule
 from agent.turns.utterance import SURE_S, Piece, Utterance
 from agent.turns.words import Wording, is_backchannel, read, same_words
@@ -46,16 +47,10 @@ _PAUSE_S = 0.2
 """Shorter silences are inside words and between them."""
 _DIP_S = 0.03
 """Silence that may be the end, if the words say so."""
-_LATE_S = 0.32
-"""Words recognised from audio that lacks up to this much of the last voice may be all of
-them: Whisper tiny.en knew the last word of 28 sentences when 80 to 320 ms of it were missing."""
-_LEAD_S = 0.45
-"""An answer to an unfinished sentence is begun this long before its pause becomes the end."""
 _ASK_END_S = 0.2
 """Silence after which the end-of-turn model is asked: what it was trained for."""
 _END_MODEL_HOPS = 120
 """It looks at 1.2 s."""
-_MOST_GUESSES = 5
 _NOTHING = np.zeros(0, np.int16)
 _POOR_DB = 18.0
 """Voice this little above the background is told from it by Silero alone."""
@@ -95,7 +90,7 @@ class TurnTaker:
         self._held_at: float | None = None
         self._utterance: Utterance | None = None
         self._peak_db = -90.0
-        self._punctuates = False
+        self._guessing = Guessing(speculate=schedule.speculate)
         self._playing = False
 
     @property
@@ -168,7 +163,7 @@ class TurnTaker:
         if upto < max(0.0, utterance.upto):
             return []
         utterance.text, utterance.upto = text.strip(), upto
-        self._punctuates = self._punctuates or read(utterance.text) is Wording.FINISHED
+        self._guessing.recognised(utterance.text)
         actions: list[Action] = []
         if utterance.over_agent:
             self._judge(utterance, actions)
@@ -298,7 +293,7 @@ class TurnTaker:
         if not rolling and not exact:
             return
         if exact:
-            late = utterance.last_voiced - _LATE_S
+            late = utterance.last_voiced - LATE_S
             for number in [n for n, (upto, _) in utterance.in_flight.items() if upto < late]:
                 del utterance.in_flight[number]
                 actions.append(Abandon(number))
@@ -328,8 +323,14 @@ class TurnTaker:
         exact = utterance.knows_all or utterance.failed or nothing_more
         text = utterance.whole_text
         wording = read(text)
-        if text and utterance.announced:
-            self._guess(utterance, text, wording, exact=exact, silence=silence, actions=actions)
+        wait = wait_s(
+            self._options, wording, habits=self._habits, end_probability=utterance.end_probability
+        )
+        pause = Pause(silence, wait, exact=exact)
+        if text and utterance.announced and self._guessing.worth(utterance, text, wording, pause):
+            utterance.guessed = text
+            utterance.guesses += 1
+            actions.append(Guess(text))
         if any(piece.text is None for piece in utterance.pieces):
             return
         if not utterance.voiced_s:
@@ -342,40 +343,12 @@ class TurnTaker:
             if silence >= _WORDLESS_S:
                 self._end(utterance, "", silence, actions)
             return
-        wait = wait_s(
-            self._options, wording, habits=self._habits, end_probability=utterance.end_probability
-        )
         if silence >= wait:
             said = utterance.guessed if same_words(utterance.guessed or "", text) else text
             self._end(utterance, said or text, silence, actions)
 
-    def _guess(
-        self,
-        utterance: Utterance,
-        text: str,
-        wording: Wording,
-        *,
-        exact: bool,
-        silence: float,
-        actions: list[Action],
-    ) -> None:
-        if not self._schedule.speculate or utterance.guesses >= _MOST_GUESSES:
-            return
-        if same_words(text, utterance.guessed or ""):
-            return
-        if not exact and utterance.upto < utterance.last_voiced - _LATE_S:
-            return
-        if not exact and self._punctuates and wording is not Wording.FINISHED:
-            return  # this recogniser would have written a full stop
-        if wording in (Wording.UNFINISHED, Wording.DICTATION):
-            wait = wait_s(self._options, wording, habits=self._habits)
-            if not exact or silence < wait - _LEAD_S:
-                return
-        utterance.guessed = text
-        utterance.guesses += 1
-        actions.append(Guess(text))
-
     def _end(self, utterance: Utterance, text: str, silence: float, actions: list[Action]) -> None:
+        self._guessing.ended(text)
         if utterance.announced:
             actions.append(Ended(text, silence))
         self._drop(actions)

@@ -92,6 +92,11 @@ def read(text: str) -> Wording:
     return Wording.PLAIN
 
 
+def has_end_mark(text: str) -> bool:
+    """Whether the recogniser wrote a full stop, a question mark or the like."""
+    return text.rstrip(" \"'”’」』）)")[-1:] in tuple(_END_MARKS)
+
+
 def _read_cjk(joined: str, stripped: str) -> Wording:
     if joined.endswith(CJK_DONE):
         return Wording.FINISHED
