@@ -6,13 +6,13 @@ python -m benchmarks.load --calls 1 4 8 12
 import argparse
 import asyncio
 import json
-import statistics
 import tempfile
 import time
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 
 from agent.caller.caller import Caller
@@ -37,38 +37,49 @@ def footprint(pid: int) -> tuple[float, float]:
     return seconds, memory
 
 
-async def talk(running: Rig, caller: Caller, number: int) -> list[float]:
-    """Ask some questions; returns voice-to-voice in milliseconds."""
-    found = []
+async def talk(caller: Caller, number: int) -> tuple[list[float], list[float]]:
+    """Ask some questions, every second one over the answer to the one before.
+
+    Returns:
+        Voice-to-voice and times until silent, in milliseconds.
+    """
+    answered: list[float] = []
+    silenced: list[float] = []
+    # One script serves all callers: they ask the same, each in its own time.
+    spoken = speak(QUESTIONS[0], voice="piper")
     await asyncio.sleep(number * 0.7 % 3)
     for step in range(_TURNS):
-        # One script serves all callers: they ask the same, each in its own time.
-        spoken = speak(QUESTIONS[0], voice="piper")
         utterance = await caller.say(spoken.pcm)
         await caller.wait_for_answer(utterance, timeout_s=20)
-        measured = caller.measure(utterance).voice_to_voice_ms
-        if measured is not None:
-            found.append(measured)
-        await caller.hearing.wait_for_silence(lasting_s=1.2 + 0.17 * ((number + step) % 5))
-    return found
+        measured = caller.measure(utterance)
+        if measured.voice_to_voice_ms is not None:
+            answered.append(measured.voice_to_voice_ms)
+        if measured.barge_in_ms is not None:
+            silenced.append(measured.barge_in_ms)
+        if step % 2:
+            await caller.hearing.wait_for_silence(lasting_s=1.2 + 0.17 * ((number + step) % 5))
+        else:
+            await asyncio.sleep(0.9 + 0.13 * (number % 5))
+    return answered, silenced
 
 
 async def measure(running: Rig, system: str, calls: int) -> dict[str, Any]:
     """Hold `calls` calls at once."""
     pid = running.workers[system].popen.pid
-    await running.script(speak(QUESTIONS[0], voice="piper"), short=True)
+    await running.script(speak(QUESTIONS[0], voice="piper"))
     async with AsyncExitStack() as stack:
         callers = [await stack.enter_async_context(running.call(system)) for _ in range(calls)]
         before, began = footprint(pid), time.perf_counter()
         results = await asyncio.gather(
-            *(talk(running, caller, number) for number, caller in enumerate(callers))
+            *(talk(caller, number) for number, caller in enumerate(callers))
         )
         after, took = footprint(pid), time.perf_counter() - began
-    readings = sorted(ms for row in results for ms in row)
+    answered = np.array([ms for row, _ in results for ms in row])
+    silenced = np.array([ms for _, row in results for ms in row])
     return {
-        "system": system, "calls": calls, "n": len(readings),
-        "v2v_p50": statistics.median(readings),
-        "v2v_p95": readings[round(0.95 * (len(readings) - 1))],
+        "system": system, "calls": calls, "n": len(answered),
+        "v2v_p50": float(np.median(answered)), "v2v_p95": float(np.percentile(answered, 95)),
+        "stop_p50": float(np.median(silenced)), "stop_p95": float(np.percentile(silenced, 95)),
         "cpu_share": (after[0] - before[0]) / took, "pss_mb": after[1],
     }  # fmt: skip
 
@@ -89,7 +100,8 @@ async def run(args: argparse.Namespace) -> list[dict[str, Any]]:
                 rows.append(row)
                 print(
                     f"{system:8} {calls:2} calls: v2v {row['v2v_p50']:.0f} / "
-                    f"{row['v2v_p95']:.0f} ms, "
+                    f"{row['v2v_p95']:.0f} ms, silent after {row['stop_p50']:.0f} / "
+                    f"{row['stop_p95']:.0f} ms, "
                     f"{row['cpu_share'] * 100:.0f} % of a core, {row['pss_mb']:.0f} MB",
                     flush=True,
                 )

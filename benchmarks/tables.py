@@ -147,14 +147,15 @@ def load(rows: list[dict[str, Any]]) -> str:
     out = []
     for row in rows:
         if not row["calls"]:
-            out.append([row["system"], "idle", "", "", f"{row['pss_mb']:.0f} MB", ""])
+            out.append([row["system"], "idle", "", "", "", f"{row['pss_mb']:.0f} MB", ""])
             continue
         idle = next(r["pss_mb"] for r in rows if r["system"] == row["system"] and not r["calls"])
         calls = row["calls"]
         out.append(
             [row["system"], str(calls), f"{row['v2v_p50']:.0f} / {row['v2v_p95']:.0f}",
-             f"{row['cpu_share'] / calls:.0%}", f"{row['pss_mb']:.0f} MB",
+             f"{row['stop_p50']:.0f} / {row['stop_p95']:.0f}", f"{row['cpu_share'] / calls:.0%}",
+             f"{row['pss_mb']:.0f} MB",
              f"{(row['pss_mb'] - idle) / calls:.0f} MB"]
         )  # fmt: skip
-    head = ["system", "calls", "voice-to-voice, ms, p50 / p95", "of a core per call"]
+    head = ["system", "calls", "voice-to-voice, ms", "until silent, ms", "of a core per call"]
     return _grid([*head, "memory (PSS)", "more per call"], out)

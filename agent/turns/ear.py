@@ -27,6 +27,15 @@ _LEAST_LOUD_DB = -48.0
 _FLOOR_RISE_DB = 0.06
 """Per hop: a new background noise is believed after some seconds (6 dB a second)."""
 
+_QUIET_ABOVE_FLOOR_DB = 6.0
+"""Windows with nothing above this are no voice that Silero could tell from the background."""
+_NO_SPEECH = 0.1
+_RESTED = 10
+"""After this many such windows (0.3 s) most of the following ones are not looked at."""
+_REST = 4
+"""One in so many still is, so that the detector's memory follows the background. A caller is
+silent for most of a call: this is a third of a call's work in Python."""
+
 Probability = Callable[[NDArray[np.float32]], float]
 """Silero: 512 samples in [-1, 1] in, probability of speech out; it keeps its own state."""
 
@@ -74,6 +83,8 @@ class Ear:
         self._window: list[NDArray[np.int16]] = []
         self._in_window = 0
         self._probability = 0.0
+        self._window_db = _QUIETEST_DB
+        self._quiet_windows = 0
         self._floor_db = -60.0
 
     @property
@@ -100,6 +111,7 @@ class Ear:
 
     def _hop(self, pcm: NDArray[np.int16]) -> Hop:
         level_db = _level_db(pcm)
+        self._window_db = max(self._window_db, level_db)
         fresh = self._detect(pcm)
         if self._probability < 0.5:
             rise = min(level_db, self._floor_db + _FLOOR_RISE_DB)
@@ -115,10 +127,21 @@ class Ear:
         samples = np.concatenate(self._window)
         window, rest = samples[:WINDOW], samples[WINDOW:]
         self._window, self._in_window = ([rest], len(rest)) if len(rest) else ([], 0)
-        self._probability = self._probability_of(window.astype(np.float32) / np.float32(32768))
+        if not self._rests():
+            self._probability = self._probability_of(window.astype(np.float32) / np.float32(32768))
+        self._window_db = _QUIETEST_DB
         return True
+
+    def _rests(self) -> bool:
+        quiet = self._window_db < self._floor_db + _QUIET_ABOVE_FLOOR_DB
+        if not quiet or self._probability > _NO_SPEECH:
+            self._quiet_windows = 0
+            return False
+        self._quiet_windows += 1
+        return self._quiet_windows > _RESTED and self._quiet_windows % _REST != 0
 
 
 def _level_db(pcm: NDArray[np.int16]) -> float:
-    power = float(np.mean(np.square(pcm, dtype=np.float32))) / 32768.0**2
+    samples = pcm.astype(np.float32)
+    power = float(np.dot(samples, samples)) / (len(samples) * 32768.0**2)
     return float(10 * np.log10(power + 1e-9))

@@ -78,11 +78,11 @@ def test_the_steps_of_eagerness_are_ordered_by_their_cost() -> None:
 def test_load_is_shown_per_call() -> None:
     rows = [
         {"system": "ours", "calls": 0, "pss_mb": 200.0},
-        {"system": "ours", "calls": 4, "v2v_p50": 800.0, "v2v_p95": 900.0, "cpu_share": 0.4,
-         "pss_mb": 400.0},
+        {"system": "ours", "calls": 4, "v2v_p50": 800.0, "v2v_p95": 900.0, "stop_p50": 100.0,
+         "stop_p95": 150.0, "cpu_share": 0.4, "pss_mb": 400.0},
     ]  # fmt: skip
     line = tables.load(rows).splitlines()[-1]
-    assert line == "| ours | 4 | 800 / 900 | 10% | 400 MB | 50 MB |"
+    assert line == "| ours | 4 | 800 / 900 | 100 / 150 | 10% | 400 MB | 50 MB |"
 
 
 def test_a_part_is_put_between_its_markers_and_nowhere_else() -> None:

@@ -79,9 +79,21 @@ class TestHops:
             windows.append(len(window))
             return 0.0
 
-        hops = hears(Ear(probability), noise(10.0, level_db=-30.0))
-        assert windows == [WINDOW] * (10 * RATE_HZ // WINDOW)
+        hops = hears(Ear(probability), noise(4.0, level_db=-30.0))
+        assert windows == [WINDOW] * (4 * RATE_HZ // WINDOW)
         assert sum(hop.fresh for hop in hops) == len(windows)
+
+    def test_most_windows_of_a_long_silence_are_not_judged(self) -> None:
+        judged: list[bool] = []
+
+        def probability(window: npt.NDArray[np.float32]) -> float:
+            judged.append(True)
+            return 0.0
+
+        hops = hears(Ear(probability), noise(20.0, level_db=-65.0))
+        windows = 20 * RATE_HZ // WINDOW
+        assert windows / 5 < len(judged) < windows / 2.5
+        assert sum(hop.fresh for hop in hops) == windows, "each has a result all the same"
 
     def test_the_level_is_relative_to_full_scale(self) -> None:
         (hop, *_) = hears(Ear(deaf), np.full(HOP, 0.1, np.float32))
@@ -106,6 +118,19 @@ class TestSpeech:
         assert share(spoken, lambda hop: hop.loud) > 0.6
         assert not any(hop.loud for hop in hops[end + 5 :]), "the level falls at once"
         assert not any(hop.probability >= 0.5 for hop in hops[end + 30 :])
+
+    def test_a_long_silence_before_it_changes_nothing(
+        self, detector: Callable[[], Probability], speech: Samples
+    ) -> None:
+        def first(hops: list[Hop]) -> int:
+            return next(n for n, hop in enumerate(hops) if hop.probability >= 0.5)
+
+        at_once, rested = Ear(detector()), Ear(detector())
+        hears(rested, noise(20 * WINDOW / RATE_HZ * 25, level_db=-65.0))
+        expected, found = hears(at_once, speech), hears(rested, speech)
+        assert abs(first(found) - first(expected)) <= 4, "one window"
+        voiced = [share(h, lambda hop: hop.probability >= 0.5) for h in (expected, found)]
+        assert voiced[1] == pytest.approx(voiced[0], abs=0.05)
 
     def test_speech_is_not_taken_for_background(self, ear: Ear, speech: Samples) -> None:
         hops = hears(ear, speech)
