@@ -8,6 +8,7 @@ import numpy as np
 from benchmarks.measures import TIMES, Record, readings, systems
 
 matplotlib.use("svg")
+matplotlib.rcParams["svg.fonttype"] = "none"  # text, not outlines
 from matplotlib import pyplot  # noqa: E402 - after the backend is chosen
 
 COLOURS = {"ours": "#1a7f5a", "vanilla": "#8a8f98", "tuned": "#b08d57"}
