@@ -76,6 +76,9 @@ async def _silence_agent(rig: Rig, caller: Caller) -> None:
 
 
 def _counts(requests: list[dict[str, Any]]) -> dict[str, int]:
+    """Requests beyond those that an answer needs; nothing where nobody counts them."""
+    if not requests:
+        return {}
     begun = {route: sum(r["route"] == route for r in requests) for route in ("stt", "llm", "tts")}
     heads: dict[str, int] = {}
     for request in requests:
