@@ -34,7 +34,7 @@ _RESTED = 10
 """After this many such windows (0.3 s) most of the following ones are not looked at."""
 _REST = 4
 """One in so many still is, so that the detector's memory follows the background. A caller is
-silent for most of a call: this is a third of a call's work in Python."""
+silent for most of a call, and the detector is the dearest thing that listens."""
 
 Probability = Callable[[NDArray[np.float32]], float]
 """Silero: 512 samples in [-1, 1] in, probability of speech out; it keeps its own state."""
