@@ -30,10 +30,10 @@ from livekit.agents.types import FlushSentinel
 from livekit.agents.voice.agent_session import SessionConnectOptions
 
 from agent.engines import Stage, load_engine
-from agent.hedge import Pace, hedged_stream, with_filler
 from agent.metrics.timeline import Timeline
 from agent.options import ModelOptions
 from agent.settings import Settings, StageChoice
+from agent.slow_answer import Pace, hedged_stream, with_filler
 from agent.tts.markup import without_markdown
 from agent.tts.sentences import SentenceTokenizer
 from agent.turns.ear import Probability, load_detector

@@ -18,8 +18,8 @@ from livekit.agents.types import NOT_GIVEN
 from numpy.typing import NDArray
 
 from agent import urgency
-from agent.hedge import Pace, hedged
 from agent.options import TurnOptions
+from agent.slow_answer import Pace, hedged
 from agent.turns.actions import (
     Abandon,
     Action,

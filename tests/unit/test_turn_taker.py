@@ -11,9 +11,7 @@ from agent.turns.actions import (
     Guess,
     Heard,
     Hold,
-    Stop,
 )
-from agent.turns.barge_in import LONG_S, QUIET_S
 from agent.turns.schedule import Eagerness, Schedule
 from agent.turns.turn_taker import LONGEST_PIECE_S, PIECE_S
 from tests.fakes.talk import SILENCE_DB, Talk
@@ -165,120 +163,6 @@ class TestPauses:
         talk.is_silent(ENOUGH_S)
         assert len(talk.ended) == 1
         assert talk.at(Ended) == pytest.approx(4 * 0.9 + 0.4 + 0.65, abs=0.05)
-
-
-class TestBargeIn:
-    def test_the_reply_is_held_at_once_and_then_stopped(self) -> None:
-        talk = Talk(playing=True, busy=True)
-        talk.is_silent(1.0)
-        talk.says("No tell me about Berlin.", 1.5)
-        talk.is_silent(ENOUGH_S)
-        assert talk.outline == ["Hold", "Stop", "Began", "Guess", "Ended"]
-        assert talk.at(Hold) - 1.0 <= 0.03
-        assert talk.at(Stop) - 1.0 <= LONG_S + 0.05
-        assert talk.ended == ["No tell me about Berlin."]
-
-    def test_the_first_words_stop_it_sooner_than_its_length(self) -> None:
-        talk = Talk(playing=True, busy=True, delay_s=0.1)
-        talk.says("Wait. Tell me about Berlin.", 2.5)
-        assert talk.at(Stop) < LONG_S
-
-    @pytest.mark.parametrize("words", ["mm-hm", "Okay.", "嗯"])
-    def test_a_sign_of_listening_does_not_stop_it(self, words: str) -> None:
-        talk = Talk(playing=True, busy=True)
-        talk.says(words, 0.3)
-        talk.is_silent(ENOUGH_S)
-        assert talk.told == [Hold(), GoOn("backchannel")]
-        assert talk.at(GoOn) <= 0.3 + QUIET_S + talk.delay_s + 0.05
-        assert talk.playing
-
-    def test_a_short_word_that_wants_the_floor_takes_it(self) -> None:
-        talk = Talk(playing=True, busy=True)
-        talk.says("Stop.", 0.3)
-        talk.is_silent(ENOUGH_S)
-        assert talk.outline[:3] == ["Hold", "Stop", "Began"]
-        assert talk.ended == ["Stop."]
-
-    @pytest.mark.parametrize("length_s", [0.02, 0.05, 0.15, 1.0])
-    def test_a_noise_is_over_within_200_ms(self, length_s: float) -> None:
-        talk = Talk(playing=True, busy=True)
-        talk.is_silent(1.0)
-        talk.makes_a_noise(length_s)
-        talk.is_silent(ENOUGH_S)
-        assert talk.told[:2] == [Hold(), GoOn("noise")]
-        assert talk.at(GoOn) - talk.at(Hold) <= 0.2
-        assert not talk.requests
-
-    def test_a_click_of_10_ms_is_not_even_noticed(self) -> None:
-        talk = Talk(playing=True, busy=True)
-        talk.makes_a_noise(0.01)
-        talk.is_silent(1.0)
-        assert talk.log == []
-
-    def test_a_voice_without_words_does_not_stop_it(self) -> None:
-        talk = Talk(playing=True, busy=True)
-        talk.mumbles(0.4)
-        talk.is_silent(ENOUGH_S)
-        assert talk.told == [Hold(), GoOn("noise")]
-
-    def test_the_words_after_a_sign_of_listening_are_a_turn(self) -> None:
-        talk = Talk(playing=True, busy=True)
-        talk.says("mm-hm", 0.3)
-        talk.is_silent(1.0)
-        talk.says("Wait, what was that?", 1.5)
-        talk.is_silent(ENOUGH_S)
-        assert talk.outline[:4] == ["Hold", "GoOn", "Hold", "Stop"]
-        assert talk.ended == ["Wait, what was that?"]
-
-    def test_an_answer_that_has_not_begun_to_sound_is_held_and_cancelled(self) -> None:
-        talk = Talk(busy=True)
-        talk.says("Oh, and one more thing.", 1.5)
-        talk.is_silent(ENOUGH_S)
-        assert talk.outline == ["Hold", "Stop", "Began", "Guess", "Ended"]
-        assert talk.at(Stop) < LONG_S + 0.1
-
-    def test_a_sign_of_listening_before_the_answer_sounds_does_not_cancel_it(self) -> None:
-        talk = Talk(busy=True)
-        talk.says("Okay.", 0.3)
-        talk.is_silent(ENOUGH_S)
-        assert talk.told == [Hold(), GoOn("backchannel")]
-
-    def test_a_person_may_want_longer_speech(self) -> None:
-        talk = Talk(options=TurnOptions(barge_in_min_s=1.0), playing=True, busy=True)
-        talk.says("Wait, what was that?", 0.9)
-        talk.is_silent(ENOUGH_S)
-        assert talk.told == [Hold(), GoOn("noise")]
-
-
-class TestBargeInTurnedOff:
-    OFF = TurnOptions(barge_in=False)
-
-    def test_an_answer_that_has_not_begun_to_sound_is_cancelled_all_the_same(self) -> None:
-        talk = Talk(options=self.OFF, busy=True)
-        talk.says("Oh, and one more thing.", 1.5)
-        talk.is_silent(ENOUGH_S)
-        assert talk.outline == ["Began", "Stop", "Guess", "Ended"]
-        assert talk.at(Stop) < 0.4
-
-    def test_the_reply_is_neither_held_nor_stopped(self) -> None:
-        talk = Talk(options=self.OFF, playing=True, busy=True)
-        talk.says("No, tell me about Berlin.", 1.5)
-        talk.is_silent(1.0)
-        assert not talk.actions(Hold, Stop, GoOn, Ended)
-
-    def test_what_was_said_meanwhile_is_a_turn_once_the_agent_is_silent(self) -> None:
-        talk = Talk(options=self.OFF, playing=True, busy=True)
-        talk.says("No, tell me about Berlin.", 1.5)
-        talk.is_silent(1.0)
-        talk.playing = talk.busy = False
-        talk.is_silent(0.1)
-        assert talk.ended == ["No, tell me about Berlin."]
-
-    def test_a_slow_recogniser_does_not_end_a_turn_while_the_agent_speaks(self) -> None:
-        talk = Talk(options=self.OFF, playing=True, busy=True, delay_s=1.0)
-        talk.says("No, tell me about Berlin.", 1.5)
-        talk.is_silent(ENOUGH_S)
-        assert not talk.actions(Ended)
 
 
 class TestRecogniser:

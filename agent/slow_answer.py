@@ -49,6 +49,8 @@ async def hedged(ask: Callable[[], Awaitable[T]], *, after_s: float | None) -> T
     Raises:
         Exception: what the request raised that failed last, when all have failed.
     """
+    if after_s is None:
+        return await ask()
     waiting = {asyncio.ensure_future(ask())}
     try:
         done, _ = await asyncio.wait(waiting, timeout=after_s)
