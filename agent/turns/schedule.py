@@ -16,15 +16,20 @@ _SMOOTH_HOPS = 3
 _FALL_DB = 5.0
 _FIRST_S = 1.2
 """Utterances hardly ever end before; requests before it are wasted."""
-_FIRST_AFTER_PAUSE_S = 0.4
-"""What follows a pause is often short."""
-_FIRST_AFTER_OPEN_PAUSE_S = 0.8
+_FIRST_AFTER_PAUSE_S = 0.8
+"""What follows a pause is shorter."""
+_FIRST_AFTER_OPEN_PAUSE_S = 1.0
 """The rest of a sentence that could not end at its pause is longer."""
 _FIRST_OVER_AGENT_S = 0.3
 """What a sound over the agent is, its first words tell."""
+_FIRST_BARGE_IN_S = 1.5
+"""Who takes the floor says a word more for it."""
 _NEXT_WORD_S = 0.35
 """After words that cannot be the last ones another word comes first."""
 _INTERVAL_S = 0.17
+_THRIFTY_INTERVAL_S = 0.3
+"""A turn that paused, or began over the agent, has cost two requests already."""
+_THRIFTY_NEXT_WORD_S = 0.5
 _IN_FLIGHT = 2
 """Requests at the same time while the voice goes on."""
 _CROWDED = 1.5
@@ -37,9 +42,10 @@ _LONGEST_INTERVAL_S = 2.0
 
 _EXACT_S = 0.06
 """Silence after which the utterance may be over."""
+_EXACT_EARLY_S = 0.1
 _EXACT_FIRST_S = 0.14
 _FIRST_WORD_S = 0.5
-"""Where the first word is spoken, a silence is more often a consonant than the end."""
+"""Where the first words are spoken, a silence is more often a consonant than the end."""
 _EXACT_LATER_S = 0.12
 """The same when a request in flight lacks only a little of the last voice."""
 _LITTLE_S = 0.12
@@ -58,7 +64,9 @@ class Schedule:
         """Eager: while they speak; pauses: at each pause; patient: once the turn seems over."""
         self._eagerness = eagerness
         self._levels: deque[float] = deque(maxlen=_PEAK_HOPS)
+        self._turn_began = 0.0
         self._began_at = 0.0
+        self._thrifty = False
         self._last: float | None = None
         self._count = 0
         self._took_s = 0.25
@@ -73,10 +81,12 @@ class Schedule:
         """The level of the next hop."""
         self._levels.append(level_db)
 
-    def begin(self, now: float) -> None:
+    def begin(self, now: float, *, over_agent: bool = False) -> None:
         """A turn, or a piece of a long one, begins."""
         self._levels.clear()
-        self._began_at, self._last, self._count = now, None, 0
+        self._turn_began = now
+        self._began_at = now + (_FIRST_BARGE_IN_S - _FIRST_S if over_agent else 0.0)
+        self._thrifty, self._last, self._count = over_agent, None, 0
 
     def resumed(self, now: float, *, open_words: bool) -> None:
         """The voice goes on after a pause: the end may be near again.
@@ -87,6 +97,7 @@ class Schedule:
         """
         first_s = _FIRST_AFTER_OPEN_PAUSE_S if open_words else _FIRST_AFTER_PAUSE_S
         self._began_at, self._count = now - _FIRST_S + first_s, 0
+        self._thrifty = True
 
     def began(self, now: float) -> None:
         """A request was sent."""
@@ -125,15 +136,19 @@ class Schedule:
         most = 1 if self._serial else _IN_FLIGHT
         if self._eagerness != "eager" or in_flight >= most or not voiced:
             return False
-        if open_s is not None and open_s < _NEXT_WORD_S:
+        if over_agent:
+            first = self._last is None and now - self._turn_began >= _FIRST_OVER_AGENT_S
+            return first and self._falls()
+        next_word_s = _THRIFTY_NEXT_WORD_S if self._thrifty else _NEXT_WORD_S
+        if open_s is not None and open_s < next_word_s:
             return False
-        first_s = _FIRST_OVER_AGENT_S if over_agent else _FIRST_S
-        if now - self._began_at < first_s or not self._falls():
+        if now - self._began_at < _FIRST_S or not self._falls():
             return False
-        if self._last is None or over_agent:
-            return self._last is None
+        if self._last is None:
+            return True
+        least_s = _THRIFTY_INTERVAL_S if self._thrifty else _INTERVAL_S
         stretch = _STRETCH ** max(0, self._count - _STRETCH_AFTER)
-        interval = max(_INTERVAL_S, self._took_s * 1.2 / most) * stretch
+        interval = max(least_s, self._took_s * 1.2 / most) * stretch
         return now - self._last >= min(interval, _LONGEST_INTERVAL_S)
 
     def exact_due(
@@ -153,8 +168,12 @@ class Schedule:
             return silence_s >= _EXACT_PAUSES_S
         if missing_s <= _LITTLE_S:
             return silence_s >= _EXACT_LATER_S
-        first = self._last is None and now - self._began_at < _FIRST_WORD_S + silence_s
-        return silence_s >= (_EXACT_FIRST_S if first and not over_agent else _EXACT_S)
+        if over_agent:
+            return silence_s >= _EXACT_S
+        spoken_s = now - silence_s - self._turn_began
+        if self._last is None and spoken_s < _FIRST_WORD_S:
+            return silence_s >= _EXACT_FIRST_S
+        return silence_s >= (_EXACT_EARLY_S if spoken_s < _FIRST_S else _EXACT_S)
 
     def overdue(self, silence_s: float) -> bool:
         """Whether a request that was sent while they spoke is waited for no longer."""

@@ -212,7 +212,7 @@ class TurnTaker:
         utterance.over_answer = busy and not playing and not over_agent
         utterance.audio = list(self._before)
         self._before.clear()
-        self._schedule.begin(self._now)
+        self._schedule.begin(self._now, over_agent=over_agent)
         self._utterance = utterance
         if over_agent:
             self._held_at = self._now

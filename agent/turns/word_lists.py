@@ -35,10 +35,10 @@ OPEN_ENDS = frozenset(
     a an the and or but nor so because since although though if when whenever while unless until
     than which who whom whose where whether as like of to in on at by for from with without about
     into onto over under between among through during before after behind near my your his her its
-    our their these those some any every each is are was were be been am being do does did have has
-    had having can could will would shall should may might must i'm i'd i'll i've we're they're it's
-    that's there's what's who's i we he she they very really quite trying let's lets want wanted
-    need needs gonna um uh er erm hmm maybe also then first next plus minus versus per
+    our their these those some any every each another is are was were be been am being do does did
+    have has had having can could will would shall should may might must i'm i'd i'll i've we're
+    they're it's that's there's what's who's i we he she they very really quite trying let's lets
+    want wanted need needs gonna um uh er erm hmm maybe also then first next plus minus versus per
     und oder aber weil wenn dass der die das ein eine mit für von zu
     et ou mais parce que le la les un une du avec pour y o pero porque el los las con para en
     """.split()

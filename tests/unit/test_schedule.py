@@ -12,11 +12,11 @@ EAGERNESS: tuple[Eagerness, ...] = ("eager", "pauses", "patient")
 class Voice:
     """Speaks steadily and falls for the last 50 ms of every 200."""
 
-    def __init__(self, schedule: Schedule) -> None:
+    def __init__(self, schedule: Schedule, *, over_agent: bool = False) -> None:
         self.schedule = schedule
         self.now = 0.0
         self.asked: list[float] = []
-        schedule.begin(0.0)
+        schedule.begin(0.0, over_agent=over_agent)
 
     def speaks(
         self,
@@ -98,7 +98,20 @@ def test_after_a_pause_the_end_is_near_again(open_words: bool) -> None:
     voice.now = went_on
     voice.speaks(2.0)
     first = voice.asked[asked] - went_on
-    assert first == pytest.approx(0.9 if open_words else 0.5, abs=0.15)
+    assert first == pytest.approx(1.05 if open_words else 0.85, abs=0.1)
+
+
+def test_a_turn_that_took_the_floor_or_paused_is_asked_about_less_often() -> None:
+    plain, took_floor, paused = (
+        Voice(Schedule()), Voice(Schedule(), over_agent=True), Voice(Schedule())
+    )  # fmt: skip
+    paused.schedule.resumed(0.0, open_words=False)
+    for voice in (plain, took_floor, paused):
+        voice.speaks(3.0)
+    assert min(plain.intervals) < 0.25
+    assert min(took_floor.intervals) >= 0.3
+    assert min(paused.intervals) >= 0.3
+    assert took_floor.asked[0] > plain.asked[0]
 
 
 def test_a_slow_recogniser_is_asked_less_often() -> None:
@@ -156,7 +169,8 @@ def test_a_request_in_flight_that_lacks_little_may_do() -> None:
 
 def test_a_silence_at_the_first_word_is_not_at_once_an_end() -> None:
     first = silence_needed_s("eager", missing_s=0.3, after_s=0.3)
-    assert first > silence_needed_s("eager", missing_s=0.3)
+    early = silence_needed_s("eager", missing_s=0.3, after_s=0.8)
+    assert first > early > silence_needed_s("eager", missing_s=0.3)
     hurried = silence_needed_s("eager", missing_s=0.3, after_s=0.3, over_agent=True)
     assert hurried < first, "the agent waits, silent, to know what it was"
 
