@@ -39,6 +39,7 @@ from agent.session import (
     room_options,
 )
 from agent.settings import Settings, StageChoice
+from agent.turns.caller_input import CallerInput
 
 logger = logging.getLogger(__name__)
 
@@ -122,6 +123,8 @@ class Call:
         ]
         try:
             await session.start(agent, room=room, room_options=options)
+            assert session.input.audio is not None
+            session.input.audio = CallerInput(session.input.audio, self._listener)
             work.append(self._keep_ledger())
             await self._announce()
             if self._settings.agent.greeting:

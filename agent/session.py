@@ -63,6 +63,7 @@ _LONGEST_TURN_S = 600.0
 
 SLOW_IMPORTS = (
     "anyio._backends._asyncio",
+    "httpcore",
     "openai.lib.streaming.chat",
     "openai.resources.chat.chat",
 )

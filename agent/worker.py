@@ -19,7 +19,7 @@ from agent import settings as _settings
 from agent.call import serve_call
 from agent.engines import load_engine
 from agent.log import protect_logs
-from agent.session import SLOW_IMPORTS, Parts, load_parts
+from agent.session import Parts, load_parts
 
 logger = logging.getLogger(__name__)
 
@@ -59,8 +59,8 @@ server = AgentServer(
     setup_fnc=set_up_process,
     load_fnc=load_by_calls if SETTINGS.agent.max_calls else None,
     num_idle_processes=SETTINGS.agent.idle_processes,
-    # All that a call imports is imported once and shared by all processes, copy on write.
-    preload_modules=["agent.worker", *SLOW_IMPORTS],
+    # All that a call imports and loads is loaded once and shared by all processes.
+    preload_modules=["agent.worker", "agent.preloaded"],
     # The framework would send even loopback traffic to HTTPS_PROXY.
     http_proxy=None if _is_loopback(SETTINGS.livekit.url) else NOT_GIVEN,
     host=SETTINGS.agent.health_host,

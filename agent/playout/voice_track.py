@@ -16,6 +16,9 @@ from livekit.agents.voice import io
 from numpy.typing import NDArray
 
 FRAME_S = 0.020
+_LATER_FRAME_S = 0.050
+"""Each frame costs four turns of the event loop: larger ones once nobody waits for them."""
+_FILLED_S = 0.06
 _AHEAD_S = 0.10
 """Audio handed to the native source in advance: what a stall of the event loop may last
 without a gap. A hold takes it back."""
@@ -226,13 +229,12 @@ class VoiceTrack(io.AudioOutput):
 
     async def _send(self, segment: _Segment) -> bool:
         """Hand over the next frame; False when there is not a whole one yet."""
-        size = int(FRAME_S * self._rate_hz)
+        queued_s = self._source.queued_duration
         left = segment.captured - segment.sent
-        if left < size and not segment.flushed:
-            if self._source.queued_duration > FRAME_S:
-                return False
-            size = left
-        size = min(size, left)
+        if left < int(FRAME_S * self._rate_hz) and not segment.flushed and queued_s > FRAME_S:
+            return False
+        size_s = FRAME_S if queued_s < _FILLED_S else _LATER_FRAME_S
+        size = min(int(size_s * self._rate_hz), left)
         pcm = _slice(segment.frames, segment.sent, size)
         if self._fade:
             self._fade = False

@@ -5,8 +5,10 @@ less than handing it to a thread. The level is looked at in between, because a v
 some 50 ms before Silero is sure of it.
 """
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from livekit import rtc
@@ -59,18 +61,23 @@ class Hop:
 
 
 def load_detector() -> Callable[[], Probability]:
-    """Load Silero; blocking, about 0.1 s.
+    """Load Silero; blocking, about 0.1 s the first time.
 
     Returns:
         Makes the detector of one track: all share the weights, each has a state of its own.
     """
-    weights = onnx_model.new_inference_session(force_cpu=True)
+    weights = _weights()
 
     def detector() -> Probability:
         model = onnx_model.OnnxModel(onnx_session=weights, sample_rate=RATE_HZ)
         return lambda window: float(model(window))
 
     return detector
+
+
+@functools.cache
+def _weights() -> Any:
+    return onnx_model.new_inference_session(force_cpu=True)
 
 
 class Ear:

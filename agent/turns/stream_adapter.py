@@ -1,14 +1,13 @@
 """The listener as livekit-agents sees it: a detector and a streaming recogniser.
 
-The detector's face carries the audio in and says when the caller has the floor; it tells no
-single inference, so the framework never interrupts by itself. The recogniser's face carries
-the words. A final transcript repeats the words of the guess before it exactly: that is how
-the framework keeps the answer that was begun on the guess.
+The detector's face says when the caller has the floor; it tells no single inference, so the
+framework never interrupts by itself. The recogniser's face carries the words. A final
+transcript repeats the words of the guess before it exactly: that is how the framework keeps
+the answer that was begun on the guess. Neither looks at the audio: `agent.turns.caller_input`.
 """
 
 import time
 
-from livekit import rtc
 from livekit.agents import APIConnectOptions, LanguageCode, stt, utils, vad
 from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS, NOT_GIVEN, NotGivenOr
 
@@ -51,9 +50,8 @@ class _DetectorStream(vad.VADStream):
     async def _main_task(self) -> None:
         detach = self._listener.attach(self)
         try:
-            async for item in self._input_ch:
-                if isinstance(item, rtc.AudioFrame):
-                    self._listener.push(item)
+            async for _ in self._input_ch:
+                pass
         finally:
             detach()
 
@@ -148,7 +146,7 @@ class _WordStream(stt.RecognizeStream):
         detach = self._listener.attach(self)
         try:
             async for _ in self._input_ch:
-                pass  # the audio comes through the detector's face
+                pass
         finally:
             detach()
 
