@@ -13,7 +13,7 @@ os.environ.setdefault("LIVEKIT_AGENTS_PRELOAD_LOCAL_INFERENCE", "0")
 import logging
 from urllib.parse import urlsplit
 
-from livekit.agents import NOT_GIVEN, AgentServer, JobContext, JobProcess
+from livekit.agents import NOT_GIVEN, AgentServer, JobContext, JobExecutorType, JobProcess
 
 from agent import settings as _settings
 from agent.call import serve_call
@@ -58,6 +58,7 @@ server = AgentServer(
     else None,
     setup_fnc=set_up_process,
     load_fnc=load_by_calls if SETTINGS.agent.max_calls else None,
+    job_executor_type=JobExecutorType[SETTINGS.agent.isolation.upper()],
     num_idle_processes=SETTINGS.agent.idle_processes,
     # All that a call imports and loads is loaded once and shared by all processes.
     preload_modules=["agent.worker", "agent.preloaded"],

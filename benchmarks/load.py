@@ -17,7 +17,7 @@ import psutil
 
 from agent.caller.caller import Caller
 from benchmarks.bench import DELAYS, RESULTS
-from benchmarks.rig import OURS, VANILLA, Rig, rig
+from benchmarks.rig import OURS, THREADS, VANILLA, Rig, rig
 from benchmarks.scenarios import QUESTIONS
 from benchmarks.voices import speak
 
@@ -112,7 +112,7 @@ def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--calls", type=int, nargs="+", default=[1, 4, 8, 12])
-    parser.add_argument("--systems", nargs="+", default=[VANILLA, OURS])
+    parser.add_argument("--systems", nargs="+", default=[VANILLA, OURS, THREADS])
     parser.add_argument("--out", type=Path, default=RESULTS / "load.json")
     args = parser.parse_args()
     rows = asyncio.run(run(args))

@@ -25,6 +25,8 @@ from tests.fakes.livekit_process import LiveKitProcess, livekit_binary, run_live
 from tests.fakes.programs import Program, running
 
 OURS, VANILLA, TUNED = "ours", "vanilla", "tuned"
+THREADS = "ours-threads"
+"""All calls in one process: AGENT_ISOLATION=thread."""
 PATH = "path"
 """No agent: a participant that sends back what it hears."""
 
@@ -190,6 +192,7 @@ def _worker(
         "LIVEKIT_API_KEY": livekit.api_key,
         "LIVEKIT_API_SECRET": livekit.api_secret,
         "AGENT_NAME": system,
+        "AGENT_ISOLATION": "thread" if system == THREADS else "process",
         "AGENT_GREETING": "",
         "AGENT_MAX_CALLS": "32",
         "AGENT_IDLE_PROCESSES": os.environ.get("BENCH_IDLE", "1"),
@@ -197,7 +200,7 @@ def _worker(
         "PYTHONUNBUFFERED": "1",
         **settings,
     }
-    if system == OURS:
+    if system in (OURS, THREADS):
         argv = [sys.executable, "-m", "agent", "start"]
     else:
         env["BENCH_VARIANT"] = system

@@ -1,0 +1,68 @@
+"""Calls as threads of one process: as separate as calls in processes of their own."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack, asynccontextmanager
+
+import psutil
+import pytest
+from livekit import api
+
+from agent.caller.caller import Caller, join
+from agent.caller.microphone import Pcm
+from tests.fakes.livekit_process import LiveKitProcess
+from tests.fakes.openai_server import OpenAIStandIn
+from tests.room.conftest import Worker
+from tests.room.test_leaving import active_jobs, wait_idle
+
+pytestmark = pytest.mark.timeout(90)
+
+
+@pytest.fixture
+def threads(standing_in: OpenAIStandIn, start_worker: Callable[..., ExitStack]) -> Iterator[Worker]:
+    with start_worker(
+        OPENAI_BASE_URL=standing_in.url,
+        AGENT_NAME="threads",
+        AGENT_GREETING="",
+        AGENT_ISOLATION="thread",
+    ) as stack:
+        yield stack.worker  # type: ignore[attr-defined]
+
+
+@asynccontextmanager
+async def calling(livekit: LiveKitProcess) -> AsyncIterator[Caller]:
+    token = (
+        api.AccessToken(livekit.api_key, livekit.api_secret)
+        .with_identity("caller")
+        .with_grants(api.VideoGrants(room_join=True, room=f"room-{secrets.token_hex(4)}"))
+        .with_room_config(
+            api.RoomConfiguration(agents=[api.RoomAgentDispatch(agent_name="threads")])
+        )
+    )
+    async with join(livekit.url, token.to_jwt()) as caller:
+        await caller.wait_for_agent()
+        await caller.wait_for_state("listening")
+        yield caller
+
+
+async def ask(caller: Caller, question: Pcm) -> None:
+    await caller.wait_for_reply(await caller.say(question))
+
+
+async def test_calls_in_one_process_are_answered_at_once_and_end_one_by_one(
+    livekit: LiveKitProcess, threads: Worker, engines: OpenAIStandIn, question: Pcm
+) -> None:
+    engines.transcribe = lambda request: "What is the meaning of barge in?"
+    engines.reply = lambda messages: "It means that you may interrupt."
+    async with calling(livekit) as staying:
+        async with calling(livekit) as leaving:
+            assert await active_jobs(threads) == 2
+            await asyncio.gather(ask(staying, question), ask(leaving, question))
+        async with asyncio.timeout(20):
+            while await active_jobs(threads) > 1:
+                await asyncio.sleep(0.1)
+        await staying.hearing.wait_for_silence(lasting_s=0.6)
+        await ask(staying, question)
+        assert not psutil.Process(threads.program.popen.pid).children()
+    await wait_idle(threads, timeout_s=20)
