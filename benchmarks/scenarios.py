@@ -142,7 +142,7 @@ async def turns(rig: Rig, caller: Caller, voice: str, number: int) -> list[Trial
     for step in range(3):
         spoken = speak(texts[(number * 3 + step) % len(texts)], voice=voice)
         await rig.requests()
-        written = len(caller.log.captions)
+        written, reported = len(caller.log.captions), len(caller.log.turns)
         utterance = await _ask(rig, caller, spoken, short=True)
         began = await caller.wait_for_answer(utterance, timeout_s=12)
         measured = caller.measure(utterance)
@@ -159,6 +159,9 @@ async def turns(rig: Rig, caller: Caller, voice: str, number: int) -> list[Trial
         await _silence_agent(rig, caller)
         if rig.whisper_url:
             out[-1] |= await _word_errors(rig, caller, spoken.text, written, began)
+            # What the worker says of it; stand-ins are asked themselves.
+            for report in caller.log.turns[reported:]:
+                out[-1]["report"] = report["stages"]
     return out
 
 

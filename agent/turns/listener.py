@@ -269,7 +269,9 @@ class Listener:
     def _failed(self, wanted: Recognise, error: Exception) -> None:
         if self._requests.pop(wanted.number, None) is None:
             return
-        logger.warning("an utterance was not recognised", extra={"error": type(error).__name__})
+        # The beginning of an utterance may well be unclear: it is asked for again.
+        level = logging.DEBUG if wanted.rolling else logging.WARNING
+        logger.log(level, "an utterance was not recognised", extra={"error": type(error).__name__})
         for action in self._taker.failure(wanted.number):
             self._do(action)
         if not wanted.rolling:

@@ -18,46 +18,32 @@ from agent.turns import barge_in
 from agent.turns.actions import (
     Abandon,
     Action,
-    AskEnd,
     Began,
     Ended,
     GoOn,
     Guess,
     Heard,
     Hold,
-    Recognise,
     Stop,
 )
+from agent.turns.asking import DIP_S, Asking
 from agent.turns.decision import PauseHabits, wait_s
 from agent.turns.ear import HOP_S, Hop
 from agent.turns.echo_watch import ECHO_HOPS, EchoWatch
-from agent.turns.guessing import LATE_S, Guessing, Pause
+from agent.turns.guessing import Guessing, Pause
 from agent.turns.schedule import Schedule
-from agent.turns.utterance import SURE_S, Piece, Utterance
+from agent.turns.utterance import Utterance
 from agent.turns.words import Wording, is_backchannel, read, same_words
 
 PREFIX_S = 0.5
 """Audio before the first voice that belongs to an utterance: quiet consonants come first."""
-PIECE_S = 24.0
-"""From this length on an utterance is recognised in pieces, cut at a pause."""
-LONGEST_PIECE_S = 27.5
-"""Whisper's window and the hosted endpoints end at 30 s."""
-
 _PAUSE_S = 0.2
 """Shorter silences are inside words and between them."""
-_DIP_S = 0.03
-"""Silence that may be the end, if the words say so."""
-_ASK_END_S = 0.2
-"""Silence after which the end-of-turn model is asked: what it was trained for."""
-_END_MODEL_HOPS = 120
-"""It looks at 1.2 s."""
-_NOTHING = np.zeros(0, np.int16)
 _POOR_DB = 18.0
 """Voice this little above the background is told from it by Silero alone."""
 _STILL_PROBABILITY = 0.35
 _ONSET_HOPS = 2
 _WORDLESS_S = 0.35
-_BREATH_S = 0.3
 _BUSY_VOICE_S = 0.25
 """Voice that cancels an answer that has not begun to sound."""
 
@@ -79,12 +65,11 @@ class TurnTaker:
         agent's own voice, 120 ms at 16 kHz, from others.
         """
         self._echo = EchoWatch(is_echo)
-        self._end_model = end_model
+        self._asking = Asking(schedule, end_model=end_model)
         self._options = options
         self._schedule = schedule
         self._habits = PauseHabits()
         self._now = 0.0
-        self._numbers = 0
         self._before: deque[NDArray[np.int16]] = deque(maxlen=round(PREFIX_S / HOP_S))
         self._loud_hops = 0
         self._held_at: float | None = None
@@ -146,7 +131,7 @@ class TurnTaker:
         if self._utterance is utterance and not utterance.over_agent:
             self._announce(utterance, actions)
         if self._utterance is utterance:
-            self._recognise(utterance, actions)
+            actions += self._asking.due(utterance, self._now)
             self._consider(utterance, playing=playing, actions=actions)
         return actions
 
@@ -263,61 +248,12 @@ class TurnTaker:
             actions.append(GoOn("backchannel" if listening else "noise"))
             self._drop(actions)
 
-    # Recognition.
-
-    def _recognise(self, utterance: Utterance, actions: list[Action]) -> None:
-        silence = self._now - utterance.last_voiced
-        length = len(utterance.audio) * HOP_S
-        if length >= LONGEST_PIECE_S or (length >= PIECE_S and silence >= _BREATH_S):
-            self._cut_piece(utterance, actions)
-            return
-        if not utterance.voiced_s:
-            return
-        if self._end_model and not utterance.judged and silence >= _ASK_END_S:
-            utterance.judged = True
-            newest = np.concatenate(utterance.audio[-_END_MODEL_HOPS:] or [_NOTHING])
-            actions.append(AskEnd(utterance.last_voiced, newest))
-        if utterance.failed:
-            return
-        fresh = max((upto for upto, _ in utterance.in_flight.values()), default=-1.0)
-        missing = utterance.last_voiced - max(fresh, utterance.upto, utterance.cut)
-        rolling = self._schedule.rolling_due(
-            self._now, voiced=silence < _DIP_S, in_flight=len(utterance.in_flight),
-            over_agent=utterance.over_agent, open_s=utterance.open_s(self._now),
-        )  # fmt: skip
-        exact = missing > SURE_S and self._schedule.exact_due(
-            self._now, silence, missing_s=missing, over_agent=utterance.over_agent
-        )
-        if not exact and utterance.only_rolling and self._schedule.overdue(silence):
-            exact = True
-        if not rolling and not exact:
-            return
-        if exact:
-            late = utterance.last_voiced - LATE_S
-            for number in [n for n, (upto, _) in utterance.in_flight.items() if upto < late]:
-                del utterance.in_flight[number]
-                actions.append(Abandon(number))
-        self._numbers += 1
-        utterance.in_flight[self._numbers] = (self._now, not exact)
-        self._schedule.began(self._now)
-        pcm = np.concatenate(utterance.audio)
-        actions.append(Recognise(self._numbers, pcm, rolling=not exact))
-
-    def _cut_piece(self, utterance: Utterance, actions: list[Action]) -> None:
-        actions += [Abandon(number) for number in utterance.in_flight]
-        utterance.in_flight.clear()
-        self._numbers += 1
-        pcm = np.concatenate(utterance.audio)
-        actions.append(Recognise(self._numbers, pcm, rolling=False))
-        utterance.pieces.append(Piece(self._numbers))
-        utterance.audio = []
-        utterance.text, utterance.upto, utterance.cut = None, -1.0, self._now
-        self._schedule.begin(self._now)
+    # What is done with the words.
 
     def _consider(self, utterance: Utterance, *, playing: bool, actions: list[Action]) -> None:
         """Begin an answer, or end the turn, if a pause and the words allow it."""
         silence = self._now - utterance.last_voiced
-        if utterance.over_agent or silence < _DIP_S:
+        if utterance.over_agent or silence < DIP_S:
             return
         nothing_more = utterance.last_voiced <= utterance.cut
         exact = utterance.knows_all or utterance.failed or nothing_more

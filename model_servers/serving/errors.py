@@ -5,6 +5,7 @@
     ├── Unauthorized            401  the key is missing or wrong
     ├── NotFound                404  no such route
     ├── TooLarge                413  the upload is larger than the server takes
+    ├── Unclear                 422  too little was said for a quick answer; ask when it is whole
     ├── QueueFull               429  too many requests wait; Retry-After says when
     ├── WorkFailed              500  the model failed on this request
     ├── NotReady                503  the model is still being loaded, or the server stops
@@ -97,6 +98,18 @@ class TooLarge(ApiError):
 
     status = 413
     kind = "invalid_request_error"
+
+
+class Unclear(ApiError):
+    """A quick look at the beginning of an utterance showed no words to rely on."""
+
+    status = 422
+    kind = "invalid_request_error"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "no clear words yet; send the utterance again when it is whole", code="unclear_interim"
+        )
 
 
 class QueueFull(ApiError):

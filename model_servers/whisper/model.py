@@ -17,7 +17,7 @@ import numpy as np
 from faster_whisper import WhisperModel
 from faster_whisper.vad import VadOptions, get_speech_timestamps
 
-from model_servers.serving.errors import BadRequest
+from model_servers.serving.errors import BadRequest, Unclear
 from model_servers.whisper.decode import RATE_HZ, Samples, decode
 from model_servers.whisper.languages import DETECT, accepts, is_tag, whisper_code
 from model_servers.whisper.settings import PREFIX, WhisperSettings
@@ -125,6 +125,7 @@ class Recogniser:
 
         Raises:
             BadRequest: the file cannot be decoded or is too long.
+            Unclear: `wish` is for an interim text and there are no words to rely on.
         """
         began = time.perf_counter()
         samples = decode(upload, max_audio_s=self.settings.max_audio_s)
@@ -188,6 +189,9 @@ class Recogniser:
                 self.whisper.call.frames = None
             if not self._is_doubtful(found, options["max_new_tokens"]):
                 return found, info
+            if wish.priority == "interim":
+                # A second look takes four times as long, and a final request may be waiting.
+                raise Unclear
         result: tuple[Any, Any] = self.whisper.transcribe(samples, **options)
         return result
 

@@ -12,8 +12,8 @@ from agent.turns.actions import (
     Heard,
     Hold,
 )
+from agent.turns.asking import LONGEST_PIECE_S, PIECE_S
 from agent.turns.schedule import Eagerness, Schedule
-from agent.turns.turn_taker import LONGEST_PIECE_S, PIECE_S
 from tests.fakes.talk import SILENCE_DB, Talk
 
 ENOUGH_S = 3.0

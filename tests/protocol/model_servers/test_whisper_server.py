@@ -148,6 +148,15 @@ async def test_an_interim_request_is_understood_too(http: httpx.AsyncClient, spe
     assert words_heard(SENTENCE, text) >= 0.7
 
 
+async def test_an_unclear_interim_request_gets_no_second_look(
+    http: httpx.AsyncClient, tts_server: ServerProcess
+) -> None:
+    stammer = await asyncio.to_thread(synthesise, tts_server, "No, no, no, no, no, no.")
+    answer = await transcribe(http, stammer, priority="interim")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, "unclear_interim")
+    assert (await transcribe(http, stammer)).status_code == 200
+
+
 async def test_silence_and_noise_have_no_words(http: httpx.AsyncClient) -> None:
     noise = np.random.default_rng(1).normal(0, 300, 32000).astype("<i2").tobytes()
     for wav in (silence(2), silence(0), silence(0.02), wav_header(16000, len(noise)) + noise):
