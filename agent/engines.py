@@ -8,8 +8,10 @@ with two names:
 - `async probe(options) -> str`: contacts the engine and says in one line what works, or
   raises a `RejoinderError` that says what to do.
 
-It may have two more:
+It may have three more:
 
+- `preload() -> None`: blocking work whose result all processes share, such as slow imports and
+  caches of a library; starts no thread and no event loop;
 - `warm_up(component) -> None`: blocking work, such as loading a model or an index, that a
   worker process does before a call arrives;
 - `check(options) -> None`: raises what would keep `build` and `warm_up` from succeeding, as far

@@ -7,7 +7,6 @@ holds and stops the play-out   says when the turn is over     LLM ─► reply t
 agent's track ◄── play-out, held back until then ◄── TTS ◄── first clause, sentences
 """
 
-import importlib
 import ipaddress
 from collections.abc import AsyncGenerator, AsyncIterable, Callable
 from contextlib import aclosing
@@ -61,16 +60,6 @@ _MOST_GUESSES = 8
 _LONGEST_TURN_S = 600.0
 
 
-SLOW_IMPORTS = (
-    "anyio._backends._asyncio",
-    "httpcore",
-    "openai.lib.streaming.chat",
-    "openai.resources.chat.chat",
-)
-"""What the HTTP clients import at their first request: a tenth of a second and more that
-would stall a call."""
-
-
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What a process loads once and every call shares."""
@@ -92,14 +81,31 @@ class SourceListener(Protocol):
         """Take one source; a newer one replaces it."""
 
 
+def preload(settings: Settings) -> None:
+    """Load what all processes can share, before they part; blocking. A second time costs nothing.
+
+    Starts no thread and no event loop: a fork would take neither along.
+
+    Raises:
+        EngineUnavailable: a package that an engine needs is missing.
+    """
+    load_detector()
+    stages: dict[Stage, StageChoice] = {
+        "stt": settings.stt, "llm": settings.llm, "tts": settings.tts
+    }  # fmt: skip
+    for stage, choice in stages.items():
+        module = load_engine(stage, choice.engine)
+        if hasattr(module, "preload"):
+            module.preload()
+
+
 def load_parts(settings: Settings) -> Parts:
     """Load models and make engines; blocking, once per process.
 
     Raises:
         EngineUnavailable: a package that an engine needs is missing.
     """
-    for name in SLOW_IMPORTS:
-        importlib.import_module(name)
+    preload(settings)
     return Parts(
         detector=load_detector(),
         end_model=load_end_model() if settings.turn.model == "v1-mini" else None,

@@ -30,10 +30,11 @@ def set_up(process: JobProcess) -> None:
     )
     for stage, choice in (("stt", SETTINGS.stt), ("llm", SETTINGS.llm), ("tts", SETTINGS.tts)):
         module = load_engine(stage, choice.engine)  # type: ignore[arg-type]
-        engine = module.build(choice.options)
+        if hasattr(module, "preload"):
+            module.preload()
+        process.userdata[stage] = module.build(choice.options)
         if hasattr(module, "warm_up"):
-            module.warm_up(engine)
-        process.userdata[stage] = engine
+            module.warm_up(process.userdata[stage])
 
 
 server = AgentServer(

@@ -9,6 +9,7 @@ Source: https://platform.openai.com/docs/api-reference/chat/create
 """
 
 import asyncio
+import importlib
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -52,8 +53,13 @@ def build(options: Options) -> llm.LLM[Any]:
     return OpenAIChat(options)
 
 
-def warm_up(engine: llm.LLM[Any]) -> None:
-    """Build what the client library puts off until the first answer, some 10 ms; blocking."""
+def preload() -> None:
+    """Import and build what the client library puts off until the first answer; blocking.
+
+    A tenth of a second and more that would stall a call.
+    """
+    for name in ("openai.lib.streaming.chat", "openai.resources.chat.chat"):
+        importlib.import_module(name)
     ChatCompletionChunk.model_validate(
         {
             "id": "", "object": "chat.completion.chunk", "created": 0, "model": "",

@@ -8,6 +8,7 @@ Source: https://platform.openai.com/docs/api-reference/audio/createTranscription
 
 import asyncio
 import contextlib
+import importlib
 import ssl
 import time
 
@@ -47,6 +48,12 @@ def build(options: Options) -> stt.STT[str]:
     For https it reads the certificate store, which takes 0.1 s: call it off the event loop.
     """
     return OpenAISpeechToText(options)
+
+
+def preload() -> None:
+    """Import what the client library puts off until its first request; blocking."""
+    for name in ("anyio._backends._asyncio", "httpcore"):
+        importlib.import_module(name)
 
 
 async def probe(options: Options) -> str:

@@ -10,6 +10,7 @@ Source: https://platform.openai.com/docs/api-reference/audio/createSpeech
 
 import asyncio
 import contextlib
+import importlib
 import json
 import time
 from typing import Any
@@ -46,6 +47,12 @@ PROBE_TIMEOUT_S = 20.0
 def build(options: Options) -> tts.TTS[Any]:
     """Make the component; nothing is contacted yet."""
     return OpenAISpeech(options)
+
+
+def preload() -> None:
+    """Import what the client library puts off until its first request; blocking."""
+    for name in ("anyio._backends._asyncio", "httpcore"):
+        importlib.import_module(name)
 
 
 async def probe(options: Options) -> str:
@@ -115,6 +122,8 @@ class OpenAISpeech(tts.TTS[Any]):
             headers=headers,
             # Each request has its own limits: see SpeechStream.
             timeout=None,
+            # Certificates take 0.1 s to read and mean nothing to plain HTTP.
+            verify=base.scheme == "https",
             limits=httpx.Limits(keepalive_expiry=_KEEP_ALIVE_S),
             # A proxy for the outside world does not reach this machine's own servers.
             trust_env=base.host not in _LOOPBACK,
