@@ -50,8 +50,10 @@ def sections(results: dict[str, list[Any]]) -> dict[str, str]:
             made["path"] = tables.path(runs)
     if results["real"]:
         made["real"] = tables.comparison(results["real"])
-    if results["eagerness"]:
-        made["eagerness"] = tables.eagerness(results["eagerness"])
+    if results["eagerness"] and runs:
+        # `auto` is `eager` with engines that are not paid by the second.
+        eager = {**runs[-1], "env": {"TURN_EAGERNESS": "eager"}}
+        made["eagerness"] = tables.eagerness([eager, *results["eagerness"]])
     if results["load"]:
         made["load"] = tables.load(results["load"])
     return made

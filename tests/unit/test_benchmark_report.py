@@ -75,6 +75,14 @@ def test_the_steps_of_eagerness_are_ordered_by_their_cost() -> None:
     assert [line.split("`")[1] for line in lines] == ["eager", "pauses", "patient"]
 
 
+def test_the_newest_run_is_the_eager_step() -> None:
+    patient = record(turns("ours", 1400.0), env={"TURN_EAGERNESS": "patient"})
+    found = {"runs": [RUN], "real": [], "eagerness": [patient], "load": []}
+    lines = report.sections(found)["eagerness"].splitlines()[2:]
+    assert [line.split("`")[1] for line in lines] == ["eager", "patient"]
+    assert "680 / 833" in lines[0]
+
+
 def test_load_is_shown_per_call() -> None:
     rows = [
         {"system": "ours", "calls": 0, "pss_mb": 200.0},
