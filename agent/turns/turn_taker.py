@@ -154,9 +154,13 @@ class TurnTaker:
             self._judge(utterance, actions)
             if self._utterance is not utterance:
                 return actions
-        if utterance.announced and not utterance.over_agent and utterance.text:
-            actions.append(Heard(utterance.whole_text))
+        heard = Heard(utterance.whole_text)
+        shown = utterance.announced and not utterance.over_agent and utterance.text
+        before = len(actions)
         self._consider(utterance, playing=self._playing, actions=actions)
+        if shown and not any(isinstance(action, Guess | Ended) for action in actions[before:]):
+            # A guess and an end show the words themselves.
+            actions.insert(before, heard)
         return actions
 
     def failure(self, number: int) -> list[Action]:
