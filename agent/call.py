@@ -97,7 +97,9 @@ class Call:
         self._voice = VoiceTrack(rate_hz=OUTPUT_RATE_HZ)
         self._floor = AgentFloor(self._voice)
         self._listener = build_listener(parts, settings, floor=self._floor, observer=self)
-        self._session: AgentSession[None] = build_session(parts, settings, self._listener)
+        self._session: AgentSession[None] = build_session(
+            parts, settings, self._listener, heard_s=lambda: self._voice.position_s
+        )
         self._floor.take(self._session)
 
     async def run(self, connecting: asyncio.Task[None]) -> None:

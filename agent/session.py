@@ -34,6 +34,7 @@ from agent.options import ModelOptions
 from agent.settings import Settings, StageChoice
 from agent.slow_answer import Pace, hedged_stream, with_filler
 from agent.tts.markup import without_markdown
+from agent.tts.pacing import Pacer
 from agent.tts.sentences import SentenceTokenizer
 from agent.turns.ear import Probability, load_detector
 from agent.turns.end_model import EndModel, load_end_model
@@ -172,13 +173,17 @@ def _is_private(host: str) -> bool:
         return "." not in host or host.endswith((".local", ".internal", ".lan", ".home.arpa"))
 
 
-def build_session(parts: Parts, settings: Settings, listener: Listener) -> AgentSession[None]:
-    """Connect the parts for one call."""
+def build_session(
+    parts: Parts, settings: Settings, listener: Listener, *, heard_s: Callable[[], float]
+) -> AgentSession[None]:
+    """Connect the parts for one call; `heard_s` is of the reply in play, seconds."""
     return AgentSession(
         vad=TurnDetector(listener),
         stt=StreamAdapter(listener, engine=parts.stt),
         llm=parts.llm,
-        tts=tts.StreamAdapter(tts=parts.tts, sentence_tokenizer=SentenceTokenizer()),
+        tts=tts.StreamAdapter(
+            tts=parts.tts, sentence_tokenizer=SentenceTokenizer(), text_pacing=Pacer(heard_s)
+        ),
         turn_handling={
             "turn_detection": "vad",
             # The turn taker has waited already.

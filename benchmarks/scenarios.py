@@ -57,7 +57,8 @@ BACKCHANNELS_ZH = ("嗯", "对")
 STOPS = ("wait", "stop", "no, I mean")
 STOPS_ZH = ("等一下",)
 
-_SETTLE_S = 0.5
+_WRONG = 0.3
+"""Share of wrong words from which on the record keeps both texts."""
 
 
 def _texts(voice: str, en: tuple[str, ...], zh: tuple[str, ...]) -> tuple[str, ...]:
@@ -117,9 +118,7 @@ def _stages(asked: list[dict[str, Any]], last_voiced: float, v2v_ms: float | Non
     return {name: [(at - last_voiced) * 1e3 for at in pair] for name, pair in marks.items()}
 
 
-async def _word_errors(
-    rig: Rig, caller: Caller, asked: str, written: int, began: float
-) -> dict[str, float]:
+async def _word_errors(rig: Rig, caller: Caller, asked: str, written: int, began: float) -> Trial:
     """Word error rates: the caller's captions against what was said, and the recorded answer, as
     our Whisper hears it, against the agent's captions."""
     fresh = caller.log.captions[written:]
@@ -129,10 +128,13 @@ async def _word_errors(
     first = max(0, round((began - 0.2 - caller.hearing.began) * RATE_HZ))
     heard = await rig.recognised(recording[first:])
     pairs = {"caption_wer": (asked, caption), "answer_wer": (answer, heard)}
-    return {
+    rates: dict[str, Any] = {
         name: float(jiwer.wer(" ".join(words_of(said)) or "-", " ".join(words_of(found))))
         for name, (said, found) in pairs.items()
     }
+    if rates["answer_wer"] > _WRONG:
+        rates["answer_texts"] = [answer, heard]
+    return rates
 
 
 async def turns(rig: Rig, caller: Caller, voice: str, number: int) -> list[Trial]:

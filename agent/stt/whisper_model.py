@@ -24,8 +24,9 @@ from agent.stt.plausible import is_blank, is_plausible
 if TYPE_CHECKING:
     from faster_whisper import WhisperModel
 
-_WINDOW_S = 30.0
-"""Length of audio that Whisper looks at at once."""
+_ONE_SENTENCE_S = 6.0
+"""Longer utterances are decoded with time stamps: without them tiny.en sometimes ends after the
+second sentence of four. They also carry words over from one window of 30 s to the next."""
 _FREE_TOKENS, _TOKENS_PER_S = 24, 16
 """Longest text of short utterances. Fast speech has about 8 tokens a second; without a limit
 the model can repeat itself for hundreds of tokens."""
@@ -221,8 +222,7 @@ class SharedModel:
             beam_size=1,
             temperature=0.0,
             condition_on_previous_text=False,
-            # Time stamps carry words over from one window to the next.
-            without_timestamps=duration_s <= _WINDOW_S,
+            without_timestamps=duration_s <= _ONE_SENTENCE_S,
             max_new_tokens=_token_limit(duration_s),
         )
         kept = []

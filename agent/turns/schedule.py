@@ -40,8 +40,9 @@ _STRETCH_AFTER = 4
 _STRETCH = 1.35
 _LONGEST_INTERVAL_S = 2.0
 
-_EXACT_S = 0.06
+_EXACT_S = 0.04
 """Silence after which the utterance may be over."""
+_THRIFTY_EXACT_S = 0.06
 _EXACT_EARLY_S = 0.1
 _EXACT_FIRST_S = 0.14
 _FIRST_WORD_S = 0.5
@@ -168,12 +169,13 @@ class Schedule:
             return silence_s >= _EXACT_PAUSES_S
         if missing_s <= _LITTLE_S:
             return silence_s >= _EXACT_LATER_S
+        enough_s = _THRIFTY_EXACT_S if self._thrifty else _EXACT_S
         if over_agent:
-            return silence_s >= _EXACT_S
+            return silence_s >= enough_s
         spoken_s = now - silence_s - self._turn_began
         if self._last is None and spoken_s < _FIRST_WORD_S:
             return silence_s >= _EXACT_FIRST_S
-        return silence_s >= (_EXACT_EARLY_S if spoken_s < _FIRST_S else _EXACT_S)
+        return silence_s >= (_EXACT_EARLY_S if spoken_s < _FIRST_S else enough_s)
 
     def overdue(self, silence_s: float) -> bool:
         """Whether a request that was sent while they spoke is waited for no longer."""

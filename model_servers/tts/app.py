@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import threading
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, aclosing
@@ -134,7 +135,9 @@ class SpeechServer(ModelServer[SpeechSettings, Voices]):
 
 
 def make_service(settings: SpeechSettings, say: Say) -> Service:
-    """The server with the real voices. On the event loop."""
+    """The server with the real voices. On the event loop; its threads begin after this."""
+    if settings.niceness and hasattr(os, "nice"):
+        os.nice(settings.niceness)
 
     def load_voices(settings: SpeechSettings, say: Say) -> Voices:
         from model_servers.tts import loading

@@ -44,6 +44,12 @@ class SpeechSettings(shared.ServerSettings):
     cpu_threads: int = Field(
         0, ge=0, le=256, description="threads of one Piper synthesis; 0: one for each core"
     )
+    niceness: int = Field(
+        5,
+        ge=0,
+        le=19,
+        description="how far recognisers and workers on the same machine go before; 0: not at all",
+    )
     concurrency: int = Field(2, ge=1, le=64, description="texts that are spoken at the same time")
     max_chars: int = Field(
         4096, ge=1, le=100000, description="longest text of a request, characters"

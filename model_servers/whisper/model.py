@@ -30,6 +30,9 @@ WINDOW_S = 30.0
 _FIT_LEAST_S, _FIT_MARGIN_S, _FIT_LONGEST_S = 12.0, 3.0, 20.0
 """window=fit: the smallest window and the least silence after the audio, without which the
 model tends to repeat itself; and the longest audio for which a smaller window pays."""
+_ONE_SENTENCE_S = 6.0
+"""Longer utterances are decoded with time stamps: without them tiny.en sometimes ends after the
+second sentence of four, with them the decoding goes on from the last one."""
 _DOUBT_LOG_PROB = -0.5
 """window=fit: a mean log probability below this asks for the full window."""
 
@@ -214,8 +217,7 @@ class Recogniser:
             "temperature": wish.temperature,
             "initial_prompt": wish.prompt or None,
             "word_timestamps": wish.words,
-            # Beyond one window they tell where the next one begins.
-            "without_timestamps": not wish.timestamps and duration_s <= WINDOW_S,
+            "without_timestamps": not wish.timestamps and duration_s <= _ONE_SENTENCE_S,
             "condition_on_previous_text": False,
             "max_new_tokens": most_tokens if most_tokens < _MOST_TOKENS else None,
             "no_speech_threshold": self.settings.no_speech_threshold,

@@ -1,0 +1,78 @@
+"""Keeps the voice's engine a few seconds ahead of what is heard, and no more.
+
+A reply of a minute would otherwise be spoken whole before its first sentence is over: paid for
+and thrown away at a barge-in, and, with a local voice, in the way of the recogniser, which has
+to decide in that moment whether the turn is over. livekit-agents' own pacer looks twice a
+second and does not know when the reply begins to sound: too coarse for first clauses.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+from livekit.agents import tokenize
+from livekit.agents.tts import SentenceStreamPacer
+from livekit.agents.tts.tts import AudioEmitter
+
+_EARLY_S = 1.2
+"""Audio made before the reply may sound: the turn may go on."""
+_AHEAD_S = 3.0
+"""Audio made before it is heard: what an engine may take for its next piece."""
+_LOOK_S = 0.04
+
+
+class Pacer(SentenceStreamPacer):
+    """For `tts.StreamAdapter`; one per call."""
+
+    def __init__(self, heard_s: Callable[[], float]) -> None:
+        """`heard_s`: how much of the reply in play was heard, seconds; 0 before it sounds."""
+        super().__init__()
+        self._heard_s = heard_s
+
+    def wrap(  # type: ignore[override]
+        self, sent_stream: tokenize.SentenceStream, audio_emitter: AudioEmitter
+    ) -> "PacedStream":
+        """Pace the pieces of one reply by the audio that was made of them."""
+        return PacedStream(sent_stream, audio_emitter.pushed_duration, self._heard_s)
+
+
+class PacedStream(tokenize.SentenceStream):
+    """The pieces of `source`, each when it is time to speak it. Its reader makes the audio."""
+
+    def __init__(
+        self,
+        source: tokenize.SentenceStream,
+        made_s: Callable[[], float],
+        heard_s: Callable[[], float],
+    ) -> None:
+        """`made_s`: audio made of the pieces read so far, seconds; `heard_s`: how much left."""
+        super().__init__()
+        self._source = source
+        self._made_s = made_s
+        self._heard_s = heard_s
+
+    def push_text(self, text: str) -> None:
+        """Take in text."""
+        self._source.push_text(text)
+
+    def flush(self) -> None:
+        """Emit what was held back."""
+        self._source.flush()
+
+    def end_input(self) -> None:
+        """Emit the rest; the stream ends after it."""
+        self._source.end_input()
+
+    async def aclose(self) -> None:
+        """End the stream."""
+        await self._source.aclose()
+
+    async def __anext__(self) -> tokenize.TokenData:
+        """Return the next piece once little enough audio is waiting to be heard."""
+        piece = await self._source.__anext__()
+        # The place in the audio is no event that could be waited for.
+        while self._waiting_s() > (_AHEAD_S if self._heard_s() else _EARLY_S):  # noqa: ASYNC110
+            await asyncio.sleep(_LOOK_S)
+        return piece
+
+    def _waiting_s(self) -> float:
+        return self._made_s() - self._heard_s()
