@@ -1,29 +1,31 @@
 """Several calls at once: latency, processor time and memory per call, ours beside a plain worker.
 
-python -m benchmarks.load --calls 1 4 8 12
+python -m benchmarks.load --calls 1 4 6 8 12
 """
 
 import argparse
 import asyncio
 import json
+import secrets
+import sys
 import tempfile
 import time
-from contextlib import AsyncExitStack
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import psutil
 
-from agent.caller.caller import Caller
 from benchmarks.bench import DELAYS, RESULTS
+from benchmarks.load_callers import TURNS
 from benchmarks.rig import OURS, THREADS, VANILLA, Rig, rig
 from benchmarks.scenarios import QUESTIONS
 from benchmarks.voices import speak
 
-_TURNS = 4
-_LOST_S = 20.0
-"""An answer that has not come by then is counted as lost."""
+_IN_A_PROCESS = 3
 
 
 def footprint(pid: int) -> tuple[float, float]:
@@ -39,51 +41,64 @@ def footprint(pid: int) -> tuple[float, float]:
     return seconds, memory
 
 
-async def talk(caller: Caller, number: int) -> tuple[list[float], list[float]]:
-    """Ask some questions, every second one over the answer to the one before.
+@asynccontextmanager
+async def callers(running: Rig, system: str, calls: int) -> AsyncIterator[list[Process]]:
+    """Hold `calls` calls, three to a process; all have an agent that listens."""
+    async with AsyncExitStack() as stack:
+        processes = []
+        for first in range(0, calls, _IN_A_PROCESS):
+            numbers = list(range(first, min(calls, first + _IN_A_PROCESS)))
+            rooms = [f"load-{secrets.token_hex(4)}" for _ in numbers]
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "benchmarks.load_callers", stdin=PIPE, stdout=PIPE
+            )
+            processes.append(process)
+            stack.push_async_callback(_end, process)
+            told = {
+                "url": running.livekit.url, "numbers": numbers,
+                "tokens": [running.token(system, room) for room in rooms],
+            }  # fmt: skip
+            await _tell(process, json.dumps(told))
+        for process in processes:
+            line = await _line(process)
+            if line != "ready":
+                raise RuntimeError(f"a caller did not come: {line or 'it has ended'}")
+        yield processes
 
-    Returns:
-        Voice-to-voice and times until silent, in milliseconds.
-    """
-    answered: list[float] = []
-    silenced: list[float] = []
-    # One script serves all callers: they ask the same, each in its own time.
-    spoken = speak(QUESTIONS[0], voice="piper")
-    await asyncio.sleep(number * 0.7 % 3)
-    for step in range(_TURNS):
-        utterance = await caller.say(spoken.pcm)
-        try:
-            await caller.wait_for_answer(utterance, timeout_s=_LOST_S)
-        except TimeoutError:
-            continue
-        measured = caller.measure(utterance)
-        if measured.voice_to_voice_ms is not None:
-            answered.append(measured.voice_to_voice_ms)
-        if measured.barge_in_ms is not None:
-            silenced.append(measured.barge_in_ms)
-        if step % 2:
-            await caller.hearing.wait_for_silence(lasting_s=1.2 + 0.17 * ((number + step) % 5))
-        else:
-            await asyncio.sleep(0.9 + 0.13 * (number % 5))
-    return answered, silenced
+
+async def _tell(process: Process, line: str) -> None:
+    assert process.stdin is not None
+    process.stdin.write(f"{line}\n".encode())
+    await process.stdin.drain()
+
+
+async def _line(process: Process) -> str:
+    assert process.stdout is not None
+    return (await process.stdout.readline()).decode().strip()
+
+
+async def _end(process: Process) -> None:
+    if process.returncode is None:
+        await _tell(process, "leave")
+        await process.wait()
 
 
 async def measure(running: Rig, system: str, calls: int) -> dict[str, Any]:
     """Hold `calls` calls at once."""
     pid = running.workers[system].popen.pid
     await running.script(speak(QUESTIONS[0], voice="piper"))
-    async with AsyncExitStack() as stack:
-        callers = [await stack.enter_async_context(running.call(system)) for _ in range(calls)]
+    async with callers(running, system, calls) as processes:
         before, began = footprint(pid), time.perf_counter()
-        results = await asyncio.gather(
-            *(talk(caller, number) for number, caller in enumerate(callers))
-        )
+        for process in processes:
+            await _tell(process, "talk")
+        lines = [await _line(process) for process in processes]
         after, took = footprint(pid), time.perf_counter() - began
+    results = [row for line in lines for row in json.loads(line)]
     answered = np.array([ms for row, _ in results for ms in row] or [np.nan])
     silenced = np.array([ms for _, row in results for ms in row] or [np.nan])
     return {
         "system": system, "calls": calls, "n": len(answered),
-        "lost": calls * _TURNS - sum(len(row) for row, _ in results),
+        "lost": calls * TURNS - sum(len(row) for row, _ in results),
         "v2v_p50": float(np.median(answered)), "v2v_p95": float(np.percentile(answered, 95)),
         "stop_p50": float(np.median(silenced)), "stop_p95": float(np.percentile(silenced, 95)),
         "cpu_share": (after[0] - before[0]) / took, "pss_mb": after[1],
@@ -117,7 +132,7 @@ async def run(args: argparse.Namespace) -> list[dict[str, Any]]:
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--calls", type=int, nargs="+", default=[1, 4, 8, 12])
+    parser.add_argument("--calls", type=int, nargs="+", default=[1, 4, 6, 8, 12])
     parser.add_argument("--systems", nargs="+", default=[VANILLA, OURS, THREADS])
     parser.add_argument("--out", type=Path, default=RESULTS / "load.json")
     args = parser.parse_args()

@@ -53,7 +53,12 @@ class Rig:
             async with self._echo(room) as caller:
                 yield caller
             return
-        token = (
+        async with calling(self.livekit.url, self.token(system, room)) as caller:
+            yield caller
+
+    def token(self, system: str, room: str) -> str:
+        """Sign a caller's token for a room that the worker of `system` is sent to."""
+        return (
             api.AccessToken(self.livekit.api_key, self.livekit.api_secret)
             .with_identity("caller")
             .with_grants(api.VideoGrants(room_join=True, room=room))
@@ -62,11 +67,6 @@ class Rig:
             )
             .to_jwt()
         )
-        async with join(self.livekit.url, token) as caller:
-            await caller.wait_for_state("listening", "idle", timeout_s=40)
-            await caller.wait_until(lambda: caller.agent is not None)
-            await asyncio.sleep(0.7)
-            yield caller
 
     @asynccontextmanager
     async def _echo(self, room: str) -> AsyncIterator[Caller]:
@@ -113,6 +113,16 @@ class Rig:
             told = await answer.json()
         self.seen += len(told["requests"])
         return told["requests"], told["vocabulary"]
+
+
+@asynccontextmanager
+async def calling(url: str, token: str) -> AsyncIterator[Caller]:
+    """Join, and wait for an agent that listens."""
+    async with join(url, token) as caller:
+        await caller.wait_for_state("listening", "idle", timeout_s=40)
+        await caller.wait_until(lambda: caller.agent is not None)
+        await asyncio.sleep(0.7)
+        yield caller
 
 
 @asynccontextmanager

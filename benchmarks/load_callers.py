@@ -1,0 +1,72 @@
+"""Some of the callers of `benchmarks.load`, in a process of their own.
+
+Reads {"url", "tokens", "numbers"}, joins, prints "ready", talks after the next line, prints
+what was measured, and leaves after one more. A process of Python keeps about three callers
+in time.
+"""
+
+import asyncio
+import json
+import sys
+from contextlib import AsyncExitStack
+
+from agent.caller.caller import Caller
+from benchmarks.rig import calling
+from benchmarks.scenarios import QUESTIONS
+from benchmarks.voices import Spoken, speak
+
+TURNS = 4
+_LOST_S = 20.0
+"""An answer that has not come by then is counted as lost."""
+
+
+async def talk(caller: Caller, number: int, spoken: Spoken) -> tuple[list[float], list[float]]:
+    """Ask some questions, every second one over the answer to the one before.
+
+    Returns:
+        Voice-to-voice and times until silent, in milliseconds.
+    """
+    answered: list[float] = []
+    silenced: list[float] = []
+    await asyncio.sleep(number * 0.7 % 3)
+    for step in range(TURNS):
+        utterance = await caller.say(spoken.pcm)
+        try:
+            await caller.wait_for_answer(utterance, timeout_s=_LOST_S)
+        except TimeoutError:
+            continue
+        measured = caller.measure(utterance)
+        if measured.voice_to_voice_ms is not None:
+            answered.append(measured.voice_to_voice_ms)
+        if measured.barge_in_ms is not None:
+            silenced.append(measured.barge_in_ms)
+        if step % 2:
+            await caller.hearing.wait_for_silence(lasting_s=1.2 + 0.17 * ((number + step) % 5))
+        else:
+            await asyncio.sleep(0.9 + 0.13 * (number % 5))
+    return answered, silenced
+
+
+async def main() -> None:
+    """Do what standard input says."""
+    told = json.loads(await asyncio.to_thread(sys.stdin.readline))
+    # One script serves all callers: they ask the same, each in its own time.
+    spoken = await asyncio.to_thread(speak, QUESTIONS[0], voice="piper")
+    async with AsyncExitStack() as stack:
+        callers = [
+            await stack.enter_async_context(calling(told["url"], token)) for token in told["tokens"]
+        ]
+        print("ready", flush=True)
+        await asyncio.to_thread(sys.stdin.readline)
+        results = await asyncio.gather(
+            *(
+                talk(caller, number, spoken)
+                for caller, number in zip(callers, told["numbers"], strict=True)
+            )
+        )
+        print(json.dumps(results), flush=True)
+        await asyncio.to_thread(sys.stdin.readline)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
