@@ -98,7 +98,7 @@ class Call:
         self._floor = AgentFloor(self._voice)
         self._listener = build_listener(parts, settings, floor=self._floor, observer=self)
         self._session: AgentSession[None] = build_session(
-            parts, settings, self._listener, heard_s=lambda: self._voice.position_s
+            parts, settings, self._listener, track=self._voice
         )
         self._floor.take(self._session)
 

@@ -34,7 +34,7 @@ from agent.options import ModelOptions
 from agent.settings import Settings, StageChoice
 from agent.slow_answer import Pace, hedged_stream, with_filler
 from agent.tts.markup import without_markdown
-from agent.tts.pacing import Pacer
+from agent.tts.pacing import Pacer, Track
 from agent.tts.sentences import SentenceTokenizer
 from agent.turns.ear import Probability, load_detector
 from agent.turns.end_model import EndModel, load_end_model
@@ -174,15 +174,15 @@ def _is_private(host: str) -> bool:
 
 
 def build_session(
-    parts: Parts, settings: Settings, listener: Listener, *, heard_s: Callable[[], float]
+    parts: Parts, settings: Settings, listener: Listener, *, track: Track
 ) -> AgentSession[None]:
-    """Connect the parts for one call; `heard_s` is of the reply in play, seconds."""
+    """Connect the parts for one call; replies are spoken a little ahead of `track`."""
     return AgentSession(
         vad=TurnDetector(listener),
         stt=StreamAdapter(listener, engine=parts.stt),
         llm=parts.llm,
         tts=tts.StreamAdapter(
-            tts=parts.tts, sentence_tokenizer=SentenceTokenizer(), text_pacing=Pacer(heard_s)
+            tts=parts.tts, sentence_tokenizer=SentenceTokenizer(), text_pacing=Pacer(track)
         ),
         turn_handling={
             "turn_detection": "vad",

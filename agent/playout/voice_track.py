@@ -65,6 +65,7 @@ class VoiceTrack(io.AudioOutput):
         self._subscribed = asyncio.Event()
         self._changed = asyncio.Event()
         self._lately: deque[NDArray[np.int16]] = deque()
+        self._captured = 0
         self._held = False
         self._held_at = 0.0
         self._holds = 0
@@ -108,6 +109,19 @@ class VoiceTrack(io.AudioOutput):
             return 0.0
         sent_s = self._segments[0].sent / self._rate_hz
         return max(0.0, sent_s - self._source.queued_duration)
+
+    @property
+    def captured_s(self) -> float:
+        """Audio handed to the track since it was made, seconds."""
+        return self._captured / self._rate_hz
+
+    @property
+    def unheard_s(self) -> float:
+        """How much of it is still to be played, seconds."""
+        if not self._segments:
+            return 0.0
+        left = sum(segment.captured - segment.sent for segment in self._segments)
+        return left / self._rate_hz + self._source.queued_duration
 
     @property
     def rate_hz(self) -> int:
@@ -169,6 +183,7 @@ class VoiceTrack(io.AudioOutput):
         pcm = np.frombuffer(frame.data, np.int16)
         segment.frames.append(pcm)
         segment.captured += len(pcm)
+        self._captured += len(pcm)
         self._changed.set()
 
     def flush(self) -> None:

@@ -8,6 +8,7 @@ second and does not know when the reply begins to sound: too coarse for first cl
 
 import asyncio
 from collections.abc import Callable
+from typing import Protocol
 
 from livekit.agents import tokenize
 from livekit.agents.tts import SentenceStreamPacer
@@ -20,35 +21,45 @@ _AHEAD_S = 3.0
 _LOOK_S = 0.04
 
 
+class Track(Protocol):
+    """The agent's track, as the pacer sees it."""
+
+    @property
+    def captured_s(self) -> float:
+        """Audio handed to the track since the call began, seconds."""
+
+    @property
+    def unheard_s(self) -> float:
+        """How much of it is still to be played, seconds."""
+
+
 class Pacer(SentenceStreamPacer):
     """For `tts.StreamAdapter`; one per call."""
 
-    def __init__(self, heard_s: Callable[[], float]) -> None:
-        """`heard_s`: how much of the reply in play was heard, seconds; 0 before it sounds."""
+    def __init__(self, track: Track) -> None:
+        """Pace by what `track` still has to play."""
         super().__init__()
-        self._heard_s = heard_s
+        self._track = track
 
     def wrap(  # type: ignore[override]
         self, sent_stream: tokenize.SentenceStream, audio_emitter: AudioEmitter
     ) -> "PacedStream":
         """Pace the pieces of one reply by the audio that was made of them."""
-        return PacedStream(sent_stream, audio_emitter.pushed_duration, self._heard_s)
+        return PacedStream(sent_stream, audio_emitter.pushed_duration, self._track)
 
 
 class PacedStream(tokenize.SentenceStream):
     """The pieces of `source`, each when it is time to speak it. Its reader makes the audio."""
 
     def __init__(
-        self,
-        source: tokenize.SentenceStream,
-        made_s: Callable[[], float],
-        heard_s: Callable[[], float],
+        self, source: tokenize.SentenceStream, made_s: Callable[[], float], track: Track
     ) -> None:
-        """`made_s`: audio made of the pieces read so far, seconds; `heard_s`: how much left."""
+        """`made_s`: audio made of the pieces read so far, seconds."""
         super().__init__()
         self._source = source
         self._made_s = made_s
-        self._heard_s = heard_s
+        self._track = track
+        self._captured_before_s = track.captured_s
 
     def push_text(self, text: str) -> None:
         """Take in text."""
@@ -70,9 +81,13 @@ class PacedStream(tokenize.SentenceStream):
         """Return the next piece once little enough audio is waiting to be heard."""
         piece = await self._source.__anext__()
         # The place in the audio is no event that could be waited for.
-        while self._waiting_s() > (_AHEAD_S if self._heard_s() else _EARLY_S):  # noqa: ASYNC110
+        while self._is_far_ahead():  # noqa: ASYNC110
             await asyncio.sleep(_LOOK_S)
         return piece
 
-    def _waiting_s(self) -> float:
-        return self._made_s() - self._heard_s()
+    def _is_far_ahead(self) -> bool:
+        captured_s = self._track.captured_s - self._captured_before_s
+        if captured_s <= 0:
+            return self._made_s() > _EARLY_S
+        # What the framework has not handed over yet, and what the track has not played.
+        return max(0.0, self._made_s() - captured_s) + self._track.unheard_s > _AHEAD_S

@@ -21,11 +21,19 @@ class Reply:
     def __init__(self) -> None:
         self.made_s = 0.0
         self.heard_s = 0.0
-        self.pieces = PacedStream(
-            SentenceTokenizer().stream(), lambda: self.made_s, lambda: self.heard_s
-        )
+        self.sounding = False
+        self.pieces = PacedStream(SentenceTokenizer().stream(), lambda: self.made_s, self)
         self.ended = False
         self.reading = asyncio.create_task(self._speak())
+
+    @property
+    def captured_s(self) -> float:
+        """All that is made is handed over once the reply may sound."""
+        return self.made_s if self.sounding else 0.0
+
+    @property
+    def unheard_s(self) -> float:
+        return self.captured_s - self.heard_s
 
     async def _speak(self) -> None:
         async for _ in self.pieces:
@@ -35,6 +43,7 @@ class Reply:
 
     async def sounds(self, for_s: float) -> None:
         """Play; a track does not play what is not made."""
+        self.sounding = True
         for _ in range(round(for_s / 0.02)):
             await asyncio.sleep(0.02)
             assert self.heard_s < self.made_s or self.ended, "a gap"
@@ -93,11 +102,32 @@ def test_a_held_reply_is_not_spoken_on() -> None:
     run(talk())
 
 
+def test_after_a_silence_in_the_middle_the_rest_is_spoken() -> None:
+    """A word to the caller, played out before the model has gone on (LLM_FILLER)."""
+
+    async def talk() -> None:
+        reply = Reply()
+        reply.pieces.push_text(SENTENCE * 2)
+        reply.pieces.flush()
+        await asyncio.sleep(0.5)
+        reply.sounding = True
+        await asyncio.sleep(0.5)
+        reply.heard_s = reply.made_s
+        made_s = reply.made_s
+        reply.pieces.push_text(SENTENCE * 2)
+        await asyncio.sleep(1.0)
+        assert reply.made_s > made_s
+        await reply.leave()
+
+    run(talk())
+
+
 def test_all_pieces_come_in_order_and_unchanged() -> None:
     async def talk() -> None:
         text = "Well, this is it. " + SENTENCE * 3
-        made = [0.0]
-        pieces = PacedStream(SentenceTokenizer().stream(), lambda: made[0], lambda: made[0])
+        reply = Reply()
+        await reply.leave()
+        pieces = PacedStream(SentenceTokenizer().stream(), lambda: 0.0, reply)
         pieces.push_text(text)
         pieces.flush()
         pieces.end_input()
