@@ -82,7 +82,7 @@ class AgentOptions(_Section):
     isolation: Literal["process", "thread"] = setting(
         "process",
         "process: each call in its own, none can take another with it; "
-        "thread: all in one, half the memory when idle and a tenth per call, on one core",
+        "thread: all in one, half the memory when idle, an eighth per call, on one core",
     )
     idle_processes: int = setting(
         2, "processes (or threads) kept ready, models loaded, for the next calls", ge=0, le=64
