@@ -5,7 +5,6 @@ import contextlib
 import json
 import os
 import secrets
-import socket
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import ExitStack, asynccontextmanager
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 
 from agent.audio import pcm
 from agent.caller.caller import Caller, join
+from agent.demo.ports import PortPicker
 from benchmarks.voices import RATE_HZ, Spoken
 from tests.fakes.livekit_process import LiveKitProcess, livekit_binary, run_livekit
 from tests.fakes.programs import Program, running
@@ -176,9 +176,8 @@ async def _real_engines(programs: ExitStack, folder: Path) -> dict[str, str]:
     """Start our model servers; returns the settings that point to them."""
     urls = {}
     for name in ("whisper", "tts"):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        with PortPicker() as free:
+            port = free.tcp()
         argv = [sys.executable, "-m", f"model_servers.{name}", "--port", str(port)]
         env = {
             "SERVE_WHISPER_PAGE": "false",

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import random
 import socket
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -11,6 +12,9 @@ from pathlib import Path
 LOOPBACK = "127.0.0.1"
 _NEIGHBOURS = 20
 """How many numbers above a preferred port are tried before the system chooses."""
+_UNCLAIMED = range(20000, 32768)
+"""Where "any port" is looked for first: below the numbers that Linux (32768 on) and macOS
+(49152 on) hand to outgoing connections, any of which could take it before the server binds."""
 _CONNECT_S = 0.5
 
 
@@ -94,6 +98,8 @@ class PortPicker:
 def _candidates(preferred: int | None) -> Iterator[int]:
     if preferred:
         yield from range(preferred, min(preferred + _NEIGHBOURS, 65536))
+    # The system's chance: a program that seeds its own would get the same ports again.
+    yield from random.SystemRandom().sample(_UNCLAIMED, _NEIGHBOURS)
     yield 0
 
 

@@ -1,7 +1,6 @@
 """The talk page's server, a real livekit-server and an agent that a test directs."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from agent.demo.ports import PortPicker
 from agent.web.server import running
 from tests.browser.page_driver import TalkPage, library
 from tests.fakes.livekit_process import LiveKitProcess, livekit_binary, run_livekit
@@ -68,6 +68,5 @@ def stage(livekit: LiveKitProcess) -> SetUp:
 @pytest.fixture
 def unused_port() -> int:
     """A TCP port where nothing listens."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
+    with PortPicker() as free:
+        return free.tcp()

@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit, urlunsplit
 
+from agent.demo.ports import PortPicker
+
 _PIECE = 65536
 
 
@@ -18,7 +20,8 @@ class CutProxy:
 
     def __init__(self, target: str) -> None:
         self._target = urlsplit(target)
-        self._port = 0
+        with PortPicker() as free:
+            self._port = free.tcp()
         self._listener: socket.socket | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self.connections = 0
@@ -36,7 +39,6 @@ class CutProxy:
         listener.setblocking(False)
         listener.bind(("127.0.0.1", self._port))
         listener.listen()
-        self._port = listener.getsockname()[1]
         self._listener = listener
         asyncio.get_running_loop().add_reader(listener, self._accept, listener)
 

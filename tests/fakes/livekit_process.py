@@ -4,10 +4,9 @@ import asyncio
 import json
 import os
 import secrets
-import socket
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from livekit import api
 
 from agent.demo.livekit_server import Found, locate
 from agent.demo.places import cache_folder
+from agent.demo.ports import PortPicker
 from agent.options import LiveKitOptions
 
 READY_S = 10.0
@@ -76,12 +76,8 @@ async def run_livekit(binary: str, folder: Path) -> AsyncIterator[LiveKitProcess
     Raises:
         RuntimeError: it did not answer within READY_S; the message has its last log lines.
     """
-    async with AsyncExitStack() as reserved:
-        port, tcp_port = (
-            _free_port(reserved, socket.SOCK_STREAM),
-            _free_port(reserved, socket.SOCK_STREAM),
-        )
-        udp_port = _free_port(reserved, socket.SOCK_DGRAM)
+    with PortPicker() as free:
+        port, tcp_port, udp_port = free.tcp(), free.tcp(), free.udp()
     key, secret = f"key{secrets.token_hex(4)}", secrets.token_hex(32)
     config = {
         "port": port,
@@ -115,13 +111,6 @@ async def run_livekit(binary: str, folder: Path) -> AsyncIterator[LiveKitProcess
             except TimeoutError:
                 process.kill()
                 await process.wait()
-
-
-def _free_port(held: AsyncExitStack, kind: socket.SocketKind) -> int:
-    """A port nobody uses; held until the stack closes, so that two calls differ."""
-    sock = held.enter_context(socket.socket(socket.AF_INET, kind))
-    sock.bind(("127.0.0.1", 0))
-    return int(sock.getsockname()[1])
 
 
 def _write(folder: Path, config: dict[str, object]) -> tuple[Path, Path]:

@@ -1,12 +1,12 @@
 """An address where nothing listens, and a Bedrock of nobody's account."""
 
-import socket
 import threading
 from collections.abc import AsyncIterator, Iterator
 
 import botocore.loaders
 import pytest
 
+from agent.demo.ports import PortPicker
 from agent.llm import bedrock_converse
 from agent.llm.event_thread import THREAD_NAME
 from tests.fakes.bedrock_server import BedrockStandIn
@@ -44,6 +44,5 @@ async def bedrock(aws: pytest.MonkeyPatch) -> AsyncIterator[BedrockStandIn]:
 
 @pytest.fixture
 def closed_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    with PortPicker() as free:
+        return free.tcp()

@@ -1,6 +1,5 @@
 """The web server on port 0, with a real livekit-server where a test needs one."""
 
-import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from agent.demo.ports import PortPicker
 from agent.web.server import running
 from tests.fakes.livekit_process import LiveKitProcess, livekit_binary, run_livekit
 from tests.fakes.talk_settings import talk_settings
@@ -25,9 +25,8 @@ async def livekit(tmp_path: Path) -> AsyncIterator[LiveKitProcess]:
 @pytest.fixture
 def no_livekit(tmp_path: Path) -> LiveKitProcess:
     """An address where nothing listens: tokens need the key alone."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port = sock.getsockname()[1]
+    with PortPicker() as free:
+        port = free.tcp()
     return LiveKitProcess(f"ws://127.0.0.1:{port}", "testkey", "s" * 40, tmp_path / "none.log")
 
 
