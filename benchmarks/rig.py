@@ -14,7 +14,6 @@ from typing import Any
 
 import aiohttp
 import numpy as np
-from livekit import api
 from numpy.typing import NDArray
 
 from agent.audio import pcm
@@ -58,15 +57,7 @@ class Rig:
 
     def token(self, system: str, room: str) -> str:
         """Sign a caller's token for a room that the worker of `system` is sent to."""
-        return (
-            api.AccessToken(self.livekit.api_key, self.livekit.api_secret)
-            .with_identity("caller")
-            .with_grants(api.VideoGrants(room_join=True, room=room))
-            .with_room_config(
-                api.RoomConfiguration(agents=[api.RoomAgentDispatch(agent_name=system)])
-            )
-            .to_jwt()
-        )
+        return self.livekit.token(room, "caller", dispatch=system)
 
     @asynccontextmanager
     async def _echo(self, room: str) -> AsyncIterator[Caller]:

@@ -6,7 +6,12 @@ All three live for the whole session; each test gets a fresh stand-in and its ow
 import secrets
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    ExitStack,
+    asynccontextmanager,
+)
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -20,6 +25,7 @@ from tests.fakes.programs import Background, Program, running
 from tests.fakes.speech import say
 
 GREETING = "Hello there."
+CallAgent = Callable[[str], AbstractAsyncContextManager[Caller]]
 
 
 @dataclass(frozen=True)
@@ -123,6 +129,24 @@ def call(livekit: LiveKitProcess, worker: Worker) -> Callable[..., object]:
             if greeted:
                 await caller.hearing.wait_for_sound(after=caller.hearing.began)
                 await caller.hearing.wait_for_silence(lasting_s=0.6)
+            yield caller
+
+    return place
+
+
+@pytest.fixture
+def call_agent(livekit: LiveKitProcess) -> CallAgent:
+    """Join a new room with the agent of a named worker that does not greet.
+
+    `async with call_agent("slow") as caller`: the agent listens by then.
+    """
+
+    @asynccontextmanager
+    async def place(name: str) -> AsyncIterator[Caller]:
+        token = livekit.token(f"room-{secrets.token_hex(4)}", "caller", dispatch=name)
+        async with join(livekit.url, token) as caller:
+            await caller.wait_for_agent()
+            await caller.wait_for_state("listening")
             yield caller
 
     return place

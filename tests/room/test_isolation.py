@@ -1,19 +1,16 @@
 """Calls as threads of one process: as separate as calls in processes of their own."""
 
 import asyncio
-import secrets
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import psutil
 import pytest
-from livekit import api
 
-from agent.caller.caller import Caller, join
+from agent.caller.caller import Caller
 from agent.caller.microphone import Pcm
-from tests.fakes.livekit_process import LiveKitProcess
 from tests.fakes.openai_server import OpenAIStandIn
-from tests.room.conftest import Worker
+from tests.room.conftest import CallAgent, Worker
 from tests.room.test_leaving import active_jobs, wait_idle
 
 pytestmark = pytest.mark.timeout(90)
@@ -30,33 +27,17 @@ def threads(standing_in: OpenAIStandIn, start_worker: Callable[..., ExitStack]) 
         yield stack.worker  # type: ignore[attr-defined]
 
 
-@asynccontextmanager
-async def calling(livekit: LiveKitProcess) -> AsyncIterator[Caller]:
-    token = (
-        api.AccessToken(livekit.api_key, livekit.api_secret)
-        .with_identity("caller")
-        .with_grants(api.VideoGrants(room_join=True, room=f"room-{secrets.token_hex(4)}"))
-        .with_room_config(
-            api.RoomConfiguration(agents=[api.RoomAgentDispatch(agent_name="threads")])
-        )
-    )
-    async with join(livekit.url, token.to_jwt()) as caller:
-        await caller.wait_for_agent()
-        await caller.wait_for_state("listening")
-        yield caller
-
-
 async def ask(caller: Caller, question: Pcm) -> None:
     await caller.wait_for_reply(await caller.say(question))
 
 
 async def test_calls_in_one_process_are_answered_at_once_and_end_one_by_one(
-    livekit: LiveKitProcess, threads: Worker, engines: OpenAIStandIn, question: Pcm
+    call_agent: CallAgent, threads: Worker, engines: OpenAIStandIn, question: Pcm
 ) -> None:
     engines.transcribe = lambda request: "What is the meaning of barge in?"
     engines.reply = lambda messages: "It means that you may interrupt."
-    async with calling(livekit) as staying:
-        async with calling(livekit) as leaving:
+    async with call_agent("threads") as staying:
+        async with call_agent("threads") as leaving:
             assert await active_jobs(threads) == 2
             await asyncio.gather(ask(staying, question), ask(leaving, question))
         async with asyncio.timeout(20):

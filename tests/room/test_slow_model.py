@@ -1,16 +1,13 @@
 """A model that lets the caller wait: a word to bridge it, and then all of the answer."""
 
-import secrets
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
-from livekit import api
 
-from agent.caller.caller import join
 from agent.caller.microphone import Pcm
-from tests.fakes.livekit_process import LiveKitProcess
 from tests.fakes.openai_server import Behaviour, OpenAIStandIn
+from tests.room.conftest import CallAgent
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -31,20 +28,12 @@ def slow(standing_in: OpenAIStandIn, start_worker: Callable[..., ExitStack]) -> 
 
 
 async def test_a_long_filler_is_followed_by_the_whole_answer(
-    livekit: LiveKitProcess, slow: None, engines: OpenAIStandIn, question: Pcm
+    call_agent: CallAgent, slow: None, engines: OpenAIStandIn, question: Pcm
 ) -> None:
     engines.transcribe = lambda request: "What is the meaning of barge in?"
     engines.reply = lambda messages: REPLY
     engines.llm = Behaviour(first_byte_s=8.0)
-    token = (
-        api.AccessToken(livekit.api_key, livekit.api_secret)
-        .with_identity("caller")
-        .with_grants(api.VideoGrants(room_join=True, room=f"room-{secrets.token_hex(4)}"))
-        .with_room_config(api.RoomConfiguration(agents=[api.RoomAgentDispatch(agent_name="slow")]))
-    )
-    async with join(livekit.url, token.to_jwt()) as caller:
-        await caller.wait_for_agent()
-        await caller.wait_for_state("listening")
+    async with call_agent("slow") as caller:
         await caller.say(question)
 
         def spoken() -> str:

@@ -1,19 +1,19 @@
 """Eager turn-taking in a real room: guesses, signs of listening, noises, unfinished sentences."""
 
 import asyncio
-import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager
+from functools import partial
 
 import numpy as np
 import pytest
 
-from agent.caller.caller import Caller, join
+from agent.caller.caller import Caller
 from agent.caller.hearing import RATE_HZ
-from tests.fakes.livekit_process import LiveKitProcess
 from tests.fakes.openai_server import OpenAIStandIn, Request
 from tests.fakes.speech import say
+from tests.room.conftest import CallAgent
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -29,25 +29,10 @@ def eager(standing_in: OpenAIStandIn, start_worker: Callable[..., object]) -> It
 
 
 @pytest.fixture
-def eager_call(livekit: LiveKitProcess, eager: None) -> Callable[..., object]:
-    from livekit import api
-
-    @asynccontextmanager
-    async def place() -> AsyncIterator[Caller]:
-        token = (
-            api.AccessToken(livekit.api_key, livekit.api_secret)
-            .with_identity("caller")
-            .with_grants(api.VideoGrants(room_join=True, room=f"room-{secrets.token_hex(4)}"))
-            .with_room_config(
-                api.RoomConfiguration(agents=[api.RoomAgentDispatch(agent_name="eager")])
-            )
-        )
-        async with join(livekit.url, token.to_jwt()) as caller:
-            await caller.wait_for_agent()
-            await caller.wait_for_state("listening")
-            yield caller
-
-    return place
+def eager_call(
+    call_agent: CallAgent, eager: None
+) -> Callable[[], AbstractAsyncContextManager[Caller]]:
+    return partial(call_agent, "eager")
 
 
 def spoken_s(request: Request) -> float:

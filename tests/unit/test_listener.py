@@ -239,6 +239,22 @@ def test_a_muted_track_is_silent() -> None:
     played(talk())
 
 
+def test_a_stall_of_the_event_loop_is_no_silence() -> None:
+    async def talk() -> None:
+        scene = Scene(Engine())
+        await scene.speaks(1.0)
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, virtual_time.VirtualLoop)
+        loop.now += 2 * ENOUGH_S
+        await scene.speaks(1.0)
+        assert "ended" not in scene.rest.told
+        await scene.is_silent(ENOUGH_S)
+        assert scene.rest.told.count("ended") == 1
+        await scene.leave()
+
+    played(talk())
+
+
 def test_a_detached_face_is_told_nothing() -> None:
     async def talk() -> None:
         scene = Scene(Engine())
