@@ -249,9 +249,7 @@ def test_a_stall_of_the_event_loop_is_no_silence() -> None:
         for _ in range(5):
             await asyncio.sleep(0)  # what was sent meanwhile goes through some tasks first
         await scene.speaks(1.0)
-        assert "ended" not in scene.rest.told
-        await scene.is_silent(ENOUGH_S)
-        assert scene.rest.told.count("ended") == 1
+        assert max(length for length, _ in scene.engine.asked) <= 2.0
         await scene.leave()
 
     played(talk())
