@@ -6,6 +6,7 @@ before it stops.
 """
 
 from collections import deque
+from statistics import median
 from typing import Literal
 
 Eagerness = Literal["eager", "pauses", "patient"]
@@ -14,6 +15,8 @@ _PEAK_HOPS = 50
 """The level is compared with the loudest of the last 500 ms."""
 _SMOOTH_HOPS = 3
 _FALL_DB = 5.0
+_AS_DEEP = 0.8
+"""After a pause a fall tells of an end when it is this share of the usual fall between words."""
 _FIRST_S = 1.2
 """Utterances hardly ever end before; requests before it are wasted."""
 _FIRST_AFTER_PAUSE_S = 0.8
@@ -43,7 +46,9 @@ _LONGEST_INTERVAL_S = 2.0
 _EXACT_S = 0.04
 """Silence after which the utterance may be over."""
 _THRIFTY_EXACT_S = 0.06
-_EXACT_EARLY_S = 0.1
+_EXACT_EARLY_S = 0.12
+_EARLY_AFTER_PAUSE_S = 0.8
+"""Who goes on after a pause says more than a word or two."""
 _EXACT_FIRST_S = 0.14
 _FIRST_WORD_S = 0.5
 """Where the first words are spoken, a silence is more often a consonant than the end."""
@@ -65,6 +70,9 @@ class Schedule:
         """Eager: while they speak; pauses: at each pause; patient: once the turn seems over."""
         self._eagerness = eagerness
         self._levels: deque[float] = deque(maxlen=_PEAK_HOPS)
+        self._fall_db = 0.0
+        self._falls_db: list[float] = []
+        self._resumed_at: float | None = None
         self._turn_began = 0.0
         self._began_at = 0.0
         self._thrifty = False
@@ -81,10 +89,18 @@ class Schedule:
     def heard(self, level_db: float, now: float) -> None:
         """The level of the next hop."""
         self._levels.append(level_db)
+        depth_db = self._depth_db()
+        if depth_db > _FALL_DB:
+            self._fall_db = max(self._fall_db, depth_db)
+        elif self._fall_db:
+            self._falls_db.append(self._fall_db)
+            self._fall_db = 0.0
 
     def begin(self, now: float, *, over_agent: bool = False) -> None:
         """A turn, or a piece of a long one, begins."""
         self._levels.clear()
+        self._falls_db.clear()
+        self._fall_db, self._resumed_at = 0.0, None
         self._turn_began = now
         self._began_at = now + (_FIRST_BARGE_IN_S - _FIRST_S if over_agent else 0.0)
         self._thrifty, self._last, self._count = over_agent, None, 0
@@ -98,7 +114,7 @@ class Schedule:
         """
         first_s = _FIRST_AFTER_OPEN_PAUSE_S if open_words else _FIRST_AFTER_PAUSE_S
         self._began_at, self._count = now - _FIRST_S + first_s, 0
-        self._thrifty = True
+        self._thrifty, self._resumed_at = True, now
 
     def began(self, now: float) -> None:
         """A request was sent."""
@@ -172,17 +188,29 @@ class Schedule:
         enough_s = _THRIFTY_EXACT_S if self._thrifty else _EXACT_S
         if over_agent:
             return silence_s >= enough_s
-        spoken_s = now - silence_s - self._turn_began
+        last_voiced = now - silence_s
+        spoken_s = last_voiced - self._turn_began
         if self._last is None and spoken_s < _FIRST_WORD_S:
             return silence_s >= _EXACT_FIRST_S
-        return silence_s >= (_EXACT_EARLY_S if spoken_s < _FIRST_S else enough_s)
+        early = spoken_s < _FIRST_S
+        if self._resumed_at is not None:
+            early = last_voiced - self._resumed_at < _EARLY_AFTER_PAUSE_S
+        return silence_s >= (_EXACT_EARLY_S if early else enough_s)
 
     def overdue(self, silence_s: float) -> bool:
         """Whether a request that was sent while they spoke is waited for no longer."""
         return silence_s >= _OVERDUE_S + self._took_s
 
     def _falls(self) -> bool:
-        if len(self._levels) < _SMOOTH_HOPS:
+        if self._depth_db() <= _FALL_DB:
             return False
+        if self._resumed_at is None or not self._falls_db:
+            return True
+        return self._fall_db >= _AS_DEEP * median(self._falls_db)
+
+    def _depth_db(self) -> float:
+        """How far the level is below its peak, smoothed."""
+        if len(self._levels) < _SMOOTH_HOPS:
+            return 0.0
         recent = [self._levels[-n] for n in range(1, _SMOOTH_HOPS + 1)]
-        return sum(recent) / _SMOOTH_HOPS < max(self._levels) - _FALL_DB
+        return max(self._levels) - sum(recent) / _SMOOTH_HOPS

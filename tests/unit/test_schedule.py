@@ -25,12 +25,13 @@ class Voice:
         falls: bool = True,
         over_agent: bool = False,
         answer_takes_s: float = 0.1,
+        fallen_db: float = FALLEN_DB,
     ) -> None:
         in_flight_until = -1.0
         for _ in range(round(for_s / HOP_S)):
             self.now += HOP_S
             fallen = falls and round(self.now / HOP_S) % 20 >= 15
-            self.schedule.heard(FALLEN_DB if fallen else LOUD_DB, self.now)
+            self.schedule.heard(fallen_db if fallen else LOUD_DB, self.now)
             due = self.schedule.rolling_due(
                 self.now,
                 voiced=True,
@@ -101,6 +102,20 @@ def test_after_a_pause_the_end_is_near_again(open_words: bool) -> None:
     assert first == pytest.approx(1.05 if open_words else 0.85, abs=0.1)
 
 
+def test_after_a_pause_only_a_fall_as_deep_as_the_others_may_be_the_end() -> None:
+    voice = Voice(Schedule())
+    voice.speaks(3.0, fallen_db=LOUD_DB - 30)
+    before = len(voice.asked)
+    voice.speaks(1.0, fallen_db=LOUD_DB - 10)
+    assert len(voice.asked) > before, "who has not paused may end at any fall"
+    voice.schedule.resumed(voice.now, open_words=False)
+    before = len(voice.asked)
+    voice.speaks(2.0, fallen_db=LOUD_DB - 10)
+    assert len(voice.asked) == before
+    voice.speaks(1.0, fallen_db=LOUD_DB - 30)
+    assert len(voice.asked) > before
+
+
 def test_a_turn_that_took_the_floor_or_paused_is_asked_about_less_often() -> None:
     plain, took_floor, paused = (
         Voice(Schedule()), Voice(Schedule(), over_agent=True), Voice(Schedule())
@@ -143,10 +158,17 @@ def test_few_requests_at_a_time_and_only_while_there_is_voice() -> None:
 
 
 def silence_needed_s(
-    eagerness: Eagerness, *, missing_s: float, after_s: float = 2.0, over_agent: bool = False
+    eagerness: Eagerness,
+    *,
+    missing_s: float,
+    after_s: float = 2.0,
+    over_agent: bool = False,
+    resumed_s: float | None = None,
 ) -> float:
     schedule = Schedule(eagerness)
     schedule.begin(0.0)
+    if resumed_s is not None:
+        schedule.resumed(resumed_s, open_words=False)
     return next(
         silence_s
         for silence_s in (n * HOP_S for n in range(100))
@@ -173,6 +195,12 @@ def test_a_silence_at_the_first_word_is_not_at_once_an_end() -> None:
     assert first > early > silence_needed_s("eager", missing_s=0.3)
     hurried = silence_needed_s("eager", missing_s=0.3, after_s=0.3, over_agent=True)
     assert hurried < first, "the agent waits, silent, to know what it was"
+
+
+def test_a_silence_soon_after_a_pause_is_not_at_once_an_end() -> None:
+    soon = silence_needed_s("eager", missing_s=0.3, after_s=4.0, resumed_s=3.5)
+    later = silence_needed_s("eager", missing_s=0.3, after_s=4.0, resumed_s=2.0)
+    assert soon > later
 
 
 @pytest.mark.parametrize(
