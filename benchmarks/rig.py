@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from agent.audio import pcm
 from agent.caller.caller import Caller, join
+from agent.caller.microphone import FRAME_S
 from agent.demo.ports import PortPicker
 from benchmarks.voices import RATE_HZ, Spoken
 from tests.fakes.livekit_process import LiveKitProcess, livekit_binary, run_livekit
@@ -107,9 +108,9 @@ class Rig:
 
 
 @asynccontextmanager
-async def calling(url: str, token: str) -> AsyncIterator[Caller]:
+async def calling(url: str, token: str, *, frame_s: float = FRAME_S) -> AsyncIterator[Caller]:
     """Join, and wait for an agent that listens."""
-    async with join(url, token) as caller:
+    async with join(url, token, frame_s=frame_s) as caller:
         await caller.wait_for_state("listening", "idle", timeout_s=40)
         await caller.wait_until(lambda: caller.agent is not None)
         await asyncio.sleep(0.7)

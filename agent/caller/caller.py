@@ -19,7 +19,7 @@ from livekit import rtc
 from livekit.rtc.data_stream import StreamError
 
 from agent.caller.hearing import Hearing, Pcm, voiced_span
-from agent.caller.microphone import RATE_HZ, Microphone, Utterance
+from agent.caller.microphone import FRAME_S, RATE_HZ, Microphone, Utterance
 from agent.errors import RejoinderError
 
 CAPTIONS = "lk.transcription"
@@ -79,11 +79,13 @@ class Log:
 class Caller:
     """One joined caller. Made by `join`."""
 
-    def __init__(self, room: rtc.Room, microphone: Microphone, group: asyncio.TaskGroup) -> None:
+    def __init__(
+        self, room: rtc.Room, microphone: Microphone, hearing: Hearing, group: asyncio.TaskGroup
+    ) -> None:
         """Wire the room's events; `join` does this."""
         self.room = room
         self.microphone = microphone
-        self.hearing = Hearing()
+        self.hearing = hearing
         self.log = Log()
         self._group = group
         self._tasks: set[asyncio.Task[None]] = set()
@@ -286,8 +288,14 @@ class Caller:
 
 
 @asynccontextmanager
-async def join(url: str, token: str) -> AsyncIterator[Caller]:
+async def join(url: str, token: str, *, frame_s: float = FRAME_S) -> AsyncIterator[Caller]:
     """Join the room of `token` and publish a microphone; leave when the block ends.
+
+    Args:
+        url: of the server, ws:// or wss://.
+        token: to join with.
+        frame_s: audio that is sent or taken in at a time. Longer frames cost less and change
+            no measured time; what waits for a sound is told that much later.
 
     Raises (in an ExceptionGroup):
         rtc.ConnectError: the server refused or cannot be reached.
@@ -295,8 +303,8 @@ async def join(url: str, token: str) -> AsyncIterator[Caller]:
     """
     room = rtc.Room()
     async with asyncio.TaskGroup() as group:
-        microphone = Microphone()
-        caller = Caller(room, microphone, group)
+        microphone, hearing = Microphone(frame_s=frame_s), Hearing(frame_s=frame_s)
+        caller = Caller(room, microphone, hearing, group)
         await _connect(room, url, token)
         work: list[asyncio.Task[None]] = []
         try:

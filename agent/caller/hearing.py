@@ -30,8 +30,9 @@ class Sound:
 class Hearing:
     """Records one remote track against the caller's own clock."""
 
-    def __init__(self) -> None:
-        """Start the recording's time axis now."""
+    def __init__(self, *, frame_s: float = WINDOW_S) -> None:
+        """Start the recording's time axis now; take in `frame_s`, whole windows, at a time."""
+        self._frame_ms = round(frame_s * 1000)
         self.began = time.perf_counter()
         self._pieces: list[tuple[int, Pcm]] = []
         self._next = 0
@@ -40,7 +41,9 @@ class Hearing:
 
     async def listen(self, track: rtc.Track) -> None:
         """Record `track` until it ends or the task is cancelled."""
-        stream = rtc.AudioStream(track, sample_rate=RATE_HZ, num_channels=1, frame_size_ms=10)
+        stream = rtc.AudioStream(
+            track, sample_rate=RATE_HZ, num_channels=1, frame_size_ms=self._frame_ms
+        )
         try:
             async for event in stream:
                 now = time.perf_counter()
@@ -56,9 +59,14 @@ class Hearing:
             self._next = due
         self._pieces.append((self._next, pcm))
         self._next += len(pcm)
-        loud = level_dbfs(pcm) > LOUD_DBFS
+        began = now - len(pcm) / RATE_HZ
+        size = round(WINDOW_S * RATE_HZ)
+        windows = [pcm[start : start + size] for start in range(0, len(pcm), size)]
         async with self._changed:
-            self._windows.append((now - len(pcm) / RATE_HZ, loud))
+            self._windows += [
+                (began + n * WINDOW_S, level_dbfs(window) > LOUD_DBFS)
+                for n, window in enumerate(windows)
+            ]
             self._changed.notify_all()
 
     async def wait_for_sound(self, *, after: float) -> float:

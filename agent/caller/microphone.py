@@ -10,9 +10,6 @@ from numpy.typing import NDArray
 
 RATE_HZ = 48000
 FRAME_S = 0.010
-FRAME_SAMPLES = int(RATE_HZ * FRAME_S)
-_QUEUE_MS = 20
-"""Audio the native source may hold: one frame waiting, one going out."""
 _NOISE_DBFS = -60.0
 """A quiet room; digital silence is nothing a microphone ever gives."""
 
@@ -31,15 +28,17 @@ class Utterance:
 
 
 class Microphone:
-    """Publishes 48 kHz mono in 10 ms frames: what `say` queued, else a quiet room.
+    """Publishes 48 kHz mono in short frames: what `say` queued, else a quiet room.
 
     Frames are pushed on their own clock, so that the time at which any sample left is
     known to about a millisecond, however busy the event loop is.
     """
 
-    def __init__(self) -> None:
-        """Create the native source; needs a running event loop."""
-        self.source = rtc.AudioSource(RATE_HZ, 1, queue_size_ms=_QUEUE_MS)
+    def __init__(self, *, frame_s: float = FRAME_S) -> None:
+        """Create the native source; needs a running event loop. `frame_s` divides a second."""
+        # One frame waiting, one going out.
+        self.source = rtc.AudioSource(RATE_HZ, 1, queue_size_ms=round(2000 * frame_s))
+        self._frame_s = frame_s
         self.said: list[Utterance] = []
         self._queue: list[Utterance] = []
         noise = np.random.default_rng(7).standard_normal(RATE_HZ).astype(np.float32)
@@ -53,23 +52,25 @@ class Microphone:
 
     async def run(self) -> None:
         """Push frames until cancelled."""
+        frame_s = self._frame_s
+        size = round(frame_s * RATE_HZ)
         begin = time.perf_counter()
         number = 0
         position = 0
         current: Utterance | None = None
         while True:
-            due = begin + number * FRAME_S
+            due = begin + number * frame_s
             await asyncio.sleep(max(0.0, due - time.perf_counter()))
-            offset = number % 100 * FRAME_SAMPLES
-            frame = self._noise[offset : offset + FRAME_SAMPLES].copy()
+            offset = number * size % RATE_HZ
+            frame = self._noise[offset : offset + size].copy()
             if current is None and self._queue:
                 current, position = self._queue.pop(0), 0
                 current.began = due
                 self.said.append(current)
             if current is not None:
-                piece = current.pcm[position : position + FRAME_SAMPLES]
+                piece = current.pcm[position : position + size]
                 frame[: len(piece)] += piece
-                position += FRAME_SAMPLES
+                position += size
                 if position >= len(current.pcm):
                     current.done.set()
                     current = None
