@@ -19,17 +19,15 @@ _AS_DEEP = 0.8
 """After a pause a fall tells of an end when it is this share of the usual fall between words."""
 _FIRST_S = 1.2
 """Utterances hardly ever end before; requests before it are wasted."""
-_FIRST_AFTER_PAUSE_S = 0.8
+_FIRST_AFTER_PAUSE_S = 1.0
 """What follows a pause is shorter."""
-_FIRST_AFTER_OPEN_PAUSE_S = 1.0
-"""The rest of a sentence that could not end at its pause is longer."""
 _FIRST_OVER_AGENT_S = 0.3
 """What a sound over the agent is, its first words tell."""
 _FIRST_BARGE_IN_S = 1.5
 """Who takes the floor says a word more for it."""
 _NEXT_WORD_S = 0.35
 """After words that cannot be the last ones another word comes first."""
-_INTERVAL_S = 0.17
+_INTERVAL_S = 0.12
 _THRIFTY_INTERVAL_S = 0.3
 """A turn that paused, or began over the agent, has cost two requests already."""
 _THRIFTY_NEXT_WORD_S = 0.5
@@ -45,8 +43,10 @@ _LONGEST_INTERVAL_S = 2.0
 
 _EXACT_S = 0.04
 """Silence after which the utterance may be over."""
-_THRIFTY_EXACT_S = 0.06
-_EXACT_EARLY_S = 0.12
+_THRIFTY_EXACT_S = 0.08
+_EXACT_OVER_AGENT_S = 0.06
+"""The agent waits, silent, to know what the sound was."""
+_EXACT_EARLY_S = 0.1
 _EARLY_AFTER_PAUSE_S = 0.8
 """Who goes on after a pause says more than a word or two."""
 _EXACT_FIRST_S = 0.14
@@ -54,7 +54,7 @@ _FIRST_WORD_S = 0.5
 """Where the first words are spoken, a silence is more often a consonant than the end."""
 _EXACT_LATER_S = 0.12
 """The same when a request in flight lacks only a little of the last voice."""
-_LITTLE_S = 0.12
+_LITTLE_S = 0.06
 _EXACT_PAUSES_S = 0.12
 _EXACT_PATIENT_S = 0.35
 """Past the pauses inside sentences: one request a turn."""
@@ -75,7 +75,7 @@ class Schedule:
         self._resumed_at: float | None = None
         self._turn_began = 0.0
         self._began_at = 0.0
-        self._thrifty = False
+        self._thrifty = self._over_agent = False
         self._last: float | None = None
         self._count = 0
         self._took_s = 0.25
@@ -103,17 +103,12 @@ class Schedule:
         self._fall_db, self._resumed_at = 0.0, None
         self._turn_began = now
         self._began_at = now + (_FIRST_BARGE_IN_S - _FIRST_S if over_agent else 0.0)
-        self._thrifty, self._last, self._count = over_agent, None, 0
+        self._thrifty = self._over_agent = over_agent
+        self._last, self._count = None, 0
 
-    def resumed(self, now: float, *, open_words: bool) -> None:
-        """The voice goes on after a pause: the end may be near again.
-
-        Args:
-            now: seconds of the caller's audio.
-            open_words: whether the words before the pause could not be the last ones.
-        """
-        first_s = _FIRST_AFTER_OPEN_PAUSE_S if open_words else _FIRST_AFTER_PAUSE_S
-        self._began_at, self._count = now - _FIRST_S + first_s, 0
+    def resumed(self, now: float) -> None:
+        """The voice goes on after a pause, at this time of the caller's audio, seconds."""
+        self._began_at, self._count = now - _FIRST_S + _FIRST_AFTER_PAUSE_S, 0
         self._thrifty, self._resumed_at = True, now
 
     def began(self, now: float) -> None:
@@ -185,9 +180,8 @@ class Schedule:
             return silence_s >= _EXACT_PAUSES_S
         if missing_s <= _LITTLE_S:
             return silence_s >= _EXACT_LATER_S
-        enough_s = _THRIFTY_EXACT_S if self._thrifty else _EXACT_S
         if over_agent:
-            return silence_s >= enough_s
+            return silence_s >= _EXACT_OVER_AGENT_S
         last_voiced = now - silence_s
         spoken_s = last_voiced - self._turn_began
         if self._last is None and spoken_s < _FIRST_WORD_S:
@@ -195,6 +189,7 @@ class Schedule:
         early = spoken_s < _FIRST_S
         if self._resumed_at is not None:
             early = last_voiced - self._resumed_at < _EARLY_AFTER_PAUSE_S
+        enough_s = _THRIFTY_EXACT_S if self._thrifty else _EXACT_S
         return silence_s >= (_EXACT_EARLY_S if early else enough_s)
 
     def overdue(self, silence_s: float) -> bool:
@@ -204,7 +199,7 @@ class Schedule:
     def _falls(self) -> bool:
         if self._depth_db() <= _FALL_DB:
             return False
-        if self._resumed_at is None or not self._falls_db:
+        if self._resumed_at is None or self._over_agent or not self._falls_db:
             return True
         return self._fall_db >= _AS_DEEP * median(self._falls_db)
 

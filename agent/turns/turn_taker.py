@@ -119,8 +119,7 @@ class TurnTaker:
                 if read(utterance.whole_text) in (Wording.FINISHED, Wording.PLAIN):
                     self._habits.went_on_after(silence)
                 if silence >= _PAUSE_S:
-                    open_words = utterance.open_s(self._now) is not None
-                    self._schedule.resumed(self._now, open_words=open_words)
+                    self._schedule.resumed(self._now)
             utterance.voiced_s += HOP_S
             utterance.failed = utterance.judged = False
             utterance.end_probability = None

@@ -89,17 +89,16 @@ def test_after_words_that_cannot_be_the_last_another_one_is_waited_for() -> None
         assert asked is due
 
 
-@pytest.mark.parametrize("open_words", [True, False])
-def test_after_a_pause_the_end_is_near_again(open_words: bool) -> None:
+def test_after_a_pause_the_end_is_near_again() -> None:
     schedule = Schedule()
     voice = Voice(schedule)
     voice.speaks(6.0)
     asked, went_on = len(voice.asked), voice.now + 0.5
-    schedule.resumed(went_on, open_words=open_words)
+    schedule.resumed(went_on)
     voice.now = went_on
     voice.speaks(2.0)
     first = voice.asked[asked] - went_on
-    assert first == pytest.approx(1.05 if open_words else 0.85, abs=0.1)
+    assert first == pytest.approx(1.05, abs=0.1)
 
 
 def test_after_a_pause_only_a_fall_as_deep_as_the_others_may_be_the_end() -> None:
@@ -108,7 +107,7 @@ def test_after_a_pause_only_a_fall_as_deep_as_the_others_may_be_the_end() -> Non
     before = len(voice.asked)
     voice.speaks(1.0, fallen_db=LOUD_DB - 10)
     assert len(voice.asked) > before, "who has not paused may end at any fall"
-    voice.schedule.resumed(voice.now, open_words=False)
+    voice.schedule.resumed(voice.now)
     before = len(voice.asked)
     voice.speaks(2.0, fallen_db=LOUD_DB - 10)
     assert len(voice.asked) == before
@@ -120,7 +119,7 @@ def test_a_turn_that_took_the_floor_or_paused_is_asked_about_less_often() -> Non
     plain, took_floor, paused = (
         Voice(Schedule()), Voice(Schedule(), over_agent=True), Voice(Schedule())
     )  # fmt: skip
-    paused.schedule.resumed(0.0, open_words=False)
+    paused.schedule.resumed(0.0)
     for voice in (plain, took_floor, paused):
         voice.speaks(3.0)
     assert min(plain.intervals) < 0.25
@@ -168,7 +167,7 @@ def silence_needed_s(
     schedule = Schedule(eagerness)
     schedule.begin(0.0)
     if resumed_s is not None:
-        schedule.resumed(resumed_s, open_words=False)
+        schedule.resumed(resumed_s)
     return next(
         silence_s
         for silence_s in (n * HOP_S for n in range(100))
@@ -186,7 +185,7 @@ def test_the_more_eager_the_shorter_a_silence_is_worth_a_request() -> None:
 
 
 def test_a_request_in_flight_that_lacks_little_may_do() -> None:
-    assert silence_needed_s("eager", missing_s=0.1) > silence_needed_s("eager", missing_s=1.0)
+    assert silence_needed_s("eager", missing_s=0.05) > silence_needed_s("eager", missing_s=1.0)
 
 
 def test_a_silence_at_the_first_word_is_not_at_once_an_end() -> None:
