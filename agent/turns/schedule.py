@@ -21,6 +21,8 @@ _FIRST_S = 1.2
 """Utterances hardly ever end before; requests before it are wasted."""
 _FIRST_AFTER_PAUSE_S = 1.0
 """What follows a pause is shorter."""
+_FIRST_AFTER_CALL_S = 0.8
+"""Shorter still after the "Sorry," with which somebody takes the floor."""
 _FIRST_OVER_AGENT_S = 0.3
 """What a sound over the agent is, its first words tell."""
 _FIRST_BARGE_IN_S = 1.5
@@ -45,7 +47,7 @@ _EXACT_S = 0.04
 """Silence after which the utterance may be over."""
 _THRIFTY_EXACT_S = 0.08
 _EXACT_OVER_AGENT_S = 0.06
-"""The agent waits, silent, to know what the sound was."""
+"""The agent waits, silent, to know what the sound was, or is to answer soon."""
 _EXACT_EARLY_S = 0.1
 _EARLY_AFTER_PAUSE_S = 0.8
 """Who goes on after a pause says more than a word or two."""
@@ -108,7 +110,8 @@ class Schedule:
 
     def resumed(self, now: float) -> None:
         """The voice goes on after a pause, at this time of the caller's audio, seconds."""
-        self._began_at, self._count = now - _FIRST_S + _FIRST_AFTER_PAUSE_S, 0
+        first_s = _FIRST_AFTER_CALL_S if self._over_agent else _FIRST_AFTER_PAUSE_S
+        self._began_at, self._count = now - _FIRST_S + first_s, 0
         self._thrifty, self._resumed_at = True, now
 
     def began(self, now: float) -> None:
@@ -187,9 +190,11 @@ class Schedule:
         if self._last is None and spoken_s < _FIRST_WORD_S:
             return silence_s >= _EXACT_FIRST_S
         early = spoken_s < _FIRST_S
-        if self._resumed_at is not None:
+        if self._resumed_at is not None and not self._over_agent:
             early = last_voiced - self._resumed_at < _EARLY_AFTER_PAUSE_S
         enough_s = _THRIFTY_EXACT_S if self._thrifty else _EXACT_S
+        if self._over_agent:
+            enough_s = _EXACT_OVER_AGENT_S
         return silence_s >= (_EXACT_EARLY_S if early else enough_s)
 
     def overdue(self, silence_s: float) -> bool:

@@ -115,6 +115,16 @@ def test_after_a_pause_only_a_fall_as_deep_as_the_others_may_be_the_end() -> Non
     assert len(voice.asked) > before
 
 
+def test_who_took_the_floor_with_a_word_is_asked_about_sooner_after_it() -> None:
+    firsts = []
+    for over_agent in (True, False):
+        voice = Voice(Schedule(), over_agent=over_agent)
+        voice.schedule.resumed(0.0)
+        voice.speaks(2.0)
+        firsts.append(voice.asked[0])
+    assert firsts[0] < firsts[1]
+
+
 def test_a_turn_that_took_the_floor_or_paused_is_asked_about_less_often() -> None:
     plain, took_floor, paused = (
         Voice(Schedule()), Voice(Schedule(), over_agent=True), Voice(Schedule())
