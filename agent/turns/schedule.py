@@ -72,7 +72,7 @@ class Schedule:
         """Eager: while they speak; pauses: at each pause; patient: once the turn seems over."""
         self._eagerness = eagerness
         self._levels: deque[float] = deque(maxlen=_PEAK_HOPS)
-        self._fall_db = 0.0
+        self._depth_db = self._fall_db = 0.0
         self._falls_db: list[float] = []
         self._resumed_at: float | None = None
         self._turn_began = 0.0
@@ -91,9 +91,9 @@ class Schedule:
     def heard(self, level_db: float, now: float) -> None:
         """The level of the next hop."""
         self._levels.append(level_db)
-        depth_db = self._depth_db()
-        if depth_db > _FALL_DB:
-            self._fall_db = max(self._fall_db, depth_db)
+        self._depth_db = self._depth()
+        if self._depth_db > _FALL_DB:
+            self._fall_db = max(self._fall_db, self._depth_db)
         elif self._fall_db:
             self._falls_db.append(self._fall_db)
             self._fall_db = 0.0
@@ -102,7 +102,8 @@ class Schedule:
         """A turn, or a piece of a long one, begins."""
         self._levels.clear()
         self._falls_db.clear()
-        self._fall_db, self._resumed_at = 0.0, None
+        self._depth_db = self._fall_db = 0.0
+        self._resumed_at = None
         self._turn_began = now
         self._began_at = now + (_FIRST_BARGE_IN_S - _FIRST_S if over_agent else 0.0)
         self._thrifty = self._over_agent = over_agent
@@ -183,8 +184,11 @@ class Schedule:
             return silence_s >= _EXACT_PAUSES_S
         if missing_s <= _LITTLE_S:
             return silence_s >= _EXACT_LATER_S
+        enough_s = _THRIFTY_EXACT_S if self._thrifty else _EXACT_S
+        if over_agent or self._over_agent:
+            enough_s = _EXACT_OVER_AGENT_S
         if over_agent:
-            return silence_s >= _EXACT_OVER_AGENT_S
+            return silence_s >= enough_s
         last_voiced = now - silence_s
         spoken_s = last_voiced - self._turn_began
         if self._last is None and spoken_s < _FIRST_WORD_S:
@@ -192,9 +196,6 @@ class Schedule:
         early = spoken_s < _FIRST_S
         if self._resumed_at is not None and not self._over_agent:
             early = last_voiced - self._resumed_at < _EARLY_AFTER_PAUSE_S
-        enough_s = _THRIFTY_EXACT_S if self._thrifty else _EXACT_S
-        if self._over_agent:
-            enough_s = _EXACT_OVER_AGENT_S
         return silence_s >= (_EXACT_EARLY_S if early else enough_s)
 
     def overdue(self, silence_s: float) -> bool:
@@ -202,13 +203,13 @@ class Schedule:
         return silence_s >= _OVERDUE_S + self._took_s
 
     def _falls(self) -> bool:
-        if self._depth_db() <= _FALL_DB:
+        if self._depth_db <= _FALL_DB:
             return False
         if self._resumed_at is None or self._over_agent or not self._falls_db:
             return True
         return self._fall_db >= _AS_DEEP * median(self._falls_db)
 
-    def _depth_db(self) -> float:
+    def _depth(self) -> float:
         """How far the level is below its peak, smoothed."""
         if len(self._levels) < _SMOOTH_HOPS:
             return 0.0
