@@ -8,7 +8,6 @@ Source: https://platform.openai.com/docs/api-reference/audio/createTranscription
 
 import asyncio
 import contextlib
-import importlib
 import ssl
 import time
 
@@ -28,16 +27,15 @@ from livekit.agents.types import NOT_GIVEN, NotGivenOr
 from agent import openai_errors, urgency
 from agent.audio import pcm
 from agent.errors import EngineUnavailable
+from agent.http_client import open_client
+from agent.http_client import preload as preload
 from agent.stt.annotations import without_annotations
 from agent.stt.language import iso_639_1
 from agent.stt.options import OpenAIHttpOptions as Options
 from agent.stt.probing import PROBE_OPTIONS, probe_tone
 
 _KEEP_ALIVE_S = 55.0
-"""How long an idle connection is kept. A connection that the server has closed meanwhile is
-noticed and replaced before it is used."""
 _WARM_UP_S = 5.0
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _PASSING = (408, 425, 429)
 """Statuses below 500 that another try may change."""
 
@@ -48,12 +46,6 @@ def build(options: Options) -> stt.STT[str]:
     For https it reads the certificate store, which takes 0.1 s: call it off the event loop.
     """
     return OpenAISpeechToText(options)
-
-
-def preload() -> None:
-    """Import what the client library puts off until its first request; blocking."""
-    for name in ("anyio._backends._asyncio", "httpcore"):
-        importlib.import_module(name)
 
 
 async def probe(options: Options) -> str:
@@ -105,22 +97,8 @@ class OpenAISpeechToText(stt.STT[str]):
         self._language = iso_639_1(options.language)
         route = "translations" if options.task == "translate" else "transcriptions"
         self._path = f"audio/{route}"
-        base = httpx.URL(options.url.rstrip("/") + "/")
-        headers = {}
-        if options.api_key:
-            headers["Authorization"] = f"Bearer {options.api_key.get_secret_value()}"
-        self._client = httpx.AsyncClient(
-            base_url=base,
-            headers=headers,
-            # Each call has its own limit: see `_recognize_impl`.
-            timeout=None,
-            # Certificates take 0.1 s to read and mean nothing to plain HTTP.
-            verify=base.scheme == "https",
-            limits=httpx.Limits(keepalive_expiry=_KEEP_ALIVE_S),
-            # A proxy for the outside world does not reach this machine's own servers.
-            trust_env=base.host not in _LOOPBACK,
-        )
-        self._provider = base.netloc.decode()
+        self._client = open_client(options.url, options.api_key, keep_alive_s=_KEEP_ALIVE_S)
+        self._provider = self._client.base_url.netloc.decode()
         self._warm_up: asyncio.Task[None] | None = None
 
     @property

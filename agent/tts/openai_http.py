@@ -10,7 +10,6 @@ Source: https://platform.openai.com/docs/api-reference/audio/createSpeech
 
 import asyncio
 import contextlib
-import importlib
 import json
 import time
 from typing import Any
@@ -29,11 +28,12 @@ from livekit.agents.utils import aio, shortuuid
 
 from agent import openai_errors
 from agent.errors import EngineUnavailable
+from agent.http_client import open_client
+from agent.http_client import preload as preload
 from agent.tts.options import OpenAISpeechOptions as Options
 from agent.tts.speakable import clean, has_words, is_speakable, push_silence, silence
 from agent.tts.speech_body import RAW, MalformedBody, ServerFault, SpeechEvents, open_body
 
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _KEEP_ALIVE_S = 120.0
 """Longer than most pauses between two replies; servers may close earlier."""
 _WARM_UP_S = 5.0
@@ -47,12 +47,6 @@ PROBE_TIMEOUT_S = 20.0
 def build(options: Options) -> tts.TTS[Any]:
     """Make the component; nothing is contacted yet."""
     return OpenAISpeech(options)
-
-
-def preload() -> None:
-    """Import what the client library puts off until its first request; blocking."""
-    for name in ("anyio._backends._asyncio", "httpcore"):
-        importlib.import_module(name)
 
 
 async def probe(options: Options) -> str:
@@ -111,24 +105,15 @@ class OpenAISpeech(tts.TTS[Any]):
             sample_rate=options.sample_rate_hz,
             num_channels=1,
         )
-        base = httpx.URL(options.url.rstrip("/") + "/")
-        # Compressed on the way, samples would wait for a full block.
-        headers = {"Accept-Encoding": "identity"}
-        if options.api_key:
-            headers["Authorization"] = f"Bearer {options.api_key.get_secret_value()}"
         self.options = options
-        self.client = httpx.AsyncClient(
-            base_url=base,
-            headers=headers,
-            # Each request has its own limits: see SpeechStream.
-            timeout=None,
-            # Certificates take 0.1 s to read and mean nothing to plain HTTP.
-            verify=base.scheme == "https",
-            limits=httpx.Limits(keepalive_expiry=_KEEP_ALIVE_S),
-            # A proxy for the outside world does not reach this machine's own servers.
-            trust_env=base.host not in _LOOPBACK,
+        self.client = open_client(
+            options.url,
+            options.api_key,
+            keep_alive_s=_KEEP_ALIVE_S,
+            # Compressed on the way, samples would wait for a full block.
+            headers={"Accept-Encoding": "identity"},
         )
-        self._provider = base.netloc.decode()
+        self._provider = self.client.base_url.netloc.decode()
         self._warm_up: asyncio.Task[None] | None = None
 
     @property

@@ -1,0 +1,48 @@
+"""The connections of engines that are asked over HTTP: kept, warm, and direct where local."""
+
+import importlib
+from collections.abc import Mapping
+
+import httpx
+from pydantic import SecretStr
+
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+def preload() -> None:
+    """Import what the client library puts off until its first request; blocking."""
+    for name in ("anyio._backends._asyncio", "httpcore"):
+        importlib.import_module(name)
+
+
+def open_client(
+    url: str,
+    api_key: SecretStr | None,
+    *,
+    keep_alive_s: float,
+    headers: Mapping[str, str] | None = None,
+) -> httpx.AsyncClient:
+    """Make a client without time limits: each request sets its own. Nothing is contacted yet.
+
+    For https it reads the certificate store, which takes 0.1 s: call it off the event loop.
+    It belongs to the event loop of its first request.
+
+    Args:
+        url: base of all paths, with or without a slash at its end.
+        api_key: sent as a bearer token.
+        keep_alive_s: how long an idle connection is kept. One that the server has closed
+            meanwhile is noticed and replaced before it is used.
+        headers: sent with every request.
+    """
+    base = httpx.URL(url.rstrip("/") + "/")
+    bearer = {"Authorization": f"Bearer {api_key.get_secret_value()}"} if api_key else {}
+    return httpx.AsyncClient(
+        base_url=base,
+        headers={**(headers or {}), **bearer},
+        timeout=None,
+        # The certificates mean nothing to plain HTTP.
+        verify=base.scheme == "https",
+        limits=httpx.Limits(keepalive_expiry=keep_alive_s),
+        # A proxy for the outside world does not reach this machine's own servers.
+        trust_env=base.host not in _LOOPBACK,
+    )
