@@ -137,17 +137,17 @@ class Child:
 
     async def _read(self) -> None:
         """Hand frames to their utterances until the process ends."""
-        reason = "ended"
+        reason, within_s = "ended", 0.0
         try:
             while True:
                 kind, number, payload = await _read_frame(self._process)
                 self._dispatch(kind, number, payload)
         except ChildError as error:
-            reason = str(error)
+            reason, within_s = str(error), _GOODBYE_S
         except (ValueError, KeyError, TypeError):
             reason = "left its protocol"
         finally:
-            await _end(self._process)
+            await _end(self._process, within_s=within_s)
             for utterance in self._speaking.values():
                 if not utterance.ended.done():
                     utterance.ended.set_exception(ChildError(reason))
@@ -177,7 +177,16 @@ async def _read_frame(process: Process) -> tuple[Kind, int, bytes]:
         raise ChildError("ended") from None
 
 
-async def _end(process: Process) -> None:
-    if process.returncode is None:
-        process.kill()
-    await process.wait()
+async def _end(process: Process, *, within_s: float = 0.0) -> None:
+    """Wait until it has ended; it is killed when that takes longer.
+
+    A process that has just ended must not be killed: looking whether it lives would take its
+    exit status, for which asyncio's own watcher waits.
+    """
+    ended = asyncio.create_task(process.wait())
+    try:
+        await asyncio.wait({ended}, timeout=within_s)
+    finally:
+        if process.returncode is None:
+            process.kill()
+    await ended

@@ -10,6 +10,16 @@ from agent.tts.espeak_client import Child
 SCRIPTED = (sys.executable, "-m", "tests.protocol.tts.scripted_child")
 
 
+async def test_a_process_that_ends_by_itself_is_left_to_do_so(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A signal would take its exit status, and asyncio would warn of an unknown process."""
+    for _ in range(5):
+        child = await Child.start([*SCRIPTED, "nothing"])
+        await child.aclose()
+    assert caplog.text == ""
+
+
 async def test_a_process_that_does_not_end_is_killed() -> None:
     child = await Child.start([*SCRIPTED, "deaf"])
     await child.aclose()
