@@ -160,9 +160,9 @@ def pace_of(choice: StageChoice) -> Pace | None:
 def _is_hosted(choice: StageChoice) -> bool:
     """Whether somebody else runs the engine, for many."""
     url = str(getattr(choice.options, "url", "") or "")
-    return choice.engine == "bedrock" or (
-        bool(url) and not _is_private(urlsplit(url).hostname or "")
-    )
+    host = urlsplit(url).hostname
+    # An address without a host is a Hugging Face Space, owner/name.
+    return choice.engine == "bedrock" or (bool(url) and (host is None or not _is_private(host)))
 
 
 def _is_private(host: str) -> bool:
