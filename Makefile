@@ -41,7 +41,7 @@ bench: environment ## measure turns at the caller, beside a plain livekit-agents
 	$(SYNC) --group bench
 	@bin="$$($(RUN) rejoinder setup --print-livekit-server)" && \
 	LIVEKIT_SERVER_BIN="$$bin" $(RUN) python -m benchmarks.bench $(ARGS)
-	$(RUN) python -m benchmarks.report
+	$(if $(ARGS),,$(RUN) python -m benchmarks.report)
 
 fmt: environment ## format the code and fix what can be fixed
 	$(RUN) ruff format .

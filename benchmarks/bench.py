@@ -14,11 +14,15 @@ import time
 from pathlib import Path
 from typing import Any
 
+from benchmarks import tables
 from benchmarks.rig import OURS, PATH, VANILLA, Rig, rig
 from benchmarks.scenarios import EN, SCENARIOS, ZH, Trial, prepare
 from benchmarks.voices import have_flite
 
 RESULTS = Path(__file__).parent / "results"
+PART = Path("artifacts") / "bench.json"
+"""Where less than a whole run goes: the pages are written from whole runs."""
+_PARTLY = ("scenario", "calls", "systems", "real", "gradio", "env")
 DELAYS = {"stt": 0.25, "llm": 0.25, "tts": 0.15}
 
 
@@ -34,7 +38,9 @@ async def run(args: argparse.Namespace) -> dict[str, Any]:
     if args.real:
         # The packaged Whisper hears English, and Piper better than flite.
         voices = ["piper"]
-    async with rig(folder, systems=args.systems, delays=delays, env=env) as running:
+    async with rig(
+        folder, systems=args.systems, delays=delays, env=env, gradio=args.gradio
+    ) as running:
         for name in args.scenario or list(SCENARIOS):
             scenario, calls = SCENARIOS[name]
             for number in range(args.calls or calls):
@@ -44,6 +50,7 @@ async def run(args: argparse.Namespace) -> dict[str, Any]:
             _print(trials, name, _systems(name, args.systems))
     return {
         "when": began, "took_s": time.time() - began, "delays": delays, "env": env,
+        "stt": "gradio" if args.gradio else "openai",
         "machine": platform.processor() or platform.machine(), "python": platform.python_version(),
         "trials": trials,
     }  # fmt: skip
@@ -97,19 +104,28 @@ def _rounded(value: Any) -> Any:
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, default=RESULTS / "run-1.json")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        help="default: benchmarks/results/run-1.json, and artifacts/bench.json for a part of a run",
+    )
     parser.add_argument("--scenario", action="append", choices=list(SCENARIOS))
     parser.add_argument("--calls", type=int, help="calls per scenario and system")
     parser.add_argument("--systems", nargs="+", default=[VANILLA, OURS])
     parser.add_argument(
         "--real", action="store_true", help="our Whisper and speech servers, engine handbook"
     )
+    parser.add_argument(
+        "--gradio", action="store_true", help="the stand-in recogniser behind a Gradio server"
+    )
     parser.add_argument("--env", action="append", default=[], help="NAME=VALUE for the workers")
     args = parser.parse_args()
+    partly = any(getattr(args, name) != parser.get_default(name) for name in _PARTLY)
+    out: Path = args.out or (PART if partly else RESULTS / "run-1.json")
     record = asyncio.run(run(args))
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    args.out.write_text(dumped(record), "utf-8")
-    print(f"written: {args.out}")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(dumped(record), "utf-8")
+    print(f"\n{tables.comparison([record])}\n\nwritten: {out}")
 
 
 if __name__ == "__main__":

@@ -23,18 +23,22 @@ README = ROOT / "README.md"
 
 def load_results(folder: Path) -> dict[str, list[Any]]:
     """Read all records of a folder, oldest first, by what they are of."""
-    kinds: dict[str, list[Any]] = {"runs": [], "real": [], "eagerness": [], "load": []}
+    kinds: dict[str, list[Any]] = {
+        "runs": [], "gradio": [], "real": [], "eagerness": [], "load": []
+    }  # fmt: skip
     for path in sorted(folder.glob("*.json")):
         record = json.loads(path.read_text("utf-8"))
         if "load" in record:
             kinds["load"] = record["load"]
         elif "TURN_EAGERNESS" in record["env"]:
             kinds["eagerness"].append(record)
+        elif record.get("stt") == "gradio":
+            kinds["gradio"].append(record)
         elif record["delays"] is None:
             kinds["real"].append(record)
         else:
             kinds["runs"].append(record)
-    for name in ("runs", "real"):
+    for name in ("runs", "gradio", "real"):
         kinds[name].sort(key=lambda record: record["when"])
     return kinds
 
@@ -48,8 +52,9 @@ def sections(results: dict[str, list[Any]]) -> dict[str, str]:
         made["scorecard"] = tables.duplex(runs)
         if any(trial.get("scenario") == "path" for run in runs for trial in run["trials"]):
             made["path"] = tables.path(runs)
-    if results["real"]:
-        made["real"] = tables.comparison(results["real"])
+    for name in ("gradio", "real"):
+        if results[name]:
+            made[name] = tables.comparison(results[name])
     if results["eagerness"] and runs:
         # `auto` is `eager` with engines that are not paid by the second.
         eager = {**runs[-1], "env": {"TURN_EAGERNESS": "eager"}}

@@ -124,6 +124,7 @@ async def rig(
     systems: list[str],
     delays: Mapping[str, float] | None,
     env: Mapping[str, str] | None = None,
+    gradio: bool = False,
 ) -> AsyncIterator[Rig]:
     """Start everything.
 
@@ -133,6 +134,7 @@ async def rig(
         delays: of the stand-in engines, seconds; None: our Whisper and speech servers and the
             engine `handbook`, shared by all systems.
         env: further settings of the workers.
+        gradio: put a Gradio server in front of the stand-in recogniser.
     """
     folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - nothing else runs yet
     with ExitStack() as programs:
@@ -152,6 +154,8 @@ async def rig(
                 line = await asyncio.to_thread(standin.wait_line, '{"url"')
                 engines_url = json.loads(line)["url"]
                 settings["OPENAI_BASE_URL"] = engines_url
+                if gradio:
+                    settings |= await _gradio(programs, folder, engines_url)
             else:
                 settings |= await _real_engines(programs, folder)
             workers = {}
@@ -162,6 +166,18 @@ async def rig(
                 print(f"{system}: registered", flush=True)
             whisper_url = settings["STT_URL"] if delays is None else ""
             yield Rig(livekit, http, folder, engines_url, workers, whisper_url)
+
+
+async def _gradio(programs: ExitStack, folder: Path, engines_url: str) -> dict[str, str]:
+    """Start the Gradio server; returns the settings that point to it."""
+    argv = [sys.executable, "-m", "benchmarks.gradio_standin", "--engines", engines_url]
+    program = programs.enter_context(
+        running("gradio", argv, folder=folder, env={"PYTHONUNBUFFERED": "1"})
+    )
+    line = await asyncio.to_thread(program.wait_line, '{"url"')
+    return {
+        "STT_ENGINE": "gradio", "STT_PRESET": "whisper", "STT_URL": json.loads(line)["url"]
+    }  # fmt: skip
 
 
 async def _real_engines(programs: ExitStack, folder: Path) -> dict[str, str]:

@@ -77,7 +77,7 @@ def test_the_steps_of_eagerness_are_ordered_by_their_cost() -> None:
 
 def test_the_newest_run_is_the_eager_step() -> None:
     patient = record(turns("ours", 1400.0), env={"TURN_EAGERNESS": "patient"})
-    found = {"runs": [RUN], "real": [], "eagerness": [patient], "load": []}
+    found = {"runs": [RUN], "gradio": [], "real": [], "eagerness": [patient], "load": []}
     lines = report.sections(found)["eagerness"].splitlines()[2:]
     assert [line.split("`")[1] for line in lines] == ["eager", "patient"]
     assert "680 / 833" in lines[0]
