@@ -5,6 +5,7 @@ python -m benchmarks.load --calls 1 4 6 8 12
 
 import argparse
 import asyncio
+import contextlib
 import json
 import secrets
 import sys
@@ -26,19 +27,56 @@ from benchmarks.scenarios import QUESTIONS
 from benchmarks.voices import speak
 
 _IN_A_PROCESS = 3
+_LOOK_S = 0.5
+_LEFT_S = 60.0
+"""The processes of calls that are over are gone by then."""
 
 
-def footprint(pid: int) -> tuple[float, float]:
-    """Processor seconds and PSS in MB of a process with all its children."""
-    seconds = memory = 0.0
-    for process in [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]:
-        try:
-            times = process.cpu_times()
-            seconds += times.user + times.system
-            memory += process.memory_full_info().pss / 2**20
-        except psutil.Error:
-            continue
-    return seconds, memory
+def _family(pid: int) -> list[psutil.Process]:
+    parent = psutil.Process(pid)
+    return [parent, *parent.children(recursive=True)]
+
+
+def memory_mb(pid: int) -> float:
+    """PSS of a process with all its children."""
+    total = 0.0
+    for process in _family(pid):
+        with contextlib.suppress(psutil.Error):
+            total += process.memory_full_info().pss / 2**20
+    return total
+
+
+class Meter:
+    """Processor seconds of a process with all its children, those that come and go included."""
+
+    def __init__(self, pid: int) -> None:
+        """Begin to count."""
+        self._pid = pid
+        self._newest: dict[int, float] = {}
+        self._begin = 0.0
+        self._begin = self.look()
+
+    def look(self) -> float:
+        """Seconds so far; what a process uses after the last look at it is not seen."""
+        for process in _family(self._pid):
+            with contextlib.suppress(psutil.Error):
+                times = process.cpu_times()
+                self._newest[process.pid] = times.user + times.system
+        return sum(self._newest.values()) - self._begin
+
+    async def keep_looking(self) -> None:
+        """Until cancelled."""
+        while True:
+            await asyncio.sleep(_LOOK_S)
+            self.look()
+
+
+async def _settle(pid: int, idle: int) -> None:
+    """Wait until no process of an earlier call is left."""
+    async with asyncio.timeout(_LEFT_S):
+        while len(_family(pid)) > idle:
+            await asyncio.sleep(_LOOK_S)
+    await asyncio.sleep(3 * _LOOK_S)
 
 
 @asynccontextmanager
@@ -88,11 +126,14 @@ async def measure(running: Rig, system: str, calls: int) -> dict[str, Any]:
     pid = running.workers[system].popen.pid
     await running.script(speak(QUESTIONS[0], voice="piper"))
     async with callers(running, system, calls) as processes:
-        before, began = footprint(pid), time.perf_counter()
+        meter, began = Meter(pid), time.perf_counter()
+        looking = asyncio.create_task(meter.keep_looking(), name="meter")
         for process in processes:
             await _tell(process, "talk")
         lines = [await _line(process) for process in processes]
-        after, took = footprint(pid), time.perf_counter() - began
+        used, took = meter.look(), time.perf_counter() - began
+        looking.cancel()
+        pss_mb = memory_mb(pid)
     results = [row for line in lines for row in json.loads(line)]
     answered = np.array([ms for row, _ in results for ms in row] or [np.nan])
     silenced = np.array([ms for _, row in results for ms in row] or [np.nan])
@@ -101,7 +142,7 @@ async def measure(running: Rig, system: str, calls: int) -> dict[str, Any]:
         "lost": calls * TURNS - sum(len(row) for row, _ in results),
         "v2v_p50": float(np.median(answered)), "v2v_p95": float(np.percentile(answered, 95)),
         "stop_p50": float(np.median(silenced)), "stop_p95": float(np.percentile(silenced, 95)),
-        "cpu_share": (after[0] - before[0]) / took, "pss_mb": after[1],
+        "cpu_share": used / took, "pss_mb": pss_mb,
     }  # fmt: skip
 
 
@@ -113,17 +154,20 @@ async def run(args: argparse.Namespace) -> list[dict[str, Any]]:
         folder = Path(tempfile.mkdtemp(prefix="load-"))
         async with rig(folder, systems=[system], delays=DELAYS) as running:
             await asyncio.sleep(8)
-            seconds, idle = footprint(running.workers[system].popen.pid)
-            rows.append({"system": system, "calls": 0, "pss_mb": idle, "cpu_s": seconds})
-            print(f"{system:8} idle: {idle:.0f} MB", flush=True)
+            pid = running.workers[system].popen.pid
+            idle = len(_family(pid))
+            rows.append({"system": system, "calls": 0, "pss_mb": memory_mb(pid)})
+            print(f"{system:8} idle: {rows[-1]['pss_mb']:.0f} MB", flush=True)
             for calls in args.calls:
+                await _settle(pid, idle)
                 row = await measure(running, system, calls)
                 rows.append(row)
                 print(
                     f"{system:8} {calls:2} calls: v2v {row['v2v_p50']:.0f} / "
                     f"{row['v2v_p95']:.0f} ms, silent after {row['stop_p50']:.0f} / "
                     f"{row['stop_p95']:.0f} ms, "
-                    f"{row['cpu_share'] * 100:.0f} % of a core, {row['pss_mb']:.0f} MB",
+                    f"{row['cpu_share'] * 100:.0f} % of a core, {row['pss_mb']:.0f} MB, "
+                    f"{row['lost']} of {calls * TURNS} answers lost",
                     flush=True,
                 )
     return rows

@@ -121,12 +121,10 @@ def _line(line: scorecard.Line) -> str:
 def eagerness(records: list[Record]) -> str:
     """What each step of TURN_EAGERNESS costs and gives; plain turns and turns with a pause."""
     rows = []
-    for record in sorted(records, key=lambda r: -_waste(r)):
+    for record in sorted(records, key=_wait_ms):
         step = record["env"]["TURN_EAGERNESS"]
         cells = [f"`{step}`"]
-        cells += [
-            _spread(readings(record, "ours", m)) for m in TIMES if m.scenario in ("turn", "pause")
-        ]
+        cells += [_spread(readings(record, "ours", m)) for m in TIMES if m.name in _EAGERNESS_TIMES]
         cells += [
             _mean(readings(record, "ours", m), "{:.2f}")
             for m in MEANS
@@ -138,8 +136,11 @@ def eagerness(records: list[Record]) -> str:
     return _grid(head, rows)
 
 
-def _waste(record: Record) -> float:
-    return float(readings(record, "ours", MEANS[0]).mean())
+_EAGERNESS_TIMES = ("voice-to-voice", "answer after a pause inside the sentence")
+
+
+def _wait_ms(record: Record) -> float:
+    return float(np.median(readings(record, "ours", TIMES[0])))
 
 
 def load(rows: list[dict[str, Any]]) -> str:
@@ -147,7 +148,7 @@ def load(rows: list[dict[str, Any]]) -> str:
     out = []
     for row in rows:
         if not row["calls"]:
-            out.append([row["system"], "idle", "", "", "", f"{row['pss_mb']:.0f} MB", ""])
+            out.append([row["system"], "idle", "", "", "", f"{row['pss_mb']:.0f} MB", "", ""])
             continue
         idle = next(r["pss_mb"] for r in rows if r["system"] == row["system"] and not r["calls"])
         calls = row["calls"]
@@ -155,7 +156,7 @@ def load(rows: list[dict[str, Any]]) -> str:
             [row["system"], str(calls), f"{row['v2v_p50']:.0f} / {row['v2v_p95']:.0f}",
              f"{row['stop_p50']:.0f} / {row['stop_p95']:.0f}", f"{row['cpu_share'] / calls:.0%}",
              f"{row['pss_mb']:.0f} MB",
-             f"{(row['pss_mb'] - idle) / calls:.0f} MB"]
+             f"{(row['pss_mb'] - idle) / calls:.0f} MB", f"{row['lost']}"]
         )  # fmt: skip
     head = ["system", "calls", "voice-to-voice, ms", "until silent, ms", "of a core per call"]
-    return _grid([*head, "memory (PSS)", "more per call"], out)
+    return _grid([*head, "memory (PSS)", "more per call", "answers lost"], out)

@@ -66,10 +66,10 @@ def test_the_scorecard_has_a_line_for_each_behaviour_and_language() -> None:
     assert cells(text, "pause handling, en")[2].startswith("0.00, answers after 750 ms")
 
 
-def test_the_steps_of_eagerness_are_ordered_by_their_cost() -> None:
+def test_the_steps_of_eagerness_are_ordered_by_what_they_wait() -> None:
     steps = [
-        record(turns("ours", 700.0, waste=waste), env={"TURN_EAGERNESS": step})
-        for step, waste in (("patient", 0), ("eager", 4), ("pauses", 1))
+        record(turns("ours", wait_ms), env={"TURN_EAGERNESS": step})
+        for step, wait_ms in (("patient", 1100.0), ("eager", 700.0), ("pauses", 900.0))
     ]
     lines = tables.eagerness(steps).splitlines()[2:]
     assert [line.split("`")[1] for line in lines] == ["eager", "pauses", "patient"]
@@ -78,19 +78,20 @@ def test_the_steps_of_eagerness_are_ordered_by_their_cost() -> None:
 def test_the_newest_run_is_the_eager_step() -> None:
     patient = record(turns("ours", 1400.0), env={"TURN_EAGERNESS": "patient"})
     found = {"runs": [RUN], "gradio": [], "real": [], "eagerness": [patient], "load": []}
-    lines = report.sections(found)["eagerness"].splitlines()[2:]
+    head, _, *lines = report.sections(found)["eagerness"].splitlines()
     assert [line.split("`")[1] for line in lines] == ["eager", "patient"]
     assert "680 / 833" in lines[0]
+    assert {line.count("|") for line in (head, *lines)} == {8}
 
 
 def test_load_is_shown_per_call() -> None:
     rows = [
         {"system": "ours", "calls": 0, "pss_mb": 200.0},
         {"system": "ours", "calls": 4, "v2v_p50": 800.0, "v2v_p95": 900.0, "stop_p50": 100.0,
-         "stop_p95": 150.0, "cpu_share": 0.4, "pss_mb": 400.0},
+         "stop_p95": 150.0, "cpu_share": 0.4, "pss_mb": 400.0, "lost": 2},
     ]  # fmt: skip
     line = tables.load(rows).splitlines()[-1]
-    assert line == "| ours | 4 | 800 / 900 | 100 / 150 | 10% | 400 MB | 50 MB |"
+    assert line == "| ours | 4 | 800 / 900 | 100 / 150 | 10% | 400 MB | 50 MB | 2 |"
 
 
 def test_a_part_is_put_between_its_markers_and_nowhere_else() -> None:
