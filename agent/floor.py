@@ -7,7 +7,7 @@ from livekit.agents import AgentSession
 from numpy.typing import NDArray
 
 from agent.playout.voice_track import VoiceTrack
-from agent.turns.echo import echo_of
+from agent.turns.echo import is_echo
 
 _STUCK_S = 1.0
 """A stopped reply is gone within milliseconds; a track still held then is let go."""
@@ -36,9 +36,9 @@ class AgentFloor:
         speech = self._session.current_speech if self._session is not None else None
         return speech is not None and not speech.interrupted
 
-    def echo_of(self, heard: NDArray[np.int16]) -> float | None:
-        """How long before its newest sample the agent said what is heard; 16 kHz mono, seconds."""
-        return echo_of(heard, self._voice.lately(), self._voice.rate_hz)
+    def is_echo(self, heard: NDArray[np.int16]) -> bool:
+        """Whether the caller's microphone hears what the agent has just said; 16 kHz mono."""
+        return is_echo(heard, self._voice.lately(), self._voice.rate_hz)
 
     def hold(self) -> None:
         """Stop the play-out where it is."""

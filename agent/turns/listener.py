@@ -58,11 +58,8 @@ class Floor(Protocol):
     def busy(self) -> bool:
         """Whether a reply is decided and not over."""
 
-    def echo_of(self, heard: NDArray[np.int16]) -> float | None:
-        """How long before its newest sample the agent said what the caller's track holds, seconds.
-
-        None when these samples are not its voice.
-        """
+    def is_echo(self, heard: NDArray[np.int16]) -> bool:
+        """Whether these samples of the caller's track are the agent's own voice."""
 
     def hold(self) -> None:
         """Stop the play-out where it is."""
@@ -123,7 +120,7 @@ class Listener:
             options,
             schedule=self._schedule,
             end_model=end_model is not None,
-            echo_of=floor.echo_of,
+            is_echo=floor.is_echo,
         )
         self._end_model = end_model
         self._judgements: set[asyncio.Task[None]] = set()

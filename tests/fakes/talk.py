@@ -64,8 +64,7 @@ class Talk:
             self.options,
             schedule=self.schedule or Schedule(self.eagerness),
             end_model=self.end_probability is not None,
-            # Always of the same delay: what is played stands still while it is held.
-            echo_of=lambda heard: 1.0 - self.now if self.echo else None,
+            is_echo=lambda heard: self.echo,
         )
 
     @property

@@ -183,7 +183,6 @@ class TestEcho:
 
     def test_the_first_echo_holds_the_reply_for_a_moment_and_later_ones_do_not(self) -> None:
         talk = Talk(playing=True, busy=True, echo=True)
-        talk.is_silent(0.5)
         talk.says("I am the agent and I hear myself.", 2.0)
         talk.is_silent(1.0)
         assert talk.told == [Hold(), GoOn("echo")]

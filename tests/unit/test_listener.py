@@ -69,8 +69,8 @@ class Rest:
         self.told: list[str] = []
         self.failures: list[Exception] = []
 
-    def echo_of(self, heard: NDArray[np.int16]) -> float | None:
-        return None
+    def is_echo(self, heard: NDArray[np.int16]) -> bool:
+        return False
 
     def hold(self) -> None:
         self.told.append("hold")
