@@ -1,7 +1,7 @@
 """Whether what the caller's microphone hears is the agent's own voice.
 
 A loudspeaker without echo cancellation sends the agent its own words back, quieter and some
-100 to 500 ms late. They correlate with what was played; nothing else does.
+100 to 500 ms late. They correlate with what was played, other sounds less.
 
 Measured on differences of neighbouring samples, 120 ms at 8 kHz, Piper's voice through a small
 room with ten reflections, 20 dB down: echoes at least 0.59 (median 0.80), a caller over the echo
