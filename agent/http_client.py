@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import httpx
 from pydantic import SecretStr
 
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 def preload() -> None:
@@ -44,5 +44,5 @@ def open_client(
         verify=base.scheme == "https",
         limits=httpx.Limits(keepalive_expiry=keep_alive_s),
         # A proxy for the outside world does not reach this machine's own servers.
-        trust_env=base.host not in _LOOPBACK,
+        trust_env=base.host not in LOOPBACK,
     )

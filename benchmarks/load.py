@@ -28,8 +28,10 @@ from benchmarks.voices import speak
 
 _IN_A_PROCESS = 3
 _LOOK_S = 0.5
-_LEFT_S = 60.0
-"""The processes of calls that are over are gone by then."""
+_REST_S = 90.0
+"""A worker is at rest by then."""
+_AT_REST = 0.05
+"""Share of a core."""
 
 
 def _family(pid: int) -> list[psutil.Process]:
@@ -71,12 +73,15 @@ class Meter:
             self.look()
 
 
-async def _settle(pid: int, idle: int) -> None:
-    """Wait until no process of an earlier call is left."""
-    async with asyncio.timeout(_LEFT_S):
-        while len(_family(pid)) > idle:
-            await asyncio.sleep(_LOOK_S)
-    await asyncio.sleep(3 * _LOOK_S)
+async def _rest(pid: int) -> None:
+    """Wait until processes of earlier calls are gone and the next one's has been prepared."""
+    async with asyncio.timeout(_REST_S):
+        used = _AT_REST
+        while used >= _AT_REST:
+            size, meter = len(_family(pid)), Meter(pid)
+            await asyncio.sleep(4 * _LOOK_S)
+            changed = len(_family(pid)) != size
+            used = _AT_REST if changed else meter.look() / (4 * _LOOK_S)
 
 
 @asynccontextmanager
@@ -153,13 +158,12 @@ async def run(args: argparse.Namespace) -> list[dict[str, Any]]:
     for system in args.systems:
         folder = Path(tempfile.mkdtemp(prefix="load-"))
         async with rig(folder, systems=[system], delays=DELAYS) as running:
-            await asyncio.sleep(8)
             pid = running.workers[system].popen.pid
-            idle = len(_family(pid))
+            await _rest(pid)
             rows.append({"system": system, "calls": 0, "pss_mb": memory_mb(pid)})
             print(f"{system:8} idle: {rows[-1]['pss_mb']:.0f} MB", flush=True)
             for calls in args.calls:
-                await _settle(pid, idle)
+                await _rest(pid)
                 row = await measure(running, system, calls)
                 rows.append(row)
                 print(

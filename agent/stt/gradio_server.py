@@ -24,6 +24,8 @@ from urllib.parse import urlsplit
 import httpx
 from livekit.agents import APIConnectionError, APIError, APIStatusError, APITimeoutError
 
+from agent.http_client import LOOPBACK
+
 if TYPE_CHECKING:
     from gradio_client import Client
 
@@ -39,7 +41,6 @@ _NAMED_S = 2.0
 _POLL_S = 0.02
 _LONGEST_JOB_S = 180.0
 """A thread leaves its job after this time, should nobody have ended it earlier."""
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _MESSAGE_LIMIT = 200
 
 
@@ -182,7 +183,7 @@ class GradioServer:
         from gradio_client import Client
 
         # A proxy for the outside world does not reach this machine's own servers.
-        loopback = urlsplit(self._url).hostname in _LOOPBACK
+        loopback = urlsplit(self._url).hostname in LOOPBACK
         client = Client(
             self._url,
             # None would send the Hugging Face token that is stored on this machine.

@@ -88,7 +88,7 @@ class Schedule:
         """Whether an answer is begun before the turn is decided to be over."""
         return self._eagerness != "patient"
 
-    def heard(self, level_db: float, now: float) -> None:
+    def heard(self, level_db: float) -> None:
         """The level of the next hop."""
         self._levels.append(level_db)
         self._depth_db = self._depth()

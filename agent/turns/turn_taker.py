@@ -112,7 +112,7 @@ class TurnTaker:
                 self._before.append(hop.pcm)
                 return actions
         utterance.audio.append(hop.pcm)
-        self._schedule.heard(hop.level_db, self._now)
+        self._schedule.heard(hop.level_db)
         if self._is_voice(hop):
             silence = self._now - HOP_S - utterance.last_voiced
             if utterance.voiced_s and silence > 0:

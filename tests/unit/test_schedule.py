@@ -31,7 +31,7 @@ class Voice:
         for _ in range(round(for_s / HOP_S)):
             self.now += HOP_S
             fallen = falls and round(self.now / HOP_S) % 20 >= 15
-            self.schedule.heard(fallen_db if fallen else LOUD_DB, self.now)
+            self.schedule.heard(fallen_db if fallen else LOUD_DB)
             due = self.schedule.rolling_due(
                 self.now,
                 voiced=True,
@@ -81,9 +81,9 @@ def test_after_words_that_cannot_be_the_last_another_one_is_waited_for() -> None
     schedule = Schedule()
     voice = Voice(schedule)
     voice.speaks(1.9, falls=False)
-    schedule.heard(FALLEN_DB, 2.0)
-    schedule.heard(FALLEN_DB, 2.0)
-    schedule.heard(FALLEN_DB, 2.0)
+    schedule.heard(FALLEN_DB)
+    schedule.heard(FALLEN_DB)
+    schedule.heard(FALLEN_DB)
     for open_s, due in ((0.2, False), (0.6, True), (None, True)):
         asked = schedule.rolling_due(2.0, voiced=True, in_flight=0, over_agent=False, open_s=open_s)
         assert asked is due
@@ -160,7 +160,7 @@ def test_few_requests_at_a_time_and_only_while_there_is_voice() -> None:
     schedule = Schedule()
     schedule.begin(0.0)
     for n in range(200):
-        schedule.heard(LOUD_DB if n < 190 else FALLEN_DB, n * HOP_S)
+        schedule.heard(LOUD_DB if n < 190 else FALLEN_DB)
     assert schedule.rolling_due(2.0, voiced=True, in_flight=0, over_agent=False)
     assert not schedule.rolling_due(2.0, voiced=True, in_flight=3, over_agent=False)
     assert not schedule.rolling_due(2.0, voiced=False, in_flight=0, over_agent=False)

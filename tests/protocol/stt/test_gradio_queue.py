@@ -257,6 +257,7 @@ class TestGradio6(GradioContract):
             yield bench
 
     async def test_a_time_out_ends_the_work_on_the_server(self, bench: GradioBench) -> None:
+        await bench.recognise()  # connected: the time is spent on the work
         bench.slow_down()
         await bench.fault(APIConnectOptions(max_retry=0, timeout=0.6))
         await bench.until(lambda: bench.outcome() == "cancelled")
