@@ -7,7 +7,7 @@ from livekit.agents import AgentSession
 from numpy.typing import NDArray
 
 from agent.playout.voice_track import VoiceTrack
-from agent.turns.echo import is_echo
+from agent.turns.echo import Match, match
 
 _STUCK_S = 1.0
 """A stopped reply is gone within milliseconds; a track still held then is let go."""
@@ -36,9 +36,9 @@ class AgentFloor:
         speech = self._session.current_speech if self._session is not None else None
         return speech is not None and not speech.interrupted
 
-    def is_echo(self, heard: NDArray[np.int16]) -> bool:
-        """Whether the caller's microphone hears what the agent has just said; 16 kHz mono."""
-        return is_echo(heard, self._voice.lately(), self._voice.rate_hz)
+    def match_played(self, heard: NDArray[np.int16]) -> Match:
+        """What the agent has said that is most like what the caller's track holds; 16 kHz mono."""
+        return match(heard, self._voice.lately(), self._voice.rate_hz)
 
     def hold(self) -> None:
         """Stop the play-out where it is."""

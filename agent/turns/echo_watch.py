@@ -1,26 +1,61 @@
 """When to ask whether a sound over the agent is the agent's own echo. Pure."""
 
 from collections.abc import Callable, Sequence
+from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.turns.ear import HOP_S
+from agent.turns.echo import NOWHERE, Match
+
 ECHO_HOPS = 12
-"""120 ms are compared."""
-_FIRST_S, _LAST_S = 0.1, 0.5
-"""A held reply is compared between these times after it was held, seconds: before, there is too
-little of the sound; after, it would have been told already."""
+"""120 ms are compared at a time."""
+_FIRST_S, _LAST_S = 0.05, 0.5
+"""A held reply is compared between these times after it was held, seconds."""
 _EVERY_S = 0.05
+_SUSPICIOUS, _ALIKE, _WHOLE = 0.4, 0.45, 0.3
+"""Least likeness that makes a sound suspect; that makes it an echo where there was one; and of
+all of a suspect's sound to what was played last."""
+_LATEST_S = 0.6
+"""No echo comes later."""
+_TAIL_S = 0.1
+"""How much longer than what was played an echo may sound: the room, and the jitter buffers."""
+_SURE_S = 0.14
+"""After its last sample an echo is looked at as a whole, when its tail is over."""
+_ONSET_S = 0.02
+"""A reply is held this much after a sound began."""
+_SAME_S = 0.05
+"""The end of what was played and of its echo are found at the same place."""
+_DRIFT_S = 0.15
+"""How much the delay may change from one look to a later one, to either side: jitter buffers."""
 _NOT_YET = -1.0
 
 
-class EchoWatch:
-    """One per call: it learns whether this caller's side has an echo at all."""
+class Origin(Enum):
+    """Where a sound over the agent comes from."""
 
-    def __init__(self, is_echo: Callable[[NDArray[np.int16]], bool]) -> None:
-        """Compare by `is_echo`: 120 ms at 16 kHz in."""
-        self._is_echo = is_echo
-        self._known = False
+    CALLER = "caller"
+    UNSURE = "unsure"
+    """It is like an echo; whether it ends like one is seen soon."""
+    ECHO = "echo"
+
+
+class EchoWatch:
+    """One per call: it learns whether this caller's side has an echo, and how late that is.
+
+    A vowel of the caller's is often like one of the agent's. But a reply that is held makes no
+    echo any more: the first sound that is like one is known to be one when it ends as late after
+    the hold as it came after its original, and is like it from beginning to end. A caller goes
+    on. Later echoes, of nearly the same delay, are known at the first look.
+    """
+
+    def __init__(self, match_played: Callable[[NDArray[np.int16]], Match]) -> None:
+        """Compare by `match_played`: see `agent.turns.echo.match`; 120 ms go in."""
+        self._match = match_played
+        self._delay_s: float | None = None
+        self._suspected_s: float | None = None
+        self._held_s = 0.0
         self._looked = self._last = _NOT_YET
         self._answer = False
 
@@ -31,27 +66,66 @@ class EchoWatch:
             audio: the newest hops.
             now: seconds of the caller's audio.
         """
-        if not self._known:
+        if self._delay_s is None:
             return False
         if self._answer and now - self._looked < _EVERY_S:
             return True
-        if self._ask(audio, now):
-            self._last = now
+        found = self._look(audio, now)
+        if self._is_usual(found.likeness, found.late_s):
+            self._echo(found.late_s, now)
             return True
         # One look between two words says little.
         self._answer = now - self._last <= 2 * _EVERY_S
         return self._answer
 
-    def heard(self, audio: Sequence[NDArray[np.int16]], now: float, *, held_s: float) -> bool:
-        """Whether the sound for which a reply is held is an echo; asked every 50 ms at most."""
-        if not _FIRST_S <= held_s <= _LAST_S or now - self._looked < _EVERY_S:
-            return False
-        if self._ask(audio, now):
-            self._known, self._last = True, now
-        return self._answer
+    def heard(
+        self, audio: Sequence[NDArray[np.int16]], now: float, *, held_s: float, quiet_s: float
+    ) -> Origin:
+        """Where the sound comes from for which a reply is held; compared every 50 ms at most.
 
-    def _ask(self, audio: Sequence[NDArray[np.int16]], now: float) -> bool:
+        Args:
+            audio: the newest hops.
+            now: seconds of the caller's audio.
+            held_s: since the reply was held.
+            quiet_s: since the last sound.
+        """
+        if held_s < self._held_s:
+            self._suspected_s = None
+        self._held_s = held_s
+        if self._suspected_s is None:
+            if not _FIRST_S <= held_s <= _LAST_S or now - self._looked < _EVERY_S:
+                return Origin.CALLER
+            found = self._look(audio, now)
+            # Nothing was played since it was held.
+            delay_s = found.late_s + held_s
+            if self._is_usual(found.likeness, delay_s):
+                return self._echo(delay_s, now)
+            if found.likeness < _SUSPICIOUS or delay_s > _LATEST_S:
+                return Origin.CALLER
+            self._suspected_s = delay_s
+        over_s = held_s - self._suspected_s
+        if quiet_s < over_s - _TAIL_S:
+            self._suspected_s = None
+            return Origin.CALLER
+        if over_s < _SURE_S:
+            return Origin.UNSURE
+        end = len(audio) - round(over_s / HOP_S)
+        begin = max(0, end - round((self._suspected_s + _ONSET_S) / HOP_S))
+        whole = self._match(np.concatenate(audio[begin:end]))
+        if whole.likeness >= _WHOLE and whole.late_s <= _SAME_S:
+            return self._echo(self._suspected_s, now)
+        self._suspected_s = None
+        return Origin.CALLER
+
+    def _is_usual(self, likeness: float, delay_s: float) -> bool:
+        known = self._delay_s
+        return likeness >= _ALIKE and known is not None and abs(delay_s - known) <= _DRIFT_S
+
+    def _echo(self, delay_s: float, now: float) -> Origin:
+        self._delay_s, self._last, self._answer = delay_s, now, True
+        return Origin.ECHO
+
+    def _look(self, audio: Sequence[NDArray[np.int16]], now: float) -> Match:
         self._looked = now
         newest = audio[-ECHO_HOPS:]
-        self._answer = len(newest) == ECHO_HOPS and self._is_echo(np.concatenate(newest))
-        return self._answer
+        return self._match(np.concatenate(newest)) if len(newest) == ECHO_HOPS else NOWHERE

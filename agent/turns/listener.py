@@ -34,6 +34,7 @@ from agent.turns.actions import (
     Stop,
 )
 from agent.turns.ear import HOP_S, RATE_HZ, Ear, Hop, Probability
+from agent.turns.echo import Match
 from agent.turns.end_model import EndModel
 from agent.turns.observer import TurnObserver
 from agent.turns.schedule import Eagerness, Schedule
@@ -58,8 +59,8 @@ class Floor(Protocol):
     def busy(self) -> bool:
         """Whether a reply is decided and not over."""
 
-    def is_echo(self, heard: NDArray[np.int16]) -> bool:
-        """Whether these samples of the caller's track are the agent's own voice."""
+    def match_played(self, heard: NDArray[np.int16]) -> Match:
+        """What the agent has said that is most like what the caller's track holds; 16 kHz mono."""
 
     def hold(self) -> None:
         """Stop the play-out where it is."""
@@ -120,7 +121,7 @@ class Listener:
             options,
             schedule=self._schedule,
             end_model=end_model is not None,
-            is_echo=floor.is_echo,
+            match_played=floor.match_played,
         )
         self._end_model = end_model
         self._judgements: set[asyncio.Task[None]] = set()

@@ -29,7 +29,8 @@ from agent.turns.actions import (
 from agent.turns.asking import DIP_S, Asking
 from agent.turns.decision import PauseHabits, wait_s
 from agent.turns.ear import HOP_S, Hop
-from agent.turns.echo_watch import ECHO_HOPS, EchoWatch
+from agent.turns.echo import NOWHERE, Match
+from agent.turns.echo_watch import ECHO_HOPS, EchoWatch, Origin
 from agent.turns.guessing import Guessing, Pause
 from agent.turns.schedule import Schedule
 from agent.turns.utterance import Utterance
@@ -57,14 +58,14 @@ class TurnTaker:
         *,
         schedule: Schedule,
         end_model: bool = False,
-        is_echo: Callable[[NDArray[np.int16]], bool] = lambda heard: False,
+        match_played: Callable[[NDArray[np.int16]], Match] = lambda heard: NOWHERE,
     ) -> None:
         """Decide by `options`; `schedule` says when a recognition is worth its cost.
 
-        With `end_model` the end-of-turn model is asked at each pause. `is_echo` tells the
-        agent's own voice, 120 ms at 16 kHz, from others.
+        With `end_model` the end-of-turn model is asked at each pause. `match_played` finds
+        what the agent has said that is most like 120 ms of the caller's track: see `EchoWatch`.
         """
-        self._echo = EchoWatch(is_echo)
+        self._echo = EchoWatch(match_played)
         self._asking = Asking(schedule, end_model=end_model)
         self._options = options
         self._schedule = schedule
@@ -72,6 +73,7 @@ class TurnTaker:
         self._now = 0.0
         self._before: deque[NDArray[np.int16]] = deque(maxlen=round(PREFIX_S / HOP_S))
         self._loud_hops = 0
+        self._sound_at = 0.0
         self._held_at: float | None = None
         self._utterance: Utterance | None = None
         self._peak_db = -90.0
@@ -105,6 +107,8 @@ class TurnTaker:
         self._playing = playing
         actions: list[Action] = []
         self._loud_hops = self._loud_hops + 1 if hop.loud else 0
+        if hop.loud:
+            self._sound_at = self._now
         utterance = self._utterance
         if utterance is None:
             utterance = self._onset(hop, playing=playing, busy=busy, actions=actions)
@@ -229,7 +233,12 @@ class TurnTaker:
         """Stage two of a barge-in."""
         silence = self._now - utterance.last_voiced
         held = self._now - (self._held_at or self._now)
-        if self._echo.heard(utterance.audio, self._now, held_s=held):
+        origin = self._echo.heard(
+            utterance.audio, self._now, held_s=held, quiet_s=self._now - self._sound_at
+        )
+        if origin is Origin.UNSURE:
+            return
+        if origin is Origin.ECHO:
             actions.append(GoOn("echo"))
             self._drop(actions)
             return

@@ -47,8 +47,6 @@ class Talk:
     failing: bool = False
     end_probability: float | None = None
     """What the end-of-turn model says of every pause; None: there is no model."""
-    echo: bool = False
-    """Whether all that is heard is the agent's own voice."""
     playing: bool = False
     busy: bool = False
     log: list[tuple[float, Action]] = field(default_factory=list)
@@ -64,7 +62,6 @@ class Talk:
             self.options,
             schedule=self.schedule or Schedule(self.eagerness),
             end_model=self.end_probability is not None,
-            is_echo=lambda heard: self.echo,
         )
 
     @property

@@ -146,6 +146,15 @@ class TestBargeIn:
         talk.is_silent(ENOUGH_S)
         assert talk.told == [Hold(), GoOn("noise")]
 
+    def test_three_coughs_over_the_agent_leave_the_caller_heard(self) -> None:
+        talk = Talk(playing=True, busy=True)
+        for _ in range(3):
+            talk.makes_a_noise(0.3)
+            talk.is_silent(1.0)
+        talk.says("Wait, I have a question.", 1.5)
+        talk.is_silent(3.0)
+        assert talk.ended == ["Wait, I have a question."]
+
 
 class TestBargeInTurnedOff:
     OFF = TurnOptions(barge_in=False)
@@ -176,41 +185,3 @@ class TestBargeInTurnedOff:
         talk.says("No, tell me about Berlin.", 1.5)
         talk.is_silent(ENOUGH_S)
         assert not talk.actions(Ended)
-
-
-class TestEcho:
-    """An agent that hears itself."""
-
-    def test_the_first_echo_holds_the_reply_for_a_moment_and_later_ones_do_not(self) -> None:
-        talk = Talk(playing=True, busy=True, echo=True)
-        talk.says("I am the agent and I hear myself.", 2.0)
-        talk.is_silent(1.0)
-        assert talk.told == [Hold(), GoOn("echo")]
-        assert talk.at(GoOn) - talk.at(Hold) <= 0.15
-        assert not talk.requests
-
-    def test_the_end_of_the_echo_after_the_reply_is_no_turn(self) -> None:
-        talk = Talk(playing=True, busy=True, echo=True)
-        talk.says("I am the agent and I", 1.2)
-        talk.playing = talk.busy = False
-        talk.says("hear myself.", 0.4)
-        talk.is_silent(3.0)
-        assert talk.told == [Hold(), GoOn("echo")]
-
-    def test_a_caller_over_the_echo_stops_it(self) -> None:
-        talk = Talk(playing=True, busy=True, echo=True)
-        talk.says("I am the agent", 1.0)
-        talk.echo = False
-        talk.says("Wait, I have a question.", 1.5)
-        talk.is_silent(3.0)
-        assert talk.outline[:4] == ["Hold", "GoOn", "Hold", "Stop"]
-        assert talk.ended == ["Wait, I have a question."]
-
-    def test_three_coughs_over_the_agent_leave_the_caller_heard(self) -> None:
-        talk = Talk(playing=True, busy=True)
-        for _ in range(3):
-            talk.makes_a_noise(0.3)
-            talk.is_silent(1.0)
-        talk.says("Wait, I have a question.", 1.5)
-        talk.is_silent(3.0)
-        assert talk.ended == ["Wait, I have a question."]

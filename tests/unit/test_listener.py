@@ -18,6 +18,7 @@ from agent import urgency
 from agent.options import TurnOptions
 from agent.turns import listener as listener_module
 from agent.turns.caller_input import CallerInput
+from agent.turns.echo import NOWHERE, Match
 from agent.turns.listener import Listener
 from agent.turns.schedule import Eagerness
 from tests.fakes import virtual_time
@@ -69,8 +70,8 @@ class Rest:
         self.told: list[str] = []
         self.failures: list[Exception] = []
 
-    def is_echo(self, heard: NDArray[np.int16]) -> bool:
-        return False
+    def match_played(self, heard: NDArray[np.int16]) -> Match:
+        return NOWHERE
 
     def hold(self) -> None:
         self.told.append("hold")
