@@ -10,7 +10,7 @@ Source: https://platform.openai.com/docs/api-reference/chat/create
 
 import asyncio
 import importlib
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import openai as sdk
@@ -205,13 +205,32 @@ class OpenAIChat(openai.LLM):
             model=self._asked_for or "",
             provider_fmt=self._provider_fmt,
             strict_tool_schema=self._strict_tool_schema,
-            client=self._client,
+            client=cast(sdk.AsyncClient, _Direct(self._client)),
             chat_ctx=chat_ctx,
             tools=tools or [],
             conn_options=conn_options,
             extra_kwargs=request,
             prompt_cache_breakpoints=self._resolve_prompt_cache_breakpoints(),
         )
+
+
+class _Direct:
+    """Passes the messages on as they are.
+
+    The client library walks through each message along its types: a third of a millisecond for
+    every one of a long call, on the event loop, before each request leaves. They are JSON already.
+    """
+
+    def __init__(self, client: sdk.AsyncClient) -> None:
+        self._client = client
+        self.chat = self.completions = self
+
+    async def create(
+        self, *, messages: list[Any], extra_body: dict[str, Any] | None = None, **request: Any
+    ) -> Any:
+        body = {"messages": messages, **(extra_body or {})}
+        create = self._client.chat.completions.create
+        return await create(messages=[], extra_body=body, **request)
 
 
 class ChatStream(openai.LLMStream):
