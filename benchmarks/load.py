@@ -32,6 +32,8 @@ _REST_S = 90.0
 """A worker is at rest by then."""
 _AT_REST = 0.05
 """Share of a core."""
+_STILL = 3
+"""So many looks in a row find a worker at rest: between two of its steps it may be quiet."""
 
 
 def _family(pid: int) -> list[psutil.Process]:
@@ -76,12 +78,12 @@ class Meter:
 async def _rest(pid: int) -> None:
     """Wait until processes of earlier calls are gone and the next one's has been prepared."""
     async with asyncio.timeout(_REST_S):
-        used = _AT_REST
-        while used >= _AT_REST:
+        still = 0
+        while still < _STILL:
             size, meter = len(_family(pid)), Meter(pid)
             await asyncio.sleep(4 * _LOOK_S)
-            changed = len(_family(pid)) != size
-            used = _AT_REST if changed else meter.look() / (4 * _LOOK_S)
+            at_rest = len(_family(pid)) == size and meter.look() < _AT_REST * 4 * _LOOK_S
+            still = still + 1 if at_rest else 0
 
 
 @asynccontextmanager
@@ -121,9 +123,9 @@ async def _line(process: Process) -> str:
 
 
 async def _end(process: Process) -> None:
-    if process.returncode is None:
-        await _tell(process, "leave")
-        await process.wait()
+    assert process.stdin is not None
+    process.stdin.close()
+    await process.wait()
 
 
 async def measure(running: Rig, system: str, calls: int) -> dict[str, Any]:
@@ -139,7 +141,8 @@ async def measure(running: Rig, system: str, calls: int) -> dict[str, Any]:
         used, took = meter.look(), time.perf_counter() - began
         looking.cancel()
         pss_mb = memory_mb(pid)
-    results = [row for line in lines for row in json.loads(line)]
+    # Callers who were cut off end without a word: their answers are lost.
+    results = [row for line in lines for row in json.loads(line or "[]")]
     answered = np.array([ms for row, _ in results for ms in row] or [np.nan])
     silenced = np.array([ms for _, row in results for ms in row] or [np.nan])
     return {
