@@ -143,6 +143,11 @@ def _wait_ms(record: Record) -> float:
     return float(np.median(readings(record, "ours", TIMES[0])))
 
 
+def _pair(row: dict[str, Any], name: str) -> str:
+    median = row[f"{name}_p50"]
+    return "none" if np.isnan(median) else f"{median:.0f} / {row[f'{name}_p95']:.0f}"
+
+
 def load(rows: list[dict[str, Any]]) -> str:
     """Calls at once: latency, processor and memory."""
     out = []
@@ -153,8 +158,8 @@ def load(rows: list[dict[str, Any]]) -> str:
         idle = next(r["pss_mb"] for r in rows if r["system"] == row["system"] and not r["calls"])
         calls = row["calls"]
         out.append(
-            [row["system"], str(calls), f"{row['v2v_p50']:.0f} / {row['v2v_p95']:.0f}",
-             f"{row['stop_p50']:.0f} / {row['stop_p95']:.0f}", f"{row['cpu_share'] / calls:.0%}",
+            [row["system"], str(calls), _pair(row, "v2v"), _pair(row, "stop"),
+             f"{row['cpu_share'] / calls:.0%}",
              f"{row['pss_mb']:.0f} MB",
              f"{(row['pss_mb'] - idle) / calls:.0f} MB", f"{row['lost']}"]
         )  # fmt: skip
