@@ -31,7 +31,8 @@ _LOOK_S = 0.5
 _REST_S = 90.0
 """A worker is at rest by then."""
 _AT_REST = 0.05
-"""Share of a core."""
+"""Share of a core, over `_REST_LOOK_S`."""
+_REST_LOOK_S = 2.0
 _STILL = 3
 """So many looks in a row find a worker at rest: between two of its steps it may be quiet."""
 
@@ -81,8 +82,8 @@ async def _rest(pid: int) -> None:
         still = 0
         while still < _STILL:
             size, meter = len(_family(pid)), Meter(pid)
-            await asyncio.sleep(4 * _LOOK_S)
-            at_rest = len(_family(pid)) == size and meter.look() < _AT_REST * 4 * _LOOK_S
+            await asyncio.sleep(_REST_LOOK_S)
+            at_rest = len(_family(pid)) == size and meter.look() < _AT_REST * _REST_LOOK_S
             still = still + 1 if at_rest else 0
 
 
