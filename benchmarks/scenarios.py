@@ -150,8 +150,7 @@ async def turns(rig: Rig, caller: Caller, voice: str, number: int) -> list[Trial
         measured = caller.measure(utterance)
         asked, _ = await rig.requests()
         v2v_ms = measured.voice_to_voice_ms
-        assert utterance.began is not None
-        over = utterance.began + spoken.last
+        over = utterance.left(spoken.last)
         captions = [c for c in caller.log.captions[written:] if not c.by_agent]
         caption_ms = (captions[-1].updated - over) * 1e3 if captions else None
         out.append(
@@ -182,8 +181,7 @@ async def barge_in(rig: Rig, caller: Caller, voice: str, number: int) -> list[Tr
         answered = await caller.wait_for_answer(interruption, timeout_s=15)
         measured = caller.measure(interruption)
         asked, vocabulary = await rig.requests()
-        assert interruption.began is not None
-        stop = interruption.began + spoken.first + (measured.barge_in_ms or 0) / 1e3
+        stop = interruption.left(spoken.first) + (measured.barge_in_ms or 0) / 1e3
         out.append(
             {"scenario": "barge_in", "voice": voice, "text": spoken.text,
              "stop_ms": measured.barge_in_ms, "answer_ms": measured.voice_to_voice_ms,
@@ -222,8 +220,7 @@ async def _over_answer(rig: Rig, caller: Caller, voice: str, sound: Spoken, numb
     await asyncio.sleep(1.4 + 0.21 * (number % 4))
     await rig.requests()
     made = await _ask(rig, caller, sound)
-    assert made.began is not None
-    first, last = made.began + sound.first, made.began + sound.last
+    first, last = made.left(sound.first), made.left(sound.last)
     await asyncio.sleep(3.2)
     asked, _ = await rig.requests()
     sounds = caller.hearing.sounds(join_s=0.12)
@@ -288,9 +285,8 @@ async def pauses(rig: Rig, caller: Caller, voice: str, number: int) -> list[Tria
         spoken = pause([speak(head, voice=voice), speak(tail, voice=voice)], pause_s=pause_s)
         await rig.requests()
         utterance = await _ask(rig, caller, spoken, short=True)
-        assert utterance.began is not None
         await caller.wait_for_answer(utterance, timeout_s=12)
-        first, last = utterance.began + spoken.first, utterance.began + spoken.last
+        first, last = utterance.left(spoken.first), utterance.left(spoken.last)
         false_start = any(first < s.began < last for s in caller.hearing.sounds(join_s=0.1))
         measured = caller.measure(utterance)
         await _silence_agent(rig, caller)
@@ -312,8 +308,7 @@ async def path(rig: Rig, caller: Caller, voice: str, number: int) -> list[Trial]
     for _ in range(10):
         sound = noise("burst")
         made = await caller.say(sound.pcm)
-        assert made.began is not None
-        began = made.began + sound.first
+        began = made.left(sound.first)
         heard = await caller.hearing.wait_for_sound(after=began)
         out.append({"scenario": "path", "voice": voice, "path_ms": (heard - began) * 1e3})
         await caller.hearing.wait_for_silence(lasting_s=0.7)

@@ -204,9 +204,8 @@ class Caller:
             out.writeframes((np.clip(stereo, -1, 1) * 32767).astype("<i2").tobytes())
 
     def _voiced(self, utterance: Utterance) -> tuple[float, float]:
-        assert utterance.began is not None
         first, last = voiced_span(utterance.pcm)
-        return utterance.began + first, utterance.began + last
+        return utterance.left(first), utterance.left(last)
 
     def _deaf_until(self, utterance: Utterance, last: float) -> float:
         """The end of the speech that this utterance interrupted: not its answer."""

@@ -13,6 +13,10 @@ FRAME_S = 0.010
 _NOISE_DBFS = -60.0
 """A quiet room; digital silence is nothing a microphone ever gives."""
 
+_QUEUED_FRAMES = 2
+"""What the native source holds: one frame waiting, one going out. It plays on when nothing
+comes, so a frame that is later than that has shifted all that follow."""
+
 Pcm = NDArray[np.float32]
 
 
@@ -24,20 +28,28 @@ class Utterance:
     """float32 mono, 48 kHz, in [-1, 1]."""
     began: float | None = None
     """When its first sample left; None until then."""
+    stalls: list[tuple[float, float]] = field(default_factory=list)
+    """Where it stood still while it was said, and for how long: seconds of `pcm`, seconds."""
     done: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def left(self, offset_s: float) -> float:
+        """When the sample `offset_s` after its first one left. It must have begun."""
+        assert self.began is not None
+        return self.began + offset_s + sum(long for at, long in self.stalls if at <= offset_s)
 
 
 class Microphone:
     """Publishes 48 kHz mono in short frames: what `say` queued, else a quiet room.
 
     Frames are pushed on their own clock, so that the time at which any sample left is
-    known to about a millisecond, however busy the event loop is.
+    known to about a millisecond, however busy the event loop is. A machine that stands still
+    takes the clock along: what comes after left later, and is known to have.
     """
 
     def __init__(self, *, frame_s: float = FRAME_S) -> None:
         """Create the native source; needs a running event loop. `frame_s` divides a second."""
-        # One frame waiting, one going out.
-        self.source = rtc.AudioSource(RATE_HZ, 1, queue_size_ms=round(2000 * frame_s))
+        queue_ms = round(_QUEUED_FRAMES * frame_s * 1e3)
+        self.source = rtc.AudioSource(RATE_HZ, 1, queue_size_ms=queue_ms)
         self._frame_s = frame_s
         self.said: list[Utterance] = []
         self._queue: list[Utterance] = []
@@ -61,6 +73,13 @@ class Microphone:
         while True:
             due = begin + number * frame_s
             await asyncio.sleep(max(0.0, due - time.perf_counter()))
+            late = time.perf_counter() - due
+            if late > _QUEUED_FRAMES * frame_s:
+                # Fills the source's queue again.
+                late -= frame_s
+                begin, due = begin + late, due + late
+                if current is not None:
+                    current.stalls.append((position / RATE_HZ, late))
             offset = number * size % RATE_HZ
             frame = self._noise[offset : offset + size].copy()
             if current is None and self._queue:
