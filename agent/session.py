@@ -28,6 +28,7 @@ from livekit.agents import (
 from livekit.agents.types import FlushSentinel
 from livekit.agents.voice.agent_session import SessionConnectOptions
 
+from agent.audio.streams import at_rate
 from agent.engines import Stage, load_engine
 from agent.metrics.timeline import Timeline
 from agent.options import ModelOptions
@@ -298,9 +299,8 @@ class CallAgent(Agent):
         self, text: AsyncIterable[str], model_settings: ModelSettings
     ) -> AsyncGenerator[rtc.AudioFrame, None]:
         """Speak the reply."""
-        async with aclosing(
-            Agent.default.tts_node(self, self._timed(text), model_settings)
-        ) as frames:
+        spoken = Agent.default.tts_node(self, self._timed(text), model_settings)
+        async with aclosing(at_rate(spoken, OUTPUT_RATE_HZ)) as frames:
             async for frame in frames:
                 self._timeline.end("tts")
                 yield frame

@@ -62,10 +62,20 @@ MEANS = (
     Measure("LLM and TTS requests thrown away, barge-in", "barge_in", lambda t: _answers(t)),
     Measure("LLM and TTS requests thrown away, turn with a pause", "pause", lambda t: _answers(t)),
     Measure(
-        "words in the history beyond those heard", "barge_in", lambda t: t.get("surplus_words")
+        "words in the history beyond those heard, mean",
+        "barge_in",
+        lambda t: t.get("surplus_words"),
     ),
     Measure("word error rate of the captions", "turn", lambda t: t.get("caption_wer")),
     Measure("word error rate of the answers, recorded", "turn", lambda t: t.get("answer_wer")),
+)
+
+RANGES = (
+    Measure(
+        "words in the history beyond those heard, least to most",
+        "barge_in",
+        lambda t: t.get("surplus_words"),
+    ),
 )
 
 

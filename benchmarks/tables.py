@@ -1,11 +1,12 @@
 """Markdown tables of the results."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from benchmarks import scorecard
-from benchmarks.measures import MEANS, PATH, SHARES, TIMES, Record, readings, systems
+from benchmarks.measures import MEANS, PATH, RANGES, SHARES, TIMES, Record, readings, systems
 
 
 def _grid(head: list[str], rows: list[list[str]]) -> str:
@@ -37,11 +38,13 @@ def comparison(records: list[Record]) -> str:
                 tails.append(f"{np.percentile(ours, 95) / base:.2f}")
         if any(cells):
             rows.append([f"{measure.name}, ms", *cells, ", ".join(halves), ", ".join(tails)])
-    for measures, form in ((SHARES, "{:.0%}"), (MEANS, "{:.2f}")):
+    for measures, form in (
+        (SHARES, partial(_mean, form="{:.0%}")),
+        (MEANS, partial(_mean, form="{:.2f}")),
+        (RANGES, _range),
+    ):
         for measure in measures:
-            cells = [
-                _mean(readings(record, name, measure), form) for record in records for name in names
-            ]
+            cells = [form(readings(record, name, measure)) for record in records for name in names]
             if any(cells):
                 rows.append([measure.name, *cells, "", ""])
     return _grid(head, rows)
@@ -55,6 +58,10 @@ def _spread(found: Any) -> str:
 
 def _mean(found: Any, form: str) -> str:
     return form.format(found.mean()) if len(found) else ""
+
+
+def _range(found: Any) -> str:
+    return f"{found.min():+.0f} to {found.max():+.0f}" if len(found) else ""
 
 
 def path(records: list[Record]) -> str:

@@ -20,9 +20,13 @@ _SHORTEST_PAUSE_S = 0.04
 _PULL_S = 0.20
 """A pause moves a word's boundary by at most this much, seconds."""
 
-# A word with what follows it up to the next one; CJK scripts are taken character by character.
+_LEAST_LETTERS = 3.0
+"""A short word takes as long as this many letters."""
+
+# A word with what follows it up to the next one, the first with the space before it too; CJK
+# scripts are taken character by character.
 _CJK = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
-_WORD = re.compile(rf"[{_CJK}][^\w\s]*\s*|[^\s{_CJK}]+\s*|\s+")
+_WORD = re.compile(rf"\s*(?:[{_CJK}][^\w\s]*|[^\s{_CJK}]+)\s*|\s+")
 _IS_CJK = re.compile(rf"[{_CJK}]")
 
 Levels = NDArray[np.float32]
@@ -30,7 +34,7 @@ Levels = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word with the punctuation and space after it, and when it sounds."""
+    """A word with its punctuation and space, and when it sounds."""
 
     text: str
     start_s: float
@@ -72,7 +76,7 @@ def align(text: str, curve: Levels, *, start_s: float) -> list[Word]:
         start_s: where that audio begins in the reply, seconds.
 
     Returns:
-        The words in order, without gaps between them; all of `text` is in them.
+        The words in order; all of `text` is in them. A pause before a word is no part of it.
     """
     words = split_words(text)
     if not words:
@@ -85,7 +89,45 @@ def align(text: str, curve: Levels, *, start_s: float) -> list[Word]:
     else:
         ends = _boundaries(weights, voiced)
     ends[-1] = total_s
-    starts = np.concatenate([[0.0], ends[:-1]])
+    return _spoken(words, ends, voiced, start_s=start_s)
+
+
+def sounding_s(curve: Levels) -> float:
+    """How much of some audio is not pause, seconds."""
+    return float(np.count_nonzero(curve > _floor(curve))) * HOP_S
+
+
+def place_arriving(text: str, curve: Levels, *, start_s: float, letter_s: float) -> list[Word]:
+    """Place the words of a piece whose audio is still coming, by their length alone.
+
+    Args:
+        text: the piece.
+        curve: `levels` of its audio so far.
+        start_s: where that audio begins in the reply, seconds.
+        letter_s: the pace of this voice, pauses left out.
+
+    Returns:
+        The words in order; one that is not over by the end of that audio ends at infinity, one
+        that has not begun begins there.
+    """
+    voiced = curve > _floor(curve)
+    sound_s = np.cumsum(voiced) * HOP_S
+    words = split_words(text)
+    letters = [max(weight(word), _LEAST_LETTERS) if word.strip() else 0.0 for word in words]
+    over_s = np.cumsum(letters) * letter_s
+    hops = np.searchsorted(sound_s, over_s - HOP_S / 2) + 1
+    ends = np.where(hops <= len(curve), hops * HOP_S, np.inf)
+    return _spoken(words, ends, voiced, start_s=start_s)
+
+
+def _spoken(
+    words: list[str], ends: NDArray[np.float64], voiced: NDArray[np.bool_], *, start_s: float
+) -> list[Word]:
+    """Each word begins with the first sound after the one before it."""
+    sounds = np.flatnonzero(voiced) * HOP_S
+    before = np.concatenate([[0.0], ends[:-1]])
+    following = np.append(sounds, np.inf)[np.searchsorted(sounds, before - HOP_S / 2)]
+    starts = np.where(np.isfinite(before), np.minimum(following, ends), np.inf)
     return [
         Word(word, start_s + float(a), start_s + float(b))
         for word, a, b in zip(words, starts, ends, strict=True)

@@ -9,11 +9,13 @@ import asyncio
 
 import numpy as np
 from livekit import rtc
+from livekit.agents.types import USERDATA_TIMED_TRANSCRIPT
 from livekit.agents.utils import is_given
 from livekit.agents.voice import io
 
 from agent.playout.ledger import HeardLedger
 from agent.playout.voice_track import VoiceTrack
+from agent.tts.pacing import Progress
 
 _TICK_S = 0.04
 """How often captions follow the voice, seconds."""
@@ -37,6 +39,9 @@ class Playout:
         self._outbox: asyncio.Queue[str | None] = asyncio.Queue()
         self._playing = asyncio.Event()
         self._has_text = False
+        self._progress: Progress | None = None
+        self._ending: asyncio.Handle | None = None
+        self._cut_off = False
 
     async def run(self) -> None:
         """Release captions until cancelled."""
@@ -56,6 +61,7 @@ class Playout:
         while True:
             await self._playing.wait()
             if not self._voice.held:
+                self._learn()
                 self._release(self._ledger.begun(self._voice.position_s))
             await asyncio.sleep(_TICK_S)
 
@@ -75,26 +81,48 @@ class Playout:
     # From HeardAudio.
 
     def add_audio(self, frame: rtc.AudioFrame) -> None:
+        for text in frame.userdata.get(USERDATA_TIMED_TRANSCRIPT, ()):
+            if isinstance(text, Progress):
+                self._progress = text
         pcm = np.frombuffer(frame.data, "<i2")
         self._ledger.add_audio(pcm, rate_hz=frame.sample_rate)
 
-    def audio_ended(self, *, captured: bool) -> None:
-        self._ledger.end_audio()
-        if not captured and self._has_text:
+    def audio_ended(self, *, captured: bool, whole: bool) -> None:
+        if captured:
+            # The framework also flushes what it cancels, and clears it in the same turn of the
+            # loop: what is there then is not all of the audio.
+            if whole and not self._cut_off:
+                loop = asyncio.get_running_loop()
+                self._ending = loop.call_soon(self._ledger.end_audio)
+        elif self._has_text:
             # The voice failed before its first sample: the answer is in the captions alone.
             self._finish(self._ledger.text)
+
+    def cut_off(self, *, captured: bool) -> None:
+        self._cut_off = captured
+        if self._ending is not None:
+            self._ending.cancel()
 
     def started(self) -> None:
         self._playing.set()
 
     def finished(self, *, position_s: float, whole: bool) -> str:
         """The reply has ended; return the words that were heard."""
+        self._learn()
         heard = self._ledger.text if whole else self._ledger.heard(position_s)
         self._finish(heard)
         return heard
 
+    def _learn(self) -> None:
+        """Tell the ledger how much of the audio is made of whole pieces."""
+        if self._progress is not None:
+            self._ledger.whole_to(self._progress.whole_s)
+
     def _finish(self, heard: str) -> None:
         self._playing.clear()
+        self._progress = None
+        self._ending = None
+        self._cut_off = False
         self._release(self._ledger.unreleased(heard))
         if self._has_text:
             self._outbox.put_nowait(_END)
@@ -131,10 +159,11 @@ class HeardAudio(io.AudioOutput):
         super().flush()
         if self.next_in_chain is not None:
             self.next_in_chain.flush()
-        self._playout.audio_ended(captured=self._captured)
+        self._playout.audio_ended(captured=self._captured, whole=not self._truncated)
 
     def clear_buffer(self) -> None:
         """Stop at once; what is queued is never heard."""
+        self._playout.cut_off(captured=self._captured)
         if self.next_in_chain is not None:
             self.next_in_chain.clear_buffer()
 

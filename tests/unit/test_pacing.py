@@ -5,8 +5,9 @@ from collections.abc import Coroutine
 from typing import Any
 
 import pytest
+from livekit.agents.types import TimedString
 
-from agent.tts.pacing import PacedStream
+from agent.tts.pacing import PacedStream, Progress
 from agent.tts.sentences import SentenceTokenizer
 from tests.fakes import virtual_time
 
@@ -22,9 +23,16 @@ class Reply:
         self.made_s = 0.0
         self.heard_s = 0.0
         self.sounding = False
-        self.pieces = PacedStream(SentenceTokenizer().stream(), lambda: self.made_s, self)
+        self.sent_along: list[str] = []
+        self.pieces = PacedStream(SentenceTokenizer().stream(), self, self)
         self.ended = False
         self.reading = asyncio.create_task(self._speak())
+
+    def pushed_duration(self) -> float:
+        return self.made_s
+
+    def push_timed_transcript(self, delta_text: TimedString) -> None:
+        self.sent_along.append(delta_text)
 
     @property
     def captured_s(self) -> float:
@@ -122,12 +130,31 @@ def test_after_a_silence_in_the_middle_the_rest_is_spoken() -> None:
     run(talk())
 
 
+def test_what_travels_with_the_audio_tells_which_pieces_are_complete() -> None:
+    async def talk() -> None:
+        reply = Reply()
+        await asyncio.sleep(0.1)
+        reply.pieces.push_text(SENTENCE * 2)
+        reply.pieces.flush()
+        await asyncio.sleep(SPEAKING_TAKES_S / 2)
+        [progress] = reply.sent_along
+        assert isinstance(progress, Progress)
+        assert progress == ""
+        reply.made_s = 0.7
+        assert progress.whole_s == 0.0
+        await asyncio.sleep(SPEAKING_TAKES_S)
+        assert progress.whole_s == reply.made_s == SENTENCE_S + 0.7
+        await reply.leave()
+
+    run(talk())
+
+
 def test_all_pieces_come_in_order_and_unchanged() -> None:
     async def talk() -> None:
         text = "Well, this is it. " + SENTENCE * 3
         reply = Reply()
         await reply.leave()
-        pieces = PacedStream(SentenceTokenizer().stream(), lambda: 0.0, reply)
+        pieces = PacedStream(SentenceTokenizer().stream(), reply, reply)
         pieces.push_text(text)
         pieces.flush()
         pieces.end_input()

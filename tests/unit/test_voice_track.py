@@ -2,71 +2,18 @@
 
 import asyncio
 import random
-from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import pytest
 from livekit import rtc
 from livekit.agents.voice import io
 
-from agent.playout.heard_output import Playout
 from agent.playout.voice_track import VoiceTrack, word_start
 from tests.fakes import virtual_time
+from tests.fakes.playing import RATE_HZ, finished, rig
 
-RATE_HZ = 24000
 WORDS = [f"word{n} " for n in range(40)]
 WORD_S = 0.25
-
-
-@dataclass
-class Source:
-    """Stands for the native source: a queue that plays in real time."""
-
-    pieces: list[tuple[float, np.ndarray]] = field(default_factory=list)
-    """When each piece begins to sound, and its samples."""
-    ends: float = 0.0
-
-    @property
-    def _now(self) -> float:
-        return asyncio.get_running_loop().time()
-
-    @property
-    def queued_duration(self) -> float:
-        return max(0.0, self.ends - self._now)
-
-    async def capture_frame(self, frame: rtc.AudioFrame) -> None:
-        pcm = np.frombuffer(frame.data, np.int16)
-        begins = max(self.ends, self._now)
-        self.pieces.append((begins, pcm))
-        self.ends = begins + len(pcm) / RATE_HZ
-
-    def clear_queue(self) -> None:
-        kept = []
-        for begins, pcm in self.pieces:
-            heard = round((self._now - begins) * RATE_HZ)
-            if heard > 0:
-                kept.append((begins, pcm[:heard]))
-        self.pieces = kept
-        self.ends = min(self.ends, self._now)
-
-    async def aclose(self) -> None:
-        pass
-
-    def heard(self) -> np.ndarray:
-        return np.concatenate([np.zeros(0, np.int16), *(pcm for _, pcm in self.pieces)])
-
-
-class Captions(io.TextOutput):
-    def __init__(self) -> None:
-        super().__init__(label="captions", next_in_chain=None)
-        self.text = ""
-
-    async def capture_text(self, text: str) -> None:
-        self.text += text
-
-    def flush(self) -> None:
-        pass
 
 
 def frame(pcm: np.ndarray) -> rtc.AudioFrame:
@@ -86,22 +33,6 @@ def same(heard: np.ndarray, said: np.ndarray) -> bool:
         return False
     differs = np.flatnonzero(heard != said[: len(heard)])
     return len(differs) == 0 or bool(np.all(np.abs(heard[differs]) <= said[differs]))
-
-
-async def rig() -> tuple[Source, VoiceTrack, Playout, Captions, asyncio.Task[None]]:
-    source = Source()
-    voice = VoiceTrack(rate_hz=RATE_HZ, source=source)  # type: ignore[arg-type]
-    captions = Captions()
-    playout = Playout(voice=voice, text=captions)
-    following = asyncio.create_task(playout.run())
-    voice.start()
-    return source, voice, playout, captions, following
-
-
-def finished(playout: Playout) -> list[Any]:
-    seen: list[Any] = []
-    playout.audio.on("playback_finished", seen.append)
-    return seen
 
 
 async def _close(voice: VoiceTrack, following: asyncio.Task[None]) -> None:

@@ -1,0 +1,131 @@
+"""From the engine's audio to the history: never a word that the caller has not heard begin.
+
+The real way of a reply: text, pieces, the engine, the framework's adapter, the track.
+"""
+
+import asyncio
+import random
+
+import numpy as np
+import pytest
+from livekit import rtc
+from livekit.agents import APIConnectOptions, tts
+from livekit.agents.types import USERDATA_TIMED_TRANSCRIPT
+from livekit.agents.utils import aio
+from livekit.agents.voice import io
+
+from agent.audio.streams import at_rate
+from agent.playout.heard_output import Playout
+from agent.playout.voice_track import VoiceTrack
+from agent.tts.pacing import Pacer
+from agent.tts.sentences import SentenceTokenizer
+from tests.fakes import tones, virtual_time
+from tests.fakes.playing import RATE_HZ, finished, rig
+
+TEXT = (
+    "Certainly, that is easy to explain. Every part of the system works while you speak, so "
+    "that the answer is ready when you are. You may interrupt me whenever you like, and I will "
+    "stop. Is it not so? "
+)
+
+
+class Voice(tts.TTS):
+    """An engine of the fakes' tones: a word takes 0.3 s, whatever its letters."""
+
+    def __init__(self, *, rate_hz: int, first_s: float, pace: float) -> None:
+        """`pace`: seconds it takes for a second of speech."""
+        super().__init__(
+            capabilities=tts.TTSCapabilities(streaming=False), sample_rate=rate_hz, num_channels=1
+        )
+        self.first_s, self.pace = first_s, pace
+
+    def synthesize(self, text: str, *, conn_options: APIConnectOptions) -> tts.ChunkedStream:  # type: ignore[override]
+        return _Speech(tts=self, input_text=text, conn_options=conn_options)
+
+
+class _Speech(tts.ChunkedStream):
+    async def _run(self, output_emitter: tts.AudioEmitter) -> None:
+        voice = self._tts
+        assert isinstance(voice, Voice)
+        rate_hz = voice.sample_rate
+        output_emitter.initialize(
+            request_id="speech", sample_rate=rate_hz, num_channels=1, mime_type="audio/pcm"
+        )
+        await asyncio.sleep(voice.first_s)
+        pcm = tones.speak(range(len(self.input_text.split())), rate_hz=rate_hz)
+        size = rate_hz // 10 * 2
+        for at in range(0, len(pcm), size):
+            output_emitter.push(pcm[at : at + size])
+            await asyncio.sleep(0.1 * voice.pace)
+
+
+async def _speak(playout: Playout, engine: Voice, track: VoiceTrack) -> None:
+    """What the framework does with a reply."""
+    adapter = tts.StreamAdapter(
+        tts=engine, sentence_tokenizer=SentenceTokenizer(), text_pacing=Pacer(track)
+    )
+    texts = aio.Chan[io.TimedString]()
+
+    async def caption() -> None:
+        async for text in texts:
+            if text:
+                await playout.text.capture_text(text)
+
+    captioning = asyncio.create_task(caption())
+    try:
+        async with adapter.stream() as stream:
+            stream.push_text(TEXT)
+            stream.end_input()
+
+            async def spoken() -> "asyncio.AsyncIterator[rtc.AudioFrame]":
+                async for event in stream:
+                    yield event.frame
+
+            async for frame in at_rate(spoken(), RATE_HZ):
+                for text in frame.userdata.get(USERDATA_TIMED_TRANSCRIPT, []):
+                    texts.send_nowait(text)
+                await playout.audio.capture_frame(frame)
+    except asyncio.CancelledError:
+        playout.audio.flush()
+        playout.audio.clear_buffer()
+        raise
+    else:
+        playout.audio.flush()
+    finally:
+        texts.close()
+        await asyncio.wait({captioning})
+        playout.text.flush()
+
+
+@pytest.mark.parametrize("rate_hz", [24000, 22050])
+@pytest.mark.parametrize("pace", [0.1, 0.8])
+@pytest.mark.parametrize("seed", range(15))
+def test_no_word_is_kept_that_had_not_begun(seed: int, pace: float, rate_hz: int) -> None:
+    async def talk() -> None:
+        source, track, playout, captions, following = await rig()
+        ended = finished(playout)
+        engine = Voice(rate_hz=rate_hz, first_s=0.15, pace=pace)
+        speaking = asyncio.create_task(_speak(playout, engine, track))
+        await asyncio.sleep(0.4 + random.Random(seed).uniform(0.0, 14.0))
+        if seed % 2:
+            playout.audio.clear_buffer()
+        speaking.cancel()
+        await asyncio.wait({speaking})
+        playout.audio.clear_buffer()
+        await asyncio.sleep(1.0)
+
+        # A gap in the play-out, of an engine that is late, is no audio of the reply.
+        heard_s = len(source.heard()) / RATE_HZ
+        begun = int(np.ceil(heard_s / tones.WORD_S - 0.01))
+        [event] = ended
+        kept = event.synchronized_transcript
+        assert TEXT.startswith(kept)
+        assert len(kept.split()) <= begun
+        if pace < 0.5:
+            assert len(kept.split()) >= begun - 1
+        assert captions.text.startswith(kept)
+        following.cancel()
+        await asyncio.wait({following})
+        await track.aclose()
+
+    virtual_time.run(talk())
