@@ -21,6 +21,7 @@ from agent.playout.alignment import (
 _FIRST_RATE_S = 0.065
 """Seconds a letter takes until a whole piece of this voice was measured, pauses left out."""
 _LETTERS_OF_A_PACE = 10
+"""A shorter piece does not tell the pace of a voice."""
 _BEHIND_S = 0.05
 """How much of what was made may be on its way still: a converter of rates holds 43 ms back."""
 

@@ -5,6 +5,7 @@ The real way of a reply: text, pieces, the engine, the framework's adapter, the 
 
 import asyncio
 import random
+from collections.abc import AsyncIterator
 
 import numpy as np
 import pytest
@@ -77,7 +78,7 @@ async def _speak(playout: Playout, engine: Voice, track: VoiceTrack) -> None:
             stream.push_text(TEXT)
             stream.end_input()
 
-            async def spoken() -> "asyncio.AsyncIterator[rtc.AudioFrame]":
+            async def spoken() -> AsyncIterator[rtc.AudioFrame]:
                 async for event in stream:
                     yield event.frame
 
