@@ -1,4 +1,4 @@
-"""When each word of a spoken sentence sounds, from its text and its audio.
+"""When each word of a spoken piece of text sounds, from its text and its audio.
 
 Speech engines on plain HTTP do not say when a word is spoken. The length of a word's text
 gives a first guess; the pauses in the audio correct it. Pure functions.
@@ -14,7 +14,7 @@ HOP_S = 0.010
 """Resolution of the level curve, seconds."""
 
 _QUIET_DB = 30.0
-"""A hop this far below the sentence's loudest one is a pause, dB."""
+"""A hop this far below the piece's loudest one is a pause, dB."""
 _SHORTEST_PAUSE_S = 0.04
 """Shorter gaps are inside words: the closure of p, t, k."""
 _PULL_S = 0.20
@@ -68,10 +68,10 @@ def levels(pcm: NDArray[np.int16], *, rate_hz: int) -> Levels:
 
 
 def align(text: str, curve: Levels, *, start_s: float) -> list[Word]:
-    """Place the words of one sentence on its whole audio.
+    """Place the words of a piece on its whole audio.
 
     Args:
-        text: the sentence.
+        text: the piece.
         curve: `levels` of its audio.
         start_s: where that audio begins in the reply, seconds.
 
@@ -139,7 +139,7 @@ def _floor(curve: Levels) -> float:
 
 
 def _boundaries(weights: NDArray[np.float64], voiced: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """End of each word, seconds from the sentence's beginning."""
+    """End of each word, seconds from the piece's beginning."""
     sound_s = np.cumsum(voiced) * HOP_S  # sound up to and with each hop
     share = np.cumsum(weights) / weights.sum()
     guess = share * sound_s[-1]

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from livekit import rtc
 from livekit.agents import APIConnectOptions, tts
-from livekit.agents.types import USERDATA_TIMED_TRANSCRIPT
+from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS, USERDATA_TIMED_TRANSCRIPT
 from livekit.agents.utils import aio
 from livekit.agents.voice import io
 
@@ -40,7 +40,9 @@ class Voice(tts.TTS):
         )
         self.first_s, self.pace = first_s, pace
 
-    def synthesize(self, text: str, *, conn_options: APIConnectOptions) -> tts.ChunkedStream:  # type: ignore[override]
+    def synthesize(
+        self, text: str, *, conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS
+    ) -> tts.ChunkedStream:
         return _Speech(tts=self, input_text=text, conn_options=conn_options)
 
 

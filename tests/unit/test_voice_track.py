@@ -208,7 +208,7 @@ def test_history_is_what_was_heard_whatever_happens_in_between(seed: int) -> Non
             least = "".join(WORDS[: int(whole)])
             most = "".join(WORDS[: int(whole) + (1 if rest > 0 else 0)])
             assert kept in (least, most)
-            # A word is shown as it begins; it counts as heard when half of it was.
+            # A word is shown as it begins; it counts as heard when most of it was.
             assert captions.text in (kept, most)
         await _close(voice, following)
 
