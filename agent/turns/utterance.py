@@ -30,6 +30,8 @@ class Utterance:
     over_answer: bool = False
     """Begun while a decided answer had not begun to sound."""
     voiced_s: float = 0.0
+    peak: float = 0.0
+    """Highest probability of speech."""
     last_voiced: float = 0.0
     announced: bool = False
     audio: list[NDArray[np.int16]] = field(default_factory=list)

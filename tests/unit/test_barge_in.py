@@ -10,6 +10,7 @@ from tests.fakes.talk import Talk
 ENOUGH_S = 3.0
 """Longer than any wait."""
 
+SURE = 0.95
 STOP, GO_ON, WAIT = Verdict.STOP, Verdict.GO_ON, Verdict.WAIT
 
 
@@ -52,15 +53,33 @@ def test_what_becomes_of_a_held_reply(
     complete: bool,
     verdict: Verdict,
 ) -> None:
-    overlap = Overlap(held_s, voiced_s, silence_s, text, complete)
+    overlap = Overlap(held_s, voiced_s, SURE, silence_s, text, complete)
+    assert judge(overlap, least_speech_s=0.1) is verdict
+
+
+@pytest.mark.parametrize(
+    ("voiced_s", "peak", "silence_s", "verdict"),
+    [
+        (0.16, 0.83, 0.03, WAIT),
+        (0.16, 0.83, 0.06, GO_ON),
+        # What the detector is sure of may be a word, and so may what lasts.
+        (0.16, SURE, 0.06, WAIT),
+        (0.16, SURE, 0.20, WAIT),
+        (0.26, 0.83, 0.20, WAIT),
+    ],
+)
+def test_a_short_voice_that_the_detector_doubts_is_a_cough(
+    voiced_s: float, peak: float, silence_s: float, verdict: Verdict
+) -> None:
+    overlap = Overlap(0.3, voiced_s, peak, silence_s, text=None, complete=False)
     assert judge(overlap, least_speech_s=0.1) is verdict
 
 
 def test_a_person_may_want_more_speech_than_that() -> None:
-    spoken = Overlap(held_s=0.6, voiced_s=0.5, silence_s=0.0, text="wait", complete=False)
+    spoken = Overlap(0.6, voiced_s=0.5, peak=SURE, silence_s=0.0, text="wait", complete=False)
     assert judge(spoken, least_speech_s=0.4) is STOP
     assert judge(spoken, least_speech_s=0.6) is WAIT
-    over = Overlap(held_s=0.7, voiced_s=0.5, silence_s=0.2, text="wait", complete=True)
+    over = Overlap(0.7, voiced_s=0.5, peak=SURE, silence_s=0.2, text="wait", complete=True)
     assert judge(over, least_speech_s=0.6) is GO_ON
 
 
@@ -105,6 +124,19 @@ class TestBargeIn:
         assert talk.told[:2] == [Hold(), GoOn("noise")]
         assert talk.at(GoOn) - talk.at(Hold) <= 0.2
         assert not talk.requests
+
+    def test_a_cough_that_is_like_a_voice_at_first_is_a_noise(self) -> None:
+        talk = Talk(playing=True, busy=True, delay_s=0.25)
+        talk.is_silent(1.0)
+        talk.coughs()
+        talk.is_silent(ENOUGH_S)
+        assert set(talk.outline) == {"Hold", "GoOn"}
+        assert talk.at(GoOn) - talk.at(Hold) <= 0.25
+
+    def test_a_doubtful_voice_that_goes_on_takes_the_floor_all_the_same(self) -> None:
+        talk = Talk(playing=True, busy=True)
+        talk.mumbles(1.0, probability=0.6)
+        assert talk.outline[:2] == ["Hold", "Stop"]
 
     def test_a_click_of_10_ms_is_not_even_noticed(self) -> None:
         talk = Talk(playing=True, busy=True)

@@ -63,6 +63,22 @@ def test_words_over_the_agent_are_asked_for_sooner_and_once() -> None:
     assert len(over_agent.asked) == 1
 
 
+def test_a_word_over_the_agent_that_does_not_fall_is_asked_about_all_the_same() -> None:
+    slow = Voice(Schedule())
+    slow.speaks(1.0, falls=False, over_agent=True)
+    assert slow.asked == pytest.approx([0.37])
+
+
+@pytest.mark.parametrize(("asked_at", "more"), [(0.25, [0.37]), (0.32, [])])
+def test_what_was_asked_about_in_a_consonant_is_asked_about_with_its_vowel(
+    asked_at: float, more: list[float]
+) -> None:
+    okay = Voice(Schedule())
+    okay.schedule.began(asked_at)
+    okay.speaks(1.0, falls=False, over_agent=True)
+    assert okay.asked == pytest.approx(more)
+
+
 def test_a_steady_voice_is_not_about_to_end() -> None:
     voice = Voice(Schedule())
     voice.speaks(3.0, falls=False)
