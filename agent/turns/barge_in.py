@@ -46,7 +46,7 @@ class Overlap:
     """Since the play-out was held."""
     voiced_s: float
     """Speech, by the detector."""
-    peak: float
+    peak_probability: float
     """Highest probability of speech in it."""
     silence_s: float
     """Since the last speech or sound."""
@@ -64,7 +64,7 @@ def judge(overlap: Overlap, *, least_speech_s: float) -> Verdict:
         least_speech_s: voice that the person wants to count as a barge-in at all.
     """
     silent = overlap.silence_s >= QUIET_S
-    sure = overlap.peak >= _SURE
+    sure = overlap.peak_probability >= _SURE
     least_s = _LEAST_VOICE_S if sure else _LEAST_UNSURE_S
     if overlap.voiced_s < max(least_s, least_speech_s):
         # A noise: short, or long and without speech in it.

@@ -125,7 +125,7 @@ class TurnTaker:
                 if silence >= _PAUSE_S:
                     self._schedule.resumed(self._now)
             utterance.voiced_s += HOP_S
-            utterance.peak = max(utterance.peak, hop.probability)
+            utterance.peak_probability = max(utterance.peak_probability, hop.probability)
             utterance.failed = utterance.judged = False
             utterance.end_probability = None
             utterance.last_voiced = self._now
@@ -246,7 +246,7 @@ class TurnTaker:
         overlap = barge_in.Overlap(
             held_s=held,
             voiced_s=utterance.voiced_s,
-            peak=utterance.peak,
+            peak_probability=utterance.peak_probability,
             silence_s=silence,
             text=utterance.text,
             complete=utterance.knows_all or utterance.failed,

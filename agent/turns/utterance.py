@@ -30,7 +30,7 @@ class Utterance:
     over_answer: bool = False
     """Begun while a decided answer had not begun to sound."""
     voiced_s: float = 0.0
-    peak: float = 0.0
+    peak_probability: float = 0.0
     """Highest probability of speech."""
     last_voiced: float = 0.0
     announced: bool = False

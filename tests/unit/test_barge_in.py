@@ -76,10 +76,14 @@ def test_a_short_voice_that_the_detector_doubts_is_a_cough(
 
 
 def test_a_person_may_want_more_speech_than_that() -> None:
-    spoken = Overlap(0.6, voiced_s=0.5, peak=SURE, silence_s=0.0, text="wait", complete=False)
+    spoken = Overlap(
+        0.6, voiced_s=0.5, peak_probability=SURE, silence_s=0.0, text="wait", complete=False
+    )
     assert judge(spoken, least_speech_s=0.4) is STOP
     assert judge(spoken, least_speech_s=0.6) is WAIT
-    over = Overlap(0.7, voiced_s=0.5, peak=SURE, silence_s=0.2, text="wait", complete=True)
+    over = Overlap(
+        0.7, voiced_s=0.5, peak_probability=SURE, silence_s=0.2, text="wait", complete=True
+    )
     assert judge(over, least_speech_s=0.6) is GO_ON
 
 
