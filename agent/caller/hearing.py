@@ -101,6 +101,20 @@ class Hearing:
                 found.append(Sound(at, at + WINDOW_S))
         return found
 
+    @property
+    def samples(self) -> int:
+        """Length of the recording so far."""
+        return self._next
+
+    def newest(self, after: int) -> Pcm:
+        """What was recorded since there were `after` samples, gaps left out: for each frame."""
+        found: list[Pcm] = []
+        for position, piece in reversed(self._pieces):
+            if position + len(piece) <= after:
+                break
+            found.append(piece[max(0, after - position) :])
+        return np.concatenate(found[::-1]) if found else np.zeros(0, np.float32)
+
     def pcm(self) -> Pcm:
         """The recording so far: float32 mono, 48 kHz, from `began` on. Safe in a thread."""
         pieces = list(self._pieces)

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -55,6 +56,8 @@ class Microphone:
         self._queue: list[Utterance] = []
         noise = np.random.default_rng(7).standard_normal(RATE_HZ).astype(np.float32)
         self._noise: Pcm = noise * np.float32(10 ** (_NOISE_DBFS / 20))
+        self.hears: Callable[[int], Pcm] | None = None
+        """Asked for each frame, with its length in samples: what the room sounds like besides."""
 
     def say(self, pcm: Pcm) -> Utterance:
         """Queue speech, float32 mono 48 kHz; it starts with the next frame that is free."""
@@ -82,6 +85,8 @@ class Microphone:
                     current.stalls.append((position / RATE_HZ, late))
             offset = number * size % RATE_HZ
             frame = self._noise[offset : offset + size].copy()
+            if self.hears is not None:
+                frame += self.hears(size)
             if current is None and self._queue:
                 current, position = self._queue.pop(0), 0
                 current.began = due

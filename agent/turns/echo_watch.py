@@ -17,9 +17,12 @@ ECHO_HOPS = 12
 _FIRST_S, _LAST_S = 0.05, 0.5
 """A held reply is compared between these times after it was held, seconds."""
 _EVERY_S = 0.05
-_SUSPICIOUS, _ALIKE, _WHOLE = 0.4, 0.45, 0.3
+_SUSPICIOUS, _ALIKE, _WHOLE = 0.4, 0.5, 0.3
 """Least likeness that makes a sound suspect; that makes it an echo where there was one; and of
 all of a suspect's sound to what was played last."""
+_CERTAIN = 0.8
+"""Likeness that is an echo whatever its delay: half of all looks at echoes reach it; callers with
+the agent's own voice come up to 0.61, others to 0.72."""
 _LATEST_S = 0.6
 """No echo comes later."""
 _TAIL_S = 0.1
@@ -47,10 +50,11 @@ class Origin(Enum):
 class EchoWatch:
     """One per call: it learns whether this caller's side has an echo, and how late that is.
 
-    A vowel of the caller's is often like one of the agent's. But a reply that is held makes no
-    echo any more: the first sound that is like one is known to be one when it ends as late after
-    the hold as it came after its original, and is like it from beginning to end. A caller goes
-    on. Later echoes, of nearly the same delay, are known at the first look.
+    What is nearly the same is an echo. A vowel of the caller's is often somewhat like one of the
+    agent's. But a reply that is held makes no echo any more: the first sound that is like one is
+    known to be one when it ends as late after the hold as it came after its original, and is
+    like it from beginning to end. A caller goes on. Later echoes, of nearly the same delay, are
+    known at the first look.
     """
 
     def __init__(self, match_played: Callable[[NDArray[np.int16]], Match]) -> None:
@@ -74,7 +78,7 @@ class EchoWatch:
         if self._answer and now - self._looked < _EVERY_S:
             return True
         found = self._look(audio, now)
-        if self._is_usual(found.likeness, found.late_s):
+        if self._is_known(found.likeness, found.late_s):
             self._echo(found.late_s, now)
             return True
         # One look between two words says little.
@@ -97,17 +101,16 @@ class EchoWatch:
         if held_s < self._held_s:
             self._suspected_s = None
         self._held_s = held_s
-        if self._suspected_s is None:
-            if not _FIRST_S <= held_s <= _LAST_S or now - self._looked < _EVERY_S:
-                return Origin.CALLER
+        if _FIRST_S <= held_s <= _LAST_S and now - self._looked >= _EVERY_S:
             found = self._look(audio, now)
             # Nothing was played since it was held.
             delay_s = found.late_s + held_s
-            if self._is_usual(found.likeness, delay_s):
+            if self._is_known(found.likeness, delay_s):
                 return self._echo(delay_s, now)
-            if found.likeness < _SUSPICIOUS or delay_s > _LATEST_S:
-                return Origin.CALLER
-            self._suspected_s = delay_s
+            if self._suspected_s is None and found.likeness >= _SUSPICIOUS and delay_s <= _LATEST_S:
+                self._suspected_s = delay_s
+        if self._suspected_s is None:
+            return Origin.CALLER
         over_s = held_s - self._suspected_s
         if quiet_s < over_s - _TAIL_S:
             self._suspected_s = None
@@ -122,9 +125,11 @@ class EchoWatch:
         self._suspected_s = None
         return Origin.CALLER
 
-    def _is_usual(self, likeness: float, delay_s: float) -> bool:
-        known = self._delay_s
-        return likeness >= _ALIKE and known is not None and abs(delay_s - known) <= _DRIFT_S
+    def _is_known(self, likeness: float, delay_s: float) -> bool:
+        if likeness >= _CERTAIN:
+            return True
+        usual_s = self._delay_s
+        return likeness >= _ALIKE and usual_s is not None and abs(delay_s - usual_s) <= _DRIFT_S
 
     def _echo(self, delay_s: float, now: float) -> Origin:
         self._delay_s, self._last, self._answer = delay_s, now, True

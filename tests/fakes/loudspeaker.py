@@ -5,7 +5,7 @@
     table.outline == ["Hold", "GoOn", "Hold", "Stop"]
 
 The agent's side is the real ear and the real turn taker, without a recogniser. What they hold
-makes no echo, as in a call.
+makes no echo, as in a call. In a room: `caller.microphone.hears = Loudspeaker(caller.hearing)`.
 """
 
 from dataclasses import dataclass, field
@@ -14,6 +14,8 @@ import numpy as np
 from livekit import rtc
 from numpy.typing import NDArray
 
+from agent.caller.hearing import LOUD_DBFS, Hearing, level_dbfs
+from agent.caller.microphone import RATE_HZ as MICROPHONE_HZ
 from agent.options import TurnOptions
 from agent.turns.actions import Action, GoOn, Hold, Stop
 from agent.turns.ear import HOP, HOP_S, RATE_HZ, Ear, load_detector
@@ -25,6 +27,8 @@ PLAYED_HZ = 24000
 _PLAYED_HOP = round(PLAYED_HZ * HOP_S)
 _LATELY = round(1.2 * PLAYED_HZ)
 _ECHO_GAIN = 0.1
+_QUEUED, _MOST_QUEUED = 2880, 19200
+"""What a telephone holds back so as not to run dry, and where it drops the rest: 48 kHz."""
 _NOISE = 5e-4
 _REFLECTIONS = 10
 _ROOM_S = 0.1
@@ -114,6 +118,36 @@ class Table:
     def _match(self, heard: NDArray[np.int16]) -> Match:
         self.looks.append(match(heard, self._lately, PLAYED_HZ))
         return self.looks[-1]
+
+
+class Loudspeaker:
+    """What a caller hears comes back to its microphone 60 ms later, after a stall up to 0.4 s."""
+
+    def __init__(self, hearing: Hearing) -> None:
+        self._hearing = hearing
+        self._taken = hearing.samples
+        self._queue: Pcm = np.zeros(0, np.float32)
+        self._playing = False
+        self.sounded_s = 0.0
+        """How much sound came back."""
+        self.holes = 0
+        """How often it ran dry or dropped what was too old: the machine was too busy."""
+
+    def __call__(self, samples: int) -> Pcm:
+        self._queue = np.concatenate([self._queue, self._hearing.newest(self._taken)])
+        self._taken = self._hearing.samples
+        if len(self._queue) > _MOST_QUEUED:
+            self._queue = self._queue[-_QUEUED:]
+            self.holes += 1
+        enough = len(self._queue) >= (samples if self._playing else _QUEUED)
+        self.holes += self._playing and not enough
+        self._playing = enough
+        if not enough:
+            return np.zeros(samples, np.float32)
+        now, self._queue = self._queue[:samples], self._queue[samples:]
+        if level_dbfs(now) > LOUD_DBFS:
+            self.sounded_s += samples / MICROPHONE_HZ
+        return now * np.float32(_ECHO_GAIN)
 
 
 def _at_16_khz(piece: Pcm) -> NDArray[np.float64]:

@@ -10,19 +10,19 @@ import sys
 import time
 import wave
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, ExitStack
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from difflib import SequenceMatcher
 from pathlib import Path
 
 import httpx
 import jiwer
-import numpy as np
 import pytest
 
 from agent.caller.caller import Caller, join
 from agent.caller.hearing import RATE_HZ, voiced_span
 from agent.caller.microphone import Pcm
 from tests.fakes.livekit_process import LiveKitProcess, livekit_binary, run_livekit
+from tests.fakes.loudspeaker import Loudspeaker
 from tests.fakes.programs import Background, running
 from tests.fakes.speech import say
 
@@ -34,6 +34,7 @@ QUESTIONS = {
 }
 PRIVACY = "Do you send my data to the internet?"
 START = "Wait, how do I start the demo?"
+TELEPHONES = 4
 HIGHEST_WER = 0.2
 """tiny.en on a voice that went through Opus twice; names such as TTS_VOICE would be guessed at."""
 
@@ -98,12 +99,18 @@ def embedded_worker(
         yield
 
 
-@pytest.fixture
-async def caller(embedded_worker: None, own_livekit: LiveKitProcess) -> AsyncIterator[Caller]:
+@asynccontextmanager
+async def calling(livekit: LiveKitProcess) -> AsyncIterator[Caller]:
     room = f"room-{secrets.token_hex(4)}"
-    async with join(own_livekit.url, own_livekit.token(room, "caller")) as caller:
+    async with join(livekit.url, livekit.token(room, "caller")) as caller:
         await caller.wait_for_agent()
         await caller.wait_for_state("listening")
+        yield caller
+
+
+@pytest.fixture
+async def caller(embedded_worker: None, own_livekit: LiveKitProcess) -> AsyncIterator[Caller]:
+    async with calling(own_livekit) as caller:
         yield caller
 
 
@@ -196,28 +203,23 @@ async def test_three_turns_with_an_interruption_keep_only_what_was_heard(
 
 
 async def test_its_own_voice_from_a_loudspeaker_does_not_stop_it(
-    caller: Caller, spoken: dict[str, Pcm]
+    embedded_worker: None, own_livekit: LiveKitProcess, spoken: dict[str, Pcm]
 ) -> None:
     """A telephone on a table: what is heard comes back 20 dB quieter and a little late."""
-
-    async def echo() -> None:
-        sent = len(await asyncio.to_thread(caller.hearing.pcm))
-        while True:
-            await asyncio.sleep(0.1)
-            heard = await asyncio.to_thread(caller.hearing.pcm)
-            caller.microphone.say(heard[sent:] * np.float32(0.1))
-            sent = len(heard)
-
-    question = await caller.say(spoken["What does barge in mean?"])
-    began = await caller.wait_for_answer(question)
-    returning = asyncio.create_task(echo())
-    try:
-        await asyncio.sleep(max(0.0, began + 6.0 - time.perf_counter()))
-    finally:
-        returning.cancel()
-        await asyncio.gather(returning, return_exceptions=True)
-    spoken_on = time.perf_counter()
-    await caller.hearing.wait_for_sound(after=spoken_on)
-    assert caller.log.turns == [], "it was interrupted"
-    asked = [c.text for c in caller.log.captions if not c.by_agent]
-    assert len(asked) == 1, "its own words became a turn"
+    for _ in range(TELEPHONES):
+        async with calling(own_livekit) as caller:
+            question = await caller.say(spoken["What does barge in mean?"])
+            began = await caller.wait_for_answer(question)
+            loudspeaker = caller.microphone.hears = Loudspeaker(caller.hearing)
+            await asyncio.sleep(max(0.0, began + 6.0 - time.perf_counter()))
+            caller.microphone.hears = None
+            spoken_on = time.perf_counter()
+            await caller.hearing.wait_for_sound(after=spoken_on)
+            asked = [c.text for c in caller.log.captions if not c.by_agent]
+            if loudspeaker.holes and (caller.log.turns or len(asked) > 1):
+                continue  # no telephone, but a machine that stood still
+            assert loudspeaker.sounded_s > 1.0
+            assert caller.log.turns == [], "it was interrupted"
+            assert len(asked) == 1, "its own words became a turn"
+            return
+    pytest.fail("this machine is too busy to play an echo without holes")
