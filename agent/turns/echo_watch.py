@@ -24,7 +24,7 @@ _CERTAIN = 0.8
 """Likeness that is an echo whatever its delay: half of all looks at echoes reach it; callers with
 the agent's own voice come up to 0.61, others to 0.72."""
 _LATEST_S = 0.6
-"""No echo comes later."""
+"""What is less than certain is no echo if it comes later."""
 _TAIL_S = 0.1
 """How much longer than what was played an echo may sound: the room, and the jitter buffers."""
 _SURE_S = 0.14

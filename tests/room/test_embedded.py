@@ -34,7 +34,8 @@ QUESTIONS = {
 }
 PRIVACY = "Do you send my data to the internet?"
 START = "Wait, how do I start the demo?"
-TELEPHONES = 4
+ECHO_CALLS = 4
+"""Made at most, until one had no holes or was none the worse for them."""
 HIGHEST_WER = 0.2
 """tiny.en on a voice that went through Opus twice; names such as TTS_VOICE would be guessed at."""
 
@@ -206,7 +207,7 @@ async def test_its_own_voice_from_a_loudspeaker_does_not_stop_it(
     embedded_worker: None, own_livekit: LiveKitProcess, spoken: dict[str, Pcm]
 ) -> None:
     """A telephone on a table: what is heard comes back 20 dB quieter and a little late."""
-    for _ in range(TELEPHONES):
+    for _ in range(ECHO_CALLS):
         async with calling(own_livekit) as caller:
             question = await caller.say(spoken["What does barge in mean?"])
             began = await caller.wait_for_answer(question)
