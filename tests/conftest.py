@@ -12,7 +12,7 @@ from blockbuster import BlockBuster
 from tests.fakes.openai_server import OpenAIStandIn
 
 ROOT = Path(__file__).parent
-LEVELS = {"unit", "protocol", "room", "browser", "packaging"}
+LEVELS = {"unit", "protocol", "attacks", "room", "browser", "packaging"}
 OWN_PREFIXES = ("LIVEKIT_", "AGENT_", "STT_", "LLM_", "TTS_", "TURN_", "TALK_", "SERVE_", "OPENAI_")
 
 
