@@ -1,6 +1,16 @@
-"""What a log line may hold: facts about the call, never what was said or who said it."""
+"""What a log line may hold: facts about the call, never what was said or who said it.
+
+An error's text is private until it is known to be ours: a server that refuses a request may
+repeat the caller's words in its reason. So errors appear by type, status and place alone.
+"""
 
 import logging
+import re
+import sys
+import traceback
+from collections.abc import Iterator
+
+from agent.errors import RejoinderError
 
 PRIVATE = frozenset(
     (
@@ -12,29 +22,164 @@ PRIVATE = frozenset(
 """Attributes that livekit-agents and its plug-ins attach to records and that tell who
 called or what was said."""
 
-_SPOKEN = ("no audio frames were pushed for text", "failed to say text")
-"""livekit-agents messages that end in the text itself."""
+_SPOKEN = (
+    "no audio frames were pushed for text",
+    "failed to say text",
+    "AgentSession is closing due to unrecoverable error",
+)
+"""livekit-agents messages that end in the text itself, or in an error's."""
+
+_WIRE = frozenset(
+    (
+        "openai", "httpx", "httpcore", "botocore", "boto3", "urllib3", "aiohttp", "websockets",
+        "gradio_client", "faster_whisper", "h2", "hpack", "multipart",
+    )
+)  # fmt: skip
+"""Libraries whose lines below WARNING hold requests, answers and keys, whoever switches them on."""
+
+_KNOWN = logging.makeLogRecord({}).__dict__.keys() | {"message", "asctime", "taskName"}
+_FACTS = (str, int, float, bool, type(None))
+_LEAST_TEXT = 4
+"""Characters; shorter texts of errors are found in any line."""
+_COLOUR = re.compile("\x1b\\[[0-9;]*m")
 
 
 class PrivacyFilter(logging.Filter):
-    """Removes private attributes and the text behind known messages."""
+    """Removes private attributes and what errors say, and holds back what wire libraries tell."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Clean the record in place; every record passes."""
-        for name in [n for n in record.__dict__ if n in PRIVATE or n.startswith("lk.pii.")]:
-            del record.__dict__[name]
-        if isinstance(record.msg, str) and any(known in record.msg for known in _SPOKEN):
-            known = next(known for known in _SPOKEN if known in record.msg)
-            record.msg, record.args = record.msg[: record.msg.index(known) + len(known)], None
+        """Clean the record in place; False: it is not to be written at all."""
+        library = record.name.partition(".")[0]
+        if library in _WIRE and record.levelno < logging.WARNING:
+            return False
+        error = record.exc_info[1] if record.exc_info else None
+        # The one being handled: libraries put its text into their messages.
+        secrets = _secrets(error, sys.exc_info()[1])
+        self._clean_attributes(record, secrets, ours=library == "agent")
+        self._clean_message(record, secrets)
+        if error is not None:
+            record.exc_text = _trace(error)
+            record.exc_info = None
+            record.__dict__["_cleaned"] = True
+        elif record.exc_text and not record.__dict__.get("_cleaned"):
+            record.exc_text = None
         return True
+
+    def _clean_attributes(
+        self, record: logging.LogRecord, secrets: list[tuple[str, str]], *, ours: bool
+    ) -> None:
+        for name, value in list(record.__dict__.items()):
+            if name in _KNOWN:
+                continue
+            if name in PRIVATE or name.startswith("lk.pii."):
+                del record.__dict__[name]
+            elif isinstance(value, BaseException):
+                record.__dict__[name] = _label(value)
+            elif isinstance(value, str):
+                record.__dict__[name] = _without(value, secrets)
+            elif not ours and not isinstance(value, _FACTS):
+                record.__dict__[name] = type(value).__name__
+
+    def _clean_message(self, record: logging.LogRecord, secrets: list[tuple[str, str]]) -> None:
+        if isinstance(record.args, tuple):
+            # asyncio names tasks and handles with all that they were given.
+            plain = record.name == "asyncio"
+            record.args = tuple(
+                _label(arg)
+                if isinstance(arg, BaseException)
+                else type(arg).__name__
+                if plain and not isinstance(arg, _FACTS)
+                else arg
+                for arg in record.args
+            )
+        if not isinstance(record.msg, str):
+            return
+        message = record.getMessage()
+        clean = _without(message, secrets)
+        for known in _SPOKEN:
+            if known in clean:
+                clean = clean[: clean.index(known) + len(known)]
+        if clean != message:
+            record.msg, record.args = clean, None
+
+
+class Uncoloured(logging.Formatter):
+    """Another formatter's lines without the terminal's colour codes, for files and pipes."""
+
+    def __init__(self, inner: logging.Formatter) -> None:
+        """Take the lines of `inner`."""
+        super().__init__()
+        self._inner = inner
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Give the line."""
+        return _COLOUR.sub("", self._inner.format(record))
 
 
 def protect_logs() -> None:
     """Install the filter on the handlers that write: all of the root logger's.
 
-    livekit-agents adds the room's name to what job processes log just before it is
-    written, so the writing end is the only place that sees everything.
+    Call it in the worker and in each job process: a job's records are put into words before
+    they travel to the worker, and livekit-agents adds the room's name just before the worker
+    writes them.
     """
     for handler in logging.getLogger().handlers:
-        if not any(isinstance(f, PrivacyFilter) for f in handler.filters):
-            handler.addFilter(PrivacyFilter())
+        if any(isinstance(f, PrivacyFilter) for f in handler.filters):
+            continue
+        handler.addFilter(PrivacyFilter())
+        stream = getattr(handler, "stream", None)
+        if handler.formatter is not None and stream is not None and not stream.isatty():
+            handler.setFormatter(Uncoloured(handler.formatter))
+
+
+def _chain(error: BaseException | None, seen: set[int]) -> Iterator[BaseException]:
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        if isinstance(error, BaseExceptionGroup):
+            for part in error.exceptions:
+                yield from _chain(part, seen)
+        yield from _chain(error.__cause__, seen)
+        error = error.__context__
+
+
+def _secrets(*errors: BaseException | None) -> list[tuple[str, str]]:
+    """What the errors say, longest first, and what to write in its place."""
+    found: dict[str, str] = {}
+    seen: set[int] = set()
+    for first in errors:
+        for error in _chain(first, seen):
+            if isinstance(error, RejoinderError):
+                continue
+            texts = [repr(error), str(error), getattr(error, "message", None)]
+            texts += [getattr(error, "body", None), *error.args]
+            for text in texts:
+                if text is not None and len(str(text)) >= _LEAST_TEXT:
+                    found[str(text)] = _label(error)
+    return sorted(found.items(), key=lambda item: -len(item[0]))
+
+
+def _without(text: str, secrets: list[tuple[str, str]]) -> str:
+    for secret, label in secrets:
+        text = text.replace(secret, label)
+    return text
+
+
+def _label(error: BaseException) -> str:
+    """An error in words of our own."""
+    name = type(error).__name__
+    if isinstance(error, (RejoinderError, ImportError)):
+        return f"{name}: {error}"
+    if isinstance(error, OSError) and error.errno is not None:
+        return f"{name} (errno {error.errno})"
+    status = getattr(error, "status_code", None)
+    return f"{name} (status {status})" if isinstance(status, int) else name
+
+
+def _trace(error: BaseException) -> str:
+    """Where an error and those behind it were raised, without what they say."""
+    parts = []
+    for one in reversed(list(_chain(error, set()))):
+        places = "".join(traceback.format_tb(one.__traceback__))
+        parts.append(f"Traceback (most recent call last):\n{places}{_label(one)}")
+    return "\n\n".join(parts)

@@ -30,6 +30,7 @@ from livekit.agents.voice.agent_session import SessionConnectOptions
 
 from agent.audio.streams import at_rate
 from agent.engines import Stage, load_engine
+from agent.learned import page
 from agent.metrics.timeline import Timeline
 from agent.options import ModelOptions
 from agent.settings import Settings, StageChoice
@@ -99,6 +100,9 @@ def preload(settings: Settings) -> None:
         module = load_engine(stage, choice.engine)
         if hasattr(module, "preload"):
             module.preload()
+    # Made here, they are the same memory for all.
+    pace_of("stt", settings.stt)
+    pace_of("llm", settings.llm)
 
 
 def load_parts(settings: Settings) -> Parts:
@@ -114,8 +118,8 @@ def load_parts(settings: Settings) -> Parts:
         stt=_build("stt", settings.stt),
         llm=_build("llm", settings.llm),
         tts=_build("tts", settings.tts),
-        stt_pace=pace_of(settings.stt),
-        llm_pace=pace_of(settings.llm),
+        stt_pace=pace_of("stt", settings.stt),
+        llm_pace=pace_of("llm", settings.llm),
     )
 
 
@@ -152,10 +156,13 @@ def eagerness(settings: Settings) -> Eagerness:
     return "pauses" if _is_hosted(settings.stt) else "eager"
 
 
-def pace_of(choice: StageChoice) -> Pace | None:
-    """Keeps the times of an engine that slow requests may be repeated to; None: they may not."""
+def pace_of(stage: Stage, choice: StageChoice) -> Pace | None:
+    """Keeps the times of an engine that slow requests may be repeated to; None: they may not.
+
+    All calls of the worker share them.
+    """
     wanted = _is_hosted(choice) if choice.hedge == "auto" else choice.hedge == "on"
-    return Pace() if wanted else None
+    return Pace(page(f"pace {stage}", Pace.BYTES)) if wanted else None
 
 
 def _is_hosted(choice: StageChoice) -> bool:

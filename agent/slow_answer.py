@@ -6,8 +6,8 @@ other request is cancelled. Idea: J. Dean, L. A. Barroso, "The Tail at Scale", 2
 """
 
 import asyncio
+import mmap
 import time
-from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any, TypeVar
 
@@ -22,22 +22,29 @@ _MARGIN = 1.1
 
 
 class Pace:
-    """How long an engine takes until its first answer, seconds. One per engine and process."""
+    """How long an engine takes until its first answer, seconds. One per engine."""
 
-    def __init__(self) -> None:
-        self._readings: deque[float] = deque(maxlen=_KEPT)
+    BYTES = 8 * (1 + _KEPT)
+    """Size of the memory it keeps its readings in."""
+
+    def __init__(self, memory: mmap.mmap | None = None) -> None:
+        """Keep the readings in `memory`, which other processes may share (`agent.learned`)."""
+        self._cells = memoryview(memory or bytearray(self.BYTES)).cast("d")
 
     def took(self, seconds: float) -> None:
         """An answer came after this time."""
-        self._readings.append(seconds)
+        count = int(self._cells[0])
+        self._cells[1 + count % _KEPT] = seconds
+        self._cells[0] = count + 1
 
     @property
     def late_s(self) -> float | None:
         """What only one answer in twenty takes longer than; None: too few are known."""
-        if len(self._readings) < _LEAST:
+        count = min(int(self._cells[0]), _KEPT)
+        if count < _LEAST:
             return None
-        ordered = sorted(self._readings)
-        return ordered[min(len(ordered) - 1, int(_SHARE * len(ordered)))] * _MARGIN
+        ordered = sorted(self._cells[1 : 1 + count])
+        return ordered[min(count - 1, int(_SHARE * count))] * _MARGIN
 
 
 async def hedged(ask: Callable[[], Awaitable[T]], *, after_s: float | None) -> T:
@@ -47,24 +54,37 @@ async def hedged(ask: Callable[[], Awaitable[T]], *, after_s: float | None) -> T
         The first answer. The slower request is cancelled before this returns.
 
     Raises:
-        Exception: what the request raised that failed last, when all have failed.
+        Exception: what the request raised that was made last, when all have failed.
     """
     if after_s is None:
         return await ask()
-    waiting = {asyncio.ensure_future(ask())}
-    try:
-        done, _ = await asyncio.wait(waiting, timeout=after_s)
-        if not done:
-            waiting.add(asyncio.ensure_future(ask()))
-        while True:
-            done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                if not waiting or task.exception() is None:
-                    return task.result()
-    finally:
-        for task in waiting:
-            task.cancel()
-        await asyncio.gather(*waiting, return_exceptions=True)
+
+    async def outcome() -> tuple[T] | Exception:
+        try:
+            return (await ask(),)
+        except Exception as error:  # noqa: BLE001 - the other request may answer yet
+            return error
+
+    async with asyncio.TaskGroup() as group:
+        asked = [group.create_task(outcome(), name="ask")]
+        try:
+            done, waiting = await asyncio.wait(asked, timeout=after_s)
+            if not done:
+                asked.append(group.create_task(outcome(), name="ask again"))
+                waiting = set(asked)
+            while True:
+                for task in asked:
+                    if task.done() and isinstance(found := task.result(), tuple):
+                        return found[0]
+                if not waiting:
+                    break
+                _, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in asked:
+                task.cancel()
+    failure = asked[-1].result()
+    assert isinstance(failure, Exception)
+    raise failure
 
 
 async def hedged_stream(

@@ -43,6 +43,7 @@ def load_by_calls(server: AgentServer) -> float:
 
 def set_up_process(process: JobProcess) -> None:
     """Load models before a call arrives. Connections are opened when its session starts."""
+    protect_logs()
     process.userdata["parts"] = load_parts(SETTINGS)
 
 

@@ -244,6 +244,7 @@ class Listener:
         if wanted.rolling:
             limits = APIConnectOptions(max_retry=0, timeout=limits.timeout)
         longest_s = (limits.max_retry + 1) * (limits.timeout + limits.retry_interval) + _GRACE_S
+        began = time.perf_counter()
         try:
             late_s = None if self._pace is None or wanted.rolling else self._pace.late_s
             async with asyncio.timeout(longest_s):
@@ -254,6 +255,8 @@ class Listener:
         except Exception as error:  # noqa: BLE001 - an engine's bug must not end the call
             self._failed(wanted, error)
         else:
+            if self._pace is not None and not wanted.rolling:
+                self._pace.took(time.perf_counter() - began)
             self._answered(wanted.number, event)
 
     def _answered(self, number: int, event: stt.SpeechEvent) -> None:
@@ -261,8 +264,6 @@ class Listener:
         if request is None:
             return
         request.answered = time.perf_counter()
-        if self._pace is not None:
-            self._pace.took(request.answered - request.began)
         self._schedule.answered(request.answered - request.began, alone=request.alone)
         best = event.alternatives[0] if event.alternatives else None
         if best is not None and best.text.strip():

@@ -1,10 +1,15 @@
+import io
 import logging
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from livekit.agents import APIConnectionError, APIStatusError
+from livekit.agents.cli.log import ColoredFormatter, JsonFormatter
 
-from agent.log import PRIVATE, PrivacyFilter, protect_logs
+from agent.errors import ConfigError
+from agent.log import PRIVATE, PrivacyFilter, Uncoloured, protect_logs
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -56,3 +61,94 @@ def test_no_log_call_of_ours_formats_its_message() -> None:
                 if not first.startswith(('"', "'")) or "%" in first:
                     found.append(f"{path.relative_to(ROOT)}: {match[0]}")
     assert not found
+
+
+@pytest.fixture(params=["plain", "json", "coloured"])
+def written(request: pytest.FixtureRequest) -> Iterator[io.StringIO]:
+    """What a logger `a.library` writes."""
+    sink = io.StringIO()
+    handler = logging.StreamHandler(sink)
+    if request.param == "json":
+        handler.setFormatter(JsonFormatter())
+    elif request.param == "coloured":
+        handler.setFormatter(ColoredFormatter("%(esc_levelcolor)s%(message)s %(extra)s"))
+    handler.addFilter(PrivacyFilter())
+    logger = logging.getLogger("a.library")
+    logger.addHandler(handler)
+    logger.propagate = False
+    logger.setLevel(logging.DEBUG)
+    yield sink
+    logger.removeHandler(handler)
+    logger.propagate = True
+    logger.setLevel(logging.NOTSET)
+
+
+WORDS = " ".join(("my", "secret"))
+"""Not as it would stand in a line of source code, which a traceback may show."""
+
+
+def refused() -> APIStatusError:
+    return APIStatusError(f"bad: {WORDS}", status_code=400, body={"input": WORDS})
+
+
+def test_an_error_is_told_by_type_status_and_place_and_not_by_its_text(
+    written: io.StringIO,
+) -> None:
+    log = logging.getLogger("a.library")
+    try:
+        try:
+            raise refused()
+        except APIStatusError as inner:
+            raise APIConnectionError(f"gave up: {WORDS}") from inner
+    except APIConnectionError as error:
+        # As livekit-agents writes it.
+        log.warning(f"failed: {error}, again", extra={"error": str(error)})  # noqa: G004
+        log.warning("failed: %s", error)
+        log.warning("failed", extra={"error": error, "request": {"text": WORDS}})
+        log.exception("Error in _llm_inference_task")
+    log.error("never retrieved: %r", refused(), exc_info=refused())
+    lines = written.getvalue()
+    assert WORDS not in lines
+    assert "failed: APIConnectionError, again" in lines
+    assert "APIStatusError (status 400)" in lines
+    assert "test_privacy.py" in lines
+
+
+def test_errors_of_a_group_are_told_in_the_same_way(written: io.StringIO) -> None:
+    try:
+        raise ExceptionGroup(WORDS, [refused(), ValueError(WORDS)])
+    except ExceptionGroup:
+        logging.getLogger("a.library").exception("it ended")
+    assert WORDS not in written.getvalue()
+    assert "ValueError" in written.getvalue()
+
+
+def test_what_we_say_ourselves_is_told(written: io.StringIO) -> None:
+    try:
+        raise ConfigError("LLM_URL is missing")
+    except ConfigError:
+        logging.getLogger("a.library").exception("it ended")
+    assert "LLM_URL is missing" in written.getvalue()
+
+
+@pytest.mark.parametrize(
+    "name", ["openai._base_client", "httpx", "httpcore.http11", "botocore.hooks"]
+)
+def test_requests_and_answers_are_in_no_line_at_any_level(name: str) -> None:
+    record = logging.LogRecord(name, logging.DEBUG, "f", 1, "Request options: %s", ("x",), None)
+    assert not PrivacyFilter().filter(record)
+    record = logging.LogRecord(name, logging.WARNING, "f", 1, "proxy is odd", (), None)
+    assert PrivacyFilter().filter(record)
+
+
+def test_files_hold_no_colour_codes() -> None:
+    handler = logging.StreamHandler(io.StringIO())
+    handler.setFormatter(ColoredFormatter("%(esc_levelcolor)s%(message)s"))
+    logging.getLogger().addHandler(handler)
+    try:
+        protect_logs()
+        assert isinstance(handler.formatter, Uncoloured)
+        record = logging.LogRecord("x", logging.INFO, "f", 1, "hello", (), None)
+        assert handler.format(record) == "hello"
+    finally:
+        logging.getLogger().removeHandler(handler)

@@ -1,6 +1,7 @@
 """A second request when the first is slow, and a word to the caller: on virtual time."""
 
 import asyncio
+import mmap
 from collections.abc import AsyncGenerator
 
 import pytest
@@ -93,8 +94,19 @@ def test_without_a_time_it_is_never_asked_twice() -> None:
         ((0.7, 0.5), (0,), 1),
         ((0.7, 0.1), (1,), 0),
         ((0.7, 0.5), (0, 1), None),
+        ((0.7, 0.2), (0,), 1),
+        ((0.7, 0.2), (1,), 0),
+        ((0.7, 0.2), (0, 1), None),
     ],
-    ids=["at once", "the slow one", "the second one", "both"],
+    ids=[
+        "at once",
+        "the slow one",
+        "the second one",
+        "both",
+        "the slow one as the other answers",
+        "the second one as the other answers",
+        "both in one turn of the loop",
+    ],
 )
 def test_a_failure_counts_only_when_no_other_answer_can_come(
     delays: tuple[float, ...], fails: tuple[int, ...], expected: int | None
@@ -197,6 +209,14 @@ def test_the_tail_is_known_after_some_answers() -> None:
     found = late(*spread)
     assert found is not None
     assert found > 0.3
+
+
+def test_what_one_call_learns_is_known_to_the_next() -> None:
+    memory = mmap.mmap(-1, Pace.BYTES)
+    first = Pace(memory)
+    for _ in range(70):
+        first.took(0.2)
+    assert Pace(memory).late_s == pytest.approx(0.22)
 
 
 def test_an_engine_that_became_faster_is_known_anew() -> None:
