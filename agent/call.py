@@ -1,15 +1,13 @@
 """One call from the first greeting to the last goodbye.
 
 Around the session of `agent.session`: what the room's clients are told (engines, notices,
-sources, where the time went) and how the call ends.
+sources, where the time went), what happens when a part of the call fails, and how it ends.
 """
 
 import asyncio
-import json
 import logging
-import time
-from collections.abc import AsyncIterator, Coroutine
-from typing import Any, Literal
+from contextlib import suppress
+from typing import Any
 
 from livekit import rtc
 from livekit.agents import (
@@ -28,6 +26,7 @@ from livekit.agents import (
 
 from agent.floor import AgentFloor
 from agent.metrics.timeline import Timeline
+from agent.notices import APOLOGIES, TOPIC_SOURCE, TOPIC_TURN, Notices
 from agent.playout.heard_output import Playout
 from agent.playout.voice_track import VoiceTrack
 from agent.session import (
@@ -39,28 +38,15 @@ from agent.session import (
     room_options,
 )
 from agent.settings import Settings, StageChoice
+from agent.tasks import CallTasks
 from agent.turns.caller_input import CallerInput
 
 logger = logging.getLogger(__name__)
 
-TOPIC_TURN = "rejoinder.turn"
-TOPIC_NOTICE = "rejoinder.notice"
-TOPIC_SOURCE = "rejoinder.source"
-
-NoticeStage = Literal["stt", "llm", "tts", "session"]
-
-APOLOGIES: dict[NoticeStage, str] = {
-    "stt": "Sorry, I could not make that out. Please say it again.",
-    "llm": "Sorry, I cannot think of an answer right now. Please try again.",
-    "tts": "My voice failed just now; my answer is in the text.",
-}
-
-_APOLOGY_PAUSE_S = 6.0
-"""Least time between two apologies for the same stage, seconds: a dead engine is not
-announced on every breath."""
-
-_PUBLISH_S = 5.0
-"""Longest time a message to the room may take, seconds."""
+_GOODBYE_S = 10.0
+"""Longest time the last sentence of a call that cannot go on may take, seconds."""
+_CLOSE_S = 10.0
+"""Longest time the session may take to close, seconds."""
 
 
 async def serve_call(ctx: JobContext, parts: Parts, settings: Settings) -> None:
@@ -70,29 +56,30 @@ async def serve_call(ctx: JobContext, parts: Parts, settings: Settings) -> None:
     """
     # A room's name may hold a phone number: logs carry the job's name alone.
     ctx.log_context_fields = {"job_id": ctx.job.id}
-    async with asyncio.TaskGroup() as group:
+    async with CallTasks() as tasks:
         # Joins while the session starts: handlers are in place before the first event.
-        connecting = group.create_task(
+        connecting = tasks.need(
             ctx.connect(auto_subscribe=AutoSubscribe.AUDIO_ONLY), name="connect"
         )
-        await Call(ctx, parts, settings, group).run(connecting)
+        await Call(ctx, parts, settings, tasks).run(connecting)
+    if tasks.restarts or tasks.uninformed:
+        logger.warning(
+            "the call had faults",
+            extra={"restarts": tasks.restarts, "uninformed": tasks.uninformed},
+        )
 
 
 class Call:
     """State of one call; also the observer of its turns."""
 
-    def __init__(
-        self, ctx: JobContext, parts: Parts, settings: Settings, group: asyncio.TaskGroup
-    ) -> None:
+    def __init__(self, ctx: JobContext, parts: Parts, settings: Settings, tasks: CallTasks) -> None:
         """Prepare the call; `run` holds it."""
         self._ctx = ctx
         self._parts = parts
         self._settings = settings
-        self._group = group
+        self._tasks = tasks
         self._timeline = Timeline()
         self._source: dict[str, Any] | None = None
-        self._labels: dict[str, str] = {}
-        self._apologised: dict[NoticeStage, float] = {}
         self._over = asyncio.Event()
         self._voice = VoiceTrack(rate_hz=OUTPUT_RATE_HZ)
         self._floor = AgentFloor(self._voice)
@@ -101,9 +88,10 @@ class Call:
             parts, settings, self._listener, track=self._voice
         )
         self._floor.take(self._session)
+        self._notices = Notices(ctx.room, tasks, self._session)
 
     async def run(self, connecting: asyncio.Task[None]) -> None:
-        """Talk until the session has closed; `connecting` ends when the room was joined."""
+        """Talk until the call is over; `connecting` ends when the room was joined."""
         session, room = self._session, self._ctx.room
         session.on("agent_state_changed", self._on_agent_state)
         session.on("conversation_item_added", self._on_item)
@@ -111,6 +99,28 @@ class Call:
         session.on("close", self._on_close)
         room.on("participant_disconnected", self._on_participant_gone)
         room.on("disconnected", self._on_room_gone)
+        self._tasks.carry(
+            self._listener.run, name="listen", lost=lambda: self._cannot_go_on(mute=False)
+        )
+        self._tasks.carry(
+            lambda: self._speak_in(room, connecting),
+            name="voice",
+            lost=lambda: self._cannot_go_on(mute=True),
+        )
+        talking = self._tasks.need(self._talk(room), name="talk")
+        try:
+            await self._over.wait()
+        finally:
+            talking.cancel()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_CLOSE_S):
+                    await session.aclose()
+            await self._voice.aclose()
+            self._ctx.shutdown(reason="the call is over")
+
+    async def _talk(self, room: rtc.Room) -> None:
+        """Connect the parts with the room and greet; from then on events carry the call."""
+        session = self._session
         agent = CallAgent(
             reply=self._settings.reply,
             timeline=self._timeline,
@@ -119,34 +129,22 @@ class Call:
         )
         options = room_options()
         options.text_input = room_io.TextInputOptions(text_input_cb=self._on_typed)
-        work = [
-            self._group.create_task(self._listener.run(), name="listen"),
-            self._group.create_task(self._speak_in(room, connecting), name="voice"),
-        ]
-        try:
-            await session.start(agent, room=room, room_options=options)
-            assert session.input.audio is not None
-            session.input.audio = CallerInput(session.input.audio, self._listener)
-            work.append(self._keep_ledger())
-            await self._announce()
-            if self._settings.agent.greeting:
-                session.say(self._settings.agent.greeting)
-            await self._over.wait()
-        finally:
-            await session.aclose()
-            for task in work:
-                task.cancel()
-            await asyncio.wait(work)
-            await self._voice.aclose()
-            self._ctx.shutdown(reason="the call is over")
+        await session.start(agent, room=room, room_options=options)
+        assert session.input.audio is not None
+        session.input.audio = CallerInput(session.input.audio, self._listener)
+        self._keep_ledger()
+        self._announce()
+        if self._settings.agent.greeting:
+            session.say(self._settings.agent.greeting)
 
-    def _keep_ledger(self) -> asyncio.Task[None]:
+    def _keep_ledger(self) -> None:
         """Put the heard ledger between the session and the room."""
         output = self._session.output
         assert output.transcription is not None
         playout = Playout(voice=self._voice, text=output.transcription)
         output.audio, output.transcription = playout.audio, playout.text
-        return self._group.create_task(playout.run(), name="playout")
+        # The voice goes on without captions.
+        self._tasks.carry(playout.run, name="captions", lost=lambda: None)
 
     async def _speak_in(self, room: rtc.Room, connecting: asyncio.Task[None]) -> None:
         """Publish the agent's track as soon as the room was joined."""
@@ -154,10 +152,24 @@ class Call:
         if not connecting.cancelled() and connecting.exception() is None:
             await self._voice.publish(room)
 
-    # What the turn machinery tells (agent.turns.observer.TurnObserver).
+    # What happens when a part is lost.
 
-    def speech_began(self, *, at: float) -> None:
-        """Nothing to do: the turn taker has stopped the play-out."""
+    def _cannot_go_on(self, *, mute: bool) -> None:
+        """A part has failed too often: say so if there is a voice, and end the call."""
+        self._notices.notice(APOLOGIES["session"], stage="session", level="error")
+        if mute:
+            self._over.set()
+        else:
+            self._tasks.need(self._say_goodbye(), name="goodbye")
+
+    async def _say_goodbye(self) -> None:
+        with suppress(RuntimeError, TimeoutError):  # the session may be closing
+            async with asyncio.timeout(_GOODBYE_S):
+                await self._session.interrupt(force=True)
+                await self._session.say(APOLOGIES["session"], add_to_chat_ctx=False)
+        self._over.set()
+
+    # What the turn machinery tells (agent.turns.observer.TurnObserver).
 
     def utterance_ended(self, *, last_voiced: float, at: float) -> None:
         """A turn may be over."""
@@ -169,7 +181,7 @@ class Call:
 
     def recognition_failed(self, *, error: Exception) -> None:
         """The caller must say it again."""
-        self._apologise("stt", error)
+        self._notices.apologise("stt", error)
 
     # What the session tells.
 
@@ -177,7 +189,7 @@ class Call:
         if event.new_state == "speaking":
             self._timeline.reply_began()
             if self._source is not None:
-                self._publish(TOPIC_SOURCE, self._source)
+                self._notices.publish(TOPIC_SOURCE, self._source)
                 self._source = None
 
     def _on_item(self, event: ConversationItemAddedEvent) -> None:
@@ -185,8 +197,8 @@ class Call:
         if isinstance(item, llm.ChatMessage) and item.role == "assistant":
             report = self._timeline.reply_ended(interrupted=item.interrupted)
             if report is not None:
-                self._publish(TOPIC_TURN, report.as_json())
-                self._spawn(self._announce(), name="announce")
+                self._notices.publish(TOPIC_TURN, report.as_json())
+                self._announce()
                 logger.info("turn answered", extra=report.as_log())
 
     def _on_error(self, event: ErrorEvent) -> None:
@@ -194,11 +206,11 @@ class Call:
         if getattr(error, "recoverable", False):
             return
         if isinstance(error, stt.STTError):
-            self._apologise("stt", error.error)
+            self._notices.apologise("stt", error.error)
         elif isinstance(error, llm.LLMError):
-            self._apologise("llm", error.error)
+            self._notices.apologise("llm", error.error)
         elif isinstance(error, tts.TTSError):
-            self._apologise("tts", error.error)
+            self._notices.apologise("tts", error.error)
 
     def _on_close(self, event: CloseEvent) -> None:
         self._over.set()
@@ -221,71 +233,19 @@ class Call:
         self._timeline.typed()
         session.generate_reply(user_input=event.text)
 
-    # What the room is told.
-
-    async def _announce(self) -> None:
+    def _announce(self) -> None:
         """Name the engines; some learn their model's name with their first answer."""
         settings, parts = self._settings, self._parts
-        labels = {
-            "rejoinder.stt": _label(settings.stt, parts.stt.model),
-            "rejoinder.llm": _label(settings.llm, parts.llm.model),
-            "rejoinder.tts": _label(settings.tts, parts.tts.model),
-        }
-        if labels != self._labels:
-            self._labels = labels
-            await self._ctx.room.local_participant.set_attributes(labels)
+        self._notices.announce(
+            {
+                "rejoinder.stt": _label(settings.stt, parts.stt.model),
+                "rejoinder.llm": _label(settings.llm, parts.llm.model),
+                "rejoinder.tts": _label(settings.tts, parts.tts.model),
+            }
+        )
 
     def _remember_source(self, source: dict[str, Any], /) -> None:
         self._source = source
-
-    def _apologise(self, stage: NoticeStage, error: Exception) -> None:
-        """Tell the page at once, and the caller's ear unless it was told just now."""
-        text = APOLOGIES[stage]
-        logger.warning("a stage failed", extra={"stage": stage, "error": type(error).__name__})
-        self._publish(TOPIC_NOTICE, {"level": "error", "stage": stage, "text": text})
-        now = time.monotonic()
-        if now - self._apologised.get(stage, -_APOLOGY_PAUSE_S) < _APOLOGY_PAUSE_S:
-            return
-        self._apologised[stage] = now
-        if not self._over.is_set():
-            self._spawn(self._say_apology(stage, text), name=f"apology-{stage}")
-
-    async def _say_apology(self, stage: NoticeStage, text: str) -> None:
-        if stage == "tts":
-            # The engine that failed cannot say so.
-            self._session.say(text, audio=_emergency_voice(text), add_to_chat_ctx=False)
-        else:
-            self._session.say(text, add_to_chat_ctx=False)
-
-    def _publish(self, topic: str, message: dict[str, Any]) -> None:
-        self._spawn(self._send(topic, json.dumps(message)), name=f"publish-{topic}")
-
-    async def _send(self, topic: str, text: str) -> None:
-        try:
-            async with asyncio.timeout(_PUBLISH_S):
-                await self._ctx.room.local_participant.send_text(text, topic=topic)
-        except (rtc.participant.PublishDataError, RuntimeError, TimeoutError) as error:
-            logger.info("a message to the room was lost", extra={"error": type(error).__name__})
-
-    def _spawn(self, work: Coroutine[Any, Any, None], *, name: str) -> None:
-        if self._over.is_set():
-            work.close()
-            return
-        self._group.create_task(work, name=name)
-
-
-async def _emergency_voice(text: str) -> AsyncIterator[rtc.AudioFrame]:
-    """The embedded voice, for when the chosen one is gone."""
-    from agent.tts import espeak_process
-    from agent.tts.options import EspeakOptions
-
-    voice = espeak_process.build(EspeakOptions())
-    try:
-        async with voice.synthesize(text) as stream:
-            async for audio in stream:
-                yield audio.frame
-    finally:
-        await voice.aclose()
 
 
 def _label(stage: StageChoice, model: str) -> str:

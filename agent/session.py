@@ -7,7 +7,9 @@ holds and stops the play-out   says when the turn is over     LLM ─► reply t
 agent's track ◄── play-out, held back until then ◄── TTS ◄── first clause, sentences
 """
 
+import asyncio
 import ipaddress
+import logging
 from collections.abc import AsyncGenerator, AsyncIterable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -35,6 +37,7 @@ from agent.metrics.timeline import Timeline
 from agent.options import ModelOptions
 from agent.settings import Settings, StageChoice
 from agent.slow_answer import Pace, hedged_stream, with_filler
+from agent.tasks import fault
 from agent.tts.markup import without_markdown
 from agent.tts.pacing import Pacer, Track
 from agent.tts.sentences import SentenceTokenizer
@@ -44,6 +47,8 @@ from agent.turns.listener import Floor, Listener
 from agent.turns.observer import TurnObserver
 from agent.turns.schedule import Eagerness
 from agent.turns.stream_adapter import StreamAdapter, TurnDetector
+
+logger = logging.getLogger(__name__)
 
 INPUT_RATE_HZ = 16000
 """What Silero and every recogniser here work at; WebRTC resamples for us."""
@@ -55,6 +60,7 @@ SOURCE_KEY = "rejoinder.source"
 """In `ChoiceDelta.extra`: where an answer was found."""
 
 _RETRY_INTERVAL_S = 0.25
+_CLOSE_S = 5.0
 _NEVER = 1_000_000
 """A dead engine is told to the caller; it does not end the call."""
 
@@ -65,7 +71,7 @@ _LONGEST_TURN_S = 600.0
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a process loads once and every call shares."""
+    """What a process loads before its call, and closes after it."""
 
     detector: Callable[[], Probability]
     """Makes the speech detector of one track."""
@@ -75,6 +81,15 @@ class Parts:
     tts: tts.TTS[str]
     stt_pace: Pace | None
     llm_pace: Pace | None
+
+    async def aclose(self) -> None:
+        """Close the engines: connections, threads, child processes; 5 s at most each."""
+        for engine in (self.stt, self.llm, self.tts):
+            try:
+                async with asyncio.timeout(_CLOSE_S):
+                    await engine.aclose()
+            except Exception as error:  # noqa: BLE001 - the other engines are closed all the same
+                logger.warning("an engine was not closed", extra=fault(error))
 
 
 class SourceListener(Protocol):

@@ -78,4 +78,7 @@ server.on("worker_started", protect_logs)
 async def answer(ctx: JobContext) -> None:
     """Hold one call."""
     parts: Parts = ctx.proc.userdata["parts"]
-    await serve_call(ctx, parts, SETTINGS)
+    try:
+        await serve_call(ctx, parts, SETTINGS)
+    finally:
+        await parts.aclose()

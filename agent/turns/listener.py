@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from agent import urgency
 from agent.options import TurnOptions
 from agent.slow_answer import Pace, hedged
+from agent.tasks import fault
 from agent.turns.actions import (
     Abandon,
     Action,
@@ -109,32 +110,44 @@ class Listener:
         observer: TurnObserver,
         end_model: EndModel | None = None,
         pace: Pace | None = None,
+        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         """Recognise with `engine` within `limits`; move `floor`; tell `observer`.
 
         With `pace`, the request that a turn waits for is repeated when it is slower than most.
+        Latencies and muted tracks are measured on `clock`, seconds.
         """
-        self._pace = pace
         self._engine = engine
-        self._schedule = Schedule(eagerness)
-        self._taker = TurnTaker(
-            options,
-            schedule=self._schedule,
-            end_model=end_model is not None,
-            match_played=floor.match_played,
-        )
-        self._end_model = end_model
-        self._judgements: set[asyncio.Task[None]] = set()
-        self._ear = Ear(probability)
+        self._probability = probability
+        self._options = options
+        self._eagerness = eagerness
         self._limits = limits
         self._floor = floor
         self._observer = observer
+        self._end_model = end_model
+        self._pace = pace
+        self._clock = clock
         self._sinks: list[Sink] = []
+        self._language = ""
+        self._running: asyncio.TaskGroup | None = None
+        self._fault: asyncio.Future[None]
+        self._start_afresh()
+
+    def _start_afresh(self) -> None:
+        """Forget all that was heard: also what an error may have left half done."""
+        self._ear = Ear(self._probability)
+        self._schedule = Schedule(self._eagerness)
+        self._taker = TurnTaker(
+            self._options,
+            schedule=self._schedule,
+            end_model=self._end_model is not None,
+            match_played=self._floor.match_played,
+        )
         self._requests: dict[int, _Request] = {}
         self._newest: _Request | None = None
         self._told = False
-        self._language = ""
-        self._last_frame = time.perf_counter()
+        self._speaking = False
+        self._last_frame = self._clock()
 
     def attach(self, sink: Sink) -> Callable[[], None]:
         """Feed a face of the framework; call the result to stop."""
@@ -142,32 +155,60 @@ class Listener:
         return lambda: self._sinks.remove(sink)
 
     async def run(self) -> None:
-        """Let time pass while a track is muted; ends with its task, and all requests with it."""
+        """Listen until cancelled; all requests have ended then. May be called again.
+
+        Each time it listens afresh: a turn that was in progress is over, without words.
+
+        Raises:
+            Exception: what the turn logic or the detector raised, also out of `push`.
+        """
+        self._start_afresh()
+        self._fault = asyncio.get_running_loop().create_future()
         try:
-            while True:
-                slept = time.perf_counter()
-                await asyncio.sleep(_MUTED_S / 2)
-                now = time.perf_counter()
-                if now - slept > _MUTED_S:
-                    continue  # the event loop stood still: the frames wait to be read
-                behind = now - self._last_frame
-                if behind > _MUTED_S:
-                    self._last_frame += behind
-                    if not self._taker.listening:
-                        continue
-                    for _ in range(round(behind / HOP_S)):
-                        self._step(self._ear.silence())
+            async with asyncio.TaskGroup() as self._running:
+                self._running.create_task(self._let_time_pass(), name="muted-track")
+                await self._fault
+        except Exception as error:
+            if self._taker.listening:
+                self._observer.recognition_failed(error=error)
+            raise
         finally:
-            for request in self._requests.values():
-                request.task.cancel()
-            for judgement in self._judgements:
-                judgement.cancel()
+            self._running = None
+            if self._taker.listening:
+                self._floor.go_on()
+            if self._speaking:
+                for sink in self._sinks:
+                    sink.speech_ended(0.0)
+
+    async def _let_time_pass(self) -> None:
+        """A track that is muted sends nothing."""
+        while True:
+            slept = self._clock()
+            await asyncio.sleep(_MUTED_S / 2)
+            now = self._clock()
+            if now - slept > _MUTED_S:
+                continue  # the event loop stood still: the frames wait to be read
+            behind = now - self._last_frame
+            if behind > _MUTED_S:
+                self._last_frame += behind
+                if not self._taker.listening:
+                    continue
+                for _ in range(round(behind / HOP_S)):
+                    self._step(self._ear.silence())
 
     def push(self, frame: rtc.AudioFrame) -> None:
-        """Take in audio of the caller, 16 kHz mono."""
-        self._last_frame = time.perf_counter()
-        for hop in self._ear.push(frame):
-            self._step(hop)
+        """Take in audio of the caller, 16 kHz mono; what `run` does not listen to is lost.
+
+        Never raises: the framework's reader of the track would end with it, unseen.
+        """
+        if self._running is None or self._fault.done():
+            return
+        self._last_frame = self._clock()
+        try:
+            for hop in self._ear.push(frame):
+                self._step(hop)
+        except Exception as error:  # noqa: BLE001 - `run` raises it
+            self._fault.set_exception(error)
 
     def _step(self, hop: Hop) -> None:
         floor = self._floor
@@ -179,9 +220,7 @@ class Listener:
             case Recognise():
                 self._recognise(action)
             case AskEnd():
-                judgement = asyncio.create_task(self._judge(action), name="end-of-turn")
-                self._judgements.add(judgement)
-                judgement.add_done_callback(self._judgements.discard)
+                self._group.create_task(self._judge(action), name="end-of-turn")
             case Abandon(number):
                 request = self._requests.pop(number, None)
                 if request is not None:
@@ -192,11 +231,12 @@ class Listener:
                 self._tell_recognition()
                 self._words(stt.SpeechEventType.PREFLIGHT_TRANSCRIPT, text)
             case Began():
-                self._observer.speech_began(at=time.perf_counter())
+                self._speaking = True
                 for sink in self._sinks:
                     sink.speech_began()
             case Ended(text, silence_s):
-                now = time.perf_counter()
+                self._speaking = False
+                now = self._clock()
                 if text and not self._told:
                     self._tell_recognition()
                 self._observer.utterance_ended(last_voiced=now - silence_s, at=now)
@@ -226,15 +266,21 @@ class Listener:
 
     async def _judge(self, asked: AskEnd) -> None:
         assert self._end_model is not None
-        language = self._language
-        probability = await asyncio.to_thread(self._end_model, asked.pcm, language)
+        language, probability = self._language, None
+        try:
+            probability = await asyncio.to_thread(self._end_model, asked.pcm, language)
+        except Exception as error:  # noqa: BLE001 - the words decide without its opinion
+            logger.warning("the end-of-turn model failed", extra=fault(error))
         self._taker.judged(asked.pause, probability)
 
     def _recognise(self, wanted: Recognise) -> None:
-        task = asyncio.create_task(self._request(wanted), name=f"recognise-{wanted.number}")
-        self._requests[wanted.number] = _Request(
-            task, time.perf_counter(), alone=not self._requests
-        )
+        task = self._group.create_task(self._request(wanted), name=f"recognise-{wanted.number}")
+        self._requests[wanted.number] = _Request(task, self._clock(), alone=not self._requests)
+
+    @property
+    def _group(self) -> asyncio.TaskGroup:
+        assert self._running is not None
+        return self._running
 
     async def _request(self, wanted: Recognise) -> None:
         urgency.INTERIM.set(wanted.rolling)
@@ -244,7 +290,7 @@ class Listener:
         if wanted.rolling:
             limits = APIConnectOptions(max_retry=0, timeout=limits.timeout)
         longest_s = (limits.max_retry + 1) * (limits.timeout + limits.retry_interval) + _GRACE_S
-        began = time.perf_counter()
+        began = self._clock()
         try:
             late_s = None if self._pace is None or wanted.rolling else self._pace.late_s
             async with asyncio.timeout(longest_s):
@@ -256,14 +302,14 @@ class Listener:
             self._failed(wanted, error)
         else:
             if self._pace is not None and not wanted.rolling:
-                self._pace.took(time.perf_counter() - began)
+                self._pace.took(self._clock() - began)
             self._answered(wanted.number, event)
 
     def _answered(self, number: int, event: stt.SpeechEvent) -> None:
         request = self._requests.pop(number, None)
         if request is None:
             return
-        request.answered = time.perf_counter()
+        request.answered = self._clock()
         self._schedule.answered(request.answered - request.began, alone=request.alone)
         best = event.alternatives[0] if event.alternatives else None
         if best is not None and best.text.strip():

@@ -9,9 +9,6 @@ class TurnObserver(Protocol):
     Called on the event loop, in the order in which things happen; must not block.
     """
 
-    def speech_began(self, *, at: float) -> None:
-        """The caller has the floor."""
-
     def recognised(self, *, asked: float, answered: float) -> None:
         """Words were recognised on which an answer is begun now."""
 

@@ -83,7 +83,7 @@ class StreamAdapter(stt.STT[str]):
     """INTERIM, PREFLIGHT and FINAL transcripts as the turn taker decides."""
 
     def __init__(self, listener: Listener, *, engine: stt.STT[str]) -> None:
-        """Speak for `listener`; `engine` is not closed here, other calls share it."""
+        """Speak for `listener`; `engine` is not closed here: its process closes it."""
         super().__init__(
             capabilities=stt.STTCapabilities(
                 streaming=True,

@@ -6,9 +6,9 @@ import time
 import numpy as np
 import pytest
 
-from agent.call import APOLOGIES
 from agent.caller.hearing import RATE_HZ
 from agent.caller.microphone import Pcm
+from agent.notices import APOLOGIES
 from tests.fakes.openai_server import Behaviour, OpenAIStandIn, Request
 from tests.room.conftest import GREETING, Worker
 

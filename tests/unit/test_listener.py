@@ -1,7 +1,7 @@
 """What the listener does with the turn taker's decisions, on virtual time."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any
 
@@ -16,11 +16,13 @@ from numpy.typing import NDArray
 
 from agent import urgency
 from agent.options import TurnOptions
-from agent.turns import listener as listener_module
 from agent.turns.caller_input import CallerInput
+from agent.turns.ear import Ear
 from agent.turns.echo import NOWHERE, Match
+from agent.turns.end_model import EndModel
 from agent.turns.listener import Listener
 from agent.turns.schedule import Eagerness
+from agent.turns.turn_taker import TurnTaker
 from tests.fakes import virtual_time
 
 HOP, HOP_S, RATE_HZ = 160, 0.01, 16000
@@ -91,7 +93,7 @@ class Rest:
     def recognition_failed(self, *, error: Exception) -> None:
         self.failures.append(error)
 
-    def speech_began(self, *, at: float = 0.0) -> None:
+    def speech_began(self) -> None:
         self.told.append("began")
 
     def words(self, kind: stt.SpeechEventType, text: str, language: str, ended: float) -> None:
@@ -104,7 +106,13 @@ class Rest:
 class Scene:
     """A listener that is fed in real time, on the loop's clock."""
 
-    def __init__(self, engine: Engine, *, eagerness: Eagerness = "eager") -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        eagerness: Eagerness = "eager",
+        end_model: EndModel | None = None,
+    ) -> None:
         self.engine, self.rest = engine, Rest()
         self.speaking = False
         self.listener = Listener(
@@ -115,6 +123,8 @@ class Scene:
             limits=APIConnectOptions(max_retry=0, timeout=2.0),
             floor=self.rest,
             observer=self.rest,
+            end_model=end_model,
+            clock=asyncio.get_running_loop().time,
         )
         self.detach = self.listener.attach(self.rest)
         self.running = asyncio.create_task(self.listener.run())
@@ -140,14 +150,6 @@ class Scene:
             await self.running
 
 
-@pytest.fixture(autouse=True)
-def one_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    def now() -> float:
-        return asyncio.get_running_loop().time()
-
-    monkeypatch.setattr(listener_module.time, "perf_counter", now)
-
-
 def played(scene: Coroutine[Any, Any, None]) -> None:
     virtual_time.run(scene)
 
@@ -160,8 +162,7 @@ def test_a_turn_is_told_in_order() -> None:
         await scene.is_silent(ENOUGH_S)
         told = [line for line in scene.rest.told if not line.startswith("interim")]
         assert told == [
-            "began",  # the observer
-            "began",  # the framework
+            "began",
             "recognised in 0.2 s",
             f"preflight_transcript: {WORDS} (en)",
             "utterance ended",
@@ -262,11 +263,80 @@ def test_a_detached_face_is_told_nothing() -> None:
         scene.detach()
         await scene.speaks(1.6)
         await scene.is_silent(ENOUGH_S)
-        assert "began" in scene.rest.told, "the observer still is"
+        assert "utterance ended" in scene.rest.told, "the observer still is"
         assert not [line for line in scene.rest.told if "transcript" in line]
         await scene.leave()
 
     played(talk())
+
+
+@pytest.mark.parametrize("where", ["detector", "turn logic"])
+def test_a_bug_while_somebody_speaks_is_raised_by_run_and_listening_begins_afresh(
+    where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def talk() -> None:
+        scene = Scene(Engine(delay_s=1.0))
+        await scene.speaks(1.0)
+        with monkeypatch.context() as broken:
+            if where == "detector":
+                broken.setattr(Ear, "push", failing)
+            else:
+                broken.setattr(TurnTaker, "step", failing)
+            await scene.speaks(0.1)
+        with pytest.RaisesGroup(ZeroDivisionError):
+            await scene.running
+        assert scene.engine.cancelled == len(scene.engine.asked), "no request is left behind"
+        assert scene.rest.told[-2:] == ["go on", "ended"], "nothing stays held or open"
+        assert len(scene.rest.failures) == 1, "the caller is asked to say it again"
+        scene.rest.told.clear()
+        scene.running = asyncio.create_task(scene.listener.run())
+        await scene.is_silent(0.5)
+        await scene.speaks(1.6)
+        await scene.is_silent(ENOUGH_S)
+        assert scene.rest.told[-1] == "ended"
+        assert f"final_transcript: {WORDS} (en)" in scene.rest.told
+        await scene.leave()
+
+    played(talk())
+
+
+def test_a_bug_at_an_answer_of_the_recogniser_is_raised_by_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def talk() -> None:
+        scene = Scene(Engine())
+        monkeypatch.setattr(TurnTaker, "result", failing)
+        await scene.speaks(1.6)
+        await scene.is_silent(1.0)
+        with pytest.RaisesGroup(ZeroDivisionError):
+            await scene.running
+
+    played(talk())
+
+
+def test_an_end_of_turn_model_that_fails_costs_its_opinion_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(pcm: NDArray[np.int16], language: str) -> float | None:
+        raise ZeroDivisionError
+
+    async def at_once(work: Callable[..., object], *args: object) -> object:
+        return work(*args)
+
+    monkeypatch.setattr(asyncio, "to_thread", at_once)  # virtual time has no threads
+
+    async def talk() -> None:
+        scene = Scene(Engine(), end_model=broken)
+        await scene.speaks(1.6)
+        await scene.is_silent(ENOUGH_S)
+        assert scene.rest.told[-1] == "ended"
+        await scene.leave()
+
+    played(talk())
+
+
+def failing(*args: object, **named: object) -> list[object]:
+    raise ZeroDivisionError
 
 
 class Microphone(io.AudioInput):

@@ -1,0 +1,150 @@
+"""The tree of a call's tasks, on virtual time: what a failure of each kind costs."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+
+from agent.tasks import MOST_RESTARTS, RESTARTS_S, CallTasks, begin, fault
+from tests.fakes import virtual_time
+
+
+def run(scene: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    virtual_time.run(scene())
+
+
+async def fails(text: str = "what the caller said") -> None:
+    raise ConnectionError(text)
+
+
+def never() -> None:
+    pytest.fail("nothing was lost")
+
+
+def test_a_message_that_is_lost_ends_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    async def scene() -> None:
+        async with CallTasks() as tasks:
+            tasks.inform(fails(), name="publish")
+            tasks.inform(asyncio.sleep(3600), name="hangs")  # type: ignore[arg-type]
+            await asyncio.sleep(10)
+        assert tasks.uninformed == 2
+
+    with caplog.at_level(logging.DEBUG):
+        run(scene)
+    assert "what the caller said" not in caplog.text
+
+
+def test_after_the_call_nothing_is_told() -> None:
+    async def scene() -> None:
+        async with CallTasks() as tasks:
+            pass
+        tasks.inform(fails(), name="late")
+        assert tasks.uninformed == 0
+
+    run(scene)
+
+
+def test_what_is_told_as_the_call_ends_is_still_told() -> None:
+    told = []
+
+    async def tell() -> None:
+        await asyncio.sleep(1)
+        told.append("the last turn")
+
+    async def scene() -> None:
+        async with CallTasks() as tasks:
+            tasks.inform(tell(), name="publish")
+
+    run(scene)
+    assert told == ["the last turn"]
+
+
+def test_a_part_that_fails_is_started_afresh() -> None:
+    starts = []
+
+    async def part() -> None:
+        starts.append("start")
+        if len(starts) == 1:
+            raise ValueError
+        await asyncio.Event().wait()
+
+    async def scene() -> None:
+        restarts = []
+        async with CallTasks() as tasks:
+            tasks.carry(part, name="listen", restarted=lambda: restarts.append(1), lost=never)
+            await asyncio.sleep(1)
+        assert tasks.restarts == len(restarts) == 1
+
+    run(scene)
+    assert len(starts) == 2
+
+
+def test_a_part_that_fails_again_and_again_is_lost_and_nothing_else() -> None:
+    async def scene() -> None:
+        lost = asyncio.Event()
+        async with CallTasks() as tasks:
+            tasks.carry(lambda: fails(), name="listen", lost=lost.set)
+            async with asyncio.timeout(1):
+                await lost.wait()
+            await asyncio.sleep(1)
+        assert tasks.restarts == MOST_RESTARTS
+
+    run(scene)
+
+
+def test_failures_far_apart_are_forgiven() -> None:
+    async def part() -> None:
+        await asyncio.sleep(RESTARTS_S / 2)
+        raise ValueError
+
+    async def scene() -> None:
+        clock = asyncio.get_running_loop().time
+        async with CallTasks(clock=clock) as tasks:
+            tasks.carry(part, name="listen", lost=never)
+            await asyncio.sleep(20 * RESTARTS_S)
+
+    run(scene)
+
+
+def test_without_what_it_needs_the_call_ends() -> None:
+    async def scene() -> None:
+        with pytest.RaisesGroup(ConnectionError):
+            async with CallTasks() as tasks:
+                tasks.need(fails(), name="connect")
+                await asyncio.sleep(3600)
+
+    run(scene)
+
+
+def test_the_end_of_the_call_ends_all_that_it_needed() -> None:
+    async def scene() -> None:
+        async with CallTasks() as tasks:
+            needed = tasks.need(asyncio.sleep(3600), name="connect")
+            carried = tasks.carry(asyncio.Event().wait, name="listen", lost=never)  # type: ignore[arg-type]
+            await asyncio.sleep(1)
+        assert needed.cancelled()
+        assert carried.cancelled()
+
+    run(scene)
+
+
+def test_a_fault_says_what_and_where_but_not_its_text() -> None:
+    try:
+        raise ExceptionGroup("parts", [ValueError("what the caller said")])
+    except ExceptionGroup as error:
+        found = fault(error)
+    assert found["error"] == "ValueError"
+    assert "caller" not in str(found)
+
+
+def test_a_task_without_a_group_tells_of_its_failure(caplog: pytest.LogCaptureFixture) -> None:
+    async def scene() -> None:
+        task = begin(fails(), name="warm-up")
+        await asyncio.wait({task})
+        await asyncio.sleep(0)
+
+    with caplog.at_level(logging.INFO):
+        run(scene)
+    assert [r.__dict__["error"] for r in caplog.records] == ["ConnectionError"]
