@@ -130,7 +130,7 @@ class CallTasks:
             try:
                 await run()
             except Exception as error:  # noqa: BLE001 - a bug must not leave the call deaf or mute
-                logger.error("a part of the call failed", extra={"part": name, **fault(error)})
+                logger.error("a part of the call failed", extra={"part": name}, exc_info=error)
             else:
                 return
             now = self._clock()

@@ -21,6 +21,7 @@ from livekit.rtc.data_stream import StreamError
 from agent.caller.hearing import Hearing, Pcm, voiced_span
 from agent.caller.microphone import FRAME_S, RATE_HZ, Microphone, Utterance
 from agent.errors import RejoinderError
+from agent.tasks import begin
 
 CAPTIONS = "lk.transcription"
 CHAT = "lk.chat"
@@ -328,7 +329,7 @@ async def _connect(room: rtc.Room, url: str, token: str) -> None:
     `Room.connect` itself is not cancelled: the native library, if it has connected then, waits
     15 s for an answer that never comes and ends the process.
     """
-    connecting = asyncio.create_task(room.connect(url, token), name="connect")
+    connecting = begin(room.connect(url, token), name="connect")
     try:
         await asyncio.shield(connecting)
     except asyncio.CancelledError:

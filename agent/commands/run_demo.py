@@ -29,6 +29,7 @@ from agent.demo.readiness import both, http_ok, log_says
 from agent.demo.table import describe_server, print_ready
 from agent.errors import ConfigError, RejoinderError
 from agent.settings import Settings
+from agent.tasks import begin
 
 _TRIES = 3
 """Another program may take a port between its choice and its use."""
@@ -74,8 +75,8 @@ async def until_stopped(work: Work) -> int:
         # `nohup` asks that a lost terminal be ignored.
         if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
             loop.add_signal_handler(number, stop.set)
-    running_work = asyncio.create_task(work.run(), name="demo")
-    stopped = asyncio.create_task(stop.wait(), name="demo-stop")
+    running_work = begin(work.run(), name="demo")
+    stopped = begin(stop.wait(), name="demo-stop")
     await asyncio.wait({running_work, stopped}, return_when=asyncio.FIRST_COMPLETED)
     if not running_work.done():
         work.console.print("Stopping…")

@@ -16,6 +16,7 @@ from agent.demo.process_group import signal_group, start_group
 from agent.demo.progress import Report, silent
 from agent.demo.readiness import Look, Waiting
 from agent.errors import StartupError
+from agent.tasks import begin
 
 STOP_S = 3.0
 """From the wish to stop until everything is killed."""
@@ -165,10 +166,7 @@ class Supervisor:
 
     async def first_to_end(self) -> Child:
         """Wait until any child has ended, whatever its exit code."""
-        waits = {
-            asyncio.create_task(child.wait(), name=f"wait-{child.name}"): child
-            for child in self._children
-        }
+        waits = {begin(child.wait(), name=f"wait-{child.name}"): child for child in self._children}
         try:
             done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -217,7 +215,7 @@ async def _ended(children: Sequence[Child], within_s: float) -> None:
     """Wait until all have ended, or the time is over; also in a task that is being cancelled."""
     if children:
         # Not asyncio.timeout: before Python 3.11.3 it raises CancelledError in such a task.
-        waits = {asyncio.create_task(child.wait(), name=f"end-{child.name}") for child in children}
+        waits = {begin(child.wait(), name=f"end-{child.name}") for child in children}
         _, left = await asyncio.wait(waits, timeout=max(within_s, 0.0))
         for task in left:
             task.cancel()

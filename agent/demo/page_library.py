@@ -11,6 +11,7 @@ from pathlib import Path
 from agent.demo.process_group import signal_group, start_group
 from agent.demo.progress import Report, silent
 from agent.errors import StartupError
+from agent.tasks import begin
 from agent.web import client_library
 
 _STOP_S = 2.0
@@ -51,7 +52,7 @@ async def ensure_page_library(report: Report = silent) -> Path:
 
 async def _end(process: asyncio.subprocess.Process) -> None:
     """Interrupt the process and npm, so that they tidy up; then kill them."""
-    ended = asyncio.create_task(process.wait(), name="page-library-end")
+    ended = begin(process.wait(), name="page-library-end")
     for number in (signal.SIGINT, signal.SIGKILL):
         if process.returncode is None:
             signal_group(process, number)

@@ -6,6 +6,8 @@ import signal
 from contextlib import suppress
 from typing import Any
 
+from agent.tasks import begin
+
 
 async def start_group(*argv: str, **options: Any) -> asyncio.subprocess.Process:
     """Start a program in a new session.
@@ -20,7 +22,7 @@ async def start_group(*argv: str, **options: Any) -> asyncio.subprocess.Process:
     Raises:
         OSError: it cannot be run.
     """
-    starting = asyncio.create_task(
+    starting = begin(
         asyncio.create_subprocess_exec(*argv, start_new_session=True, **options),
         name=f"start {argv[0]}",
     )

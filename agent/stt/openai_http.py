@@ -33,6 +33,7 @@ from agent.stt.annotations import without_annotations
 from agent.stt.language import iso_639_1
 from agent.stt.options import OpenAIHttpOptions as Options
 from agent.stt.probing import PROBE_OPTIONS, probe_tone
+from agent.tasks import begin
 
 _KEEP_ALIVE_S = 55.0
 _WARM_UP_S = 5.0
@@ -114,7 +115,7 @@ class OpenAISpeechToText(stt.STT[str]):
     def prewarm(self) -> None:
         """Open a connection in the background; needs a running event loop."""
         if self._warm_up is None or self._warm_up.done():
-            self._warm_up = asyncio.create_task(self._open_connection(), name="stt warm-up")
+            self._warm_up = begin(self._open_connection(), name="stt warm-up")
 
     async def aclose(self) -> None:
         """Close all connections. May be called more than once."""
