@@ -40,6 +40,7 @@ from agent.session import (
 from agent.settings import Settings, StageChoice
 from agent.tasks import CallTasks
 from agent.turns.caller_input import CallerInput
+from agent.wording.reader import Reader
 
 logger = logging.getLogger(__name__)
 
@@ -82,10 +83,11 @@ class Call:
         self._source: dict[str, Any] | None = None
         self._over = asyncio.Event()
         self._voice = VoiceTrack(rate_hz=OUTPUT_RATE_HZ)
+        self._reader = Reader()
         self._floor = AgentFloor(self._voice)
         self._listener = build_listener(parts, settings, floor=self._floor, observer=self)
         self._session: AgentSession[None] = build_session(
-            parts, settings, self._listener, track=self._voice
+            parts, settings, self._listener, track=self._voice, reader=self._reader
         )
         self._floor.take(self._session)
         self._notices = Notices(ctx.room, tasks, self._session)
@@ -125,6 +127,7 @@ class Call:
             reply=self._settings.reply,
             timeline=self._timeline,
             on_source=self._remember_source,
+            reader=self._reader,
             pace=self._parts.llm_pace,
         )
         options = room_options()

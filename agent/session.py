@@ -27,7 +27,7 @@ from livekit.agents import (
     stt,
     tts,
 )
-from livekit.agents.types import FlushSentinel
+from livekit.agents.types import NOT_GIVEN, FlushSentinel, TimedString
 from livekit.agents.voice.agent_session import SessionConnectOptions
 
 from agent.audio.streams import at_rate
@@ -35,18 +35,21 @@ from agent.engines import Stage, load_engine
 from agent.learned import page
 from agent.metrics.timeline import Timeline
 from agent.options import ModelOptions
+from agent.playout.caption import Caption
 from agent.settings import Settings, StageChoice
 from agent.slow_answer import Pace, hedged_stream, with_filler
 from agent.tasks import fault
-from agent.tts.markup import without_markdown
 from agent.tts.pacing import Pacer, Track
 from agent.tts.sentences import SentenceTokenizer
+from agent.tts.spoken_form import SpokenForm
 from agent.turns.ear import Probability, load_detector
 from agent.turns.end_model import EndModel, load_end_model
 from agent.turns.listener import Floor, Listener
 from agent.turns.observer import TurnObserver
 from agent.turns.schedule import Eagerness
 from agent.turns.stream_adapter import StreamAdapter, TurnDetector
+from agent.wording.markup import without_markup
+from agent.wording.reader import Reader
 
 logger = logging.getLogger(__name__)
 
@@ -197,7 +200,7 @@ def _is_private(host: str) -> bool:
 
 
 def build_session(
-    parts: Parts, settings: Settings, listener: Listener, *, track: Track
+    parts: Parts, settings: Settings, listener: Listener, *, track: Track, reader: Reader
 ) -> AgentSession[None]:
     """Connect the parts for one call; replies are spoken a little ahead of `track`."""
     return AgentSession(
@@ -205,7 +208,9 @@ def build_session(
         stt=StreamAdapter(listener, engine=parts.stt),
         llm=parts.llm,
         tts=tts.StreamAdapter(
-            tts=parts.tts, sentence_tokenizer=SentenceTokenizer(), text_pacing=Pacer(track)
+            tts=SpokenForm(parts.tts, reader),
+            sentence_tokenizer=SentenceTokenizer(),
+            text_pacing=Pacer(track),
         ),
         turn_handling={
             "turn_detection": "vad",
@@ -221,7 +226,8 @@ def build_session(
                 "max_speech_duration": _LONGEST_TURN_S,
             },
         },
-        tts_text_transforms=[without_markdown, "filter_emoji"],
+        # What is shown stays as it is written; the voice reads it piece by piece (SpokenForm).
+        tts_text_transforms=[without_markup],
         # The text comes back with the place where each sentence begins in the audio.
         use_tts_aligned_transcript=True,
         # It would make the agent deaf for seconds; the ear knows our own voice.
@@ -266,6 +272,7 @@ class CallAgent(Agent):
         reply: ModelOptions,
         timeline: Timeline,
         on_source: SourceListener,
+        reader: Reader,
         pace: Pace | None = None,
     ) -> None:
         """Answer as `reply` says; time goes to `timeline`, sources to `on_source`.
@@ -276,6 +283,7 @@ class CallAgent(Agent):
         self._reply = reply
         self._timeline = timeline
         self._on_source = on_source
+        self._reader = reader
         self._pace = pace
 
     async def llm_node(
@@ -326,6 +334,14 @@ class CallAgent(Agent):
             async for frame in frames:
                 self._timeline.end("tts")
                 yield frame
+
+    async def transcription_node(
+        self, text: AsyncIterable[str | TimedString], model_settings: ModelSettings
+    ) -> AsyncGenerator[str | TimedString, None]:
+        """Show the reply as it is written; what was said for it goes along, for the ledger."""
+        async for piece in text:
+            start_s = piece.start_time if isinstance(piece, TimedString) else NOT_GIVEN
+            yield Caption(self._reader.read(piece), start_s)
 
     async def _timed(self, text: AsyncIterable[str]) -> AsyncGenerator[str, None]:
         first = True

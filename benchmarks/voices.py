@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from agent.audio import pcm
 from agent.caller.hearing import voiced_span
 from agent.playout.alignment import align, levels
+from agent.wording.parts import plain
 from tests.fakes.speech import say
 
 RATE_HZ = 48000
@@ -153,7 +154,11 @@ def _placed(text: str, voice: str, samples: Pcm) -> Spoken:
     first, last = voiced_span(samples)
     inside = samples[round(first * RATE_HZ) : round(last * RATE_HZ)]
     curve = levels((inside * 32767).astype(np.int16), rate_hz=RATE_HZ)
-    words = [(w.text.strip(), w.end_s) for w in align(text, curve, start_s=first) if w.text.strip()]
+    words = [
+        (w.text.strip(), w.end_s)
+        for w in align(plain(text), curve, start_s=first)
+        if w.text.strip()
+    ]
     if words:
         words[-1] = (words[-1][0], last)
     return Spoken(text, voice, samples, tuple(words), first, last)

@@ -4,11 +4,14 @@ Speech engines on plain HTTP do not say when a word is spoken. The length of a w
 gives a first guess; the pauses in the audio correct it. Pure functions.
 """
 
-import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from agent.playout.said import Said, said_words
+from agent.wording.parts import Part
 
 HOP_S = 0.010
 """Resolution of the level curve, seconds."""
@@ -23,12 +26,6 @@ _PULL_S = 0.20
 _LEAST_LETTERS = 3.0
 """A short word takes as long as this many letters."""
 
-# A word with what follows it up to the next one, the first with the space before it too; CJK
-# scripts are taken character by character.
-_CJK = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
-_WORD = re.compile(rf"\s*(?:[{_CJK}][^\w\s]*|[^\s{_CJK}]+)\s*|\s+")
-_IS_CJK = re.compile(rf"[{_CJK}]")
-
 Levels = NDArray[np.float32]
 
 
@@ -41,24 +38,6 @@ class Word:
     end_s: float
 
 
-def split_words(text: str) -> list[str]:
-    """Cut a text into words; joined again they are the text."""
-    return _WORD.findall(text)
-
-
-def weight(word: str) -> float:
-    """How long a word takes to say, in letters of average English."""
-    letters = 0.0
-    for char in word:
-        if _IS_CJK.match(char):
-            letters += 3.5
-        elif char.isdigit():
-            letters += 4.0
-        elif char.isalpha():
-            letters += 1.0
-    return max(letters, 0.5) if word.strip() else 0.0
-
-
 def levels(pcm: NDArray[np.int16], *, rate_hz: int) -> Levels:
     """RMS of each 10 ms of mono samples, in sample units."""
     hop = int(rate_hz * HOP_S)
@@ -67,27 +46,27 @@ def levels(pcm: NDArray[np.int16], *, rate_hz: int) -> Levels:
     return np.sqrt(np.mean(frames**2, axis=1)) if count else np.zeros(0, np.float32)
 
 
-def align(text: str, curve: Levels, *, start_s: float) -> list[Word]:
+def align(parts: Sequence[Part], curve: Levels, *, start_s: float) -> list[Word]:
     """Place the words of a piece on its whole audio.
 
     Args:
-        text: the piece.
+        parts: the piece.
         curve: `levels` of its audio.
         start_s: where that audio begins in the reply, seconds.
 
     Returns:
-        The words in order; all of `text` is in them. A pause before a word is no part of it.
+        The words in order; all of the text is in them. A pause before a word is no part of it.
     """
-    words = split_words(text)
+    words = said_words(parts)
     if not words:
         return []
     total_s = len(curve) * HOP_S
-    weights = np.array([weight(word) for word in words])
+    weights = np.array([word.letters for word in words])
     voiced = curve > _floor(curve)
     if not voiced.any() or weights.sum() == 0:
         ends = np.linspace(0, total_s, len(words) + 1)[1:]
     else:
-        ends = _boundaries(weights, voiced)
+        ends = _boundaries(weights, voiced, pauses_between=not any(word.many for word in words))
     ends[-1] = total_s
     return _spoken(words, ends, voiced, start_s=start_s)
 
@@ -97,11 +76,13 @@ def sounding_s(curve: Levels) -> float:
     return float(np.count_nonzero(curve > _floor(curve))) * HOP_S
 
 
-def place_arriving(text: str, curve: Levels, *, start_s: float, letter_s: float) -> list[Word]:
+def place_arriving(
+    parts: Sequence[Part], curve: Levels, *, start_s: float, letter_s: float
+) -> list[Word]:
     """Place the words of a piece whose audio is still coming, by their length alone.
 
     Args:
-        text: the piece.
+        parts: the piece.
         curve: `levels` of its audio so far.
         start_s: where that audio begins in the reply, seconds.
         letter_s: the pace of this voice, pauses left out.
@@ -112,8 +93,8 @@ def place_arriving(text: str, curve: Levels, *, start_s: float, letter_s: float)
     """
     voiced = curve > _floor(curve)
     sound_s = np.cumsum(voiced) * HOP_S
-    words = split_words(text)
-    letters = [max(weight(word), _LEAST_LETTERS) if word.strip() else 0.0 for word in words]
+    words = said_words(parts)
+    letters = [max(word.letters, _LEAST_LETTERS) if word.letters else 0.0 for word in words]
     over_s = np.cumsum(letters) * letter_s
     hops = np.searchsorted(sound_s, over_s - HOP_S / 2) + 1
     ends = np.where(hops <= len(curve), hops * HOP_S, np.inf)
@@ -121,7 +102,7 @@ def place_arriving(text: str, curve: Levels, *, start_s: float, letter_s: float)
 
 
 def _spoken(
-    words: list[str], ends: NDArray[np.float64], voiced: NDArray[np.bool_], *, start_s: float
+    words: list[Said], ends: NDArray[np.float64], voiced: NDArray[np.bool_], *, start_s: float
 ) -> list[Word]:
     """Each word begins with the first sound after the one before it."""
     sounds = np.flatnonzero(voiced) * HOP_S
@@ -129,7 +110,7 @@ def _spoken(
     following = np.append(sounds, np.inf)[np.searchsorted(sounds, before - HOP_S / 2)]
     starts = np.where(np.isfinite(before), np.minimum(following, ends), np.inf)
     return [
-        Word(word, start_s + float(a), start_s + float(b))
+        Word(word.text, start_s + float(a), start_s + float(b))
         for word, a, b in zip(words, starts, ends, strict=True)
     ]
 
@@ -138,14 +119,19 @@ def _floor(curve: Levels) -> float:
     return float(curve.max()) * 10 ** (-_QUIET_DB / 20) if len(curve) else 0.0
 
 
-def _boundaries(weights: NDArray[np.float64], voiced: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """End of each word, seconds from the piece's beginning."""
+def _boundaries(
+    weights: NDArray[np.float64], voiced: NDArray[np.bool_], *, pauses_between: bool
+) -> NDArray[np.float64]:
+    """End of each word, seconds from the piece's beginning.
+
+    `pauses_between`: a pause is never within a word.
+    """
     sound_s = np.cumsum(voiced) * HOP_S  # sound up to and with each hop
     share = np.cumsum(weights) / weights.sum()
     guess = share * sound_s[-1]
     pauses = _pauses(voiced)
     anchors = _match(guess[:-1], [float(sound_s[first]) for first, _ in pauses])
-    if len(pauses) + 1 == len(weights):
+    if pauses_between and len(pauses) + 1 == len(weights):
         anchors = {n: n for n in range(len(pauses))}  # every pause is between two words
     known = [0.0, *(float(sound_s[pauses[p][0]]) for p in anchors.values()), float(sound_s[-1])]
     places = [0.0, *(guess[w] for w in anchors), guess[-1]]

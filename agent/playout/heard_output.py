@@ -13,9 +13,11 @@ from livekit.agents.types import USERDATA_TIMED_TRANSCRIPT
 from livekit.agents.utils import is_given
 from livekit.agents.voice import io
 
+from agent.playout.caption import Caption
 from agent.playout.ledger import HeardLedger
 from agent.playout.voice_track import VoiceTrack
 from agent.tts.pacing import Progress
+from agent.wording.parts import plain
 
 _TICK_S = 0.04
 """How often captions follow the voice, seconds."""
@@ -76,7 +78,8 @@ class Playout:
         if isinstance(text, io.TimedString) and is_given(text.start_time):
             start = text.start_time
         self._has_text = True
-        self._ledger.add_text(str(text), start_s=start)
+        parts = text.parts if isinstance(text, Caption) else plain(str(text))
+        self._ledger.add(parts, start_s=start)
 
     # From HeardAudio.
 

@@ -15,8 +15,9 @@ from agent.playout.alignment import (
     levels,
     place_arriving,
     sounding_s,
-    weight,
 )
+from agent.playout.said import weight
+from agent.wording.parts import Part, plain
 
 _FIRST_RATE_S = 0.065
 """Seconds a letter takes until a whole piece of this voice was measured, pauses left out."""
@@ -32,8 +33,8 @@ _SLOWER = 1.1
 
 
 class _Piece:
-    def __init__(self, text: str, start_s: float) -> None:
-        self.text = text
+    def __init__(self, parts: tuple[Part, ...], start_s: float) -> None:
+        self.parts = parts
         self.start_s = start_s
         self.end_s: float | None = None
         """None while it is not known where its audio ends."""
@@ -61,22 +62,26 @@ class HeardLedger:
     @property
     def text(self) -> str:
         """All text so far, spoken or not."""
-        return "".join(piece.text for piece in self._pieces)
+        return "".join(part.written for piece in self._pieces for part in piece.parts)
 
     def add_text(self, text: str, *, start_s: float | None = None) -> None:
-        """Add the next piece of text.
+        """Add the next piece of text, words with the space after them, as `add` does."""
+        self.add(plain(text), start_s=start_s)
+
+    def add(self, parts: tuple[Part, ...], *, start_s: float | None = None) -> None:
+        """Add the next piece.
 
         Args:
-            text: words with the space after them.
+            parts: what is shown, and what the voice says for it.
             start_s: where its audio begins; None: it belongs to the piece before.
         """
         if start_s is None and self._pieces:
-            self._pieces[-1].text += text
+            self._pieces[-1].parts += parts
             self._pieces[-1].words = None
             return
         if start_s is not None:
             self._end_last(start_s)
-        self._pieces.append(_Piece(text, self._audio_s if start_s is None else start_s))
+        self._pieces.append(_Piece(parts, self._audio_s if start_s is None else start_s))
 
     def add_audio(self, pcm: NDArray[np.int16], *, rate_hz: int) -> None:
         """Add the next audio of the reply, mono."""
@@ -131,10 +136,10 @@ class HeardLedger:
         curve = np.concatenate(self._curve) if self._curve else np.zeros(0, np.float32)
         curve = curve[round(piece.start_s / HOP_S) :]
         if piece.end_s is None or piece.end_s > self._audio_s + _BEHIND_S:
-            return place_arriving(piece.text, curve, start_s=piece.start_s, letter_s=letter_s)
+            return place_arriving(piece.parts, curve, start_s=piece.start_s, letter_s=letter_s)
         curve = curve[: round((piece.end_s - piece.start_s) / HOP_S)]
-        piece.words = align(piece.text, curve, start_s=piece.start_s)
-        letters, sound_s = weight(piece.text), sounding_s(curve)
+        piece.words = align(piece.parts, curve, start_s=piece.start_s)
+        letters, sound_s = weight(piece.parts), sounding_s(curve)
         if letters >= _LETTERS_OF_A_PACE and sound_s > 0:
             self.letter_s = sound_s / letters
         return piece.words

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from agent.tts.abbreviations import ALWAYS, BEFORE_NUMBER, OPEN_ENDED, ORDINAL_LEADS, is_dotted
+from agent.wording.annotation import SAID
 
 MAX_UNITS = 200
 """A sentence longer than this is cut at its best place: 200 Latin letters, 40 Chinese."""
@@ -116,7 +117,7 @@ def sentence_cut(text: str, *, final: bool, quotes: Quotes) -> int | None:
             if cut is not None:
                 return cut
         inside.feed(char)
-        spoken = spoken or char.isalnum()
+        spoken = spoken or char.isalnum() or char == SAID
         if not spoken:
             continue
         verdict, cut = Verdict.NO, i + 1

@@ -15,6 +15,7 @@ from livekit.agents.utils import shortuuid
 
 from agent.tts.boundaries import Quotes, sentence_cut
 from agent.tts.clauses import CUTS, Cut
+from agent.wording.annotation import Shorthand
 
 
 class Splitter:
@@ -29,17 +30,19 @@ class Splitter:
         self._pieces = 0
         self._held = ""
         self._quotes = Quotes()
+        self._shorthand = Shorthand()
 
     def push(self, text: str) -> list[str]:
         """Take in text and return the pieces that are now certain."""
-        self._held += text
+        self._held += self._shorthand.shorten(text)
         return self._take(final=False)
 
     def flush(self) -> list[str]:
         """Return all that was held back."""
+        self._held += self._shorthand.rest()
         pieces = self._take(final=True)
         if self._held:
-            pieces.append(self._held)
+            pieces.append(self._shorthand.restore(self._held))
         self._held = ""
         self._pieces = 0
         self._quotes = Quotes()
@@ -51,7 +54,7 @@ class Splitter:
             self._pieces += 1
             piece, self._held = self._held[:end], self._held[end:]
             self._quotes.feed(piece)
-            pieces.append(piece)
+            pieces.append(self._shorthand.restore(piece))
         return pieces
 
     def _cut(self) -> Cut:

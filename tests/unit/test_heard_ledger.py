@@ -5,8 +5,10 @@ import random
 import numpy as np
 import pytest
 
-from agent.playout.alignment import align, levels, split_words
+from agent.playout.alignment import align, levels
 from agent.playout.ledger import HeardLedger
+from agent.playout.said import Said, said_words, split_words
+from agent.wording.parts import Part, plain
 from tests.fakes import tones
 
 RATE_HZ = 24000
@@ -156,7 +158,7 @@ def test_text_without_times_belongs_to_the_sentence_before() -> None:
 
 def test_silence_is_shared_evenly() -> None:
     curve = levels(np.zeros(RATE_HZ, np.int16), rate_hz=RATE_HZ)
-    assert [round(w.end_s, 2) for w in align("a b", curve, start_s=1.0)] == [1.5, 2.0]
+    assert [round(w.end_s, 2) for w in align(plain("a b"), curve, start_s=1.0)] == [1.5, 2.0]
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -168,9 +170,54 @@ def test_words_of_any_length_with_pauses_anywhere_stay_in_order_and_complete(see
     for _ in range(rng.randint(1, 10)):
         pieces.append(rng.choice([0.0, 0.5]) * np.ones(int(rng.uniform(0.02, 0.5) * RATE_HZ)))
     pcm = (np.concatenate(pieces) * 32767).astype(np.int16)
-    placed = align(text, levels(pcm, rate_hz=RATE_HZ), start_s=2.0)
+    placed = align(plain(text), levels(pcm, rate_hz=RATE_HZ), start_s=2.0)
     assert "".join(w.text for w in placed) == text
     times = [t for w in placed for t in (w.start_s, w.end_s)]
     assert times == sorted(times)
     assert times[0] >= 2.0
     assert times[-1] == pytest.approx(2.0 + len(pcm) / RATE_HZ, abs=0.011)
+
+
+FIGURES = (
+    Part("That is ", "That is "),
+    Part("$49.95", "forty nine dollars and ninety five cents"),
+    Part(" for ", " for "),
+    Part("5 km", "five kilometres"),
+    Part(" 😀", ""),
+    Part(" today.", " today."),
+)
+
+
+def test_what_is_said_in_many_words_is_one_word_and_what_is_not_said_is_none() -> None:
+    assert [(word.text, word.letters) for word in said_words(FIGURES)] == [
+        ("That ", 4),
+        ("is ", 2),
+        ("$49.95 ", 34),
+        ("for ", 3),
+        ("5 km 😀 ", 14),
+        ("today.", 5),
+    ]
+    silent = (Part("| a | b |", ""), Part("\n", "\n"), Part("c d", ""))
+    assert [(word.text, word.letters) for word in said_words(silent)] == [("| a | b |\nc d", 0)]
+    assert said_words((Part("😀", ""), Part(" Hi", " Hi"))) == [Said("😀 Hi", 2, many=False)]
+
+
+@pytest.mark.parametrize("arriving", [False, True])
+def test_a_figure_is_heard_once_its_words_are(arriving: bool) -> None:
+    """Each spoken word is a tone of the same length: 2, 7, 1, 2 and 1 of them."""
+    text = "".join(part.spoken for part in FIGURES)
+    ledger = HeardLedger(letter_s=tones.WORD_S / 4.5)
+    ledger.add(FIGURES, start_s=0.0)
+    ledger.add_audio(spoken(text), rate_hz=RATE_HZ)
+    if not arriving:
+        ledger.end_audio()
+    whole = "That is $49.95 for 5 km 😀 today."
+    assert ledger.text == whole
+    ends = {"That is ": 2, "That is $49.95 ": 9, "That is $49.95 for 5 km 😀 ": 12, whole: 13}
+    for count in range(14):
+        heard = ledger.heard(count * tones.WORD_S + 0.01)
+        assert whole.startswith(heard)
+        assert ends.get(heard, count) <= count + 2, (count, heard)
+    assert "$49.95" not in ledger.heard(6 * tones.WORD_S)
+    if not arriving:
+        assert ledger.heard(11 * tones.WORD_S).startswith("That is $49.95 ")

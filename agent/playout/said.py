@@ -1,0 +1,107 @@
+"""The words of a text in which some are said otherwise than they are written."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from agent.wording.parts import Part
+
+# A word with what follows it up to the next one, the first with the space before it too; CJK
+# scripts are taken character by character.
+_CJK = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
+_WORD = re.compile(rf"\s*(?:[{_CJK}][^\w\s]*|[^\s{_CJK}]+)\s*|\s+")
+_IS_CJK = re.compile(rf"[{_CJK}]")
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A word as it is shown, and how long what is said for it takes.
+
+    What is said in several words for one is one word, as are several for which one thing is said
+    ("5 km"): it was heard as a whole or not. What is left out belongs to the word before.
+    """
+
+    text: str
+    letters: float
+    """In letters of average English."""
+    many: bool
+    """Whether several words are said, which may have pauses between them."""
+
+
+def split_words(text: str) -> list[str]:
+    """Cut a text into words; joined again they are the text."""
+    return _WORD.findall(text)
+
+
+def said_words(parts: Sequence[Part]) -> list[Said]:
+    """Cut a text into words that are said one after another; joined again they are the text."""
+    text = "".join(part.written for part in parts)
+    read = _other_readings(parts)
+    words: list[Said] = []
+    begin = end = 0
+    for word in split_words(text):
+        end += len(word)
+        if any(start < end < stop for start, stop, _ in read):
+            continue
+        inside = [(start, stop, said) for start, stop, said in read if begin <= start < end]
+        words.append(_said(text[begin:end], begin, inside))
+        begin = end
+    return _without_silent(words)
+
+
+def _other_readings(parts: Sequence[Part]) -> list[tuple[int, int, str]]:
+    """Beginning, end and words of what is not said as it is written."""
+    read: list[tuple[int, int, str]] = []
+    at = 0
+    for part in parts:
+        end = at + len(part.written)
+        if part.spoken != part.written and part.written:
+            read.append((at, end, part.spoken))
+        at = end
+    return read
+
+
+def _said(text: str, begin: int, inside: list[tuple[int, int, str]]) -> Said:
+    letters, rest, many = 0.0, "", False
+    at = begin
+    for start, stop, said in inside:
+        rest += text[at - begin : start - begin]
+        letters += _letters(said)
+        many = many or len(split_words(said)) > 1
+        at = stop
+    rest += text[at - begin :]
+    silent = not rest.strip() and not any(said.strip() for _, _, said in inside)
+    return Said(text, 0.0 if silent else max(letters + _letters(rest), 0.5), many)
+
+
+def _without_silent(words: list[Said]) -> list[Said]:
+    """Join what is not said to the word before it, or to the first one."""
+    joined: list[Said] = []
+    lead = ""
+    for word in words:
+        if word.letters or len(words) == 1:
+            joined.append(Said(lead + word.text, word.letters, word.many))
+            lead = ""
+        elif joined:
+            last = joined.pop()
+            joined.append(Said(last.text + word.text, last.letters, last.many))
+        else:
+            lead += word.text
+    return joined or ([Said(lead, 0.0, many=False)] if lead else [])
+
+
+def weight(parts: Sequence[Part]) -> float:
+    """How long a text takes to say, in letters of average English."""
+    return sum(word.letters for word in said_words(parts))
+
+
+def _letters(text: str) -> float:
+    letters = 0.0
+    for char in text:
+        if _IS_CJK.match(char):
+            letters += 3.5
+        elif char.isdigit():
+            letters += 4.0
+        elif char.isalpha():
+            letters += 1.0
+    return letters

@@ -1,0 +1,1 @@
+"""Text for the ear: what a written reply sounds like."""
