@@ -14,7 +14,9 @@ NOISE_S = 0.13
 QUIET_S = 0.10
 """Silence after which a short utterance is taken to be over, seconds."""
 LONG_S = 0.75
-"""No backchannel is as long as this, seconds of voice."""
+"""No sign of listening is as long, seconds of voice, unless its words say that it is one."""
+DRAWN_OUT_S = 1.6
+"""Not even a drawn-out "mm-hmm" or "sure, go ahead" is as long as this, seconds of voice."""
 PATIENCE_S = 2.0
 """Longest wait for the recogniser's opinion on a short utterance, seconds of silence."""
 _LEAST_VOICE_S = 0.09
@@ -71,14 +73,17 @@ def judge(overlap: Overlap, *, least_speech_s: float) -> Verdict:
         over = overlap.silence_s >= (QUIET_S if sure else _COUGH_OVER_S)
         patient = overlap.held_s < NOISE_S or (overlap.voiced_s > 0 and not over)
         return Verdict.WAIT if patient else Verdict.GO_ON
-    if overlap.text is not None and takes_the_floor(overlap.text):
+    text = overlap.text or ""
+    if takes_the_floor(text, complete=overlap.complete):
         return Verdict.STOP
-    if overlap.voiced_s >= LONG_S:
+    listening = is_backchannel(text)
+    long = overlap.voiced_s >= LONG_S
+    if long and not (listening and overlap.voiced_s < DRAWN_OUT_S):
         return Verdict.STOP
     if not silent:
         return Verdict.WAIT
-    if overlap.text is not None and is_backchannel(overlap.text):
-        # Known before its last sound was recognised: "yeah" stays "yeah".
+    if listening and (overlap.complete or not long):
+        # Known before its last sound was recognised: "yeah" stays "yeah", unless much follows.
         return Verdict.GO_ON
     if overlap.complete:
         return Verdict.GO_ON  # no words in it, or nobody can tell

@@ -30,6 +30,8 @@ _LATEST_OVER_AGENT_S = 0.37
 four voices at 0.33 s, up to 0.17 s before their ends."""
 _FIRST_WORDS_OVER_S = 0.45
 """From here on it is not long until all of a short sound is asked about."""
+_MORE_WORDS_S = 0.2
+"""What goes on for this long after a sign of listening is drawn out, or more than that."""
 _FIRST_BARGE_IN_S = 1.5
 """Who takes the floor says a word more for it."""
 _NEXT_WORD_S = 0.35
@@ -144,6 +146,7 @@ class Schedule:
         in_flight: int,
         over_agent: bool,
         open_s: float | None = None,
+        listening: bool = False,
     ) -> bool:
         """Whether to send what was said so far, though the voice goes on.
 
@@ -153,12 +156,13 @@ class Schedule:
             in_flight: requests that are not answered.
             over_agent: whether the agent waits to know what the sound is.
             open_s: how long ago the words so far could not be the last ones; None: they could.
+            listening: whether the words over the agent are a sign of listening so far.
         """
         most = 1 if self._serial else _IN_FLIGHT
         if self._eagerness != "eager" or in_flight >= most or not voiced:
             return False
         if over_agent:
-            return self._first_words_due(now)
+            return self._first_words_due(now, listening=listening)
         next_word_s = _THRIFTY_NEXT_WORD_S if self._thrifty else _NEXT_WORD_S
         if open_s is not None and open_s < next_word_s:
             return False
@@ -206,12 +210,17 @@ class Schedule:
         """Whether a request that was sent while they spoke is waited for no longer."""
         return silence_s >= _OVERDUE_S + self._took_s
 
-    def _first_words_due(self, now: float) -> bool:
-        """Once is enough; but what was asked about in a consonant's silence lacks its vowel."""
+    def _first_words_due(self, now: float, *, listening: bool) -> bool:
+        """Once is enough; but what was asked about in a consonant's silence lacks its vowel.
+
+        What goes on after a sign of listening is asked about until its length decides.
+        """
         spoken_s = now - self._turn_began
         if self._last is None:
             late = spoken_s >= _LATEST_OVER_AGENT_S
             return late or (spoken_s >= _FIRST_OVER_AGENT_S and self._falls())
+        if listening:
+            return now - self._last >= _MORE_WORDS_S
         early = self._last - self._turn_began < _FIRST_OVER_AGENT_S
         return early and _LATEST_OVER_AGENT_S <= spoken_s < _FIRST_WORDS_OVER_S
 

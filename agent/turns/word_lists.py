@@ -2,19 +2,32 @@
 
 # ruff: noqa: SIM905
 
+import re
+
 BACKCHANNELS = frozenset(
     """
     um uh er erm
     mm mhm mmhm mmm hm hmm hmmm uh-huh uhhuh uh-hum mm-hm mm-hmm m-hm aha ah oh ooh yeah yea yep
     yup yes ya okay ok right sure alright cool nice great good wow really indeed exactly true
-    totally absolutely thanks
-    ja genau klar stimmt hmhm oui ouais voilà sí claro vale ajá sì certo già
+    totally absolutely thanks good fine perfect excellent wonderful awesome amazing fantastic lovely
+    brilliant super interesting definitely certainly understood gotcha continue
+    ja genau klar stimmt hmhm gut richtig verstehe verstanden schön toll prima
+    oui ouais voilà parfait super bien exactement continue sí claro vale ajá perfecto bueno entiendo
+    entendido sigue sì certo già
     嗯 嗯嗯 嗯哼 唔 哦 噢 喔 对 对对 对对对 对的 是 是的 是啊 好 好的 好吧 行 没错
-    不错 明白 知道了 啊
+    不错 明白 知道了 啊 可以 继续 请继续 继续说 你说 我知道 我知道了 我明白 我明白了 懂了 我懂了
+    这样 是这样 有道理 太好了 真的 真好 当然 行吧 是吧
     はい うん ええ そう へえ 네 예 응 그래 맞아
     """.split()
 ) | {
     "i see", "got it", "of course", "go on", "fair enough", "sounds good", "makes sense",
+    "go ahead", "keep going", "carry on", "please continue", "please go on", "please do", "i know",
+    "i understand", "i get it", "i agree", "you're right", "that's great", "that's good",
+    "that's fine", "that's nice", "that's true", "that's interesting", "good to know",
+    "that's good to know", "that makes sense", "very good", "very nice", "very interesting",
+    "for sure", "not bad", "alles klar", "mach weiter", "sehr gut", "sehr schön", "ich verstehe",
+    "weiter so", "très bien", "je vois", "je comprends", "bien sûr", "ça marche", "c'est vrai",
+    "muy bien", "de acuerdo", "está bien", "por supuesto", "ya veo", "lo sé", "ya entiendo",
     "oh really", "thank you", "uh huh", "mm hm", "mm hmm", "m hm", "all right", "that's right",
     "ach so", "d'accord", "原来如此", "这样啊", "そうですね", "なるほど",
 }  # fmt: skip
@@ -30,37 +43,27 @@ STOPS = frozenset(
 )
 """First words that always take the floor."""
 
-OPEN_ENDS = frozenset(
+CJK_NEVER = tuple(
     """
-    a an the and or but nor so because since although though if when whenever while unless until
-    than which who whom whose where whether as like of to in on at by for from with without about
-    into onto over under between among through during before after behind near my your his her its
-    our their these those some any every each another is are was were be been am being do does did
-    have has had having can could will would shall should may might must i'm i'd i'll i've we're
-    they're it's that's there's what's who's i we he she they very really quite trying let's lets
-    want wanted need needs gonna um uh er erm hmm maybe also then first next plus minus versus per
-    und oder aber weil wenn dass der die das ein eine mit für von zu
-    et ou mais parce que le la les un une du avec pour y o pero porque el los las con para en
+    因为 所以 但是 可是 不过 然后 而且 如果 虽然 或者 以及 并且 比如 例如 请问 对于 关于 为了
+    我想 我要 和 跟 与 把 被 从 向 一张 一个
+    から ので そして でも 그리고 그런데 하지만 때문에
     """.split()
 )
-"""Words that a finished sentence hardly ever ends with."""
+"""Endings of an unfinished sentence, whatever mark follows."""
 
-OPEN_PAIRS = frozenset(
+CJK_SELDOM = tuple(
     """
-    would-like want-to need-to like-to going-to have-to such-as as-well for-example so-that
-    because-of kind-of sort-of one-of lot-of instead-of out-of how-about what-about what-if
+    还有 就是 那个 这个 我们 他们 给 在 对 的话 能不能 可不可以 けど 는데
     """.split()
 )
-"""The same, two words."""
+"""The same, but a mark makes it doubtful."""
 
-CJK_OPEN = tuple(
-    """
-    因为 所以 但是 可是 不过 然后 而且 如果 虽然 或者 还有 以及 并且 比如 例如 就是 那个 这个 我想
-    我要 我们 他们 请问 和 跟 与 把 被 给 在 从 向 对于 关于 为了 的话 能不能 可不可以
-    から けど ので そして でも 그리고 그런데 하지만 때문에 는데
-    """.split()
+CJK_WHOLE = re.compile(
+    "(?:^|[不很都得非常对])对$|[现不还正也都]在$|^[对嗯是的好没错，、 ]*就是$|"
+    "[是对嗯好不][的啊]?我[想要]$|不[给跟要想]$"
 )
-"""Endings of an unfinished sentence."""
+"""Whole although one of these endings is theirs."""
 
 CJK_DONE = tuple("吗 呢 吧 了 啊 呀 谢谢 です ます か ね よ 요 다 까".split())
 """Endings of a finished one."""

@@ -5,17 +5,19 @@ functions on recognised text, as recognisers deliver it: with or without punctua
 capitals, truncated at the moment in which the caller paused.
 """
 
+import functools
 import re
 import unicodedata
 from enum import Enum
 
+from agent.turns.sentence_ends import endings_of
 from agent.turns.word_lists import (
     BACKCHANNELS,
     CJK_DONE,
-    CJK_OPEN,
+    CJK_NEVER,
+    CJK_SELDOM,
+    CJK_WHOLE,
     NUMBERS,
-    OPEN_ENDS,
-    OPEN_PAIRS,
     STOPS,
 )
 
@@ -23,7 +25,13 @@ _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
 _TOKEN = re.compile(rf"[{_CJK}]|[^\W_]+(?:['’.@-][^\W_]+)*", re.UNICODE)
 _IS_CJK = re.compile(rf"[{_CJK}]")
 
+_HUNDREDS = {"hundred", "hundert"}
+"""With these, number words are an amount."""
+_TIME = re.compile(r"\b\d{1,2}[:：]\d{2}\b|\b\d{1,4}([/.-])\d{1,2}\1\d{2,4}\b")
+"""Times of the day and dates: their digits are not dictated."""
+
 _END_MARKS = ".!?。！？｡؟।"
+_QUESTION_MARKS = "?？؟"
 _OPEN_MARKS = ",;:，、；：-–—…"
 
 
@@ -53,43 +61,37 @@ def same_words(one: str, other: str) -> bool:
 def is_backchannel(text: str) -> bool:
     """Whether the words only show that somebody listens ("mm-hm", "okay", "嗯")."""
     words = tokens(text)
-    if not words or len(words) > 6:
-        return False
-    if any(word in STOPS for word in words):
-        return False
-    return _covered(words)
+    return 0 < len(words) <= 6 and _covered(words)
 
 
-def takes_the_floor(text: str) -> bool:
-    """Whether the first words already say that the caller wants to speak."""
+def takes_the_floor(text: str, *, complete: bool = True) -> bool:
+    """Whether the first words already say that the caller wants to speak.
+
+    Unless the words are `complete`, "go" may become "go ahead": it says nothing yet.
+    """
     words = tokens(text)
-    if not words:
+    if _covered(words):
         return False
     joined = "".join(words[:3])
     if words[0] in STOPS or any(joined.startswith(stop) for stop in STOPS if _is_cjk(stop)):
         return True
-    return not _covered(words)
+    return complete or not _may_be_covered(words)
 
 
+@functools.lru_cache(maxsize=64)
 def read(text: str) -> Wording:
-    """Judge the words before a pause."""
+    """Judge the words before a pause; the same ones are asked about every 10 ms."""
     words = tokens(text)
     if not words:
         return Wording.PLAIN
-    if _dictated(words) and not text.rstrip().endswith(("?", "？")):
+    if _dictated(tokens(_TIME.sub(" then ", text))) and not text.rstrip().endswith(("?", "？")):
         return Wording.DICTATION
     stripped = text.rstrip(" \"'”’」』）)")
     if stripped.endswith("...") or stripped[-1:] in _OPEN_MARKS:
         return Wording.UNFINISHED
     if _is_cjk(words[-1]):
         return _read_cjk("".join(words), stripped)
-    if words[-1] in OPEN_ENDS or "-".join(words[-2:]) in OPEN_PAIRS:
-        # "What is that for?" may end with a preposition, "I went to." may not.
-        asked = stripped.endswith("?") and len(words) >= 3
-        return Wording.PLAIN if asked else Wording.UNFINISHED
-    if stripped[-1:] in _END_MARKS and len(words) >= 2:
-        return Wording.FINISHED
-    return Wording.PLAIN
+    return _read_spaced(words, stripped[-1:])
 
 
 def has_end_mark(text: str) -> bool:
@@ -97,12 +99,36 @@ def has_end_mark(text: str) -> bool:
     return text.rstrip(" \"'”’」』）)")[-1:] in tuple(_END_MARKS)
 
 
+def _read_spaced(words: list[str], mark: str) -> Wording:
+    marked = mark != "" and mark in _END_MARKS
+    asked = marked and mark in _QUESTION_MARKS
+    last, sentence = words[-1], " ".join(words)
+    endings = endings_of(words)
+    open_pair = "-".join(words[-2:]) in endings.never_pairs
+    rarely = open_pair or last in endings.rarely
+    if not rarely and last not in endings.never and last not in endings.seldom:
+        return Wording.FINISHED if marked and len(words) >= 2 else Wording.PLAIN
+    if endings.answer.search(sentence):
+        return Wording.FINISHED if marked else Wording.PLAIN
+    if not marked:
+        return Wording.UNFINISHED
+    if endings.sentence.search(sentence) or (asked and endings.question.search(sentence)):
+        return Wording.FINISHED
+    doubtful = endings.doubtful.search(sentence) or (asked and rarely and len(words) >= 3)
+    return Wording.PLAIN if doubtful or last in endings.seldom else Wording.UNFINISHED
+
+
 def _read_cjk(joined: str, stripped: str) -> Wording:
+    marked = stripped[-1:] in _END_MARKS
+    if CJK_WHOLE.search(joined):
+        return Wording.FINISHED if marked else Wording.PLAIN
     if joined.endswith(CJK_DONE):
         return Wording.FINISHED
-    if joined.endswith(CJK_OPEN):
+    if joined.endswith(CJK_NEVER):
         return Wording.UNFINISHED
-    return Wording.FINISHED if stripped[-1:] in _END_MARKS else Wording.PLAIN
+    if joined.endswith(CJK_SELDOM) and stripped[-1:] not in _QUESTION_MARKS:
+        return Wording.PLAIN if marked else Wording.UNFINISHED
+    return Wording.FINISHED if marked else Wording.PLAIN
 
 
 def _dictated(words: list[str]) -> bool:
@@ -119,6 +145,8 @@ def _dictated(words: list[str]) -> bool:
         else:
             groups -= 1
             break
+    if _HUNDREDS.intersection(words[-groups:] if groups else ()):
+        return False
     # "In 1989." is a year; "five five five" and "030 1234" are parts of something longer.
     if run >= 3 and (groups > 1 or run > 4):
         return True
@@ -140,6 +168,22 @@ def _covered(words: list[str]) -> bool:
         if known and _covered(words[size:]):
             return True
     return False
+
+
+def _may_be_covered(words: list[str]) -> bool:
+    """Whether more words may make it so; but "I" begins most barge-ins."""
+    return any(
+        _covered(words[:at]) and tuple(words[at:]) in _BEGINNINGS for at in range(len(words))
+    )
+
+
+def _beginnings() -> frozenset[tuple[str, ...]]:
+    phrases = [tuple(tokens(phrase)) for phrase in BACKCHANNELS]
+    begun = {phrase[:size] for phrase in phrases for size in range(1, len(phrase))}
+    return frozenset(begun) - {("i",), ("我",)}
+
+
+_BEGINNINGS = _beginnings()
 
 
 def _is_cjk(text: str) -> bool:

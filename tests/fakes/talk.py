@@ -87,6 +87,13 @@ class Talk:
                 level_db = FALLEN_DB if fallen else VOICE_DB
                 self.hop(level_db, loud=True, probability=_SURE, word=len(self.words))
 
+    def draws_out(self, text: str, for_s: float) -> None:
+        """One sound that is known as `text` from its first third on."""
+        self.words.append(text)
+        self.lengths.append(round(for_s / 3 / HOP_S))
+        for _ in range(round(for_s / HOP_S)):
+            self.hop(VOICE_DB, loud=True, probability=_SURE, word=len(self.words))
+
     def mumbles(self, for_s: float, *, probability: float = _SURE) -> None:
         """Voice without words, and how sure the detector is of it."""
         for _ in range(round(for_s / HOP_S)):

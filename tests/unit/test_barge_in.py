@@ -28,7 +28,18 @@ STOP, GO_ON, WAIT = Verdict.STOP, Verdict.GO_ON, Verdict.WAIT
         (0.10, 0.10, 0.00, None, False, WAIT),
         (0.70, 0.70, 0.00, None, False, WAIT),
         (0.76, 0.76, 0.00, None, False, STOP),
-        (0.76, 0.76, 0.00, "mm-hm", False, STOP),
+        (0.76, 0.76, 0.00, "", False, STOP),
+        # A sign of listening that is drawn out, until its length says otherwise.
+        (0.76, 0.76, 0.00, "mm-hm", False, WAIT),
+        (1.10, 1.00, 0.11, "mm-hm", False, WAIT),
+        (1.10, 1.00, 0.11, "mm-hm", True, GO_ON),
+        (1.10, 1.00, 0.11, "okay but", True, STOP),
+        (1.61, 1.61, 0.00, "mm-hm", True, STOP),
+        # "Please" may become "please continue", or not.
+        (0.40, 0.40, 0.00, "please", False, WAIT),
+        (0.50, 0.40, 0.11, "please", False, WAIT),
+        (0.50, 0.40, 0.11, "please", True, STOP),
+        (0.76, 0.76, 0.00, "please", False, STOP),
         # Words that take the floor stop it at once.
         (0.30, 0.30, 0.00, "wait", False, STOP),
         (0.30, 0.30, 0.20, "What is", True, STOP),
@@ -111,6 +122,24 @@ class TestBargeIn:
         assert talk.told == [Hold(), GoOn("backchannel")]
         assert talk.at(GoOn) <= 0.3 + QUIET_S + talk.delay_s + 0.05
         assert talk.playing
+
+    @pytest.mark.parametrize(
+        ("words", "for_s"), [("Mm-hmm.", 1.0), ("Sure, go ahead.", 1.1), ("好的，请继续。", 1.2)]
+    )
+    def test_a_drawn_out_sign_of_listening_does_not_stop_it(self, words: str, for_s: float) -> None:
+        talk = Talk(playing=True, busy=True, delay_s=0.25)
+        talk.draws_out(words, for_s)
+        talk.is_silent(ENOUGH_S)
+        assert talk.told == [Hold(), GoOn("backchannel")]
+        assert len(talk.requests) <= 5
+
+    def test_what_follows_an_okay_stops_it_as_soon_as_it_is_known(self) -> None:
+        talk = Talk(playing=True, busy=True, delay_s=0.25)
+        talk.says("Okay but tell me about Berlin.", 1.8)
+        talk.is_silent(ENOUGH_S)
+        assert talk.outline == ["Hold", "Stop", "Began", "Guess", "Ended"]
+        assert talk.at(Stop) <= LONG_S + 0.25
+        assert talk.ended == ["Okay but tell me about Berlin."]
 
     def test_a_short_word_that_wants_the_floor_takes_it(self) -> None:
         talk = Talk(playing=True, busy=True)

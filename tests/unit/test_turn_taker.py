@@ -31,6 +31,7 @@ class Hasty(Schedule):
         in_flight: int,
         over_agent: bool,
         open_s: float | None = None,
+        listening: bool = False,
     ) -> bool:
         return voiced
 

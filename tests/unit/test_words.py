@@ -3,6 +3,7 @@
 import pytest
 
 from agent.turns.words import Wording, is_backchannel, read, same_words, takes_the_floor
+from tests.unit import everyday_answers as everyday
 
 LISTENING = [
     *("mm-hm", "Mm-hmm.", "Hmm.", "uh huh", "Okay.", "okay, okay", "Yeah, right.", "Oh really?"),
@@ -73,6 +74,7 @@ def test_many_signs_of_listening_are_no_sign_of_listening() -> None:
 WORDINGS = {
     Wording.FINISHED: [
         *("What is the weather like today?", "No, thanks.", "It is 42.", "Let's go.", '"I know."'),
+        *("Where are you from?", "What is that for?", "Two hundred twenty five.", "On 3/4/2025."),
         *("I'm fine, and you?", "I like it too.", "Is it 5 or 6?", "Is it one?"),
         *("Ich gehe nach Hause.", "Wie spät ist es?"),
         *(
@@ -86,7 +88,7 @@ WORDINGS = {
     ],
     Wording.PLAIN: [
         *("", "...", "Yes", "Yes.", "Hello.", "What is the weather like today", "Please call"),
-        *("Where are you from?", "What is that for?", "john at gmail dot com", "Me too"),
+        *("john at gmail dot com", "Me too", "At 10:30", "yes I do", "I think so", "Is it on?"),
         *("今天天气怎么样", "我想问一下", "北京"),
     ],
     Wording.UNFINISHED: [
@@ -121,6 +123,46 @@ WORDINGS = {
 )
 def test_how_a_pause_after_these_words_is_read(text: str, wording: Wording) -> None:
     assert read(text) is wording
+
+
+@pytest.mark.parametrize(
+    "text", everyday.texts(everyday.WHOLE_EN + everyday.WHOLE_ZH + everyday.WHOLE_OTHERS)
+)
+def test_an_everyday_answer_is_whole(text: str) -> None:
+    assert read(text) is Wording.FINISHED
+
+
+@pytest.mark.parametrize("text", everyday.texts(everyday.SHORT_ZH + everyday.DOUBTFUL))
+def test_an_answer_in_doubt_does_not_wait_for_the_ceiling(text: str) -> None:
+    assert read(text) in (Wording.FINISHED, Wording.PLAIN)
+
+
+@pytest.mark.parametrize("text", everyday.texts(everyday.UNFINISHED_TEXTS))
+def test_what_is_said_in_mid_sentence_is_unfinished(text: str) -> None:
+    assert read(text) is Wording.UNFINISHED
+
+
+@pytest.mark.parametrize("text", everyday.texts(everyday.LISTENING))
+def test_who_bids_the_agent_go_on_does_not_take_the_floor(text: str) -> None:
+    assert is_backchannel(text)
+    assert not takes_the_floor(text)
+
+
+@pytest.mark.parametrize("text", everyday.texts(everyday.INTERRUPTING))
+def test_what_only_begins_like_a_sign_of_listening_takes_the_floor(text: str) -> None:
+    assert takes_the_floor(text)
+    assert not is_backchannel(text)
+
+
+@pytest.mark.parametrize("text", ["go", "Please", "sure, go", "Keep", "That's", "de", "请"])
+def test_words_that_may_become_a_sign_of_listening_say_nothing_yet(text: str) -> None:
+    assert not takes_the_floor(text, complete=False)
+    assert takes_the_floor(text)
+
+
+@pytest.mark.parametrize("text", ["I", "What", "go back", "please stop", "No", "我", "不"])
+def test_other_first_words_take_the_floor_before_the_rest_is_known(text: str) -> None:
+    assert takes_the_floor(text, complete=False)
 
 
 @pytest.mark.parametrize(
