@@ -3,11 +3,15 @@
 import argparse
 import asyncio
 import signal
+import sys
 from contextlib import suppress
 
 from agent import settings
 from agent.settings import Settings
 from agent.web.server import serve
+
+_SECRET_LENGTH = 16
+"""Guesses are not slowed down, as that would keep others out who share an address."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,7 +24,15 @@ def run(args: argparse.Namespace) -> int:
     """Serve until Ctrl-C or SIGTERM."""
     given = {"TALK_HOST": args.host, "TALK_PORT": args.port}
     flags = {name: str(value) for name, value in given.items() if value is not None}
-    asyncio.run(_serve(settings.load(flags=flags)))
+    effective = settings.load(flags=flags)
+    secret = effective.talk.secret
+    if secret is not None and len(secret.get_secret_value()) < _SECRET_LENGTH:
+        print(
+            f"TALK_SECRET is shorter than {_SECRET_LENGTH} characters: it can be guessed. "
+            "Take a random one, for example of `openssl rand -hex 16`",
+            file=sys.stderr,
+        )
+    asyncio.run(_serve(effective))
     return 0
 
 

@@ -1,6 +1,5 @@
 """livekit-client for the talk page: fetched from npm at set-up, exactly as locked."""
 
-import gzip
 import hashlib
 import importlib.util
 import json
@@ -81,8 +80,6 @@ def fetch_library(
                 shutil.move(found, ready / name)
         if not (ready / LIBRARY).is_file():
             raise StartupError(f"livekit-client {locked_version()} holds no dist/{LIBRARY}")
-        # aiohttp serves the .gz file to browsers that accept it.
-        (ready / f"{LIBRARY}.gz").write_bytes(gzip.compress((ready / LIBRARY).read_bytes()))
         try:
             ready.rename(target.parent)
         except OSError:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,23 +14,28 @@ from aiohttp.typedefs import Handler
 from livekit import api as livekit_api
 
 from agent.errors import ConfigError, StartupError
+from agent.options import TalkOptions
 from agent.settings import Settings
 from agent.web import client_library, tokens
+from agent.web.connections import Connection, Connections, bound_logs
 from agent.web.dispatch import DispatchWatch
 from agent.web.guard import Guard
+from agent.web.page_files import PageFile, load_page_files
 
 logger = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 16 * 1024
+BODY_S = 10.0
+"""How long the body of a request may take to come."""
 API_TIMEOUT_S = 5.0
+BACKLOG = 512
+"""Connections that the system keeps for us; a crowd of them is accepted in one go."""
 SHUTDOWN_S = 2.0
-# Read at import: nothing on disk is looked up per request but the file that is sent.
-_STATIC = {path.name: path for path in (client_library.PAGE / "static").iterdir()}
 
 _SETTINGS = web.AppKey("settings", Settings)
 _GUARD = web.AppKey("guard", Guard)
 _WATCH = web.AppKey("watch", DispatchWatch)
-_LIBRARY = web.AppKey("library", Path)
+_FILES = web.AppKey("files", Mapping[str, PageFile])
 
 
 def check_settings(settings: Settings) -> Guard:
@@ -47,21 +52,21 @@ def check_settings(settings: Settings) -> Guard:
 
 
 def create_app(
-    settings: Settings, *, api: livekit_api.LiveKitAPI, library: Path
+    settings: Settings, *, api: livekit_api.LiveKitAPI, files: Mapping[str, PageFile]
 ) -> web.Application:
     """Build the application; it watches dispatches from its start-up to its clean-up.
 
     Args:
         settings: LiveKit address and key, the agent's name, the `TALK_` section.
         api: server API with the same key; stays the caller's to close.
-        library: the browser file of livekit-client (`client_library.fetch_library`).
+        files: what is served besides the API, by path (`load_page_files`).
 
     Raises:
         ConfigError: see `check_settings`.
     """
     guard = check_settings(settings)
     app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[_answer_in_json])
-    app[_SETTINGS], app[_LIBRARY] = settings, library
+    app[_SETTINGS], app[_FILES] = settings, files
     app[_GUARD] = guard
     app[_WATCH] = DispatchWatch(
         api,
@@ -71,15 +76,14 @@ def create_app(
     )
     app.cleanup_ctx.append(_watching)
     app.on_response_prepare.append(_add_headers)
-    app.router.add_get("/", _page)
     app.router.add_get("/health", _health)
     app.router.add_get("/api/config", _config)
     app.router.add_post("/api/token", _token)
     app.router.add_get("/api/rooms/{room}/agent", _agent)
     for path in ("/api/token", "/api/rooms/{room}/agent"):
         app.router.add_options(path, _preflight)
-    app.router.add_get("/static/vendor/{file}", _vendor)
-    app.router.add_get("/static/{file}", _static)
+    for path in files:
+        app.router.add_get(path, _file)
     return app
 
 
@@ -111,21 +115,15 @@ async def running(
         live.api_secret.get_secret_value() if live.api_secret else None,
         timeout=aiohttp.ClientTimeout(total=API_TIMEOUT_S),
     ) as api:
-        app = create_app(settings, api=api, library=library)
-        # No access log: its lines hold room names and client addresses.
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S)
+        files = await asyncio.to_thread(load_page_files, library)
+        app = create_app(settings, api=api, files=files)
+        runner = web.AppRunner(app, shutdown_timeout=SHUTDOWN_S)
         await runner.setup()
         try:
-            try:
-                await web.TCPSite(runner, talk.host, talk.port).start()
-            except OSError as error:
-                raise StartupError(
-                    f"cannot listen on {talk.host}:{talk.port} ({error.strerror}); set TALK_PORT, "
-                    "0 takes a free one"
-                ) from error
-            port = runner.addresses[0][1]
-            host = f"[{talk.host}]" if ":" in talk.host else talk.host
-            yield f"http://{host}:{port}/"
+            async with await _listen(runner, talk) as listener:
+                port = listener.sockets[0].getsockname()[1]
+                host = f"[{talk.host}]" if ":" in talk.host else talk.host
+                yield f"http://{host}:{port}/"
         finally:
             await runner.cleanup()
 
@@ -142,19 +140,31 @@ async def serve(
         ConfigError: see `check_settings`.
         StartupError: see `running`.
     """
+    bound_logs()
     async with running(settings, progress=progress) as url:
         ready(url)
         await asyncio.Event().wait()
+
+
+async def _listen(runner: web.AppRunner, talk: TalkOptions) -> asyncio.Server:
+    assert runner.server is not None
+    one_for_all = {"per_address": None} if talk.trusted_header else {}
+    connections = Connections(runner.server, **one_for_all)
+    try:
+        return await asyncio.get_running_loop().create_server(
+            connections, talk.host, talk.port, backlog=BACKLOG
+        )
+    except OSError as error:
+        raise StartupError(
+            f"cannot listen on {talk.host}:{talk.port} ({error.strerror}); set TALK_PORT, "
+            "0 takes a free one"
+        ) from error
 
 
 async def _watching(app: web.Application) -> AsyncIterator[None]:
     await app[_WATCH].start()
     yield
     await app[_WATCH].aclose()
-
-
-async def _page(request: web.Request) -> web.StreamResponse:
-    return web.FileResponse(client_library.PAGE / "index.html")
 
 
 async def _health(request: web.Request) -> web.Response:
@@ -172,7 +182,7 @@ async def _token(request: web.Request) -> web.Response:
     if request.content_type != "application/json":
         raise web.HTTPUnsupportedMediaType(text="send Content-Type: application/json")
     try:
-        body = json.loads(await request.read() or b"{}")
+        body = json.loads(await _body(request) or b"{}")
         asked = tokens.parse(body, agent_name=settings.agent.name)
     except (ValueError, RecursionError):
         raise web.HTTPBadRequest(text="the body is not JSON") from None
@@ -183,6 +193,23 @@ async def _token(request: web.Request) -> web.Response:
     return web.json_response(
         {"server_url": _browser_url(settings), "participant_token": token}, status=201
     )
+
+
+async def _body(request: web.Request) -> bytes:
+    """All of a request's body.
+
+    Raises:
+        web.HTTPRequestTimeout: it took longer than BODY_S.
+        web.HTTPBadRequest: it was cut off, or is not what its Content-Encoding says.
+        web.HTTPRequestEntityTooLarge: it is longer than MAX_BODY_BYTES.
+    """
+    try:
+        async with asyncio.timeout(BODY_S):
+            return await request.read()
+    except TimeoutError:
+        raise web.HTTPRequestTimeout(text="the body did not come in time") from None
+    except (web.RequestPayloadError, aiohttp.ClientError, ConnectionError):
+        raise web.HTTPBadRequest(text="the body is broken or was cut off") from None
 
 
 async def _agent(request: web.Request) -> web.Response:
@@ -197,22 +224,15 @@ async def _preflight(request: web.Request) -> web.Response:
     return web.Response(status=204)
 
 
-async def _vendor(request: web.Request) -> web.StreamResponse:
-    if request.match_info["file"] != client_library.LIBRARY:
-        raise web.HTTPNotFound
-    return web.FileResponse(request.app[_LIBRARY])
-
-
-async def _static(request: web.Request) -> web.StreamResponse:
-    path = _STATIC.get(request.match_info["file"])
-    if path is None:
-        raise web.HTTPNotFound
-    return web.FileResponse(path)
+async def _file(request: web.Request) -> web.Response:
+    return request.app[_FILES][request.path].answer(request)
 
 
 @web.middleware
 async def _answer_in_json(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Turn refusals into `{"error": reason}`."""
+    """Begin the request's time; turn refusals into `{"error": reason}`."""
+    if isinstance(request.protocol, Connection):
+        request.protocol.serve()
     try:
         return await handler(request)
     except web.HTTPException as refusal:

@@ -1,0 +1,16 @@
+"""Servers that the attacks share."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.attacks.web_process import WebProcess, web_process
+from tests.browser.page_driver import library
+
+
+@pytest.fixture(scope="session")
+def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebProcess]:
+    """The talk page's server as it starts for oneself: on loopback, nothing protects it."""
+    library()
+    with web_process(tmp_path_factory.mktemp("web"), TALK_TOKENS_PER_MINUTE="10000") as server:
+        yield server
