@@ -4,7 +4,10 @@ import importlib
 from collections.abc import Mapping
 
 import httpx
+from livekit.agents import APIConnectionError
 from pydantic import SecretStr
+
+_MOST_REDIRECTS = 4
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -45,4 +48,29 @@ def open_client(
         limits=httpx.Limits(keepalive_expiry=keep_alive_s),
         # A proxy for the outside world does not reach this machine's own servers.
         trust_env=base.host not in LOOPBACK,
+    )
+
+
+async def send(client: httpx.AsyncClient, request: httpx.Request) -> httpx.Response:
+    """Send a request and follow where the server sends it on, to the same host or https of it.
+
+    Returns:
+        The response, its body unread: close it.
+
+    Raises:
+        APIConnectionError: it is sent on to another host, in another form, or in a circle.
+    """
+    for _ in range(_MOST_REDIRECTS):
+        response = await client.send(request, stream=True, follow_redirects=False)
+        onward = response.next_request
+        if onward is None:
+            return response
+        await response.aclose()
+        same = onward.url.host == request.url.host and onward.method == request.method
+        if not same or (request.url.scheme, onward.url.scheme) == ("https", "http"):
+            break
+        request = onward
+    address = onward.url.copy_with(query=None, username=None, password=None)
+    raise APIConnectionError(
+        f"the server sends requests on to {address}; name that address instead", retryable=False
     )

@@ -7,10 +7,43 @@ Kokoro-FastAPI and FastAPI differ from it.
 from collections.abc import Collection
 
 import httpx
-from livekit.agents import APIStatusError
+from livekit.agents import APIConnectionError, APIStatusError
 
 _MESSAGE_LIMIT = 200
 """Characters of a reason; some servers send a whole traceback."""
+
+
+class Refused(APIStatusError):
+    """A refusal whose text says no more than its status."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        reason: str,
+        status_code: int,
+        request_id: str | None = None,
+        retryable: bool = True,
+    ) -> None:
+        """Keep `reason`, what the server says, for who asks for it: it may repeat the caller."""
+        super().__init__(
+            message, status_code=status_code, request_id=request_id, retryable=retryable
+        )
+        self.reason = reason
+
+
+class BrokenOff(APIConnectionError):
+    """An answer that the server ended with an error; its text says no more than that."""
+
+    def __init__(self, message: str, *, reason: str, retryable: bool) -> None:
+        """Keep `reason`, what the server says, for who asks for it: it may repeat the caller."""
+        super().__init__(message, retryable=retryable)
+        self.reason = reason
+
+
+def reason_of(error: Exception) -> str:
+    """What the server said, else the error's own text; for people, never for a log."""
+    return getattr(error, "reason", "") or getattr(error, "message", "") or str(error)
 
 
 def reason(body: object, *, private: str = "") -> str:
@@ -27,7 +60,10 @@ def reason(body: object, *, private: str = "") -> str:
     if isinstance(found, list) and found:
         found = found[0]
     if isinstance(found, dict):
+        place = found.get("loc")
         found = found.get("message") or found.get("msg")
+        if isinstance(place, list) and isinstance(found, str):
+            found = f"{'.'.join(map(str, place))}: {found}"
     if not isinstance(found, str):
         return ""
     if private:

@@ -166,6 +166,13 @@ class ModelOptions(StageOptions):
     timeout_s: float = setting(
         10.0, "longest wait for the first token of a reply, seconds", gt=0, le=120
     )
+    stall_s: float = setting(
+        5.0,
+        "longest wait for the next word once a reply has begun, seconds; then its rest is given up "
+        "and the caller is told",
+        gt=0,
+        le=120,
+    )
     hedge: Hedging = setting("auto", _HEDGE)
     filler: str = setting(
         "One moment.", "what is said when a reply is slow to begin; empty: nothing", empty=True

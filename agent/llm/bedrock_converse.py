@@ -34,6 +34,7 @@ from agent.llm.converse_request import converse_messages, tool_config
 from agent.llm.event_thread import MAX_STREAMS, EventThread, TooManyStreams
 from agent.llm.options import BedrockOptions as Options
 from agent.llm.probing import first_answer
+from agent.openai_errors import reason_of
 
 if TYPE_CHECKING:
     from botocore.eventstream import EventStream
@@ -59,10 +60,10 @@ async def probe(options: Options) -> str:
     try:
         waited = await first_answer(BedrockLLM(options), extra_kwargs={"max_tokens": _PROBE_TOKENS})
     except APIStatusError as error:
-        raise EngineUnavailable(f"Bedrock refuses {options.model}: {error.message}") from error
+        raise EngineUnavailable(f"Bedrock refuses {options.model}: {reason_of(error)}") from error
     except APIError as error:
         raise EngineUnavailable(
-            f"Bedrock ({options.model}) cannot be used: {error}; "
+            f"Bedrock ({options.model}) cannot be used: {reason_of(error)}; "
             "see AWS_REGION, the network and the AWS settings"
         ) from error
     return f"{options.model}: first token after {waited:.2f} s"

@@ -24,6 +24,9 @@ from livekit.agents import APIConnectionError, APIError, APIStatusError, APITime
 from urllib3.exceptions import HTTPError
 from urllib3.exceptions import ReadTimeoutError as StreamReadTimeoutError
 
+from agent.llm.marks import CUT, THOUGHT
+from agent.openai_errors import BrokenOff, Refused
+
 logger = logging.getLogger(__name__)
 
 WIRE_ERRORS = (BotoCoreError, ClientError, ParserError, HTTPError, OSError)
@@ -41,9 +44,6 @@ _STATUS: Mapping[str, int] = {
     "validationexception": 400,
 }
 """HTTP status by error code; in-stream errors bring a code only, and in another case."""
-
-_THOUGHT_TAGS = (("<think>", "</think>"), ("<thinking>", "</thinking>"))
-"""Some models write their reasoning into the text, Nova when it has tools."""
 
 _SILENT_STOPS: Mapping[str, tuple[str, bool]] = {
     "content_filtered": ("the answer was withheld by the model's content filter", False),
@@ -68,7 +68,7 @@ class ConverseAnswer:
     def __init__(self, answer_id: str) -> None:
         self._id = answer_id
         self._tools: dict[int, _ToolUse] = {}
-        self._filters = [llm.utils.ThinkingTokenFilter(*tags) for tags in _THOUGHT_TAGS]
+        self._thought = False
         self._stop_reason: str | None = None
         self.began = False
         """Whether the model has produced anything, reasoning included."""
@@ -97,26 +97,24 @@ class ConverseAnswer:
     def _delta(self, block: Mapping[str, Any]) -> Iterator[llm.ChatChunk]:
         delta = block["delta"]
         if "text" in delta:
-            yield from self._text(delta["text"])
+            self.delivered = self.delivered or bool(delta["text"])
+            yield self._chunk(content=delta["text"])
+        elif "reasoningContent" in delta and not self._thought:
+            self._thought = True
+            yield self._chunk(extra={THOUGHT: True})
         elif "toolUse" in delta and block["contentBlockIndex"] in self._tools:
             self._tools[block["contentBlockIndex"]].pieces.append(delta["toolUse"]["input"])
 
-    def _text(self, text: str, *, final: bool = False) -> Iterator[llm.ChatChunk]:
-        shown: str | None = text
-        for one in self._filters:
-            shown = llm.utils.strip_thinking_tokens(shown, one, final=final)
-        if shown:
-            self.delivered = True
-            delta = llm.ChoiceDelta(role="assistant", content=shown)
-            yield llm.ChatChunk(id=self._id, delta=delta)
+    def _chunk(self, **delta: Any) -> llm.ChatChunk:
+        return llm.ChatChunk(id=self._id, delta=llm.ChoiceDelta(role="assistant", **delta))
 
     def _message_stops(self) -> Iterator[llm.ChatChunk]:
-        yield from self._text("", final=True)
         calls = [call for use in self._tools.values() if (call := self._call(use)) is not None]
         if calls:
             self.delivered = True
-            delta = llm.ChoiceDelta(role="assistant", tool_calls=calls)
-            yield llm.ChatChunk(id=self._id, delta=delta)
+            yield self._chunk(tool_calls=calls)
+        if self._stop_reason == "max_tokens":
+            yield self._chunk(extra={CUT: True})
 
     def _call(self, use: _ToolUse) -> llm.FunctionToolCall | None:
         arguments = "".join(use.pieces) or "{}"
@@ -185,7 +183,10 @@ def api_error(error: BaseException, *, model: str, retryable: bool) -> APIError:
     if isinstance(error, (ReadTimeoutError, ConnectTimeoutError, StreamReadTimeoutError)):
         return APITimeoutError("Bedrock did not answer in time", retryable=retryable)
     if isinstance(error, ParamValidationError):
-        return APIStatusError(str(error), status_code=400)
+        # It repeats what was sent.
+        return Refused(
+            "the request is not one that Bedrock takes", reason=str(error), status_code=400
+        )
     if isinstance(error, NoRegionError):
         return APIConnectionError("no AWS region: set AWS_REGION", retryable=False)
     if isinstance(error, (NoCredentialsError, PartialCredentialsError)):
@@ -202,21 +203,24 @@ def _service_error(error: ClientError, model: str, retryable: bool) -> APIError:
     code = error.response.get("Error", {}).get("Code", "")
     metadata = error.response.get("ResponseMetadata", {})
     status = _STATUS.get(code.lower()) or metadata.get("HTTPStatusCode", 500)
-    message = f"{code}: {error.response.get('Error', {}).get('Message', '')}"
+    said = f"{code}: {error.response.get('Error', {}).get('Message', '')}"
+    message = f"Bedrock refuses with {code}"
     if code.lower() == "modelstreamerrorexception":
         # Status 424, which livekit-agents never retries, but AWS asks for a retry.
-        return APIConnectionError(message, retryable=retryable)
+        return BrokenOff(message, reason=said, retryable=retryable)
+    remedy = ""
     if status == 403:
-        message += (
+        remedy = (
             f"; allow bedrock:InvokeModelWithResponseStream on {model} for this AWS identity, "
             "and access to the model in this account and region; renew expired credentials"
         )
     elif status == 404:
-        message += f"; set LLM_MODEL to a model that this region has, not {model}"
-    elif status == 400 and "on-demand throughput" in message:
-        message += f"; set LLM_MODEL to an inference profile, for example us.{model}"
-    return APIStatusError(
-        message,
+        remedy = f"; set LLM_MODEL to a model that this region has, not {model}"
+    elif status == 400 and "on-demand throughput" in said:
+        remedy = f"; set LLM_MODEL to an inference profile, for example us.{model}"
+    return Refused(
+        message + remedy,
+        reason=said + remedy,
         status_code=status,
         request_id=metadata.get("RequestId"),
         retryable=retryable,

@@ -13,10 +13,8 @@ from typing import Any
 
 from livekit.agents import llm
 
-OPENING = "(The call begins.)"
-"""Stands before the agent's own greeting, because the caller's side must be first."""
-SILENCE = "(The caller says nothing.)"
-"""Stands at the end when the agent is to speak again, because most models refuse prefill."""
+from agent.llm.alternation import Message, alternating
+
 NO_OUTPUT = "(no output)"
 
 
@@ -42,22 +40,26 @@ def converse_messages(
         for item in chat_ctx.items
         if item.type == "function_call_output" and item.is_error
     }
-    messages: list[dict[str, Any]] = []
     used: dict[str, dict[str, Any]] = {}
-    for message in raw:
-        blocks = list(_usable(message["content"], failed, used, with_tools))
-        if not blocks:
-            continue
-        if messages and messages[-1]["role"] == message["role"]:
-            messages[-1]["content"] += blocks
-        else:
-            messages.append({"role": message["role"], "content": blocks})
-    if not messages or messages[0]["role"] != "user":
-        messages.insert(0, {"role": "user", "content": [{"text": OPENING}]})
-    if messages[-1]["role"] != "user":
-        messages.append({"role": "user", "content": [{"text": SILENCE}]})
+    told: list[Message] = [
+        {
+            "role": message["role"],
+            "content": list(_usable(message["content"], failed, used, with_tools)),
+        }
+        for message in raw
+    ]
+    messages = alternating(
+        (message for message in told if message["content"]),
+        join=_join,
+        say=lambda text: [{"text": text}],
+    )
     system = [{"text": text} for text in extra.system_messages or [] if text.strip()]
     return messages, system
+
+
+def _join(first: Message, second: Message) -> bool:
+    first["content"] += second["content"]
+    return True
 
 
 def _usable(

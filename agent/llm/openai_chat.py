@@ -1,19 +1,23 @@
 """Engine `openai`: any server that speaks OpenAI's chat completions.
 
-livekit-plugins-openai does the wire. What it lacks is added here: a bound on the whole wait
-for the first token (its own is per read), an error when a 200 answer is not a completion
-stream at all, `max_tokens` for servers that know no other name, and a server's own model
+Over plain HTTP, as the other stages' engines, because the answers of such servers differ more
+than the client library allows for. There is a bound on the wait for the first token and between
+any two; fields that a server refuses are left out from then on; a server's own model is used
 when none is named.
 
 Source: https://platform.openai.com/docs/api-reference/chat/create
 """
 
 import asyncio
-import importlib
-from typing import Any, cast
-from urllib.parse import urlsplit
+import contextlib
+import json
+import logging
+import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
 
-import openai as sdk
+import httpx
 from livekit.agents import (
     DEFAULT_API_CONNECT_OPTIONS,
     NOT_GIVEN,
@@ -24,19 +28,21 @@ from livekit.agents import (
     APITimeoutError,
     NotGivenOr,
     llm,
+    utils,
 )
 from livekit.agents.utils import is_given
-from livekit.plugins import openai
-from openai.types.chat import ChatCompletionChunk
-from openai.types.chat.chat_completion_chunk import Choice
 
+from agent import http_client
 from agent.errors import EngineUnavailable
+from agent.llm.chat_answer import ChatAnswer, Malformed, read_events
+from agent.llm.chat_request import chat_messages
 from agent.llm.options import OPENAI_HOST, OPENAI_MODEL
 from agent.llm.options import OpenAIChatOptions as Options
 from agent.llm.probing import first_answer
+from agent.openai_errors import Refused, reason_of
+from agent.openai_errors import reason as reason_in
 
-_NO_KEY = "no-key"
-"""Local servers ignore the key, but the client library demands one."""
+logger = logging.getLogger(__name__)
 
 _NOT_CHAT = ("embed", "whisper", "tts", "rerank", "guard", "moderation")
 """Parts of names of models that cannot hold a conversation."""
@@ -44,33 +50,43 @@ _NOT_CHAT = ("embed", "whisper", "tts", "rerank", "guard", "moderation")
 _PROBE_TOKENS = 16
 """OpenAI refuses smaller answers of some models."""
 
+_KEEP_ALIVE_S = 120.0
+_REASON_LIMIT = 2**16
+"""Bytes of a refusal's body that are read."""
+_PASSING = (408, 409, 425, 429)
+"""Refusals below 500 that another try may change."""
+
+_MAY_MISUNDERSTAND = (400, 422, 501)
+_OPTIONAL = (
+    "stream_options",
+    "reasoning_effort",
+    "temperature",
+    "parallel_tool_calls",
+    "tool_choice",
+    "response_format",
+)
+"""Fields that an answer can do without."""
+_UNASKED = ("stream_options", "reasoning_effort")
+"""Those of them that nobody has set: the first to go when a server does not say which."""
+_SYSTEM = "system"
+_NO_SYSTEM = re.compile(r"system.{0,20}(role|not supported)|role.{0,20}system", re.IGNORECASE)
+
 
 def build(options: Options) -> llm.LLM[Any]:
     """Make the component; nothing is contacted yet.
 
-    Reads the certificate store, which takes some milliseconds: call it off the event loop.
+    For https it reads the certificate store, which takes 0.1 s: call it off the event loop.
     """
     return OpenAIChat(options)
 
 
 def preload() -> None:
-    """Import and build what the client library puts off until the first answer; blocking.
-
-    A tenth of a second and more that would stall a call.
-    """
-    for name in ("openai.lib.streaming.chat", "openai.resources.chat.chat"):
-        importlib.import_module(name)
-    ChatCompletionChunk.model_validate(
-        {
-            "id": "", "object": "chat.completion.chunk", "created": 0, "model": "",
-            "choices": [{"index": 0, "delta": {"content": "", "role": "assistant"}}],
-            "usage": {"completion_tokens": 0, "prompt_tokens": 0, "total_tokens": 0},
-        }
-    )  # fmt: skip
+    """Import what the client library puts off until its first request; blocking."""
+    http_client.preload()
 
 
 async def probe(options: Options) -> str:
-    """Ask for a word and say which model answered and when.
+    """Ask for a word, as a call does, and say which model answered and when.
 
     Raises:
         EngineUnavailable: the server cannot be reached, refuses, or has no such model.
@@ -87,10 +103,12 @@ async def probe(options: Options) -> str:
         ) from error
     except APIError as error:
         raise EngineUnavailable(
-            f"{options.url} does not serve chat completions: {error}; is the server running, "
-            "and does LLM_URL end in /v1?"
+            f"{options.url} does not serve chat completions: {reason_of(error)}; is the server "
+            "running, and does LLM_URL end in /v1?"
         ) from error
-    return f"{engine.model} at {engine.provider}: first token after {waited:.2f} s"
+    without = ", ".join(sorted(engine.left_out))
+    note = f"; it refuses {without}, which calls leave out" if without else ""
+    return f"{engine.model} at {engine.provider}: first token after {waited:.2f} s{note}"
 
 
 def _refusal(options: Options, engine: "OpenAIChat", error: APIStatusError) -> str:
@@ -103,27 +121,33 @@ def _refusal(options: Options, engine: "OpenAIChat", error: APIStatusError) -> s
     else:
         remedy = "see the server's log"
     return (
-        f"{options.url} refuses {engine.model} with {error.status_code}: {error.message}; {remedy}"
+        f"{options.url} refuses {engine.model} with {error.status_code}: {reason_of(error)}; "
+        f"{remedy}"
     )
 
 
-class OpenAIChat(openai.LLM):
-    """The plug-in's LLM with the gaps closed. Streams are independent of each other."""
+class OpenAIChat(llm.LLM[Any]):
+    """One persistent client. Streams are independent of each other."""
 
     def __init__(self, options: Options) -> None:
-        key = options.api_key.get_secret_value() if options.api_key else _NO_KEY
-        host = urlsplit(options.url).hostname or ""
-        self._at_openai = host == OPENAI_HOST
-        self._new_names = self._at_openai or host.endswith(".openai.azure.com")
-        self._asked_for = options.model or (OPENAI_MODEL if self._at_openai else None)
+        """Prepare the client; it belongs to the event loop of the first request."""
+        super().__init__()
         self._options = options
-        super().__init__(
-            model=self._asked_for or "",
-            base_url=options.url,
-            api_key=key,
-            # Constrained decoding by schema; other servers may refuse the field.
-            _strict_tool_schema=self._at_openai,
+        self._client = http_client.open_client(
+            options.url,
+            options.api_key,
+            keep_alive_s=_KEEP_ALIVE_S,
+            # Compressed on the way, words would wait for a full block.
+            headers={"Accept-Encoding": "identity"},
         )
+        host = self._client.base_url.host
+        self._at_openai = host == OPENAI_HOST
+        new_names = self._at_openai or host.endswith(".openai.azure.com")
+        self._token_limit_field = "max_completion_tokens" if new_names else "max_tokens"
+        self._asked_for = options.model or (OPENAI_MODEL if self._at_openai else None)
+        self._has_answered = False
+        self.left_out: set[str] = set()
+        """Fields that the server has refused, and `system` for messages of that role."""
 
     @property
     def model(self) -> str:
@@ -131,12 +155,17 @@ class OpenAIChat(openai.LLM):
         return self._asked_for or "auto"
 
     @property
+    def provider(self) -> str:
+        """Host and port of the server."""
+        return self._client.base_url.netloc.decode()
+
+    @property
     def token_limit_field(self) -> str:
         """How this server names its limit of the answer.
 
         OpenAI's newer models refuse the old name; many other servers know no other.
         """
-        return "max_completion_tokens" if self._new_names else "max_tokens"
+        return self._token_limit_field
 
     async def served_model(self) -> str:
         """The model to name in requests; asks the server once when none was set.
@@ -150,26 +179,33 @@ class OpenAIChat(openai.LLM):
 
     async def _listed_models(self) -> list[str]:
         try:
-            page = await self._client.models.list()
-            return [entry.id for entry in page.data]
-        except sdk.APITimeoutError as error:
+            response = await http_client.send(
+                self._client, self._client.build_request("GET", "models")
+            )
+            async with contextlib.aclosing(response):
+                await response.aread()
+                if response.status_code in (404, 405):
+                    return []
+                if response.status_code != 200:
+                    raise (await _refused(response))[0]
+                return [str(entry["id"]) for entry in response.json()["data"]]
+        except httpx.TimeoutException as error:
             raise APITimeoutError("the list of models did not come in time") from error
-        except sdk.APIStatusError as error:
-            if error.status_code in (404, 405):
-                return []
-            raise APIStatusError(
-                error.message, status_code=error.status_code, body=error.body
-            ) from error
-        except sdk.APIError as error:
+        except httpx.HTTPError as error:
             raise APIConnectionError("the list of models cannot be fetched") from error
-        except (AttributeError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise APIConnectionError("the list of models is malformed", retryable=False) from error
 
     async def _prewarm_impl(self) -> None:
         if self._asked_for is None:
             await self.served_model()
         else:
-            await super()._prewarm_impl()
+            await self._client.get("models")
+
+    async def aclose(self) -> None:
+        """Close all connections. May be called more than once."""
+        await super().aclose()
+        await self._client.aclose()
 
     def chat(
         self,
@@ -182,89 +218,177 @@ class OpenAIChat(openai.LLM):
         response_format: NotGivenOr[Any] = NOT_GIVEN,
         extra_kwargs: NotGivenOr[dict[str, Any]] = NOT_GIVEN,
     ) -> "ChatStream":
-        """Start one request. Closing the stream closes its connection."""
-        request: dict[str, Any] = {}
-        if self._options.extra_body:
-            request["extra_body"] = self._options.extra_body
-        if self._options.temperature is not None:
-            request["temperature"] = self._options.temperature
-        if self._options.max_tokens is not None:
-            request[self.token_limit_field] = self._options.max_tokens
-        if is_given(self._opts.reasoning_effort):
-            request["reasoning_effort"] = self._opts.reasoning_effort
-        if is_given(parallel_tool_calls):
-            request["parallel_tool_calls"] = parallel_tool_calls
-        if is_given(tool_choice):
-            request["tool_choice"] = tool_choice
+        """Start one request. Closing the stream closes its connection.
+
+        `extra_kwargs` are further fields of the request.
+        """
+        options = self._options
+        request: dict[str, Any] = {
+            "temperature": options.temperature,
+            self._token_limit_field: options.max_tokens,
+        }
+        schemas = llm.ToolContext(tools or []).parse_function_tools(
+            "openai",
+            # Constrained decoding by schema; other servers may refuse the field.
+            strict=self._at_openai,
+        )
+        if schemas:
+            request["tools"] = schemas
+            request["tool_choice"] = tool_choice if is_given(tool_choice) else None
+            if is_given(parallel_tool_calls):
+                request["parallel_tool_calls"] = parallel_tool_calls
         if is_given(response_format):
             request["response_format"] = llm.utils.to_openai_response_format(response_format)
         if is_given(extra_kwargs):
             request |= extra_kwargs
+        request = {name: value for name, value in request.items() if value is not None}
         return ChatStream(
             self,
-            model=self._asked_for or "",
-            provider_fmt=self._provider_fmt,
-            strict_tool_schema=self._strict_tool_schema,
-            client=cast(sdk.AsyncClient, _Direct(self._client)),
+            request=request | (options.extra_body or {}),
             chat_ctx=chat_ctx,
             tools=tools or [],
             conn_options=conn_options,
-            extra_kwargs=request,
-            prompt_cache_breakpoints=self._resolve_prompt_cache_breakpoints(),
         )
 
+    @asynccontextmanager
+    async def answer(
+        self, chat_ctx: llm.ChatContext, request: Mapping[str, Any]
+    ) -> AsyncIterator[AsyncIterator[Mapping[str, Any] | None]]:
+        """Ask, without what the server refuses, and give the events of its answer.
 
-class _Direct:
-    """Passes the messages on as they are.
+        Raises:
+            Refused: the server answers with an error.
+            APIError: the server's list of models cannot be read, or it sends requests elsewhere.
+            httpx.HTTPError: the connection failed.
+        """
+        guessed: frozenset[str] = frozenset()
+        while True:
+            body = await self._body(chat_ctx, request, without=self.left_out | guessed)
+            response = await http_client.send(
+                self._client, self._client.build_request("POST", "chat/completions", json=body)
+            )
+            async with contextlib.aclosing(response):
+                if response.status_code == 200:
+                    self._has_answered = True
+                    self._leave_out(guessed)
+                    yield read_events(response)
+                    return
+                refused, said = await _refused(response)
+            named = self._named(refused, said, body)
+            if named:
+                self._leave_out(named)
+            elif refused.status_code in _MAY_MISUNDERSTAND and not (guessed or self._has_answered):
+                # It does not say what it cannot take; of a server that has answered it is not this.
+                guessed = frozenset(_UNASKED) & body.keys()
+                if not guessed:
+                    raise refused
+            else:
+                raise refused
 
-    The client library walks through each message along its types: a third of a millisecond for
-    every one of a long call, on the event loop, before each request leaves. They are JSON already.
-    """
+    async def _body(
+        self, chat_ctx: llm.ChatContext, request: Mapping[str, Any], *, without: set[str]
+    ) -> dict[str, Any]:
+        model = await self.served_model()
+        body: dict[str, Any] = {
+            "model": model,
+            "messages": chat_messages(chat_ctx, with_system=_SYSTEM not in without),
+            "stream": True,
+            "stream_options": {"include_usage": True},
+        }
+        effort = _least_effort(model) if self._at_openai else None
+        if effort is not None:
+            body["reasoning_effort"] = effort
+        body |= request
+        if "max_tokens" in without and "max_tokens" in body:
+            body["max_completion_tokens"] = body.pop("max_tokens")
+        return {name: value for name, value in body.items() if name not in without}
 
-    def __init__(self, client: sdk.AsyncClient) -> None:
-        self._client = client
-        self.chat = self.completions = self
+    def _named(self, refused: Refused, said: str, body: Mapping[str, Any]) -> set[str]:
+        """What the server names of what it could do without."""
+        if refused.status_code not in _MAY_MISUNDERSTAND:
+            return set()
+        named = {name for name in _OPTIONAL if name in body and name in said}
+        if "max_tokens" in body and "max_completion_tokens" in said:
+            named.add("max_tokens")
+        if body["messages"][0]["role"] == _SYSTEM and _NO_SYSTEM.search(refused.reason):
+            named.add(_SYSTEM)
+        return named
 
-    async def create(
-        self, *, messages: list[Any], extra_body: dict[str, Any] | None = None, **request: Any
-    ) -> Any:
-        body = {"messages": messages, **(extra_body or {})}
-        create = self._client.chat.completions.create
-        return await create(messages=[], extra_body=body, **request)
+    def _leave_out(self, fields: set[str] | frozenset[str]) -> None:
+        if fields - self.left_out:
+            logger.warning(
+                "the model's server refuses fields; they are left out",
+                extra={"fields": ", ".join(sorted(fields))},
+            )
+            self.left_out |= fields
 
 
-class ChatStream(openai.LLMStream):
+class ChatStream(llm.LLMStream):
     """One answer. Errors after the first token are not retried: it may have been spoken."""
 
+    def __init__(self, engine: OpenAIChat, *, request: dict[str, Any], **common: Any) -> None:
+        super().__init__(engine, **common)
+        self._engine = engine
+        self._request = request
+
     async def _run(self) -> None:
-        engine = self._llm
-        assert isinstance(engine, OpenAIChat)
-        self._choices_seen = 0
+        timeout_s = self._conn_options.timeout
+        answer = ChatAnswer(utils.shortuuid("chat_"))
         try:
-            async with asyncio.timeout(self._conn_options.timeout) as self._first_token:
-                self._model = await engine.served_model()
-                await super()._run()
+            async with asyncio.timeout(timeout_s) as patience:
+                async with self._engine.answer(self._chat_ctx, self._request) as events:
+                    async for event in events:
+                        before = answer.outputs
+                        for chunk in answer.feed(event):
+                            self._event_ch.send_nowait(chunk)
+                        # Comments that keep the connection alive are no output.
+                        if answer.outputs > before:
+                            patience.reschedule(asyncio.get_running_loop().time() + timeout_s)
         except TimeoutError as error:
+            what = "nothing more" if answer.outputs else "no first token"
             raise APITimeoutError(
-                f"no first token within {self._conn_options.timeout:g} s"
+                f"{what} within {timeout_s:g} s", retryable=not answer.delivered
             ) from error
-        if not self._choices_seen:
+        except Malformed as error:
             raise APIConnectionError(
-                f"{engine.provider} answered with something that is not a completion stream"
-            )
+                f"{self._engine.provider} answered with something that is not a completion",
+                retryable=not answer.delivered,
+            ) from error
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise APIConnectionError(
+                "the connection to the model's server failed", retryable=not answer.delivered
+            ) from error
+        answer.close()
 
-    def _parse_choice(self, id: str, choice: Choice, thinking_filter: Any) -> llm.ChatChunk | None:
-        self._choices_seen += 1
-        if _is_output(choice):
-            self._first_token.reschedule(None)
-        return super()._parse_choice(id, choice, thinking_filter)
+
+async def _refused(response: httpx.Response) -> tuple[Refused, str]:
+    """The error to raise, and all that the server says."""
+    body = b""
+    async for piece in response.aiter_bytes():
+        body += piece
+        if len(body) > _REASON_LIMIT:
+            break
+    text = body[:_REASON_LIMIT].decode(errors="replace")
+    status = response.status_code
+    try:
+        said = reason_in(json.loads(text))
+    except ValueError:
+        said = ""
+    refused = Refused(
+        f"the model's server refuses with status {status}",
+        reason=said or " ".join(text.split())[:200] or response.reason_phrase,
+        status_code=status,
+        request_id=response.headers.get("x-request-id"),
+        retryable=status in _PASSING or status >= 500,
+    )
+    return refused, text
 
 
-def _is_output(choice: Choice) -> bool:
-    delta: Any = choice.delta
-    reasoning = getattr(delta, "reasoning_content", None) or getattr(delta, "reasoning", None)
-    spoken = delta is not None and (delta.content or delta.tool_calls)
-    return bool(choice.finish_reason or spoken or reasoning)
+def _least_effort(model: str) -> str | None:
+    """How OpenAI's reasoning models are asked to begin to speak at once."""
+    if re.match(r"gpt-5\.\d", model):
+        return "none"
+    return "minimal" if model.startswith("gpt-5") else None
 
 
 def _first_chat_model(listed: list[str]) -> str:

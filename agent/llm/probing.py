@@ -11,7 +11,7 @@ PROBE_TIMEOUT_S = 20.0
 
 
 async def first_answer(engine: llm.LLM[Any], **request: Any) -> float:
-    """Ask for a word and leave as soon as anything came back.
+    """Ask for a word, in a conversation like a call's, and leave as soon as anything came back.
 
     Args:
         engine: what to ask; it is closed afterwards.
@@ -24,6 +24,9 @@ async def first_answer(engine: llm.LLM[Any], **request: Any) -> float:
         APIError: as the engine raised it.
     """
     chat_ctx = llm.ChatContext.empty()
+    # The agent greets first: some servers take only conversations that the other side begins.
+    chat_ctx.add_message(role="system", content="Answer in one word.")
+    chat_ctx.add_message(role="assistant", content="Hello!")
     chat_ctx.add_message(role="user", content="Say yes.")
     conn_options = APIConnectOptions(max_retry=0, timeout=PROBE_TIMEOUT_S)
     began = time.perf_counter()
