@@ -127,8 +127,9 @@ class Call:
             reply=self._settings.reply,
             timeline=self._timeline,
             on_source=self._remember_source,
+            on_failure=lambda error: self._notices.apologise("llm", error),
             reader=self._reader,
-            pace=self._parts.llm_pace,
+            parts=self._parts,
         )
         options = room_options()
         options.text_input = room_io.TextInputOptions(text_input_cb=self._on_typed)
@@ -210,8 +211,6 @@ class Call:
             return
         if isinstance(error, stt.STTError):
             self._notices.apologise("stt", error.error)
-        elif isinstance(error, llm.LLMError):
-            self._notices.apologise("llm", error.error)
         elif isinstance(error, tts.TTSError):
             self._notices.apologise("tts", error.error)
 

@@ -68,9 +68,10 @@ async def send(client: httpx.AsyncClient, request: httpx.Request) -> httpx.Respo
         await response.aclose()
         same = onward.url.host == request.url.host and onward.method == request.method
         if not same or (request.url.scheme, onward.url.scheme) == ("https", "http"):
-            break
+            address = onward.url.copy_with(query=None, username=None, password=None)
+            raise APIConnectionError(
+                f"the server sends requests on to {address}; name that address instead",
+                retryable=False,
+            )
         request = onward
-    address = onward.url.copy_with(query=None, username=None, password=None)
-    raise APIConnectionError(
-        f"the server sends requests on to {address}; name that address instead", retryable=False
-    )
+    raise APIConnectionError("the server sends requests round in a circle", retryable=False)

@@ -40,6 +40,10 @@ class BrokenOff(APIConnectionError):
         super().__init__(message, retryable=retryable)
         self.reason = reason
 
+    def __str__(self) -> str:
+        """Without the error behind it, which the base would add."""
+        return self.message
+
 
 def reason_of(error: Exception) -> str:
     """What the server said, else the error's own text; for people, never for a log."""

@@ -33,6 +33,7 @@ from livekit.agents.voice.agent_session import SessionConnectOptions
 from agent.audio.streams import at_rate
 from agent.engines import Stage, load_engine
 from agent.learned import page
+from agent.llm.spoken_reply import Habit, spoken_reply
 from agent.metrics.timeline import Timeline
 from agent.options import ModelOptions
 from agent.playout.caption import Caption
@@ -84,6 +85,7 @@ class Parts:
     tts: tts.TTS[str]
     stt_pace: Pace | None
     llm_pace: Pace | None
+    llm_habit: Habit
 
     async def aclose(self) -> None:
         """Close the engines: connections, threads, child processes; 5 s at most each."""
@@ -121,6 +123,7 @@ def preload(settings: Settings) -> None:
     # Made here, they are the same memory for all.
     pace_of("stt", settings.stt)
     pace_of("llm", settings.llm)
+    _habit()
 
 
 def load_parts(settings: Settings) -> Parts:
@@ -138,6 +141,7 @@ def load_parts(settings: Settings) -> Parts:
         tts=_build("tts", settings.tts),
         stt_pace=pace_of("stt", settings.stt),
         llm_pace=pace_of("llm", settings.llm),
+        llm_habit=_habit(),
     )
 
 
@@ -181,6 +185,10 @@ def pace_of(stage: Stage, choice: StageChoice) -> Pace | None:
     """
     wanted = _is_hosted(choice) if choice.hedge == "auto" else choice.hedge == "on"
     return Pace(page(f"pace {stage}", Pace.BYTES)) if wanted else None
+
+
+def _habit() -> Habit:
+    return Habit(page("llm habit", Habit.BYTES))
 
 
 def _is_hosted(choice: StageChoice) -> bool:
@@ -272,19 +280,22 @@ class CallAgent(Agent):
         reply: ModelOptions,
         timeline: Timeline,
         on_source: SourceListener,
+        on_failure: Callable[[Exception], None],
         reader: Reader,
-        pace: Pace | None = None,
+        parts: Parts,
     ) -> None:
         """Answer as `reply` says; time goes to `timeline`, sources to `on_source`.
 
-        With `pace`, a request that is slower than nineteen of twenty is repeated.
+        `on_failure` is told of replies that fail, once each. A request that is slower than
+        nineteen of twenty is repeated, if that is allowed.
         """
         super().__init__(instructions=reply.instructions)
         self._reply = reply
         self._timeline = timeline
         self._on_source = on_source
+        self._on_failure = on_failure
         self._reader = reader
-        self._pace = pace
+        self._parts = parts
 
     async def llm_node(
         self,
@@ -292,14 +303,20 @@ class CallAgent(Agent):
         tools: list[llm.Tool],
         model_settings: ModelSettings,
     ) -> AsyncGenerator[llm.ChatChunk | str | FlushSentinel, None]:
-        """Pass the reply on; the source of an answer goes to the page, not to the voice."""
+        """Pass the reply on; the source of an answer goes to the page, not to the voice.
+
+        A reply that fails ends here: what was said of it stays said.
+        """
         chunks = self._chunks(chat_ctx, tools, model_settings)
         if self._reply.filler:
             filler = f"{self._reply.filler} "
             chunks = with_filler(chunks, filler, after_s=self._reply.filler_after_s)
-        async with aclosing(chunks):
-            async for chunk in chunks:
-                yield chunk
+        try:
+            async with aclosing(chunks):
+                async for chunk in chunks:
+                    yield chunk
+        except Exception as error:  # noqa: BLE001 - an engine's fault ends the reply, not the call
+            self._on_failure(error)
 
     async def _chunks(
         self,
@@ -308,11 +325,17 @@ class CallAgent(Agent):
         model_settings: ModelSettings,
     ) -> AsyncGenerator[llm.ChatChunk | str | FlushSentinel, None]:
         self._timeline.begin("llm")
-        late_s = self._pace.late_s if self._pace is not None else None
+        pace = self._parts.llm_pace
         stream = hedged_stream(
-            lambda: Agent.default.llm_node(self, chat_ctx, tools, model_settings),
-            after_s=late_s,
-            pace=self._pace,
+            lambda: spoken_reply(
+                Agent.default.llm_node(self, chat_ctx, tools, model_settings),
+                tools=tools,
+                model=self._parts.llm.model,
+                habit=self._parts.llm_habit,
+                stall_s=self._reply.stall_s,
+            ),
+            after_s=pace.late_s if pace is not None else None,
+            pace=pace,
         )
         async with aclosing(stream) as chunks:
             async for chunk in chunks:

@@ -218,7 +218,10 @@ class BedrockStandIn:
         if status != 200:
             record.outcome = "refused"
             return web.json_response(
-                {"message": f"stand-in fault {status}"},
+                {
+                    "message": f"stand-in fault {status}"
+                    + (f": {record.body}" if self.llm.repeats else "")
+                },
                 status=status,
                 headers={"x-amzn-ErrorType": _CODES[status]},
             )

@@ -42,6 +42,8 @@ class Behaviour:
     """Send nothing more after this many chunks, and keep the connection."""
     error_after: int | None = None
     """Chat only: an error event takes the place of what follows this many chunks."""
+    repeats: bool = False
+    """A refusal's reason holds the request, as vLLM's does."""
     malformed: bool = False
     """Answer 200 with something that is not the protocol."""
 
@@ -250,7 +252,8 @@ class OpenAIStandIn:
             how.failures -= 1
         if status != 200:
             record.outcome = "refused"
-            message = {"message": f"stand-in fault {status}", "type": "fault", "code": None}
+            text = f"stand-in fault {status}" + (f": {record.body}" if how.repeats else "")
+            message = {"message": text, "type": "fault", "code": None}
             return web.json_response({"error": message}, status=status)
         if how.malformed:
             record.outcome = "refused"

@@ -15,7 +15,7 @@ PASSING = (408, 429)
         ({"error": "no such model"}, "no such model"),
         ({"detail": {"error": "validation", "message": "bad voice"}}, "bad voice"),
         ({"detail": "Not Found"}, "Not Found"),
-        ({"detail": [{"loc": ["body"], "msg": "bad speed"}, {"msg": "other"}]}, "bad speed"),
+        ({"detail": [{"loc": ["body"], "msg": "bad speed"}, {"msg": "other"}]}, "body: bad speed"),
         ({"message": "gone"}, "gone"),
         ("gone", "gone"),
     ],

@@ -121,7 +121,7 @@ class TestAnswer:
 
     async def test_reasoning_in_the_text_is_not_spoken(self, bench: Bench) -> None:
         bench.say("<thinking>They greet me.</thinking> Fine <3 you.")
-        assert (await bench.answer()).text.strip() == "Fine <3 you."
+        assert await bench.reply() == "Fine <3 you."
 
     async def test_text_before_a_tool_call_is_spoken(
         self, bedrock: BedrockStandIn, bench: Bench

@@ -129,11 +129,6 @@ async def test_the_key_is_sent(openai_server: OpenAIStandIn) -> None:
         assert (await bench_of(openai_server, engine).answer()).text == "Hello."
 
 
-async def test_thoughts_of_a_reasoning_model_are_not_spoken(bench: Bench) -> None:
-    bench.say("<think> they greet me </think> Good day.")
-    assert (await bench.answer()).text.strip() == "Good day."
-
-
 async def test_prewarming_contacts_the_server_without_asking_for_tokens(
     openai_server: OpenAIStandIn,
 ) -> None:
