@@ -36,12 +36,7 @@ def make_app(
     It has no documentation pages: theirs load scripts from other sites.
     """
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
-    app.add_middleware(
-        Gate,
-        api_key=settings.api_key,
-        max_upload_bytes=int(settings.max_upload_mb * 2**20),
-        metrics=metrics,
-    )
+    app.add_middleware(Gate, settings=settings, metrics=metrics)
     app.add_exception_handler(ApiError, answer_error)
     app.add_exception_handler(HTTPException, _answer_http_error)
     app.add_exception_handler(ClientDisconnect, _answer_nobody)

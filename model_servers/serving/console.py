@@ -6,10 +6,16 @@ as `name=value`. Neither ever holds audio's or requests' content.
 
 import logging
 import sys
+import time
 from collections.abc import Callable
 
 Say = Callable[[str], None]
 """Writes one line of progress. May be called in any thread."""
+
+_BURST, _PER_S = 20, 0.2
+"""Lines with the same message: so many at once, and so many a second in the long run."""
+_MESSAGES = 200
+"""Different messages that are told apart; all others count as one."""
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 
@@ -28,6 +34,7 @@ def set_up_logging(name: str, *, debug: bool) -> None:
     """Log to standard error, each line beginning with the server's name."""
     handler = logging.StreamHandler()
     handler.setFormatter(_WithFacts(f"{name}: %(message)s"))
+    handler.addFilter(Sparing())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
@@ -42,3 +49,30 @@ class _WithFacts(logging.Formatter):
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  (logging's name)
         facts = [f"{k}={v}" for k, v in vars(record).items() if k not in _STANDARD]
         return " ".join([super().formatMessage(record), *facts])
+
+
+class Sparing(logging.Filter):
+    """Lets the same message through so often only: what clients cause must not fill a disk.
+
+    The next line that passes says how many were left out.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._state: dict[tuple[str, str], tuple[float, float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record is written. Called under the handler's lock."""
+        key = (record.name, str(record.msg))
+        if key not in self._state and len(self._state) >= _MESSAGES:
+            key = ("", "")
+        now = time.monotonic()
+        credit, since, left_out = self._state.get(key, (float(_BURST), now, 0))
+        credit = min(_BURST, credit + (now - since) * _PER_S)
+        if credit < 1:
+            self._state[key] = (credit, now, left_out + 1)
+            return False
+        self._state[key] = (credit - 1, now, 0)
+        if left_out:
+            record.left_out = left_out
+        return True

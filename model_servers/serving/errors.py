@@ -3,6 +3,7 @@
     ApiError                    an answer with a status and a reason
     ├── BadRequest              400  the request is wrong; the same one fails again
     ├── Unauthorized            401  the key is missing or wrong
+    ├── Forbidden               403  a page of another site asks, or under a foreign host name
     ├── NotFound                404  no such route
     ├── TooLarge                413  the upload is larger than the server takes
     ├── Unclear                 422  too little was said for a quick answer; ask when it is whole
@@ -83,6 +84,13 @@ class Unauthorized(ApiError):
     """The key is missing or wrong."""
 
     status = 401
+    kind = "invalid_request_error"
+
+
+class Forbidden(ApiError):
+    """A page of another site asks, or the request came under a name that is not the server's."""
+
+    status = 403
     kind = "invalid_request_error"
 
 

@@ -1,45 +1,42 @@
-"""What every request passes first: the key, the size limit, the count."""
+"""What every request passes first: names, the key, the size limit, the count."""
 
 import base64
 import binascii
 import hmac
-from typing import Any
+from collections.abc import Mapping
 
-from pydantic import SecretStr
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from model_servers.serving.errors import TooLarge, Unauthorized
+from model_servers.serving.errors import ApiError, TooLarge, Unauthorized
 from model_servers.serving.metrics import Metrics
+from model_servers.serving.origins import Origins
+from model_servers.serving.settings import ServerSettings
 
 OPEN_PATHS = frozenset({"/health", "/ready"})
 """Answered without a key, for supervisors and load balancers."""
 
 
 class Gate:
-    """ASGI middleware: 401 without the key, 413 for a large upload, one count per answer.
+    """ASGI middleware: 403 for pages of other sites, 401 without the key, 413 for a large upload.
 
-    The key is accepted as `Authorization: Bearer KEY`, and as the password of HTTP Basic,
-    which lets a browser open the page.
+    It counts each answer. The key is accepted as `Authorization: Bearer KEY`, and as the
+    password of HTTP Basic, which lets a browser open the page.
 
     Args:
         app: the application behind it.
-        api_key: None: no key is asked for.
-        max_upload_bytes: largest request body; one without a length is counted as it comes.
+        settings: the key, the names, the largest request body; one without a length is
+            counted as it comes.
         metrics: where answers are counted.
     """
 
-    def __init__(
-        self,
-        app: ASGIApp,
-        *,
-        api_key: SecretStr | None,
-        max_upload_bytes: int,
-        metrics: Metrics,
-    ) -> None:
+    def __init__(self, app: ASGIApp, *, settings: ServerSettings, metrics: Metrics) -> None:
         self._app = app
-        self._key = api_key.get_secret_value().encode() if api_key else b""
-        self._max_upload_bytes = max_upload_bytes
+        key = settings.api_key
+        self._key = key.get_secret_value().encode() if key else b""
+        self._origins = Origins(settings)
+        self._max_upload_bytes = int(settings.max_upload_mb * 2**20)
         self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -47,20 +44,38 @@ class Gate:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        counted = self._counted(scope, send)
-        if scope["path"] not in OPEN_PATHS and not self._may_enter(headers):
-            refusal: Any = Unauthorized(
+        try:
+            shared = self._check(scope, headers)
+        except ApiError as refusal:
+            await refusal.response()(scope, receive, self._counted(scope, send, {}))
+            return
+        counted = self._counted(scope, send, shared)
+        if shared and scope["method"] == "OPTIONS":
+            allowed = Response(status_code=204, headers=dict(self._origins.preflight()))
+            await allowed(scope, receive, counted)
+            return
+        await self._app(scope, self._limited(receive), counted)
+
+    def _check(self, scope: Scope, headers: Headers) -> Mapping[str, str]:
+        """Headers of the answer.
+
+        Raises:
+            ApiError: the request goes no further.
+        """
+        if scope["path"] in OPEN_PATHS:
+            return {}
+        shared = self._origins.check(scope["method"], headers)
+        asks_first = scope["method"] == "OPTIONS" and shared
+        if not asks_first and not self._may_enter(headers):
+            raise Unauthorized(
                 "the API key is missing or wrong: send Authorization: Bearer KEY",
                 code="invalid_api_key",
                 headers={"WWW-Authenticate": 'Basic realm="model server", charset="UTF-8"'},
             )
-            await refusal.response()(scope, receive, counted)
-            return
         length = headers.get("content-length", "0")
         if length.isdigit() and int(length) > self._max_upload_bytes:
-            await self._too_large().response()(scope, receive, counted)
-            return
-        await self._app(scope, self._limited(receive), counted)
+            raise self._too_large()
+        return shared
 
     def _may_enter(self, headers: Headers) -> bool:
         if not self._key:
@@ -93,10 +108,12 @@ class Gate:
 
         return limited
 
-    def _counted(self, scope: Scope, send: Send) -> Send:
+    def _counted(self, scope: Scope, send: Send, further: Mapping[str, str]) -> Send:
         async def counted(message: Message) -> None:
             if message["type"] == "http.response.start":
                 self._metrics.count_answer(scope["path"], message["status"])
+                if further:
+                    MutableHeaders(scope=message).update(further)
             await send(message)
 
         return counted

@@ -19,6 +19,7 @@ from typing import NoReturn, TypeVar
 import uvicorn
 from starlette.types import ASGIApp
 
+from model_servers.serving.connections import Places, limited
 from model_servers.serving.console import Say, make_say, set_up_logging
 from model_servers.serving.errors import StartError
 from model_servers.serving.settings import ServerSettings, silence_telemetry
@@ -101,7 +102,8 @@ def run(
     silence_telemetry()
     try:
         listener = listen(settings.host, settings.port)
-        asyncio.run(_serve(lambda: make_service(settings, say), listener, say))
+        places = Places(each=settings.connections_each, total=settings.connections)
+        asyncio.run(_serve(lambda: make_service(settings, say), listener, say, places))
     except StartError as error:
         say(f"cannot start: {error}")
         return 1
@@ -174,13 +176,18 @@ class _Server(uvicorn.Server):
                 signal.signal(number, handler)
 
 
-async def _serve(make_service: Callable[[], Service], listener: socket.socket, say: Say) -> None:
+async def _serve(
+    make_service: Callable[[], Service], listener: socket.socket, say: Say, places: Places
+) -> None:
     service = make_service()
     server = _Server(
         uvicorn.Config(
             service.app,
             log_config=None,
             access_log=False,
+            # No route of ours is one, and the gate looks at HTTP requests only.
+            ws="none",
+            http=limited(places),
             server_header=False,
             timeout_keep_alive=_KEEP_ALIVE_S,
             timeout_graceful_shutdown=_GRACE_S,

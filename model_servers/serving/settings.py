@@ -5,9 +5,11 @@ Precedence: flag > variable > default. All mistakes are reported at once.
 
 import argparse
 import difflib
+import ipaddress
 import os
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
@@ -28,13 +30,30 @@ class ServerSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     host: str = Field(
-        "127.0.0.1", description="address to listen on; beyond loopback set an API key"
+        "127.0.0.1",
+        min_length=1,
+        description="address to listen on; beyond loopback it needs api_key or trusted_network",
     )
     port: int = Field(0, ge=0, le=65535, description="TCP port; 0 takes a free one")
     api_key: SecretStr | None = Field(
         None,
         description="key that requests must carry as `Authorization: Bearer …`; "
         "prefer the variable, flags are visible to other users of the machine",
+    )
+    trusted_network: bool = Field(
+        False,
+        description="listen beyond loopback without a key: everybody who reaches the port may "
+        "use the server",
+    )
+    allowed_hosts: str = Field(
+        "",
+        description="comma list of host names under which the server may be asked without a "
+        "key, besides localhost, and with trusted_network addresses and names without a dot",
+    )
+    allowed_origins: str = Field(
+        "",
+        description="comma list of origins, such as https://example.com, whose pages may ask "
+        "from a browser; *: all",
     )
     queue_size: int = Field(
         8, ge=0, le=10000, description="requests that may wait; more are refused with 429"
@@ -48,7 +67,27 @@ class ServerSettings(BaseModel):
     max_upload_mb: float = Field(
         25.0, gt=0, le=2048, description="largest request body, MiB; larger ones get 413"
     )
+    connections: int = Field(
+        512,
+        ge=8,
+        le=100000,
+        description="connections at the same time, at most half of the files that the process "
+        "may open; when all are taken, the one that has waited longest for its client is closed",
+    )
+    connections_each: int = Field(
+        128, ge=4, le=100000, description="connections of one address at the same time"
+    )
     debug: bool = Field(False, description="also log tracebacks; they may contain what was said")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address can be reached from this machine only."""
+    if host.rstrip(".").lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
 
 
 def variable(prefix: str, field: str) -> str:
@@ -98,15 +137,35 @@ def read_settings(
             field = str(fault["loc"][0]) if fault["loc"] else ""
             shown = "" if _is_secret(model.model_fields[field]) else f"={values.get(field, '')}"
             mistakes.append(f"{sources.get(field, field)}{shown}: {fault['msg']}")
+    else:
+        mistakes += _exposed(settings, prefix)
     if mistakes:
         raise StartError("\n".join(mistakes))
     return settings
+
+
+def _exposed(settings: BaseModel, prefix: str) -> list[str]:
+    """The mistake of letting others in without knowing it."""
+    if not isinstance(settings, ServerSettings):
+        return []
+    if is_loopback(settings.host) or settings.api_key or settings.trusted_network:
+        return []
+    return [
+        f"{prefix}HOST={settings.host} can be reached by others, who could then use this server "
+        f"without being asked who they are: set {variable(prefix, 'api_key')}, or on a network "
+        f"where everybody may {variable(prefix, 'trusted_network')}=true (--trusted-network)"
+    ]
 
 
 def silence_telemetry() -> None:
     """Turn off what Gradio and huggingface_hub send home. Before they are imported."""
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+
+
+def keep_uploads_in(folder: Path) -> None:
+    """Where Gradio stores what visitors upload. Before it is imported."""
+    os.environ["GRADIO_TEMP_DIR"] = str(folder)
 
 
 def _flag(field: str) -> str:

@@ -154,6 +154,7 @@ class WhisperServer(ModelServer[WhisperSettings, Model]):
             model=model.name,
             english_only=model.languages == {"en"},
             max_upload_bytes=int(self._settings.max_upload_mb * 2**20),
+            uploads=self._page.make_folder(),
         )
 
     async def _models(self, request: Request) -> Response:

@@ -41,7 +41,7 @@ async def client_of(settings: ServerSettings, readiness: Readiness) -> httpx.Asy
     app.add_route("/v1/echo", echo_length, ["POST"])
     app.add_route("/v1/blunder", blunder, ["POST"])
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    return httpx.AsyncClient(transport=transport, base_url="http://server")
+    return httpx.AsyncClient(transport=transport, base_url="http://localhost")
 
 
 @pytest.fixture
