@@ -3,6 +3,7 @@
 import base64
 import binascii
 import hmac
+import logging
 from collections.abc import Mapping
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -13,6 +14,8 @@ from model_servers.serving.errors import ApiError, TooLarge, Unauthorized
 from model_servers.serving.metrics import Metrics
 from model_servers.serving.origins import Origins
 from model_servers.serving.settings import ServerSettings
+
+logger = logging.getLogger(__name__)
 
 OPEN_PATHS = frozenset({"/health", "/ready"})
 """Answered without a key, for supervisors and load balancers."""
@@ -47,6 +50,7 @@ class Gate:
         try:
             shared = self._check(scope, headers)
         except ApiError as refusal:
+            logger.info("a request was refused", extra={"kind": type(refusal).__name__})
             await refusal.response()(scope, receive, self._counted(scope, send, {}))
             return
         counted = self._counted(scope, send, shared)

@@ -203,7 +203,9 @@ async def test_leaving_in_the_middle_of_an_upload_is_no_mistake_of_the_server(
 ) -> None:
     async with whisper() as w:
         _, writer = await asyncio.open_connection(w.http.base_url.host, w.http.base_url.port)
-        head = "POST /v1/audio/transcriptions HTTP/1.1\r\nHost: x\r\nContent-Length: 9999\r\n"
+        head = (
+            "POST /v1/audio/transcriptions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9999\r\n"
+        )
         kind = "Content-Type: multipart/form-data; boundary=b\r\n\r\n--b\r\n"
         writer.write((head + kind).encode())
         await writer.drain()
