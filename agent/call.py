@@ -151,10 +151,11 @@ class Call:
         self._tasks.carry(playout.run, name="captions", lost=lambda: None)
 
     async def _speak_in(self, room: rtc.Room, connecting: asyncio.Task[None]) -> None:
-        """Publish the agent's track as soon as the room was joined."""
+        """Publish the agent's track as soon as the room was joined, and play."""
         await asyncio.wait({connecting})
         if not connecting.cancelled() and connecting.exception() is None:
             await self._voice.publish(room)
+            await self._voice.run()
 
     # What happens when a part is lost.
 

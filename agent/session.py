@@ -27,9 +27,10 @@ from livekit.agents import (
     stt,
     tts,
 )
-from livekit.agents.types import NOT_GIVEN, FlushSentinel, TimedString
+from livekit.agents.types import USERDATA_TIMED_TRANSCRIPT, FlushSentinel, TimedString
 from livekit.agents.voice.agent_session import SessionConnectOptions
 
+from agent.audio.marks import Mute
 from agent.audio.streams import at_rate
 from agent.engines import Stage, load_engine
 from agent.learned import page
@@ -40,9 +41,10 @@ from agent.playout.caption import Caption
 from agent.settings import Settings, StageChoice
 from agent.slow_answer import Pace, hedged_stream, with_filler
 from agent.tasks import fault
-from agent.tts.pacing import Pacer, Track
+from agent.tts.options import EspeakOptions
 from agent.tts.sentences import SentenceTokenizer
 from agent.tts.spoken_form import SpokenForm
+from agent.tts.spoken_reply import ReplyVoice, Track
 from agent.turns.ear import Probability, load_detector
 from agent.turns.end_model import EndModel, load_end_model
 from agent.turns.listener import Floor, Listener
@@ -83,13 +85,15 @@ class Parts:
     stt: stt.STT[str]
     llm: llm.LLM[str]
     tts: tts.TTS[str]
+    spare_tts: tts.TTS[str]
+    """The embedded voice: says what the chosen one does not."""
     stt_pace: Pace | None
     llm_pace: Pace | None
     llm_habit: Habit
 
     async def aclose(self) -> None:
         """Close the engines: connections, threads, child processes; 5 s at most each."""
-        for engine in (self.stt, self.llm, self.tts):
+        for engine in (self.stt, self.llm, self.tts, self.spare_tts):
             try:
                 async with asyncio.timeout(_CLOSE_S):
                     await engine.aclose()
@@ -139,6 +143,7 @@ def load_parts(settings: Settings) -> Parts:
         stt=_build("stt", settings.stt),
         llm=_build("llm", settings.llm),
         tts=_build("tts", settings.tts),
+        spare_tts=load_engine("tts", "espeak").build(spare_voice(settings)),
         stt_pace=pace_of("stt", settings.stt),
         llm_pace=pace_of("llm", settings.llm),
         llm_habit=_habit(),
@@ -151,6 +156,12 @@ def _build(stage: Stage, choice: StageChoice) -> Any:
     if hasattr(module, "warm_up"):
         module.warm_up(component)
     return component
+
+
+def spare_voice(settings: Settings) -> EspeakOptions:
+    """How the embedded voice speaks in place of the chosen one: in the caller's language."""
+    language = str(getattr(settings.stt.options, "language", "") or "")
+    return EspeakOptions(voice=language) if language else EspeakOptions()
 
 
 def build_listener(
@@ -215,10 +226,11 @@ def build_session(
         vad=TurnDetector(listener),
         stt=StreamAdapter(listener, engine=parts.stt),
         llm=parts.llm,
-        tts=tts.StreamAdapter(
-            tts=SpokenForm(parts.tts, reader),
-            sentence_tokenizer=SentenceTokenizer(),
-            text_pacing=Pacer(track),
+        tts=ReplyVoice(
+            SpokenForm(parts.tts, reader),
+            spare=SpokenForm(parts.spare_tts, reader),
+            tokenizer=SentenceTokenizer(),
+            track=track,
         ),
         turn_handling={
             "turn_detection": "vad",
@@ -356,6 +368,8 @@ class CallAgent(Agent):
         async with aclosing(at_rate(spoken, OUTPUT_RATE_HZ)) as frames:
             async for frame in frames:
                 self._timeline.end("tts")
+                if texts := frame.userdata.get(USERDATA_TIMED_TRANSCRIPT):
+                    frame.userdata[USERDATA_TIMED_TRANSCRIPT] = [self._shown(t) for t in texts]
                 yield frame
 
     async def transcription_node(
@@ -363,8 +377,13 @@ class CallAgent(Agent):
     ) -> AsyncGenerator[str | TimedString, None]:
         """Show the reply as it is written; what was said for it goes along, for the ledger."""
         async for piece in text:
-            start_s = piece.start_time if isinstance(piece, TimedString) else NOT_GIVEN
-            yield Caption(self._reader.read(piece), start_s)
+            yield piece if isinstance(piece, TimedString) else Caption(self._reader.read(piece))
+
+    def _shown(self, text: TimedString) -> TimedString:
+        """A piece, or a mark of one, as captions show it."""
+        if isinstance(text, Mute):
+            return Mute("".join(part.written for part in self._reader.read(text.piece)), text.at_s)
+        return Caption(self._reader.read(text), text.start_time) if text else text
 
     async def _timed(self, text: AsyncIterable[str]) -> AsyncGenerator[str, None]:
         first = True

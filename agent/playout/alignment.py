@@ -36,6 +36,8 @@ class Word:
     text: str
     start_s: float
     end_s: float
+    said: bool = True
+    """False when no voice says it: it has a place in the reply and no audio."""
 
 
 def levels(pcm: NDArray[np.int16], *, rate_hz: int) -> Levels:

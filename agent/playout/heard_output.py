@@ -6,23 +6,34 @@ what was played; `HeardText` keeps the words and releases them to the captions i
 """
 
 import asyncio
+import math
+from collections import deque
+from dataclasses import dataclass
 
 import numpy as np
 from livekit import rtc
-from livekit.agents.types import USERDATA_TIMED_TRANSCRIPT
+from livekit.agents.types import USERDATA_TIMED_TRANSCRIPT, TimedString
 from livekit.agents.utils import is_given
 from livekit.agents.voice import io
 
 from agent.playout.caption import Caption
-from agent.playout.ledger import HeardLedger
+from agent.playout.ledger import HeardLedger, unspoken
+from agent.audio.marks import Again, BrokenOff, Mute, Progress
 from agent.playout.voice_track import VoiceTrack
-from agent.tts.pacing import Progress
-from agent.wording.parts import plain
+from agent.wording.parts import Part, plain
 
 _TICK_S = 0.04
 """How often captions follow the voice, seconds."""
+_BACK_S = 1.0
+"""The play-out never goes back further: a hold takes back half a second at most."""
+_MOST_WAITING = 16
+"""Captions of so many replies wait for a room that takes none; older ones are dropped."""
 
-_END: None = None
+
+@dataclass(slots=True)
+class _Caption:
+    text: str = ""
+    ended: bool = False
 
 
 class Playout:
@@ -38,9 +49,13 @@ class Playout:
         self._voice = voice
         self._captions = text
         self._ledger = HeardLedger()
-        self._outbox: asyncio.Queue[str | None] = asyncio.Queue()
+        self._outbox: deque[_Caption] = deque(maxlen=_MOST_WAITING)
+        self._posted = asyncio.Event()
         self._playing = asyncio.Event()
         self._has_text = False
+        self._text_over = False
+        self._voiceless = False
+        """The reply's audio has ended before its first frame."""
         self._progress: Progress | None = None
         self._ending: asyncio.Handle | None = None
         self._cut_off = False
@@ -53,67 +68,125 @@ class Playout:
 
     async def _write(self) -> None:
         while True:
-            text = await self._outbox.get()
-            if text is not _END:
-                await self._captions.capture_text(text)
-            else:
-                self._captions.flush()
+            await self._posted.wait()
+            self._posted.clear()
+            while self._outbox:
+                caption = self._outbox[0]
+                text, caption.text = caption.text, ""
+                if text:
+                    await self._captions.capture_text(text)
+                elif not caption.ended:
+                    break
+                dropped = not self._outbox or self._outbox[0] is not caption
+                if dropped or not text:
+                    self._captions.flush()
+                if not dropped and not text:
+                    self._outbox.popleft()
 
     async def _follow(self) -> None:
         while True:
             await self._playing.wait()
             if not self._voice.held:
+                position_s = self._voice.position_s
                 self._learn()
-                self._release(self._ledger.begun(self._voice.position_s))
+                self._release(self._ledger.begun(position_s))
+                self._ledger.forget(position_s - _BACK_S)
             await asyncio.sleep(_TICK_S)
 
     def _release(self, text: str) -> None:
-        if text:
-            self._outbox.put_nowait(text)
+        if not text:
+            return
+        if not self._outbox or self._outbox[-1].ended:
+            self._outbox.append(_Caption())
+        self._outbox[-1].text += text
+        self._posted.set()
 
     # From HeardText.
 
     def add_text(self, text: str) -> None:
-        start: float | None = None
-        if isinstance(text, io.TimedString) and is_given(text.start_time):
-            start = text.start_time
-        self._has_text = True
-        parts = text.parts if isinstance(text, Caption) else plain(str(text))
-        self._ledger.add(parts, start_s=start)
+        """Take in a piece of the reply's text; one with a place comes with its audio."""
+        if not (isinstance(text, TimedString) and is_given(text.start_time)):
+            self._has_text = True
+            self._ledger.add(_parts(text))
+
+    def text_ended(self) -> None:
+        """The reply's text is complete, or will not go on."""
+        self._text_over = self._has_text  # the text of a reply that was stopped ends after it
+        if self._voiceless:
+            self._finish_voiceless()
 
     # From HeardAudio.
 
     def add_audio(self, frame: rtc.AudioFrame) -> None:
+        """Take in the next audio and the texts that belong to it."""
+        self._voiceless = False
         for text in frame.userdata.get(USERDATA_TIMED_TRANSCRIPT, ()):
-            if isinstance(text, Progress):
-                self._progress = text
+            self._add_mark(text)
         pcm = np.frombuffer(frame.data, "<i2")
         self._ledger.add_audio(pcm, rate_hz=frame.sample_rate)
 
+    def _add_mark(self, mark: TimedString) -> None:
+        at_s = mark.start_time if is_given(mark.start_time) else 0.0
+        match mark:
+            case Progress():
+                self._progress = mark
+            case Again():
+                self._ledger.again_from(at_s)
+            case BrokenOff():
+                self._ledger.broken_off(at_s)
+            case Mute():
+                self._has_text = True
+                self._ledger.add_mute(mark.piece, at_s=at_s)
+            case _ if mark and is_given(mark.start_time):
+                self._has_text = True
+                self._ledger.add(_parts(mark), start_s=at_s)
+
     def audio_ended(self, *, captured: bool, whole: bool) -> None:
-        if captured:
-            # The framework also flushes what it cancels, and clears it in the same turn of the
-            # loop: what is there then is not all of the audio.
-            if whole and not self._cut_off:
-                loop = asyncio.get_running_loop()
-                self._ending = loop.call_soon(self._ledger.end_audio)
-        elif self._has_text:
-            # The voice failed before its first sample: the answer is in the captions alone.
-            self._finish(self._ledger.text)
+        """The reply's audio has been handed over.
+
+        The framework also flushes what it cancels, and clears it in the same turn of the loop:
+        what is there then is not all of the audio.
+        """
+        loop = asyncio.get_running_loop()
+        if not captured:
+            self._ending = loop.call_soon(self._has_no_voice)
+        elif whole and not self._cut_off:
+            self._ending = loop.call_soon(self._ledger.end_audio)
+
+    def _has_no_voice(self) -> None:
+        """The voice failed before its first sample: the answer is in the captions alone."""
+        self._voiceless = True
+        if self._text_over:
+            self._finish_voiceless()
+
+    def _finish_voiceless(self) -> None:
+        self._release(unspoken(self._ledger.said()))
+        self._finish()
 
     def cut_off(self, *, captured: bool) -> None:
+        """The reply is stopped; one that had no audio yet is not shown."""
         self._cut_off = captured
         if self._ending is not None:
             self._ending.cancel()
+        if not captured:
+            self._finish()
 
     def started(self) -> None:
+        """The reply begins to sound."""
         self._playing.set()
 
     def finished(self, *, position_s: float, whole: bool) -> str:
-        """The reply has ended; return the words that were heard."""
+        """The reply has ended; return the words that were heard.
+
+        `position_s` is `math.inf` when all audio that there was has been played; `whole` when it
+        was that of all the text, too.
+        """
         self._learn()
-        heard = self._ledger.text if whole else self._ledger.heard(position_s)
-        self._finish(heard)
+        if position_s == math.inf:
+            self._ledger.end_audio(whole=whole)
+        heard = self._ledger.said() if whole else self._ledger.heard(position_s)
+        self._release(self._ledger.ended(position_s))
+        self._finish()
         return heard
 
     def _learn(self) -> None:
@@ -121,16 +194,20 @@ class Playout:
         if self._progress is not None:
             self._ledger.whole_to(self._progress.whole_s)
 
-    def _finish(self, heard: str) -> None:
+    def _finish(self) -> None:
         self._playing.clear()
         self._progress = None
         self._ending = None
-        self._cut_off = False
-        self._release(self._ledger.unreleased(heard))
-        if self._has_text:
-            self._outbox.put_nowait(_END)
+        self._cut_off = self._text_over = self._voiceless = False
+        if self._has_text and self._outbox:
+            self._outbox[-1].ended = True
+            self._posted.set()
         self._has_text = False
         self._ledger = HeardLedger(letter_s=self._ledger.letter_s)
+
+
+def _parts(text: str) -> tuple[Part, ...]:
+    return text.parts if isinstance(text, Caption) else plain(str(text))
 
 
 class HeardAudio(io.AudioOutput):
@@ -163,6 +240,8 @@ class HeardAudio(io.AudioOutput):
         if self.next_in_chain is not None:
             self.next_in_chain.flush()
         self._playout.audio_ended(captured=self._captured, whole=not self._truncated)
+        if not self._captured:
+            self._truncated = False  # of a reply that has no play-out to end
 
     def clear_buffer(self) -> None:
         """Stop at once; what is queued is never heard."""
@@ -186,7 +265,8 @@ class HeardAudio(io.AudioOutput):
         self._captured = False
         whole = not interrupted and not self._truncated
         self._truncated = False
-        heard = self._playout.finished(position_s=playback_position, whole=whole)
+        position_s = playback_position if interrupted else math.inf
+        heard = self._playout.finished(position_s=position_s, whole=whole)
         super().on_playback_finished(
             playback_position=playback_position,
             interrupted=interrupted,
@@ -207,8 +287,9 @@ class HeardText(io.TextOutput):
         self._playout = playout
 
     async def capture_text(self, text: str) -> None:
-        """Keep the next piece; a `TimedString` says where its audio begins."""
+        """Keep the next piece."""
         self._playout.add_text(text)
 
     def flush(self) -> None:
         """The text is complete; the captions end with the voice."""
+        self._playout.text_ended()

@@ -8,12 +8,14 @@ costs no word, and the native queue is emptied in the same moment.
 import asyncio
 import time
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from livekit import rtc
 from livekit.agents.voice import io
 from numpy.typing import NDArray
+
+from agent.playout.queued_audio import QueuedAudio
 
 FRAME_S = 0.020
 _LATER_FRAME_S = 0.050
@@ -40,10 +42,8 @@ _FADE_S = 0.005
 class _Segment:
     """One reply, or a part of it that the framework flushes separately."""
 
-    frames: list[NDArray[np.int16]] = field(default_factory=list)
-    captured: int = 0
-    sent: int = 0
-    """Samples handed to the native source and not taken back."""
+    audio: QueuedAudio
+    """What is taken from it was handed to the native source."""
     started: bool = False
     flushed: bool = False
     cleared: bool = False
@@ -70,10 +70,16 @@ class VoiceTrack(io.AudioOutput):
         self._held_at = 0.0
         self._holds = 0
         self._fade = False
-        self._pump: asyncio.Task[None] | None = None
+        self._memory = int((_BACK_S + _AHEAD_S + _LATER_FRAME_S) * rate_hz)
+        """Samples of a reply that a hold may take back."""
 
     async def publish(self, room: rtc.Room) -> None:
-        """Publish the track as a microphone, and play what comes; returns once it is heard."""
+        """Publish the track as a microphone; returns once somebody listens to it.
+
+        Does nothing when that has happened.
+        """
+        if self._subscribed.is_set():
+            return
         track = rtc.LocalAudioTrack.create_audio_track("roomio_audio", self._source)
         options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
         publication = await room.local_participant.publish_track(track, options)
@@ -81,15 +87,20 @@ class VoiceTrack(io.AudioOutput):
         self.start()
 
     def start(self) -> None:
-        """Somebody listens: play what comes."""
-        self._pump = asyncio.create_task(self._play(), name="voice-track")
+        """Somebody listens: take what comes."""
         self._subscribed.set()
 
+    async def run(self) -> None:
+        """Play what comes, until cancelled: the call is mute without it.
+
+        Raises what the native source does. Run again, it goes on where it failed.
+        """
+        await self._subscribed.wait()
+        self._changed.set()
+        await self._play()
+
     async def aclose(self) -> None:
-        """Stop at once."""
-        if self._pump is not None:
-            self._pump.cancel()
-            await asyncio.wait({self._pump})
+        """Release the native source, once `run` has ended."""
         await self._source.aclose()
 
     @property
@@ -107,7 +118,7 @@ class VoiceTrack(io.AudioOutput):
         """How much of the segment in play has left, seconds."""
         if not self._segments:
             return 0.0
-        sent_s = self._segments[0].sent / self._rate_hz
+        sent_s = self._segments[0].audio.sent / self._rate_hz
         return max(0.0, sent_s - self._source.queued_duration)
 
     @property
@@ -120,7 +131,7 @@ class VoiceTrack(io.AudioOutput):
         """How much of it is still to be played, seconds."""
         if not self._segments:
             return 0.0
-        left = sum(segment.captured - segment.sent for segment in self._segments)
+        left = sum(segment.audio.left for segment in self._segments)
         return left / self._rate_hz + self._source.queued_duration
 
     @property
@@ -163,10 +174,9 @@ class VoiceTrack(io.AudioOutput):
         self._held, self._fade = False, self.playing
         held_s = asyncio.get_running_loop().time() - self._held_at
         if self.position_s and held_s >= _LONG_HOLD_S:
-            segment = self._segments[0]
-            size = min(segment.sent, int(_BACK_S * self._rate_hz))
-            said = _slice(segment.frames, segment.sent - size, size)
-            segment.sent -= size - word_start(said, self._rate_hz)
+            audio = self._segments[0].audio
+            said = audio.newest(int(_BACK_S * self._rate_hz))
+            audio.give_back(len(said) - word_start(said, self._rate_hz))
         self._changed.set()
 
     # What the framework calls.
@@ -176,13 +186,12 @@ class VoiceTrack(io.AudioOutput):
         await self._subscribed.wait()
         await super().capture_frame(frame)
         if not self._segments or self._segments[-1].flushed:
-            self._segments.append(_Segment())
+            self._segments.append(_Segment(QueuedAudio(memory=self._memory)))
         segment = self._segments[-1]
         if segment.cleared:
             return
         pcm = np.frombuffer(frame.data, np.int16)
-        segment.frames.append(pcm)
-        segment.captured += len(pcm)
+        segment.audio.put(pcm)
         self._captured += len(pcm)
         self._changed.set()
 
@@ -209,14 +218,13 @@ class VoiceTrack(io.AudioOutput):
         left = self.lately()
         self._source.clear_queue()
         self._lately = deque([left])
-        segment = self._segments[0]
-        segment.sent = max(0, segment.sent - queued)
+        self._segments[0].audio.give_back(queued)
 
     def _finish_cleared(self) -> None:
         while self._segments and self._segments[0].cleared and self._segments[0].flushed:
             segment = self._segments.popleft()
             self.on_playback_finished(
-                playback_position=segment.sent / self._rate_hz, interrupted=True
+                playback_position=segment.audio.sent / self._rate_hz, interrupted=True
             )
 
     async def _play(self) -> None:
@@ -227,7 +235,7 @@ class VoiceTrack(io.AudioOutput):
             while self._segments and not self._held and not self._segments[0].cleared:
                 segment = self._segments[0]
                 ahead = self._source.queued_duration
-                if segment.sent < segment.captured:
+                if segment.audio.left:
                     if ahead > _AHEAD_S:
                         await asyncio.sleep(ahead - _AHEAD_S + FRAME_S / 2)
                         continue
@@ -239,18 +247,17 @@ class VoiceTrack(io.AudioOutput):
                     await asyncio.sleep(ahead)
                 else:
                     self._segments.popleft()
-                    length_s = segment.sent / self._rate_hz
+                    length_s = segment.audio.sent / self._rate_hz
                     self.on_playback_finished(playback_position=length_s, interrupted=False)
 
     async def _send(self, segment: _Segment) -> bool:
         """Hand over the next frame; False when there is not a whole one yet."""
         queued_s = self._source.queued_duration
-        left = segment.captured - segment.sent
+        left = segment.audio.left
         if left < int(FRAME_S * self._rate_hz) and not segment.flushed and queued_s > FRAME_S:
             return False
         size_s = FRAME_S if queued_s < _FILLED_S else _LATER_FRAME_S
-        size = min(int(size_s * self._rate_hz), left)
-        pcm = _slice(segment.frames, segment.sent, size)
+        pcm = segment.audio.take(int(size_s * self._rate_hz))
         if self._fade:
             self._fade = False
             ramp = min(len(pcm), int(_FADE_S * self._rate_hz))
@@ -259,7 +266,6 @@ class VoiceTrack(io.AudioOutput):
         if not segment.started:
             segment.started = True
             self.on_playback_started(created_at=time.time())
-        segment.sent += len(pcm)
         self._remember(pcm)
         await self._source.capture_frame(rtc.AudioFrame(pcm.tobytes(), self._rate_hz, 1, len(pcm)))
         return True
@@ -282,18 +288,3 @@ def word_start(said: NDArray[np.int16], rate_hz: int) -> int:
     levels = 10 * np.log10(np.mean(windows**2, axis=1) + 1.0)
     gaps = np.flatnonzero(levels <= levels.max() - _GAP_DB)
     return len(said) - (count - 1 - int(gaps[-1])) * size if len(gaps) else len(said)
-
-
-def _slice(frames: list[NDArray[np.int16]], start: int, size: int) -> NDArray[np.int16]:
-    """`size` samples from `start`; most often they lie in one frame near the end."""
-    end_of_frames = sum(len(frame) for frame in frames)
-    parts: list[NDArray[np.int16]] = []
-    need = start + size
-    for frame in reversed(frames):
-        begin = end_of_frames - len(frame)
-        if begin < need and end_of_frames > start:
-            parts.append(frame[max(0, start - begin) : need - begin])
-        end_of_frames = begin
-        if begin <= start:
-            break
-    return np.concatenate(parts[::-1]) if len(parts) != 1 else parts[0]

@@ -21,6 +21,8 @@ class Source:
     pieces: list[tuple[float, np.ndarray]] = field(default_factory=list)
     """When each piece begins to sound, and its samples."""
     ends: float = 0.0
+    forgets: bool = False
+    """Keep nothing: for replies of hours."""
 
     @property
     def _now(self) -> float:
@@ -33,7 +35,8 @@ class Source:
     async def capture_frame(self, frame: rtc.AudioFrame) -> None:
         pcm = np.frombuffer(frame.data, np.int16)
         begins = max(self.ends, self._now)
-        self.pieces.append((begins, pcm))
+        if not self.forgets:
+            self.pieces.append((begins, pcm))
         self.ends = begins + len(pcm) / RATE_HZ
 
     def clear_queue(self) -> None:
@@ -69,7 +72,13 @@ async def rig() -> tuple[Source, VoiceTrack, Playout, Captions, asyncio.Task[Non
     voice = VoiceTrack(rate_hz=RATE_HZ, source=source)  # type: ignore[arg-type]
     captions = Captions()
     playout = Playout(voice=voice, text=captions)
-    following = asyncio.create_task(playout.run())
+
+    async def follow() -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(playout.run())
+            group.create_task(voice.run())
+
+    following = asyncio.create_task(follow())
     voice.start()
     return source, voice, playout, captions, following
 

@@ -212,7 +212,7 @@ def test_a_figure_is_heard_once_its_words_are(arriving: bool) -> None:
     if not arriving:
         ledger.end_audio()
     whole = "That is $49.95 for 5 km 😀 today."
-    assert ledger.text == whole
+    assert ledger.said() == whole
     ends = {"That is ": 2, "That is $49.95 ": 9, "That is $49.95 for 5 km 😀 ": 12, whole: 13}
     for count in range(14):
         heard = ledger.heard(count * tones.WORD_S + 0.01)

@@ -18,8 +18,8 @@ from livekit.agents.voice import io
 from agent.audio.streams import at_rate
 from agent.playout.heard_output import Playout
 from agent.playout.voice_track import VoiceTrack
-from agent.tts.pacing import Pacer
 from agent.tts.sentences import SentenceTokenizer
+from agent.tts.spoken_reply import ReplyVoice
 from tests.fakes import tones, virtual_time
 from tests.fakes.playing import RATE_HZ, finished, rig
 
@@ -62,11 +62,11 @@ class _Speech(tts.ChunkedStream):
             await asyncio.sleep(0.1 * voice.pace)
 
 
-async def _speak(playout: Playout, engine: Voice, track: VoiceTrack) -> None:
+async def _speak(
+    playout: Playout, engine: Voice, track: VoiceTrack, spare: Voice | None = None
+) -> None:
     """What the framework does with a reply."""
-    adapter = tts.StreamAdapter(
-        tts=engine, sentence_tokenizer=SentenceTokenizer(), text_pacing=Pacer(track)
-    )
+    adapter = ReplyVoice(engine, spare=spare, tokenizer=SentenceTokenizer(), track=track)
     texts = aio.Chan[io.TimedString]()
 
     async def caption() -> None:

@@ -5,34 +5,59 @@ from collections.abc import Coroutine
 from typing import Any
 
 import pytest
-from livekit.agents.types import TimedString
+from livekit.agents import APIConnectOptions, tts
+from livekit.agents.types import (
+    DEFAULT_API_CONNECT_OPTIONS,
+    USERDATA_TIMED_TRANSCRIPT,
+    TimedString,
+)
 
-from agent.tts.pacing import PacedStream, Progress
+from agent.audio.marks import Progress
 from agent.tts.sentences import SentenceTokenizer
+from agent.tts.spoken_reply import ReplyVoice
 from tests.fakes import virtual_time
 
+RATE_HZ = 16000
 SENTENCE = "This is a sentence of some length and it says nothing. "
 SENTENCE_S = 2.0
 SPEAKING_TAKES_S = 0.2
 
 
+class Slow(tts.TTS):
+    """Makes two seconds of sound of any text, all at once after a moment."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            capabilities=tts.TTSCapabilities(streaming=False), sample_rate=RATE_HZ, num_channels=1
+        )
+
+    def synthesize(
+        self, text: str, *, conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS
+    ) -> tts.ChunkedStream:
+        return _Speech(tts=self, input_text=text, conn_options=conn_options)
+
+
+class _Speech(tts.ChunkedStream):
+    async def _run(self, output_emitter: tts.AudioEmitter) -> None:
+        output_emitter.initialize(
+            request_id="speech", sample_rate=RATE_HZ, num_channels=1, mime_type="audio/pcm"
+        )
+        await asyncio.sleep(SPEAKING_TAKES_S)
+        output_emitter.push(b"\x00\x20" * round(SENTENCE_S * RATE_HZ))
+
+
 class Reply:
-    """An engine that speaks each piece for two seconds, and a track that may play it."""
+    """A reply that is spoken, and a track that may play it."""
 
     def __init__(self) -> None:
         self.made_s = 0.0
         self.heard_s = 0.0
         self.sounding = False
-        self.sent_along: list[str] = []
-        self.pieces = PacedStream(SentenceTokenizer().stream(), self, self)
+        self.sent_along: list[TimedString] = []
+        voice = ReplyVoice(Slow(), spare=None, tokenizer=SentenceTokenizer(), track=self)
+        self.stream = voice.stream()
         self.ended = False
-        self.reading = asyncio.create_task(self._speak())
-
-    def pushed_duration(self) -> float:
-        return self.made_s
-
-    def push_timed_transcript(self, delta_text: TimedString) -> None:
-        self.sent_along.append(delta_text)
+        self.reading = asyncio.create_task(self._listen())
 
     @property
     def captured_s(self) -> float:
@@ -43,10 +68,10 @@ class Reply:
     def unheard_s(self) -> float:
         return self.captured_s - self.heard_s
 
-    async def _speak(self) -> None:
-        async for _ in self.pieces:
-            await asyncio.sleep(SPEAKING_TAKES_S)
-            self.made_s += SENTENCE_S
+    async def _listen(self) -> None:
+        async for event in self.stream:
+            self.sent_along += event.frame.userdata[USERDATA_TIMED_TRANSCRIPT]
+            self.made_s += event.frame.duration
         self.ended = True
 
     async def sounds(self, for_s: float) -> None:
@@ -58,7 +83,7 @@ class Reply:
             self.heard_s = min(self.made_s, self.heard_s + 0.02)
 
     async def leave(self) -> None:
-        self.reading.cancel()
+        await self.stream.aclose()
         await asyncio.wait({self.reading})
 
 
@@ -69,9 +94,9 @@ def run(scene: Coroutine[Any, Any, None]) -> None:
 def test_before_it_sounds_only_the_beginning_is_spoken() -> None:
     async def talk() -> None:
         reply = Reply()
-        reply.pieces.push_text(SENTENCE * 10)
+        reply.stream.push_text(SENTENCE * 10)
         await asyncio.sleep(10)
-        assert reply.made_s <= 2 * SENTENCE_S
+        assert 0 < reply.made_s <= 2 * SENTENCE_S
         await reply.leave()
 
     run(talk())
@@ -80,8 +105,8 @@ def test_before_it_sounds_only_the_beginning_is_spoken() -> None:
 def test_once_it_sounds_it_stays_some_seconds_ahead_and_has_no_gap() -> None:
     async def talk() -> None:
         reply = Reply()
-        reply.pieces.push_text(SENTENCE * 10)
-        reply.pieces.end_input()
+        reply.stream.push_text(SENTENCE * 10)
+        reply.stream.end_input()
         await asyncio.sleep(0.5)
         for _ in range(6):
             await reply.sounds(2.0)
@@ -98,7 +123,7 @@ def test_once_it_sounds_it_stays_some_seconds_ahead_and_has_no_gap() -> None:
 def test_a_held_reply_is_not_spoken_on() -> None:
     async def talk() -> None:
         reply = Reply()
-        reply.pieces.push_text(SENTENCE * 10)
+        reply.stream.push_text(SENTENCE * 10)
         await asyncio.sleep(0.5)
         await reply.sounds(1.0)
         await asyncio.sleep(2.0)
@@ -115,14 +140,14 @@ def test_after_a_silence_in_the_middle_the_rest_is_spoken() -> None:
 
     async def talk() -> None:
         reply = Reply()
-        reply.pieces.push_text(SENTENCE * 2)
-        reply.pieces.flush()
+        reply.stream.push_text(SENTENCE * 2)
+        reply.stream.flush()
         await asyncio.sleep(0.5)
         reply.sounding = True
         await asyncio.sleep(0.5)
         reply.heard_s = reply.made_s
         made_s = reply.made_s
-        reply.pieces.push_text(SENTENCE * 2)
+        reply.stream.push_text(SENTENCE * 2)
         await asyncio.sleep(1.0)
         assert reply.made_s > made_s
         await reply.leave()
@@ -133,17 +158,15 @@ def test_after_a_silence_in_the_middle_the_rest_is_spoken() -> None:
 def test_what_travels_with_the_audio_tells_which_pieces_are_complete() -> None:
     async def talk() -> None:
         reply = Reply()
-        await asyncio.sleep(0.1)
-        reply.pieces.push_text(SENTENCE * 2)
-        reply.pieces.flush()
-        await asyncio.sleep(SPEAKING_TAKES_S / 2)
-        [progress] = reply.sent_along
+        reply.stream.push_text("Well, this is it. ")
+        reply.stream.flush()
+        await asyncio.sleep(1.5 * SPEAKING_TAKES_S)
+        progress, first, *_ = reply.sent_along
         assert isinstance(progress, Progress)
-        assert progress == ""
-        reply.made_s = 0.7
-        assert progress.whole_s == 0.0
-        await asyncio.sleep(SPEAKING_TAKES_S)
-        assert progress.whole_s == reply.made_s == SENTENCE_S + 0.7
+        assert (progress, first.start_time) == ("", 0.0)
+        assert progress.whole_s % SENTENCE_S == pytest.approx(0.0, abs=1e-6)
+        await asyncio.sleep(10)
+        assert progress.whole_s == pytest.approx(reply.made_s)
         await reply.leave()
 
     run(talk())
@@ -153,12 +176,17 @@ def test_all_pieces_come_in_order_and_unchanged() -> None:
     async def talk() -> None:
         text = "Well, this is it. " + SENTENCE * 3
         reply = Reply()
+        reply.stream.push_text(text)
+        reply.stream.flush()
+        reply.stream.end_input()
+        await reply.sounds(0.02 if reply.made_s else 0.0)
+        reply.sounding = True
+        for _ in range(40):
+            await asyncio.sleep(1.0)
+            reply.heard_s = reply.made_s
+        assert reply.ended
+        assert "".join(reply.sent_along) == text
         await reply.leave()
-        pieces = PacedStream(SentenceTokenizer().stream(), reply, reply)
-        pieces.push_text(text)
-        pieces.flush()
-        pieces.end_input()
-        assert "".join([piece.token async for piece in pieces]) == text
 
     run(talk())
 
@@ -166,10 +194,9 @@ def test_all_pieces_come_in_order_and_unchanged() -> None:
 def test_waiting_ends_with_its_reader() -> None:
     async def talk() -> None:
         reply = Reply()
-        reply.pieces.push_text(SENTENCE * 10)
+        reply.stream.push_text(SENTENCE * 10)
         await asyncio.sleep(5)
         await reply.leave()
-        await reply.pieces.aclose()
-        assert reply.reading.cancelled()
+        assert reply.reading.done()
 
     run(talk())

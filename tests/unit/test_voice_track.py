@@ -1,23 +1,28 @@
 """The agent's track on virtual time: what is held goes on, what was heard is known exactly."""
 
 import asyncio
+import gc
 import random
+import time
+from types import FunctionType, ModuleType
 
 import numpy as np
 import pytest
 from livekit import rtc
-from livekit.agents.voice import io
+from livekit.agents.types import USERDATA_TIMED_TRANSCRIPT, TimedString
 
 from agent.playout.voice_track import VoiceTrack, word_start
 from tests.fakes import virtual_time
-from tests.fakes.playing import RATE_HZ, finished, rig
+from tests.fakes.playing import RATE_HZ, Source, finished, rig
 
 WORDS = [f"word{n} " for n in range(40)]
 WORD_S = 0.25
 
 
-def frame(pcm: np.ndarray) -> rtc.AudioFrame:
-    return rtc.AudioFrame(pcm.tobytes(), RATE_HZ, 1, len(pcm))
+def frame(pcm: np.ndarray, *marks: TimedString) -> rtc.AudioFrame:
+    made = rtc.AudioFrame(pcm.tobytes(), RATE_HZ, 1, len(pcm))
+    made.userdata[USERDATA_TIMED_TRANSCRIPT] = list(marks)
+    return made
 
 
 def reply(words: int) -> np.ndarray:
@@ -159,12 +164,12 @@ def test_history_is_what_was_heard_whatever_happens_in_between(seed: int) -> Non
         async def speak() -> None:
             at = 0
             for number in range(count):
-                start = number * WORD_S
-                await playout.text.capture_text(io.TimedString(WORDS[number], start_time=start))
+                marks = [TimedString(WORDS[number], start_time=number * WORD_S)]
                 upto = round((number + 1) * WORD_S * RATE_HZ)
                 while at < upto:
                     size = min(dice.choice([240, 480, 1000, 4800]), upto - at)
-                    await playout.audio.capture_frame(frame(said[at : at + size]))
+                    await playout.audio.capture_frame(frame(said[at : at + size], *marks))
+                    marks = []
                     at += size
                 if dice.random() < 0.3:
                     await asyncio.sleep(dice.uniform(0, 0.4))
@@ -213,3 +218,81 @@ def test_history_is_what_was_heard_whatever_happens_in_between(seed: int) -> Non
         await _close(voice, following)
 
     virtual_time.run(talk())
+
+
+def test_a_fault_of_the_native_source_reaches_who_runs_the_track_and_it_can_go_on() -> None:
+    """It was dropped with a task that nobody looked at: mute for the rest of the call."""
+
+    class Breaking(Source):
+        left = 3
+
+        async def capture_frame(self, frame: rtc.AudioFrame) -> None:
+            self.left -= 1
+            if self.left == 0:
+                raise RuntimeError("the native side is gone")
+            await super().capture_frame(frame)
+
+    async def talk() -> None:
+        source = Breaking()
+        voice = VoiceTrack(rate_hz=RATE_HZ, source=source)  # type: ignore[arg-type]
+        voice.start()
+        running = asyncio.create_task(voice.run())
+        said = reply(4)
+        await voice.capture_frame(frame(said))
+        voice.flush()
+        await asyncio.wait({running}, timeout=5.0)
+        with pytest.raises(RuntimeError, match="native"):
+            running.result()
+        running = asyncio.create_task(voice.run())
+        async with asyncio.timeout(5.0):
+            await voice.wait_for_playout()
+        assert len(said) - len(source.heard()) <= round(0.05 * RATE_HZ), "one frame at most is lost"
+        running.cancel()
+        await asyncio.wait({running})
+
+    virtual_time.run(talk())
+
+
+def test_a_long_reply_leaves_nothing_behind() -> None:
+    """Played samples are kept only as long as a hold can take them back."""
+
+    async def talk(minutes: int) -> tuple[float, int]:
+        source, voice, playout, _, following = await rig()
+        source.forgets = True
+        seen, second = finished(playout), np.full(RATE_HZ, 9000, np.int16)
+        sentence = "These words are said in about a second or so. "
+        began = time.process_time()
+        for at in range(60 * minutes):
+            mark = TimedString(sentence, start_time=at)
+            await playout.audio.capture_frame(frame(second, mark))
+            await asyncio.sleep(max(0.0, voice.unheard_s - 3.0))
+        playout.audio.flush()
+        kept = _samples_in(voice) + _samples_in(playout)
+        took_s = time.process_time() - began
+        await playout.audio.wait_for_playout()
+        [event] = seen
+        assert event.playback_position == 60 * minutes
+        assert event.synchronized_transcript == sentence * 60 * minutes
+        await _close(voice, following)
+        return took_s, kept
+
+    short_s, short = virtual_time.run(talk(1))
+    long_s, long = virtual_time.run(talk(8))
+    assert long == short, "numbers kept"
+    assert long_s < 3 * 8 * short_s, "eight times as long takes eight times as long"
+
+
+def _samples_in(root: object) -> int:
+    """Numbers in all arrays that can be reached from an object."""
+    seen: set[int] = set()
+    waiting, count = [root], 0
+    while waiting:
+        thing = waiting.pop()
+        if id(thing) in seen or isinstance(thing, type | FunctionType | ModuleType | asyncio.Task):
+            continue
+        seen.add(id(thing))
+        if isinstance(thing, np.ndarray):
+            count += thing.size
+        elif type(thing).__module__.startswith(("agent", "collections", "builtins")):
+            waiting.extend(gc.get_referents(thing))
+    return count
