@@ -209,6 +209,8 @@ class Call:
     def _on_error(self, event: ErrorEvent) -> None:
         error = event.error
         if getattr(error, "recoverable", False):
+            if isinstance(error, tts.TTSError):
+                self._notices.voice_replaced()
             return
         if isinstance(error, stt.STTError):
             self._notices.apologise("stt", error.error)

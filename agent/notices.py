@@ -22,9 +22,11 @@ NoticeStage = Literal["stt", "llm", "tts", "session"]
 APOLOGIES: dict[NoticeStage, str] = {
     "stt": "Sorry, I could not make that out. Please say it again.",
     "llm": "Sorry, I cannot think of an answer right now. Please try again.",
-    "tts": "My voice failed just now; my answer is in the text.",
+    "tts": "My voice failed just now; what I could not say is in the text, in brackets.",
     "session": "Sorry, something is broken on my side, and I have to hang up. Please call again.",
 }
+
+SPARE_VOICE = "My voice failed just now; another one speaks in its place."
 
 _APOLOGY_PAUSE_S = 6.0
 """Least time between two apologies for the same stage, seconds: a dead engine is not
@@ -49,6 +51,7 @@ class Notices:
         self._clock = clock
         self._labels: dict[str, str] = {}
         self._apologised: dict[NoticeStage, float] = {}
+        self._replaced_at = -_APOLOGY_PAUSE_S
 
     def publish(self, topic: str, message: dict[str, Any]) -> None:
         """Send one JSON object to everybody in the room."""
@@ -74,6 +77,13 @@ class Notices:
             return
         self._apologised[stage] = now
         self._tasks.inform(self._say(stage, text), name=f"apology-{stage}")
+
+    def voice_replaced(self) -> None:
+        """Tell the page why another voice speaks; the ear hears that it does."""
+        now = self._clock()
+        if now - self._replaced_at >= _APOLOGY_PAUSE_S:
+            self.notice(SPARE_VOICE, stage="tts", level="info")
+        self._replaced_at = now
 
     async def _say(self, stage: NoticeStage, text: str) -> None:
         if stage == "tts":

@@ -84,9 +84,9 @@ class Parts:
     end_model: EndModel | None
     stt: stt.STT[str]
     llm: llm.LLM[str]
-    tts: tts.TTS[str]
     spare_tts: tts.TTS[str]
     """The embedded voice: says what the chosen one does not."""
+    tts: tts.TTS[str]
     stt_pace: Pace | None
     llm_pace: Pace | None
     llm_habit: Habit

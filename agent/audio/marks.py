@@ -16,6 +16,8 @@ class Progress(TimedString):
     object, which tells what is true when it is read.
     """
 
+    breaks: list[float]
+    """Where pieces end in the middle of their text, seconds."""
     _made_s: Callable[[], float]
     _before_s: float | None
 
@@ -23,7 +25,7 @@ class Progress(TimedString):
         """`made_s`: audio made of the reply so far, seconds."""
         progress = super().__new__(cls, "")
         assert isinstance(progress, Progress)
-        progress._made_s, progress._before_s = made_s, None
+        progress.breaks, progress._made_s, progress._before_s = [], made_s, None
         return progress
 
     @property
@@ -35,8 +37,10 @@ class Progress(TimedString):
         """What is made from now on belongs to a piece that is not complete."""
         self._before_s = self._made_s()
 
-    def piece_ended(self) -> None:
-        """All that is made is complete."""
+    def piece_ended(self, *, broken: bool = False) -> None:
+        """All that is made is complete, or the last piece, if `broken`, has no more of its own."""
+        if broken:
+            self.breaks.append(self._made_s())
         self._before_s = None
 
 
@@ -47,16 +51,6 @@ class Again(TimedString):
         """`at_s`: seconds of the reply's audio."""
         mark = super().__new__(cls, "", start_time=at_s)
         assert isinstance(mark, Again)
-        return mark
-
-
-class BrokenOff(TimedString):
-    """The audio of the piece before ends at its `start_time`, in the middle of the text."""
-
-    def __new__(cls, at_s: float) -> "BrokenOff":
-        """`at_s`: seconds of the reply's audio."""
-        mark = super().__new__(cls, "", start_time=at_s)
-        assert isinstance(mark, BrokenOff)
         return mark
 
 

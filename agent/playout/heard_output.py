@@ -16,9 +16,9 @@ from livekit.agents.types import USERDATA_TIMED_TRANSCRIPT, TimedString
 from livekit.agents.utils import is_given
 from livekit.agents.voice import io
 
+from agent.audio.marks import Again, Mute, Progress
 from agent.playout.caption import Caption
 from agent.playout.ledger import HeardLedger, unspoken
-from agent.audio.marks import Again, BrokenOff, Mute, Progress
 from agent.playout.voice_track import VoiceTrack
 from agent.wording.parts import Part, plain
 
@@ -130,13 +130,12 @@ class Playout:
         match mark:
             case Progress():
                 self._progress = mark
+                self._ledger.breaks = mark.breaks
             case Again():
                 self._ledger.again_from(at_s)
-            case BrokenOff():
-                self._ledger.broken_off(at_s)
             case Mute():
                 self._has_text = True
-                self._ledger.add_mute(mark.piece, at_s=at_s)
+                self._ledger.add_mute(mark.piece, at_s=mark.at_s)
             case _ if mark and is_given(mark.start_time):
                 self._has_text = True
                 self._ledger.add(_parts(mark), start_s=at_s)

@@ -57,8 +57,6 @@ class _Piece:
     """Placed on the audio; None until all of the audio is there."""
     before: tuple[Word, ...] = ()
     """Words heard before the piece was begun again by another voice."""
-    broken: bool = False
-    """Its audio ends in the middle of its text."""
     mute: bool = False
     """It has no audio: captions show it when its place is reached, nobody has heard it."""
 
@@ -78,6 +76,8 @@ class HeardLedger:
     def __init__(self, *, letter_s: float = _FIRST_RATE_S) -> None:
         """Begin a reply; `letter_s` is the pace of the reply before it."""
         self.letter_s = letter_s
+        self.breaks: list[float] = []
+        """Where pieces end whose audio stops in the middle of their text."""
         self._past: list[str] = []
         self._pieces: deque[_Piece] = deque()
         self._curve: Levels = np.zeros(0, np.float32)
@@ -134,12 +134,6 @@ class HeardLedger:
             piece.before = tuple(word for word in heard if word.end_s <= position_s)
             piece.start_s, piece.end_s, piece.words = position_s, None, None
 
-    def broken_off(self, position_s: float) -> None:
-        """The last piece's audio ends at `position_s`, in the middle of its text."""
-        if self._pieces:
-            self._pieces[-1].broken = True
-            self._end_last(position_s)
-
     def whole_to(self, position_s: float) -> None:
         """The pieces that begin before `position_s` have all their audio, the last to there."""
         if self._pieces and self._pieces[-1].start_s + HOP_S < position_s:
@@ -147,10 +141,11 @@ class HeardLedger:
 
     def end_audio(self, *, whole: bool = True) -> None:
         """No audio will follow; unless `whole`, the last piece may lack some of its own."""
-        if not whole and self._pieces and self._pieces[-1].end_s is None:
-            self._pieces[-1].broken = True
-        if whole or (self._pieces and self._pieces[-1].end_s is None):
-            self._end_last(self._audio_s)
+        if not whole:
+            if not self._pieces or self._pieces[-1].end_s is not None:
+                return
+            self.breaks = [*self.breaks, self._audio_s]
+        self._end_last(self._audio_s)
 
     def heard(self, position_s: float) -> str:
         """The words that were heard when the play-out stopped at `position_s`."""
@@ -225,18 +220,22 @@ class HeardLedger:
         if piece.mute:
             piece.words = [Word(piece.text, piece.start_s, piece.start_s, said=False)]
             return piece.words
-        over = piece.end_s is not None and piece.end_s <= self._audio_s + _BEHIND_S
-        curve = self._levels(piece.start_s, piece.end_s if over and piece.end_s else math.inf)
-        if not over or piece.broken:
+        if piece.end_s is None or piece.end_s > self._audio_s + _BEHIND_S:
+            curve = self._levels(piece.start_s, math.inf)
             words = place_arriving(piece.parts, curve, start_s=piece.start_s, letter_s=letter_s)
-        else:
-            words = align(piece.parts, curve, start_s=piece.start_s)
-        words[: len(piece.before)] = piece.before
-        if not over:
+            words[: len(piece.before)] = piece.before
             return words
-        piece.words = _until(words, piece.end_s or 0.0) if piece.broken else words
+        curve = self._levels(piece.start_s, piece.end_s)
+        if any(abs(at_s - piece.end_s) < HOP_S / 2 for at_s in self.breaks):
+            slow_s = self.letter_s * _SLOWER
+            words = place_arriving(piece.parts, curve, start_s=piece.start_s, letter_s=slow_s)
+            words[: len(piece.before)] = piece.before
+            piece.words = _until(words, piece.end_s)
+            return piece.words
+        piece.words = align(piece.parts, curve, start_s=piece.start_s)
+        piece.words[: len(piece.before)] = piece.before
         letters, sound_s = weight(piece.parts), sounding_s(curve)
-        if letters >= _LETTERS_OF_A_PACE and sound_s > 0 and not piece.broken:
+        if letters >= _LETTERS_OF_A_PACE and sound_s > 0:
             self.letter_s = sound_s / letters
         return piece.words
 

@@ -20,12 +20,18 @@ from typing import Any, Protocol
 
 import numpy as np
 from livekit import rtc
-from livekit.agents import APIConnectionError, APIConnectOptions, APIError, APITimeoutError
-from livekit.agents import tokenize, tts
+from livekit.agents import (
+    APIConnectionError,
+    APIConnectOptions,
+    APIError,
+    APITimeoutError,
+    tokenize,
+    tts,
+)
 from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS, TimedString
 from livekit.agents.utils import shortuuid
 
-from agent.audio.marks import Again, BrokenOff, Mute, Progress
+from agent.audio.marks import Again, Mute, Progress
 from agent.audio.streams import at_rate
 from agent.tts.speakable import has_words
 
@@ -206,8 +212,9 @@ class SpokenReply(tts.SynthesizeStream):
             while self._is_far_ahead():  # noqa: ASYNC110
                 await asyncio.sleep(_LOOK_S)
             progress.piece_begins()
+            before_s = self._made_s
             error = await self._say(piece.token, emitter)
-            progress.piece_ended()
+            progress.piece_ended(broken=error is not None and self._made_s > before_s)
             failure = failure or error
         return failure
 
@@ -230,10 +237,8 @@ class SpokenReply(tts.SynthesizeStream):
                 self._voice.failed(voice, failed)
             if self._made_s > attempt_s:
                 mark = Again(self._made_s)
-        if self._made_s > began_s:
-            emitter.push_timed_transcript(BrokenOff(self._made_s))
-        else:
-            emitter.push_timed_transcript(Mute(piece, self._made_s))
+        if self._made_s == began_s:
+            emitter.push_timed_transcript(Mute(piece, began_s))
         return error
 
     async def _say_with(
@@ -255,7 +260,8 @@ class SpokenReply(tts.SynthesizeStream):
                 self._made_s += frame.duration
                 audible = audible or _is_audible(frame)
                 if self._made_s - began_s > longest_s:
-                    raise APIConnectionError("the voice did not come to an end", retryable=False)
+                    logger.warning("a voice did not come to an end")
+                    break
         emitter.flush()
         if not audible and has_words(stream.input_text):
             raise APIConnectionError("the voice was silent", retryable=False)

@@ -59,12 +59,13 @@ class Captions(io.TextOutput):
     def __init__(self) -> None:
         super().__init__(label="captions", next_in_chain=None)
         self.text = ""
+        self.segments = 0
 
     async def capture_text(self, text: str) -> None:
         self.text += text
 
     def flush(self) -> None:
-        pass
+        self.segments += 1
 
 
 async def rig() -> tuple[Source, VoiceTrack, Playout, Captions, asyncio.Task[None]]:

@@ -8,7 +8,7 @@ import pytest
 
 from agent.caller.hearing import RATE_HZ
 from agent.caller.microphone import Pcm
-from agent.notices import APOLOGIES
+from agent.notices import APOLOGIES, SPARE_VOICE
 from tests.fakes.openai_server import Behaviour, OpenAIStandIn, Request
 from tests.room.conftest import GREETING, Worker
 
@@ -208,10 +208,10 @@ async def test_a_model_that_fails_in_any_way_is_said_and_shown_and_the_call_goes
     assert said == words(GREETING) + apology + slow + apology * 2 + words("Back again.")
 
 
-async def test_a_voice_that_fails_is_replaced_for_the_apology_and_the_answer_is_in_the_text(
+async def test_a_voice_that_fails_is_replaced_and_the_answer_is_heard_and_kept(
     call, engines, question
 ) -> None:
-    engines.reply = lambda messages: "This is only text."
+    engines.reply = lambda messages: "This is said all the same."
     async with call() as caller:
         engines.tts.status = 500
         await caller.say(question)
@@ -224,8 +224,9 @@ async def test_a_voice_that_fails_is_replaced_for_the_apology_and_the_answer_is_
         said = heard(engines, caller.hearing.pcm())
 
     assert sound > 0
-    assert caller.log.notices[0]["stage"] == "tts"
-    assert "This is only text." in [c.text.strip() for c in caller.log.captions]
+    assert [notice["text"] for notice in caller.log.notices] == [SPARE_VOICE]
+    assert "This is said all the same." in [c.text.strip() for c in caller.log.captions]
+    assert "This is said all the same." in str(engines.of("llm")[-1].body["messages"])
     assert said[-2:] == ["voice", "again"]
 
 
