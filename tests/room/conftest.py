@@ -76,11 +76,11 @@ def engines(standing_in: OpenAIStandIn) -> OpenAIStandIn:
 
 @pytest.fixture(scope="session")
 def start_worker(livekit: LiveKitProcess, folder: Path) -> Callable[..., ExitStack]:
-    """Start a worker with further settings; it ends with the returned stack."""
+    """Start a worker with further flags and settings; it ends with the returned stack."""
 
-    def start(**env: str) -> ExitStack:
+    def start(*flags: str, **env: str) -> ExitStack:
         stack = ExitStack()
-        argv = [sys.executable, "-m", "agent", "start", "--health-port", "0"]
+        argv = [sys.executable, "-m", "agent", "start", "--health-port", "0", *flags]
         settings = {
             "LIVEKIT_URL": livekit.url,
             "LIVEKIT_API_KEY": livekit.api_key,

@@ -8,6 +8,7 @@ import pytest
 
 from agent.caller.hearing import RATE_HZ
 from agent.caller.microphone import Pcm
+from agent.llm.alternation import OPENING
 from agent.notices import APOLOGIES, SPARE_VOICE
 from tests.fakes.openai_server import Behaviour, OpenAIStandIn, Request
 from tests.room.conftest import GREETING, Worker
@@ -31,7 +32,7 @@ def heard(engines: OpenAIStandIn, pcm: Pcm) -> list[str]:
 
 
 def user_messages(request: Request) -> list[str]:
-    return [_text(m) for m in request.body["messages"] if m["role"] == "user"]
+    return [_text(m) for m in user_messages_of(request.body["messages"])]
 
 
 def assistant_messages(request: Request) -> list[str]:
@@ -127,7 +128,8 @@ async def test_speaking_over_the_agent_stops_it_cancels_the_engines_and_keeps_wh
 
 
 def user_messages_of(messages: list[dict]) -> list[dict]:
-    return [m for m in messages if m["role"] == "user"]
+    """What the caller said; before the greeting stands a line that makes the sides alternate."""
+    return [m for m in messages if m["role"] == "user" and _text(m) != OPENING]
 
 
 async def test_a_noise_without_words_lets_the_reply_go_on(call, engines, question) -> None:
