@@ -1,8 +1,10 @@
-"""Sees to it that an agent comes: livekit-server drops a dispatch that finds all workers busy.
+"""Sees to it that an agent comes and stays: livekit-server drops a dispatch that finds all workers
+busy, and does nothing about an agent that dies.
 
 For each room a token was handed out for, one task asks the room service who is there: rarely
-until the caller has joined, often until the agent has. When no agent came in time and no worker
-has accepted the job, the dispatch is made again, a few times with growing waits.
+until the caller has joined, often until the agent has, and then for as long as the caller stays.
+When no agent came in time and no worker has accepted the job, the dispatch is made again, a few
+times with growing waits; when the agent has gone or its beat stands still (`agent.pulse`), at once.
 
 Three facts of livekit-server 1.13 that this rests on: a dispatch with an empty agent name reaches
 the workers of automatic dispatch; a dispatch into a room that does not exist creates it, so none
@@ -20,9 +22,10 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import Literal
 
-import aiohttp
-from google.protobuf.message import DecodeError
 from livekit import api
+
+from agent.pulse import Pulse
+from agent.rooms import FAILURES, call_another, dispatches, look
 
 logger = logging.getLogger(__name__)
 
@@ -39,16 +42,14 @@ STARTING_S = 20.0
 """How long a worker that accepted the job may take to start its agent."""
 AGENT_POLL_S = 0.25
 """Between looks at a room where a caller waits."""
+CALL_POLL_S = 0.5
+"""Between looks at a room where both are, while there are few; many share LOOKS_PER_S."""
+LOOKS_PER_S = 100.0
 CALLER_POLL_S = (0.25, 5.0)
 """Between looks at a room that nobody has joined: first, and at most."""
+RETURN_S = 60.0
+"""How long a caller who has left may take to come back, whatever became of the token."""
 CALLER_POLL_GROWTH = 1.25
-
-_PRESENT = (
-    api.ParticipantInfo.State.JOINING,
-    api.ParticipantInfo.State.JOINED,
-    api.ParticipantInfo.State.ACTIVE,
-)
-_FAILURES = (aiohttp.ClientError, TimeoutError, api.ServerError, DecodeError)
 
 
 @dataclass(slots=True)
@@ -63,6 +64,10 @@ class WatchedRoom:
     dispatches: int = 1
     warned: bool = False
     """A failing server is logged once per room."""
+    pulse: Pulse = field(default_factory=Pulse, repr=False)
+    lost: set[str] = field(default_factory=set, repr=False)
+    """Traces (`agent.rooms.Look`) of agents that were here and are dead or gone."""
+    living: set[str] = field(default_factory=set, repr=False)
     task: asyncio.Task[None] | None = field(default=None, repr=False)
 
 
@@ -87,6 +92,7 @@ class DispatchWatch:
         self._rooms: OrderedDict[str, WatchedRoom] = OrderedDict()
         self._group: asyncio.TaskGroup | None = None
         self._owner: asyncio.Task[None] | None = None
+        self._calls = 0
 
     async def start(self) -> None:
         """Begin; `watch` may be called afterwards."""
@@ -114,7 +120,7 @@ class DispatchWatch:
             raise RuntimeError("watch() before start()")
         expires = monotonic() + self._token_ttl_s
         known = self._rooms.get(room)
-        if known is not None and known.state == "waiting":
+        if known is not None and known.task is not None and not known.task.done():
             known.expires = expires
             return
         self._rooms.pop(room, None)
@@ -138,7 +144,7 @@ class DispatchWatch:
 
     def _forget_expired(self) -> None:
         now = monotonic()
-        self._forget([r for r in self._rooms.values() if r.expires <= now and r.state != "waiting"])
+        self._forget([r for r in self._rooms.values() if r.expires <= now and _settled(r)])
 
     def _forget(self, rooms: list[WatchedRoom]) -> None:
         for room in rooms:
@@ -147,24 +153,28 @@ class DispatchWatch:
                 room.task.cancel()
 
     async def _follow(self, room: WatchedRoom) -> None:
-        """Follow one room until an agent is there, none will come, or nobody uses the token."""
+        """Follow one room until no agent will come or nobody uses it any more."""
         met = False
         while await self._caller_joins(room, met=met):
             met = True
             if await self._agent_joins(room):
-                return
+                if room.state == "absent":
+                    return
+                await self._agent_stays(room)
         self._rooms.pop(room.name, None)
 
     async def _caller_joins(self, room: WatchedRoom, *, met: bool) -> bool:
         """Wait for a caller; `met`: one was there before.
 
         Returns:
-            False when the token expired first, or the room that a caller was in has closed.
+            False when the token expired first (a caller who was there may come back without one),
+            or the room that a caller was in has closed.
         """
         pause = CALLER_POLL_S[0]
-        while monotonic() < room.expires:
+        until = max(room.expires, monotonic() + RETURN_S) if met else room.expires
+        while monotonic() < until:
             callers, agents = await self._look(room)
-            if callers or agents:
+            if callers or (agents and not met):
                 return True
             if met and await self._closed(room):
                 return False
@@ -180,8 +190,12 @@ class DispatchWatch:
         """
         since, starting_since = monotonic(), None
         wait = self._wait_s * 2 ** (room.dispatches - 1)
+        replace = bool(room.lost)
         while True:
             callers, agents = await self._look(room)
+            if callers and not agents and replace:
+                replace = False
+                await self._replace(room)
             if agents:
                 room.state = "joined"
                 return True
@@ -205,44 +219,68 @@ class DispatchWatch:
                     wait = self._wait_s * 2 ** (room.dispatches - 1)
             await asyncio.sleep(AGENT_POLL_S)
 
-    async def _look(self, room: WatchedRoom) -> tuple[int | None, int]:
-        """Count callers and agents in the room; callers is None when LiveKit did not answer."""
+    async def _agent_stays(self, room: WatchedRoom) -> None:
+        """Watch a call until its callers have left or its agent is lost."""
+        self._calls += 1
         try:
-            answer = await self._api.room.list_participants(
-                api.ListParticipantsRequest(room=room.name)
+            while True:
+                callers, agents = await self._look(room)
+                if callers == 0 or (callers and not agents):
+                    room.state, room.dispatches = "waiting", 1
+                    return
+                room.lost = set(room.living)  # from when it is not there any more
+                await asyncio.sleep(max(CALL_POLL_S, self._calls / LOOKS_PER_S))
+        finally:
+            self._calls -= 1
+
+    async def _replace(self, room: WatchedRoom) -> None:
+        """Call another agent in the place of one that was here."""
+        try:
+            called = await call_another(
+                self._api, room.name, agent_name=self._agent_name, lost=room.lost
             )
-        except _FAILURES as error:
+        except FAILURES as error:
+            self._warn(room, "cannot dispatch an agent", error)
+        else:
+            logger.warning("the agent of a call was lost", extra={"called_another": called})
+
+    async def _look(self, room: WatchedRoom) -> tuple[int | None, set[str]]:
+        """Callers and living agents in the room; callers is None when LiveKit did not answer."""
+        try:
+            seen = await look(self._api, room.name)
+        except FAILURES as error:
             self._warn(room, "cannot look into a room", error)
-            return None, 0
-        present = [p for p in answer.participants if p.state in _PRESENT]
-        agents = sum(p.kind == api.ParticipantInfo.Kind.AGENT for p in present)
-        return len(present) - agents, agents
+            room.pulse = Pulse()  # nobody saw whether it went on beating
+            return None, set()
+        living, dead = room.pulse.look(seen.beats, now=monotonic())
+        room.lost |= seen.traces(dead)
+        room.living = seen.traces(living)
+        return seen.callers, living
 
     async def _closed(self, room: WatchedRoom) -> bool:
         try:
             answer = await self._api.room.list_rooms(api.ListRoomsRequest(names=[room.name]))
-        except _FAILURES as error:
+        except FAILURES as error:
             self._warn(room, "cannot look for a room", error)
             return False
         return not answer.rooms
 
     async def _own_dispatches(self, room: WatchedRoom) -> list[api.AgentDispatch]:
         try:
-            dispatches = await self._api.agent_dispatch.list_dispatch(room_name=room.name)
-        except _FAILURES as error:
+            return await dispatches(self._api, room.name, self._agent_name)
+        except FAILURES as error:
             self._warn(room, "cannot list a room's dispatches", error)
             return []
-        return [d for d in dispatches if d.agent_name == self._agent_name]
 
     async def _accepted(self, room: WatchedRoom) -> bool:
         """Whether a worker has taken the job and its agent may still be starting."""
-        jobs = [job for d in await self._own_dispatches(room) for job in d.state.jobs]
-        return any(job.state.ended_at == 0 for job in jobs)
+        jobs = [job.state for d in await self._own_dispatches(room) for job in d.state.jobs]
+        return any(j.ended_at == 0 and j.participant_identity not in room.lost for j in jobs)
 
     async def _dispatch_again(self, room: WatchedRoom) -> None:
         # A deleted dispatch ends a job that was accepted after all: never two agents in a room.
         for old in await self._own_dispatches(room):
-            with suppress(*_FAILURES):
+            with suppress(*FAILURES):
                 await self._api.agent_dispatch.delete_dispatch(old.id, room.name)
         room.dispatches += 1
         try:
@@ -251,7 +289,7 @@ class DispatchWatch:
                     agent_name=self._agent_name, room=room.name, metadata=room.metadata
                 )
             )
-        except _FAILURES as error:
+        except FAILURES as error:
             self._warn(room, "cannot dispatch an agent", error)
             return
         logger.info("dispatched an agent again", extra={"dispatches": room.dispatches})
@@ -262,3 +300,7 @@ class DispatchWatch:
             logger.warning(
                 "livekit-server refused", extra={"what": what, "error": type(error).__name__}
             )
+
+
+def _settled(room: WatchedRoom) -> bool:
+    return room.task is None or room.task.done()

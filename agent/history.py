@@ -1,0 +1,134 @@
+"""What was said in a call: kept short for the model, and sealed for a job that takes the call over.
+
+The sealed history stands in the agent's participant attributes, where livekit-server keeps it for
+about 20 s after the job's process was killed. Who is in the room, or reads the server's webhooks,
+sees it; only a worker with the same LIVEKIT_API_SECRET can open it.
+"""
+
+import json
+import zlib
+from base64 import urlsafe_b64encode
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal, cast
+
+from cryptography.fernet import Fernet, InvalidToken
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from livekit.agents import llm
+
+HISTORY = "rejoinder.history"
+"""Participant attribute of the agent: the sealed history."""
+SEALED_CHARS = 12_000
+"""Newest words that are sealed, characters: with its seal some 16 KB, of the 64 KB that
+livekit-server allows for all attributes of a participant."""
+_KEPT = 0.75
+"""What is left of a history that was too long: it is not cut in every turn, so that a model's
+cache of its beginning holds for a while."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One message, as it was heard."""
+
+    role: Literal["user", "assistant"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What a job that takes a call over must know."""
+
+    served: str
+    """Identity of the caller."""
+    said: tuple[Said, ...]
+
+
+class Seal:
+    """Seals and opens the memory of the calls in one room."""
+
+    def __init__(self, *, secret: str, room: str) -> None:
+        """Derive the key from LiveKit's API secret; what is sealed opens in this room alone."""
+        kdf = HKDF(SHA256(), length=32, salt=None, info=b"rejoinder history\0" + room.encode())
+        self._fernet = Fernet(urlsafe_b64encode(kdf.derive(secret.encode())))
+
+    def close(self, memory: Memory) -> str:
+        """Seal a memory as printable ASCII."""
+        plain = [memory.served, [[s.role, s.text] for s in memory.said]]
+        return self._fernet.encrypt(zlib.compress(json.dumps(plain).encode())).decode()
+
+    def open(self, sealed: str) -> Memory | None:
+        """Open it again; None when it was sealed with another secret or in another room."""
+        try:
+            served, said = json.loads(zlib.decompress(self._fernet.decrypt(sealed)))
+            return Memory(str(served), tuple(Said(role, str(text)) for role, text in said))
+        except (InvalidToken, zlib.error, ValueError, TypeError):
+            return None
+
+
+def said(items: Iterable[llm.ChatItem]) -> list[Said]:
+    """The words of both sides, oldest first; tool calls and instructions left out."""
+    return [
+        Said(cast(Literal["user", "assistant"], item.role), item.text_content)
+        for item in items
+        if isinstance(item, llm.ChatMessage)
+        and item.role in ("user", "assistant")
+        and item.text_content
+    ]
+
+
+def newest(messages: Sequence[Said], *, chars: int) -> tuple[Said, ...]:
+    """The newest messages that fit into `chars`; the oldest of them is cut at its beginning."""
+    kept: list[Said] = []
+    for message in reversed(messages):
+        if chars <= 0:
+            break
+        kept.append(Said(message.role, message.text[-chars:]))
+        chars -= len(message.text)
+    return tuple(reversed(kept))
+
+
+def recalled(memory: Memory) -> llm.ChatContext:
+    """A memory as the history of a new session."""
+    history = llm.ChatContext.empty()
+    for message in memory.said:
+        history.add_message(role=message.role, content=message.text)
+    return history
+
+
+def shortened(history: llm.ChatContext, *, chars: int) -> llm.ChatContext | None:
+    """The history without its oldest turns; None when it is within `chars`.
+
+    Instructions stay, the newest message stays, and what is left begins with a turn of the
+    caller's: a tool's answer without its call is refused by most models.
+    """
+    weights = [_weight(item) for item in history.items]
+    if sum(weights) <= chars:
+        return None
+    left, first = int(chars * _KEPT), len(weights) - 1
+    left -= weights[first]
+    while first > 0 and left >= weights[first - 1]:
+        first -= 1
+        left -= weights[first]
+    while first < len(weights) - 1 and not _is(history.items[first], "user"):
+        first += 1
+    system = [i for i in history.items[:first] if _is(i, "system") or _is(i, "developer")]
+    return llm.ChatContext([*system, *history.items[first:]])
+
+
+def _is(item: llm.ChatItem, role: str) -> bool:
+    return isinstance(item, llm.ChatMessage) and item.role == role
+
+
+def _weight(item: llm.ChatItem) -> int:
+    match item:
+        case llm.ChatMessage(role="system" | "developer"):
+            return 0
+        case llm.ChatMessage():
+            return len(item.text_content or "")
+        case llm.FunctionCall():
+            return len(item.arguments)
+        case llm.FunctionCallOutput():
+            return len(item.output)
+        case _:
+            return 0
