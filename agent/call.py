@@ -1,7 +1,8 @@
 """One call from the first greeting to the last goodbye.
 
-Around the session of `agent.session`: what the room's clients are told (engines, notices,
-sources, where the time went), what happens when a part of the call fails, and how it ends.
+Around the session of `agent.session`: who is served (`agent.membership`), what the room's clients
+are told (engines, notices, sources, where the time went), what happens when a part of the call
+fails, and how it ends.
 """
 
 import asyncio
@@ -19,17 +20,24 @@ from livekit.agents import (
     ErrorEvent,
     JobContext,
     llm,
-    room_io,
     stt,
     tts,
 )
 
+from agent.caller_track import CallerTrack
+from agent.conversation import Conversation
 from agent.floor import AgentFloor
+from agent.heartbeat import Heartbeat, take_over
+from agent.history import Seal
+from agent.membership import Membership
 from agent.metrics.timeline import Timeline
 from agent.notices import APOLOGIES, TOPIC_SOURCE, TOPIC_TURN, Notices
 from agent.playout.heard_output import Playout
 from agent.playout.voice_track import VoiceTrack
+from agent.presence import Presence
 from agent.session import (
+    INPUT_FRAME_MS,
+    INPUT_RATE_HZ,
     OUTPUT_RATE_HZ,
     CallAgent,
     Parts,
@@ -40,9 +48,12 @@ from agent.session import (
 from agent.settings import Settings, StageChoice
 from agent.tasks import CallTasks
 from agent.turns.caller_input import CallerInput
+from agent.typed_text import TypedText
 from agent.wording.reader import Reader
 
 logger = logging.getLogger(__name__)
+
+TOO_LONG = "That is more text than I take at once: {most} characters."
 
 _GOODBYE_S = 10.0
 """Longest time the last sentence of a call that cannot go on may take, seconds."""
@@ -91,6 +102,30 @@ class Call:
         )
         self._floor.take(self._session)
         self._notices = Notices(ctx.room, tasks, self._session)
+        secret, chosen = settings.livekit.api_secret, settings.agent
+        self._seal = (
+            Seal(secret=secret.get_secret_value(), room=ctx.job.room.name) if secret else None
+        )
+        self._heartbeat = Heartbeat(ctx.room, tasks, dispatch=ctx.job.dispatch_id, seal=self._seal)
+        self._conversation = Conversation(self._session, tasks, self._heartbeat, settings)
+        self._track = CallerTrack(ctx.room, rate_hz=INPUT_RATE_HZ, frame_ms=INPUT_FRAME_MS)
+        self._presence = Presence(return_s=chosen.return_s, goodbye_s=chosen.goodbye_s)
+        self._membership = Membership(
+            ctx.room,
+            self._session,
+            self._track,
+            self._notices,
+            self._presence,
+            served=self._conversation.serve,
+            over=self._over.set,
+        )
+        self._typed = TypedText(
+            tasks,
+            most_chars=chosen.typed_chars,
+            heeded=self._membership.heeds,
+            answer=self._answer_typed,
+            too_long=self._tell_too_long,
+        )
 
     async def run(self, connecting: asyncio.Task[None]) -> None:
         """Talk until the call is over; `connecting` ends when the room was joined."""
@@ -99,7 +134,6 @@ class Call:
         session.on("conversation_item_added", self._on_item)
         session.on("error", self._on_error)
         session.on("close", self._on_close)
-        room.on("participant_disconnected", self._on_participant_gone)
         room.on("disconnected", self._on_room_gone)
         self._tasks.carry(
             self._listener.run, name="listen", lost=lambda: self._cannot_go_on(mute=False)
@@ -109,7 +143,7 @@ class Call:
             name="voice",
             lost=lambda: self._cannot_go_on(mute=True),
         )
-        talking = self._tasks.need(self._talk(room), name="talk")
+        talking = self._tasks.need(self._talk(room, connecting), name="talk")
         try:
             await self._over.wait()
         finally:
@@ -117,11 +151,12 @@ class Call:
             with suppress(TimeoutError):
                 async with asyncio.timeout(_CLOSE_S):
                     await session.aclose()
+            await self._track.aclose()
             await self._voice.aclose()
             self._ctx.shutdown(reason="the call is over")
 
-    async def _talk(self, room: rtc.Room) -> None:
-        """Connect the parts with the room and greet; from then on events carry the call."""
+    async def _talk(self, room: rtc.Room, connecting: asyncio.Task[None]) -> None:
+        """Connect the parts with the room; from then on events carry the call."""
         session = self._session
         agent = CallAgent(
             reply=self._settings.reply,
@@ -131,15 +166,23 @@ class Call:
             reader=self._reader,
             parts=self._parts,
         )
-        options = room_options()
-        options.text_input = room_io.TextInputOptions(text_input_cb=self._on_typed)
-        await session.start(agent, room=room, room_options=options)
-        assert session.input.audio is not None
-        session.input.audio = CallerInput(session.input.audio, self._listener)
+        session.input.audio = CallerInput(self._track, self._listener)
+        self._typed.listen(room)
+        await session.start(agent, room=room, room_options=room_options())
         self._keep_ledger()
         self._announce()
-        if self._settings.agent.greeting:
-            session.say(self._settings.agent.greeting)
+        await connecting
+        memory = take_over(self._ctx, self._tasks, self._seal)
+        if memory is not None:
+            self._presence.expect(memory.served)
+            await self._conversation.recall(memory)
+        for name, part in (
+            ("heartbeat", self._heartbeat.run),
+            ("membership", self._membership.run),
+            ("typed", self._typed.run),
+        ):
+            self._tasks.carry(part, name=name, lost=lambda: self._cannot_go_on(mute=False))
+        self._membership.watch()
 
     def _keep_ledger(self) -> None:
         """Put the heard ledger between the session and the room."""
@@ -154,7 +197,7 @@ class Call:
         """Publish the agent's track as soon as the room was joined, and play."""
         await asyncio.wait({connecting})
         if not connecting.cancelled() and connecting.exception() is None:
-            await self._voice.publish(room)
+            await self._voice.publish(room, listened=self._membership.listens)
             await self._voice.run()
 
     # What happens when a part is lost.
@@ -199,6 +242,7 @@ class Call:
 
     def _on_item(self, event: ConversationItemAddedEvent) -> None:
         item = event.item
+        self._conversation.remember()
         if isinstance(item, llm.ChatMessage) and item.role == "assistant":
             report = self._timeline.reply_ended(interrupted=item.interrupted)
             if report is not None:
@@ -220,23 +264,18 @@ class Call:
     def _on_close(self, event: CloseEvent) -> None:
         self._over.set()
 
-    def _on_participant_gone(self, participant: rtc.RemoteParticipant) -> None:
-        """End the call when the caller's connection was lost, too.
-
-        The framework ends it only when the caller left on purpose; a killed browser tab
-        is reported as a lost connection after about 20 s.
-        """
-        linked = self._session.room_io.linked_participant
-        if linked is not None and linked.identity == participant.identity:
-            self._over.set()
-
     def _on_room_gone(self, reason: object) -> None:
         self._over.set()
 
-    async def _on_typed(self, session: AgentSession[None], event: room_io.TextInputEvent) -> None:
-        await session.interrupt()
-        self._timeline.typed()
-        session.generate_reply(user_input=event.text)
+    async def _answer_typed(self, text: str) -> None:
+        with suppress(RuntimeError):  # the session may be closing
+            await self._session.interrupt(force=True)
+            self._timeline.typed()
+            self._session.generate_reply(user_input=text)
+
+    def _tell_too_long(self) -> None:
+        most = self._settings.agent.typed_chars
+        self._notices.notice(TOO_LONG.format(most=most), stage="session", level="info")
 
     def _announce(self) -> None:
         """Name the engines; some learn their model's name with their first answer."""

@@ -10,7 +10,7 @@ import zlib
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Literal
 
 from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -69,7 +69,7 @@ class Seal:
 def said(items: Iterable[llm.ChatItem]) -> list[Said]:
     """The words of both sides, oldest first; tool calls and instructions left out."""
     return [
-        Said(cast(Literal["user", "assistant"], item.role), item.text_content)
+        Said(item.role, item.text_content)
         for item in items
         if isinstance(item, llm.ChatMessage)
         and item.role in ("user", "assistant")

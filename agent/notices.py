@@ -3,7 +3,7 @@
 import json
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, Literal
 
 from livekit import rtc
@@ -53,13 +53,20 @@ class Notices:
         self._apologised: dict[NoticeStage, float] = {}
         self._replaced_at = -_APOLOGY_PAUSE_S
 
-    def publish(self, topic: str, message: dict[str, Any]) -> None:
-        """Send one JSON object to everybody in the room."""
-        self._tasks.inform(self._send(topic, json.dumps(message)), name=f"publish-{topic}")
+    def publish(self, topic: str, message: dict[str, Any], *, to: Sequence[str] = ()) -> None:
+        """Send one JSON object to some identities in the room, or to everybody."""
+        self._tasks.inform(self._send(topic, json.dumps(message), to), name=f"publish-{topic}")
 
-    def notice(self, text: str, *, stage: NoticeStage, level: Literal["info", "error"]) -> None:
+    def notice(
+        self,
+        text: str,
+        *,
+        stage: NoticeStage,
+        level: Literal["info", "error"],
+        to: Sequence[str] = (),
+    ) -> None:
         """Show people something; docs/room-protocol.md."""
-        self.publish(TOPIC_NOTICE, {"level": level, "stage": stage, "text": text})
+        self.publish(TOPIC_NOTICE, {"level": level, "stage": stage, "text": text}, to=to)
 
     def announce(self, labels: dict[str, str]) -> None:
         """Set participant attributes, if they are other ones than before."""
@@ -92,8 +99,10 @@ class Notices:
         else:
             self._session.say(text, add_to_chat_ctx=False)
 
-    async def _send(self, topic: str, text: str) -> None:
-        await self._room.local_participant.send_text(text, topic=topic)
+    async def _send(self, topic: str, text: str, to: Sequence[str]) -> None:
+        await self._room.local_participant.send_text(
+            text, topic=topic, destination_identities=list(to) or None
+        )
 
     async def _set(self, labels: dict[str, str]) -> None:
         await self._room.local_participant.set_attributes(labels)

@@ -76,6 +76,29 @@ class AgentOptions(_Section):
         "first words of a call, spoken at once; empty: the caller speaks first",
         empty=True,
     )
+    back_text: str = setting(
+        "I am back. Please go on.",
+        "said in the greeting's place by a job that takes over the call of one that died; empty: "
+        "nothing",
+        empty=True,
+    )
+    return_s: float = setting(
+        30.0,
+        "how long a call waits for a caller whose connection was lost, seconds; livekit-server "
+        "closes a room that its last caller has left for 20 s (its departure_timeout)",
+        ge=0,
+        le=600,
+    )
+    goodbye_s: float = setting(
+        5.0,
+        "the same when the client said that it leaves: a page that is loaded again says so too; "
+        "at most AGENT_RETURN_S",
+        ge=0,
+        le=600,
+    )
+    typed_chars: int = setting(
+        4000, "longest typed message that is answered, characters", ge=100, le=100_000
+    )
     max_calls: int = setting(
         0, "calls this worker takes at once; 0: as many as the processor load allows", ge=0
     )
@@ -172,6 +195,13 @@ class ModelOptions(StageOptions):
         "and the caller is told",
         gt=0,
         le=120,
+    )
+    history_chars: int = setting(
+        24_000,
+        "how much of the conversation the model is sent, characters (a token is about four in "
+        "English, one in Chinese); the oldest turns are left out first",
+        ge=1000,
+        le=10_000_000,
     )
     hedge: Hedging = setting("auto", _HEDGE)
     filler: str = setting(

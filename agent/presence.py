@@ -53,17 +53,16 @@ Action = Serve | Resume | Refuse | Hush | Over
 class Presence:
     """The people of one room, in order of their coming."""
 
-    def __init__(self, *, return_s: float, goodbye_s: float, served: str | None = None) -> None:
+    def __init__(self, *, return_s: float, goodbye_s: float) -> None:
         """Prepare for an empty room.
 
         Args:
             return_s: seconds that a caller whose connection was lost is waited for.
             goodbye_s: the same for one whose client said goodbye.
-            served: identity that an earlier job of this call has served already: not greeted.
         """
         self._return_s = return_s
         self._goodbye_s = min(goodbye_s, return_s)
-        self._expected = served
+        self._expected: str | None = None
         self._served: str | None = None
         self._there: list[str] = []
         self._until: float | None = None
@@ -79,6 +78,18 @@ class Presence:
         """When `elapsed` has something to say, seconds on the caller's clock."""
         times = [t for t in (self._hush_at, self._until) if t is not None]
         return min(times) if times else None
+
+    @property
+    def expected(self) -> str | None:
+        """Identity that an earlier job has served, if there was one."""
+        return self._expected
+
+    def expect(self, identity: str) -> None:
+        """An earlier job of this call has served this person: they come first, not greeted again.
+
+        Said before anybody has joined.
+        """
+        self._expected = identity
 
     def joined(self, identity: str) -> list[Action]:
         """Somebody has come."""

@@ -262,18 +262,16 @@ def build_session(
 
 
 def room_options() -> room_io.RoomOptions:
-    """Short frames, no resampling beyond what the models need, microphone tracks only."""
+    """Of the framework's own ways between a room and a session: the captions alone."""
     return room_io.RoomOptions(
-        audio_input=room_io.AudioInputOptions(
-            sample_rate=INPUT_RATE_HZ,
-            frame_size_ms=INPUT_FRAME_MS,
-            # Browsers and telephones have done it.
-            auto_gain_control=False,
-        ),
-        # The track, and captions in step with it, are ours (agent.playout).
+        # Ours: agent.caller_track, agent.typed_text, agent.playout.
+        audio_input=False,
+        text_input=False,
         audio_output=False,
         video_input=False,
         text_output=room_io.TextOutputOptions(sync_transcription=False),
+        # When a call is over is decided by agent.presence.
+        close_on_disconnect=False,
     )
 
 

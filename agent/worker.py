@@ -19,6 +19,7 @@ from agent import settings as _settings
 from agent.call import serve_call
 from agent.engines import load_engine
 from agent.log import protect_logs
+from agent.lost_jobs import LostJobs
 from agent.session import Parts, load_parts
 
 logger = logging.getLogger(__name__)
@@ -72,6 +73,8 @@ server = AgentServer(
 
 
 server.on("worker_started", protect_logs)
+_lost_jobs = LostJobs(SETTINGS.livekit)
+server.on("worker_started", lambda: _lost_jobs.start(server))
 
 
 @server.rtc_session(agent_name=SETTINGS.agent.name)

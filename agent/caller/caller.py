@@ -242,7 +242,9 @@ class Caller:
     def _on_track(
         self, track: rtc.Track, _: rtc.RemoteTrackPublication, owner: rtc.RemoteParticipant
     ) -> None:
-        if track.kind == rtc.TrackKind.KIND_AUDIO and self._listening is None:
+        by_agent = owner.kind == rtc.ParticipantKind.PARTICIPANT_KIND_AGENT
+        if track.kind == rtc.TrackKind.KIND_AUDIO and (by_agent or self._listening is None):
+            # Another agent may take the place of one that died: its voice is in the same recording.
             self._listening = self._spawn(self.hearing.listen(track), name="hear")
             self._changed.set()
 

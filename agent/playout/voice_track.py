@@ -8,6 +8,7 @@ costs no word, and the native queue is emptied in the same moment.
 import asyncio
 import time
 from collections import deque
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,6 +37,9 @@ _GAP_DB = 14.0
 """A gap between words is this much quieter than they are."""
 _FADE_S = 0.005
 """After a hold the voice fades in: no click."""
+
+
+Listened = Callable[[Awaitable[None]], Awaitable[None]]
 
 
 @dataclass(slots=True)
@@ -73,17 +77,18 @@ class VoiceTrack(io.AudioOutput):
         self._memory = int((_BACK_S + _AHEAD_S + _LATER_FRAME_S) * rate_hz)
         """Samples of a reply that a hold may take back."""
 
-    async def publish(self, room: rtc.Room) -> None:
-        """Publish the track as a microphone; returns once somebody listens to it.
+    async def publish(self, room: rtc.Room, *, listened: Listened) -> None:
+        """Publish the track as a microphone; returns once `listened` does.
 
-        Does nothing when that has happened.
+        It is given what returns when somebody has subscribed to the track. Does nothing when that
+        has happened.
         """
         if self._subscribed.is_set():
             return
         track = rtc.LocalAudioTrack.create_audio_track("roomio_audio", self._source)
         options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
         publication = await room.local_participant.publish_track(track, options)
-        await publication.wait_for_subscription()
+        await listened(publication.wait_for_subscription())
         self.start()
 
     def start(self) -> None:

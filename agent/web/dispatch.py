@@ -1,5 +1,7 @@
-"""Sees to it that an agent comes and stays: livekit-server drops a dispatch that finds all workers
-busy, and does nothing about an agent that dies.
+"""Sees to it that an agent comes and stays.
+
+livekit-server drops a dispatch that finds all workers busy, and does nothing about an agent that
+dies.
 
 For each room a token was handed out for, one task asks the room service who is there: rarely
 until the caller has joined, often until the agent has, and then for as long as the caller stays.

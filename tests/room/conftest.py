@@ -16,6 +16,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 import pytest
+from livekit import api
 
 from agent.caller.caller import Caller, join
 from agent.caller.microphone import RATE_HZ, Pcm
@@ -156,3 +157,10 @@ def call_agent(livekit: LiveKitProcess) -> CallAgent:
 def question() -> Pcm:
     """Somebody asks something: float32 mono, 48 kHz."""
     return say("What is the meaning of barge in?", rate_hz=RATE_HZ)
+
+
+@pytest.fixture
+async def lkapi(livekit: LiveKitProcess) -> AsyncIterator[api.LiveKitAPI]:
+    """The server's API."""
+    async with api.LiveKitAPI(livekit.url, livekit.api_key, livekit.api_secret) as served:
+        yield served

@@ -9,7 +9,9 @@ RETURN_S, GOODBYE_S = 30.0, 5.0
 
 def run(*events: tuple[float, str, str], served: str | None = None) -> list[tuple[float, Action]]:
     """Play (time, what, who) and let time pass in between; what was done, and when."""
-    presence = Presence(return_s=RETURN_S, goodbye_s=GOODBYE_S, served=served)
+    presence = Presence(return_s=RETURN_S, goodbye_s=GOODBYE_S)
+    if served is not None:
+        presence.expect(served)
     done: list[tuple[float, Action]] = []
 
     def pass_until(now: float) -> None:

@@ -1,0 +1,62 @@
+"""What is said in one call: how it begins, what is kept of it and for whom."""
+
+from contextlib import suppress
+
+from livekit.agents import AgentSession, llm
+
+from agent.heartbeat import Heartbeat
+from agent.history import Memory, recalled, shortened
+from agent.presence import Resume, Serve
+from agent.settings import Settings
+from agent.tasks import CallTasks
+
+
+class Conversation:
+    """Of one session with one person at a time."""
+
+    def __init__(
+        self,
+        session: AgentSession[None],
+        tasks: CallTasks,
+        heartbeat: Heartbeat,
+        settings: Settings,
+    ) -> None:
+        """Prepare; the session has started when anything else here is called."""
+        self._session = session
+        self._tasks = tasks
+        self._heartbeat = heartbeat
+        self._settings = settings
+        self._with: str | None = None
+
+    async def recall(self, memory: Memory) -> None:
+        """Go on with what an earlier job has left."""
+        await self._session.current_agent.update_chat_ctx(recalled(memory))
+
+    async def serve(self, action: Serve | Resume) -> None:
+        """Talk to another person from now on, or to the same one again."""
+        chosen, before = self._settings.agent, self._with
+        self._with = action.identity
+        match action:
+            case Serve():
+                if before is not None:
+                    # What one person said is nothing to the next.
+                    await self._session.current_agent.update_chat_ctx(llm.ChatContext.empty())
+                self._say(chosen.greeting)
+            case Resume() if before is None:
+                self._say(chosen.back_text)
+        self.remember()
+
+    def remember(self) -> None:
+        """Keep what was said: for the model within its limit, and for a job that takes over."""
+        agent = self._session.current_agent
+        short = shortened(agent.chat_ctx, chars=self._settings.reply.history_chars)
+        if short is not None:
+            self._session.history.truncate(max_items=len(short.items))
+            self._tasks.inform(agent.update_chat_ctx(short), name="shorten-history")
+        if self._with is not None:
+            self._heartbeat.remember(self._with, agent.chat_ctx.items)
+
+    def _say(self, text: str) -> None:
+        if text:
+            with suppress(RuntimeError):  # the session may be closing
+                self._session.say(text)

@@ -1,0 +1,84 @@
+"""Callers unlike `agent.caller.caller.join`: other tracks, text alone, many connections."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from livekit import rtc
+from livekit.rtc.data_stream import StreamError
+
+from agent.caller.caller import CHAT
+from agent.caller.microphone import Microphone
+from tests.fakes.tasks import Spawned
+
+
+class TextCaller:
+    """Reads and writes; takes no track and publishes none."""
+
+    def __init__(self, room: rtc.Room, tasks: Spawned) -> None:
+        self.room = room
+        self.captions: list[tuple[str, str]] = []
+        """Sender's identity and text, in the order of their ends."""
+        self.notices: list[dict[str, Any]] = []
+        self._tasks = tasks
+        self.heard = asyncio.Event()
+        room.register_text_stream_handler("lk.transcription", self._on_caption)
+        room.register_text_stream_handler("rejoinder.notice", self._on_notice)
+
+    async def type(self, text: str) -> None:
+        await self.room.local_participant.send_text(text, topic=CHAT)
+
+    async def until(self, holds: Any, *, within_s: float = 10.0) -> None:
+        async with asyncio.timeout(within_s):
+            while not holds():
+                await asyncio.sleep(0.02)
+
+    def agents(self) -> list[rtc.RemoteParticipant]:
+        kind = rtc.ParticipantKind.PARTICIPANT_KIND_AGENT
+        return [p for p in self.room.remote_participants.values() if p.kind == kind]
+
+    def said(self) -> list[str]:
+        """What the agent said, by its captions."""
+        me = self.room.local_participant.identity
+        return [text.strip() for sender, text in self.captions if sender != me]
+
+    def _on_caption(self, reader: rtc.TextStreamReader, sender: str) -> None:
+        self._tasks.spawn(self._caption(reader, sender))
+
+    async def _caption(self, reader: rtc.TextStreamReader, sender: str) -> None:
+        with suppress(StreamError):
+            self.captions.append((sender, await reader.read_all()))
+
+    def _on_notice(self, reader: rtc.TextStreamReader, sender: str) -> None:
+        self._tasks.spawn(self._notice(reader))
+
+    async def _notice(self, reader: rtc.TextStreamReader) -> None:
+        with suppress(StreamError):
+            self.notices.append(json.loads(await reader.read_all()))
+
+
+@asynccontextmanager
+async def joined_by_text(url: str, token: str) -> AsyncIterator[TextCaller]:
+    """Join without a microphone and without hearing."""
+    room = rtc.Room()
+    async with Spawned() as tasks:
+        caller = TextCaller(room, tasks)
+        await room.connect(url, token, rtc.RoomOptions(auto_subscribe=False))
+        try:
+            yield caller
+        finally:
+            await room.disconnect()
+
+
+@asynccontextmanager
+async def speaking(room: rtc.Room, source: rtc.TrackSource.ValueType) -> AsyncIterator[Microphone]:
+    """Publish a microphone under some source into a joined room."""
+    microphone = Microphone()
+    async with Spawned() as tasks:
+        track = rtc.LocalAudioTrack.create_audio_track("mic", microphone.source)
+        await room.local_participant.publish_track(track, rtc.TrackPublishOptions(source=source))
+        tasks.spawn(microphone.run())
+        yield microphone
+    await microphone.source.aclose()

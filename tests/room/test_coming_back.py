@@ -1,0 +1,116 @@
+"""The end of a connection is not the end of a call; who is served when several are there."""
+
+import asyncio
+import secrets
+import time
+
+import pytest
+
+from agent.caller.caller import join
+from agent.membership import BUSY
+from tests.fakes.callers import TextCaller, joined_by_text
+from tests.fakes.livekit_process import LiveKitProcess
+from tests.fakes.openai_server import OpenAIStandIn
+from tests.room.conftest import GREETING, Worker
+from tests.room.test_conversation import assistant_messages, user_messages
+from tests.room.test_leaving import active_jobs, wait_idle
+
+pytestmark = pytest.mark.timeout(120)
+
+SERVED_S = 2.0
+"""A caller who is back is served within this."""
+
+
+def parrot(messages: list[dict]) -> str:
+    """Answers with the words it was asked last."""
+    text = [m for m in messages if m["role"] == "user"][-1]["content"]
+    return f"You said {text if isinstance(text, str) else text[0]['text']}."
+
+
+async def ask(caller: TextCaller, text: str, *, within_s: float = 10.0) -> float:
+    """Type and wait for the answer's caption; how long it took, seconds."""
+    began = time.perf_counter()
+    await caller.type(text)
+    await caller.until(lambda: f"You said {text}." in caller.said(), within_s=within_s)
+    return time.perf_counter() - began
+
+
+async def test_a_caller_who_leaves_and_returns_is_served_with_what_was_said(
+    livekit: LiveKitProcess, worker: Worker, engines: OpenAIStandIn
+) -> None:
+    """A page that is loaded again says goodbye, too."""
+    engines.reply = parrot
+    room = f"room-{secrets.token_hex(4)}"
+    token = livekit.token(room, "caller")
+    async with joined_by_text(livekit.url, token) as caller:
+        await caller.until(lambda: GREETING in caller.said(), within_s=20)
+        await ask(caller, "one")
+    await asyncio.sleep(1.0)
+    async with joined_by_text(livekit.url, token) as caller:
+        began = time.perf_counter()
+        await ask(caller, "two")
+        assert time.perf_counter() - began < SERVED_S + 1.0  # and the answer's own time
+        said = caller.said()
+    assert said == ["You said two."]
+    asked = engines.of("llm")[-1]
+    assert user_messages(asked) == ["one", "two"]
+    assert assistant_messages(asked) == [GREETING, "You said one."]
+    await wait_idle(worker, timeout_s=15)
+
+
+async def test_a_second_connection_under_the_same_identity_takes_the_call_over(
+    livekit: LiveKitProcess, worker: Worker, engines: OpenAIStandIn, question
+) -> None:
+    engines.transcribe = lambda request: "Do you still hear me?"
+    engines.reply = parrot
+    room = f"room-{secrets.token_hex(4)}"
+    token = livekit.token(room, "caller")
+    async with joined_by_text(livekit.url, token) as first:
+        await first.until(lambda: GREETING in first.said(), within_s=20)
+        await ask(first, "one")
+        async with join(livekit.url, token) as second:
+            await second.wait_for_agent(timeout_s=SERVED_S)
+            await second.wait_for_reply(await second.say(question))
+            assert user_messages(engines.of("llm")[-1]) == ["one", "Do you still hear me?"]
+            assert await active_jobs(worker) == 1
+
+
+async def test_the_second_person_is_told_and_served_when_the_first_has_gone(
+    livekit: LiveKitProcess, worker: Worker, engines: OpenAIStandIn
+) -> None:
+    engines.reply = parrot
+    room = f"room-{secrets.token_hex(4)}"
+    async with joined_by_text(livekit.url, livekit.token(room, "ann")) as ann:
+        await ann.until(lambda: GREETING in ann.said(), within_s=20)
+        await ask(ann, "my secret")
+        async with joined_by_text(livekit.url, livekit.token(room, "bob")) as bob:
+            await bob.until(lambda: [n["text"] for n in bob.notices] == [BUSY])
+            await bob.type("me too")
+            await ask(ann, "more")
+            assert ann.notices == []
+            await ann.room.disconnect()
+            await bob.until(lambda: GREETING in bob.said(), within_s=10)
+            await ask(bob, "hello")
+    asked = engines.of("llm")
+    assert not any("me too" in str(r.body) for r in asked)
+    assert user_messages(asked[-1]) == ["hello"]
+    assert "secret" not in str(asked[-1].body)
+
+
+async def test_an_agent_that_waits_in_an_empty_room_greets_whole(
+    livekit: LiveKitProcess, worker: Worker, engines: OpenAIStandIn, lkapi
+) -> None:
+    from livekit import api
+
+    engines.tts.between_s = 0.01
+    room = f"room-{secrets.token_hex(4)}"
+    await lkapi.room.create_room(api.CreateRoomRequest(name=room))
+    await asyncio.sleep(4.0)
+    async with join(livekit.url, livekit.token(room, "caller")) as caller:
+        await caller.wait_for_agent()
+        await caller.hearing.wait_for_sound(after=caller.hearing.began)
+        await caller.hearing.wait_for_silence(lasting_s=0.8)
+        await caller.wait_until(lambda: any(c.final for c in caller.log.captions))
+        heard = engines.heard_words(caller.hearing.pcm(), rate_hz=48000)
+        assert [c.text.strip() for c in caller.log.captions] == [GREETING]
+    assert [word for word, _, _ in heard] == ["hello", "there"]

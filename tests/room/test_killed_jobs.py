@@ -1,0 +1,102 @@
+"""kill -9: the caller hears somebody again within five seconds, who knows what was said."""
+
+import asyncio
+import os
+import secrets
+import signal
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack, asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import psutil
+import pytest
+
+from agent.caller.caller import Caller, join
+from agent.web.server import running
+from tests.fakes.livekit_process import LiveKitProcess
+from tests.fakes.openai_server import OpenAIStandIn
+from tests.fakes.talk_settings import talk_settings
+from tests.room.conftest import GREETING, Worker
+from tests.room.test_conversation import assistant_messages, user_messages
+
+pytestmark = pytest.mark.timeout(120)
+
+HEARD_S = 5.0
+
+
+@asynccontextmanager
+async def greeted(livekit: LiveKitProcess, token: str) -> AsyncIterator[Caller]:
+    async with join(livekit.url, token) as caller:
+        await caller.wait_for_agent(timeout_s=30)
+        await caller.hearing.wait_for_sound(after=caller.hearing.began)
+        await caller.hearing.wait_for_silence(lasting_s=0.8)
+        yield caller
+
+
+async def ask(caller: Caller, text: str) -> None:
+    turns = len(caller.log.turns)
+    await caller.type(text)
+    await caller.wait_until(lambda: len(caller.log.turns) > turns)
+    await caller.hearing.wait_for_silence(lasting_s=0.8)
+
+
+def job_of(caller: Caller, worker: Worker) -> int:
+    """The process that holds the call: the one with the sockets of its media."""
+    children = psutil.Process(worker.program.popen.pid).children(recursive=True)
+    return max(children, key=lambda child: len(child.net_connections("udp"))).pid
+
+
+async def heard_again(caller: Caller, kill: Callable[[], None]) -> float:
+    """Seconds from the loss until there is sound."""
+    began = time.perf_counter()
+    kill()
+    async with asyncio.timeout(20):
+        return await caller.hearing.wait_for_sound(after=began + 0.3) - began
+
+
+async def test_another_job_takes_over_the_call_of_one_that_was_killed(
+    livekit: LiveKitProcess, worker: Worker, engines: OpenAIStandIn
+) -> None:
+    engines.reply = lambda messages: "Noted."
+    token = livekit.token(f"room-{secrets.token_hex(4)}", "caller")
+    async with greeted(livekit, token) as caller:
+        await ask(caller, "my name is Ann")
+        await asyncio.sleep(0.5)
+        pid = job_of(caller, worker)
+        gone_s = await heard_again(caller, lambda: os.kill(pid, signal.SIGKILL))
+        assert gone_s < HEARD_S
+        await caller.hearing.wait_for_silence(lasting_s=0.8)
+        await ask(caller, "what is my name")
+        agents = list(caller.room.remote_participants)
+        assert len(agents) == 1
+    asked = engines.of("llm")[-1]
+    assert user_messages(asked) == ["my name is Ann", "what is my name"]
+    assert assistant_messages(asked) == [GREETING, "Noted.", "I am back. Please go on."]
+
+
+async def test_another_worker_takes_over_the_calls_of_one_that_was_killed(
+    livekit: LiveKitProcess,
+    engines: OpenAIStandIn,
+    start_worker: Callable[..., ExitStack],
+) -> None:
+    engines.reply = lambda messages: "Noted."
+    settings = {"OPENAI_BASE_URL": engines.url, "AGENT_NAME": "pool"}
+    with start_worker(**settings) as first:
+        async with (
+            running(talk_settings(livekit, agent_name="pool"), library=Path(__file__)) as url,
+            aiohttp.ClientSession(url) as http,
+        ):
+            async with http.post("api/token", json={}) as answer:
+                token = (await answer.json())["participant_token"]
+            async with greeted(livekit, token) as caller:
+                await ask(caller, "my name is Ann")
+                await asyncio.sleep(0.5)
+                with start_worker(**settings):
+                    group = os.getpgid(first.worker.program.popen.pid)
+                    gone_s = await heard_again(caller, lambda: os.killpg(group, signal.SIGKILL))
+                    assert gone_s < HEARD_S
+                    await caller.hearing.wait_for_silence(lasting_s=0.8)
+                    await ask(caller, "what is my name")
+    assert user_messages(engines.of("llm")[-1]) == ["my name is Ann", "what is my name"]

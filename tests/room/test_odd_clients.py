@@ -1,0 +1,78 @@
+"""Clients that join, speak and type in other ways than our own page does."""
+
+import asyncio
+import secrets
+
+import pytest
+from livekit import rtc
+
+from tests.fakes.callers import joined_by_text, speaking
+from tests.fakes.livekit_process import LiveKitProcess
+from tests.fakes.openai_server import OpenAIStandIn
+from tests.room.conftest import GREETING, Worker
+from tests.room.test_conversation import user_messages
+
+pytestmark = pytest.mark.timeout(120)
+
+
+async def test_a_track_without_a_source_is_heard_until_there_is_a_microphone(
+    livekit: LiveKitProcess, worker: Worker, engines: OpenAIStandIn, question
+) -> None:
+    engines.transcribe = lambda request: "Am I heard?"
+    engines.reply = lambda messages: "Yes."
+    token = livekit.token(f"room-{secrets.token_hex(4)}", "caller")
+    async with joined_by_text(livekit.url, token) as caller:
+        await caller.until(lambda: GREETING in caller.said(), within_s=30)
+        async with speaking(caller.room, rtc.TrackSource.SOURCE_UNKNOWN) as unnamed:
+            await unnamed.say(question).done.wait()
+            await caller.until(lambda: "Yes." in caller.said())
+            async with speaking(caller.room, rtc.TrackSource.SOURCE_MICROPHONE) as named:
+                await unnamed.say(question).done.wait()
+                await asyncio.sleep(1.5)
+                assert len(engines.of("llm")) == 1
+                await named.say(question).done.wait()
+                await caller.until(lambda: len(engines.of("llm")) == 2)
+
+
+async def test_a_client_without_sound_is_answered_in_text_at_once(
+    livekit: LiveKitProcess, worker: Worker, engines: OpenAIStandIn
+) -> None:
+    engines.reply = lambda messages: "Here it is. All of it."
+    token = livekit.token(f"room-{secrets.token_hex(4)}", "caller")
+    async with joined_by_text(livekit.url, token) as caller:
+        await caller.until(lambda: GREETING in caller.said(), within_s=30)
+        await caller.type("Can I read you?")
+        await caller.until(lambda: "Here it is. All of it." in caller.said(), within_s=8)
+    assert len(engines.of("llm")) == 1
+
+
+async def test_typed_messages_at_once_are_answered_once_and_a_flood_ends_nothing(
+    livekit: LiveKitProcess, worker: Worker, engines: OpenAIStandIn, question
+) -> None:
+    engines.reply = lambda messages: "Read."
+    engines.transcribe = lambda request: "Am I heard?"
+    token = livekit.token(f"room-{secrets.token_hex(4)}", "caller")
+    async with joined_by_text(livekit.url, token) as caller:
+        await caller.until(lambda: GREETING in caller.said(), within_s=30)
+        await asyncio.gather(*(caller.type(f"message {n}") for n in range(6)), caller.type("  "))
+        await caller.until(lambda: "Read." in caller.said())
+        asked = engines.of("llm")
+        assert len(asked) <= 2
+        assert "\n".join(user_messages(asked[-1])).split("\n") == [f"message {n}" for n in range(6)]
+
+        await caller.type("x" * 1_000_000)
+        await caller.until(lambda: len(caller.notices) == 1)
+        assert "4000 characters" in caller.notices[0]["text"]
+
+        before = len(engines.of("llm"))
+        await asyncio.gather(*(caller.type(f"flood {n}") for n in range(1000)))
+        await caller.until(lambda: caller.said().count("Read.") >= 2, within_s=15)
+        assert "flood 999" in user_messages(engines.of("llm")[-1])[-1]
+        assert len(engines.of("llm")) - before <= 30
+        assert all(len(str(request.body)) < 60_000 for request in engines.of("llm"))
+        assert len(caller.notices) <= 12
+
+        engines.reply = lambda messages: "And heard."
+        async with speaking(caller.room, rtc.TrackSource.SOURCE_MICROPHONE) as microphone:
+            await microphone.say(question).done.wait()
+            await caller.until(lambda: "And heard." in caller.said())
