@@ -12,7 +12,7 @@ from tests.fakes.callers import TextCaller, joined_by_text
 from tests.fakes.livekit_process import LiveKitProcess
 from tests.fakes.openai_server import OpenAIStandIn
 from tests.room.conftest import GREETING, Worker
-from tests.room.test_conversation import assistant_messages, user_messages
+from tests.room.test_conversation import assistant_messages, heard, user_messages, words
 from tests.room.test_leaving import active_jobs, wait_idle
 
 pytestmark = pytest.mark.timeout(120)
@@ -111,6 +111,6 @@ async def test_an_agent_that_waits_in_an_empty_room_greets_whole(
         await caller.hearing.wait_for_sound(after=caller.hearing.began)
         await caller.hearing.wait_for_silence(lasting_s=0.8)
         await caller.wait_until(lambda: any(c.final for c in caller.log.captions))
-        heard = engines.heard_words(caller.hearing.pcm(), rate_hz=48000)
+        said = heard(engines, caller.hearing.pcm())
         assert [c.text.strip() for c in caller.log.captions] == [GREETING]
-    assert [word for word, _, _ in heard] == ["hello", "there"]
+    assert said == words(GREETING)
