@@ -20,6 +20,7 @@ from agent.call import serve_call
 from agent.engines import load_engine
 from agent.log import protect_logs
 from agent.lost_jobs import LostJobs
+from agent.orphans import OrphanWatch
 from agent.session import Parts, load_parts
 
 logger = logging.getLogger(__name__)
@@ -74,7 +75,9 @@ server = AgentServer(
 
 server.on("worker_started", protect_logs)
 _lost_jobs = LostJobs(SETTINGS.livekit)
+_orphans = OrphanWatch(SETTINGS.livekit, agent_name=SETTINGS.agent.name)
 server.on("worker_started", lambda: _lost_jobs.start(server))
+server.on("worker_started", lambda: _orphans.start(server))
 
 
 @server.rtc_session(agent_name=SETTINGS.agent.name)

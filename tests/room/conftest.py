@@ -89,6 +89,8 @@ def start_worker(livekit: LiveKitProcess, folder: Path) -> Callable[..., ExitSta
             "AGENT_MAX_CALLS": "8",
             "AGENT_IDLE_PROCESSES": "1",
             "AGENT_GREETING": GREETING,
+            "AGENT_RETURN_S": "6",
+            "AGENT_GOODBYE_S": "3",
             "PYTHONUNBUFFERED": "1",
             **env,
         }

@@ -7,17 +7,13 @@ import signal
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
-from pathlib import Path
 
-import aiohttp
 import psutil
 import pytest
 
 from agent.caller.caller import Caller, join
-from agent.web.server import running
 from tests.fakes.livekit_process import LiveKitProcess
 from tests.fakes.openai_server import OpenAIStandIn
-from tests.fakes.talk_settings import talk_settings
 from tests.room.conftest import GREETING, Worker
 from tests.room.test_conversation import assistant_messages, user_messages
 
@@ -81,22 +77,18 @@ async def test_another_worker_takes_over_the_calls_of_one_that_was_killed(
     engines: OpenAIStandIn,
     start_worker: Callable[..., ExitStack],
 ) -> None:
+    """No token endpoint watches: the caller came by a telephone, or another endpoint."""
     engines.reply = lambda messages: "Noted."
     settings = {"OPENAI_BASE_URL": engines.url, "AGENT_NAME": "pool"}
+    token = livekit.token(f"room-{secrets.token_hex(4)}", "caller", dispatch="pool")
     with start_worker(**settings) as first:
-        async with (
-            running(talk_settings(livekit, agent_name="pool"), library=Path(__file__)) as url,
-            aiohttp.ClientSession(url) as http,
-        ):
-            async with http.post("api/token", json={}) as answer:
-                token = (await answer.json())["participant_token"]
-            async with greeted(livekit, token) as caller:
-                await ask(caller, "my name is Ann")
-                await asyncio.sleep(0.5)
-                with start_worker(**settings):
-                    group = os.getpgid(first.worker.program.popen.pid)
-                    gone_s = await heard_again(caller, lambda: os.killpg(group, signal.SIGKILL))
-                    assert gone_s < HEARD_S
-                    await caller.hearing.wait_for_silence(lasting_s=0.8)
-                    await ask(caller, "what is my name")
+        async with greeted(livekit, token) as caller:
+            await ask(caller, "my name is Ann")
+            with start_worker(**settings):
+                await asyncio.sleep(2.0)
+                pid = first.worker.program.popen.pid  # type: ignore[attr-defined]
+                gone_s = await heard_again(caller, lambda: os.killpg(pid, signal.SIGKILL))
+                assert gone_s < HEARD_S
+                await caller.hearing.wait_for_silence(lasting_s=0.8)
+                await ask(caller, "what is my name")
     assert user_messages(engines.of("llm")[-1]) == ["my name is Ann", "what is my name"]
