@@ -4,7 +4,6 @@
 """
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
@@ -109,10 +108,10 @@ class Membership:
                 await self._do(action)
             due = self._presence.due
             with suppress(TimeoutError):
-                async with asyncio.timeout(None if due is None else due - time.monotonic()):
+                async with asyncio.timeout(None if due is None else due - _now()):
                     await self._changed.wait()
             self._changed.clear()
-            self._actions += self._presence.elapsed(now=time.monotonic())
+            self._actions += self._presence.elapsed(now=_now())
 
     async def _do(self, action: Action) -> None:
         match action:
@@ -130,7 +129,7 @@ class Membership:
                 self._over()
 
     def _refuse(self, identity: str) -> None:
-        now = time.monotonic()
+        now = _now()
         if now - self._told.get(identity, now - _BUSY_PAUSE_S) >= _BUSY_PAUSE_S:
             self._told[identity] = now
             self._notices.notice(BUSY, stage="session", level="info", to=[identity])
@@ -156,12 +155,16 @@ class Membership:
         if identity in self._there:
             self._there.discard(identity)
             departure = _departure(participant)
-            self._take(self._presence.left(identity, departure, now=time.monotonic()))
+            self._take(self._presence.left(identity, departure, now=_now()))
 
     def _serves_us(self, participant: rtc.RemoteParticipant) -> bool:
         """Whether it publishes for the agent: an avatar."""
         on_behalf = participant.attributes.get("lk.publish_on_behalf")
         return on_behalf == self._room.local_participant.identity
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _departure(participant: rtc.RemoteParticipant) -> Departure:

@@ -112,11 +112,14 @@ export class Call {
       .on(RoomEvent.TrackSubscribed, (track, publication, person) => {
         if (track.kind !== "audio") return;
         document.getElementById("sounds").append(track.attach());
-        if (person.isAgent) on.agentTrack(track.mediaStreamTrack);
+        if (!person.isAgent) return;
+        this.agentTrack = track;
+        on.agentTrack(track.mediaStreamTrack);
       })
       .on(RoomEvent.TrackUnsubscribed, (track, publication, person) => {
         for (const element of track.detach()) element.remove();
-        if (person.isAgent) on.agentTrack(null);
+        // A dead agent goes when another one has taken its place already.
+        if (track === this.agentTrack) on.agentTrack(null);
       })
       .on(RoomEvent.AudioPlaybackStatusChanged, () => on.playback(room.canPlaybackAudio))
       .on(RoomEvent.MediaDevicesChanged, () => on.devices())

@@ -143,7 +143,7 @@ export const PROBLEM = {
   }),
   agentLeft: {
     title: "The agent has left",
-    text: "Its worker may have stopped. Call again to reach another one.",
+    text: "Its worker may have stopped. Another one is called if there is one.",
   },
   sound: {
     title: "The browser holds the sound back",
