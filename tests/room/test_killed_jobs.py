@@ -79,7 +79,10 @@ async def test_another_worker_takes_over_the_calls_of_one_that_was_killed(
 ) -> None:
     """No token endpoint watches: the caller came by a telephone, or another endpoint."""
     engines.reply = lambda messages: "Noted."
-    settings = {"OPENAI_BASE_URL": engines.url, "AGENT_NAME": "pool"}
+    # Threads: a worker of them starts sooner, and takes its calls with it all the same.
+    settings = {
+        "OPENAI_BASE_URL": engines.url, "AGENT_NAME": "pool", "AGENT_ISOLATION": "thread"
+    }  # fmt: skip
     token = livekit.token(f"room-{secrets.token_hex(4)}", "caller", dispatch="pool")
     with start_worker(**settings) as first:
         async with greeted(livekit, token) as caller:
