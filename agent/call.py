@@ -28,7 +28,7 @@ from agent.caller_track import CallerTrack
 from agent.conversation import Conversation
 from agent.floor import AgentFloor
 from agent.heartbeat import Heartbeat, take_over
-from agent.history import Seal
+from agent.history import seal_for
 from agent.membership import Membership
 from agent.metrics.timeline import Timeline
 from agent.notices import APOLOGIES, TOPIC_SOURCE, TOPIC_TURN, Notices
@@ -102,10 +102,8 @@ class Call:
         )
         self._floor.take(self._session)
         self._notices = Notices(ctx.room, tasks, self._session)
-        secret, chosen = settings.livekit.api_secret, settings.agent
-        self._seal = (
-            Seal(secret=secret.get_secret_value(), room=ctx.job.room.name) if secret else None
-        )
+        chosen = settings.agent
+        self._seal = seal_for(settings.livekit.api_secret, room=ctx.job.room.name)
         self._heartbeat = Heartbeat(ctx.room, tasks, dispatch=ctx.job.dispatch_id, seal=self._seal)
         self._conversation = Conversation(self._session, tasks, self._heartbeat, settings)
         self._track = CallerTrack(ctx.room, rate_hz=INPUT_RATE_HZ, frame_ms=INPUT_FRAME_MS)

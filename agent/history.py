@@ -9,13 +9,14 @@ import json
 import zlib
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Literal
 
-from cryptography.fernet import Fernet, InvalidToken
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from livekit.agents import llm
+from pydantic import SecretStr
 
 HISTORY = "rejoinder.history"
 """Participant attribute of the agent: the sealed history."""
@@ -44,21 +45,41 @@ class Memory:
     said: tuple[Said, ...]
 
 
+def preload() -> None:
+    """Load what seals need, before processes part."""
+    with suppress(ModuleNotFoundError):
+        import_module("cryptography.fernet")
+
+
+def seal_for(secret: SecretStr | None, *, room: str) -> "Seal | None":
+    """The seal of a room; None without a secret, or without the package that seals."""
+    if secret is None or find_spec("cryptography") is None:
+        return None
+    return Seal(secret=secret.get_secret_value(), room=room)
+
+
 class Seal:
     """Seals and opens the memory of the calls in one room."""
 
     def __init__(self, *, secret: str, room: str) -> None:
         """Derive the key from LiveKit's API secret; what is sealed opens in this room alone."""
+        from cryptography.fernet import Fernet
+        from cryptography.hazmat.primitives.hashes import SHA256
+        from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
         kdf = HKDF(SHA256(), length=32, salt=None, info=b"rejoinder history\0" + room.encode())
         self._fernet = Fernet(urlsafe_b64encode(kdf.derive(secret.encode())))
 
     def close(self, memory: Memory) -> str:
         """Seal a memory as printable ASCII."""
         plain = [memory.served, [[s.role, s.text] for s in memory.said]]
-        return self._fernet.encrypt(zlib.compress(json.dumps(plain).encode())).decode()
+        sealed: bytes = self._fernet.encrypt(zlib.compress(json.dumps(plain).encode()))
+        return sealed.decode()
 
     def open(self, sealed: str) -> Memory | None:
         """Open it again; None when it was sealed with another secret or in another room."""
+        from cryptography.fernet import InvalidToken
+
         try:
             served, said = json.loads(zlib.decompress(self._fernet.decrypt(sealed)))
             return Memory(str(served), tuple(Said(role, str(text)) for role, text in said))

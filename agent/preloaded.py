@@ -3,7 +3,9 @@
 Silero alone would be 20 MB more in each process that loaded it anew.
 """
 
+from agent import history
 from agent.session import preload
 from agent.worker import SETTINGS
 
 preload(SETTINGS)
+history.preload()
