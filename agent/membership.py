@@ -80,6 +80,7 @@ class Membership:
         """Take in who is there, and from now on who comes and goes; the room is joined."""
         self._room.on("participant_connected", self._on_connected)
         self._room.on("participant_active", self._on_ready)
+        self._room.on("track_subscribed", lambda _track, _publication, by: self._on_ready(by))
         self._room.on("participant_disconnected", self._on_gone)
         there = list(self._room.remote_participants.values())
         for participant in sorted(there, key=lambda p: p.identity != self._presence.expected):
@@ -87,6 +88,9 @@ class Membership:
 
     def heeds(self, identity: str) -> bool:
         """Whether this person is answered; tells them if not, now and then."""
+        sender = self._room.remote_participants.get(identity)
+        if sender is not None:
+            self._on_ready(sender)
         if identity == self._presence.served:
             return True
         if identity in self._there:
@@ -144,7 +148,10 @@ class Membership:
             self._on_ready(participant)
 
     def _on_ready(self, participant: rtc.RemoteParticipant) -> None:
-        if participant.kind in DEFAULT_PARTICIPANT_KINDS and not self._serves_us(participant):
+        """Serve somebody whose client can take what is sent to it: it says so, or sends itself."""
+        if participant.identity in self._there or participant.kind not in DEFAULT_PARTICIPANT_KINDS:
+            return
+        if not self._serves_us(participant):
             self._there.add(participant.identity)
             self._somebody.set()
             self._take(self._presence.joined(participant.identity))

@@ -122,6 +122,14 @@ def test_who_is_there_already_is_served() -> None:
     assert scene.done == [("links", "ann"), ("links", "ann"), ("greets", "ann")]
 
 
+def test_who_writes_is_there_whatever_the_server_says() -> None:
+    async def story(scene: Scene, membership: Membership) -> None:
+        scene.comes(Person("ann", state=JOINED))
+        assert membership.heeds("ann")
+
+    assert play(story).of("greets") == [("greets", "ann")]
+
+
 def test_nobody_is_greeted_before_what_is_sent_arrives() -> None:
     async def story(scene: Scene, membership: Membership) -> None:
         scene.comes(Person("ann", state=JOINED))
