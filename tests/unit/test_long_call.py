@@ -1,4 +1,4 @@
-"""An hour of talk on virtual time: nothing grows.
+"""An hour of talk and a reply of ten minutes, on virtual time: nothing grows.
 
 The sound is real (Piper's voice, the real Silero), and so are listener, turn taker, echo watch,
 track and ledger. Only engines, framework and room are stood in for.
@@ -13,7 +13,7 @@ import psutil
 import pytest
 from livekit import rtc
 from livekit.agents import APIConnectOptions, LanguageCode, stt
-from livekit.agents.types import NOT_GIVEN, NotGivenOr
+from livekit.agents.types import NOT_GIVEN, USERDATA_TIMED_TRANSCRIPT, NotGivenOr
 from livekit.agents.utils import AudioBuffer
 from livekit.agents.voice import io
 from numpy.typing import NDArray
@@ -36,6 +36,7 @@ FRAME = 1280
 HOUR_S = 3600.0
 ROUND_S = 64.0
 """The caller's part is said again and again; a round is a whole number of Silero's windows."""
+LONG_S, HELD_EVERY_S = 600, 60
 WARM_S = 6 * ROUND_S
 MOST_MB = 20.0
 AHEAD_S = 3.0
@@ -147,6 +148,8 @@ class Agent:
         self.playout = Playout(voice=self.voice, text=self.captions)
         self.pieces = [(text, s16(say(text, rate_hz=PLAYED_HZ))) for text in SENTENCES]
         self.replies = self.interrupted = self.holds = 0
+        self.runs = (self.voice.run, self.playout.run)
+        self.voice.start()
         self._reply: asyncio.Task[None] | None = None
 
     @property
@@ -181,10 +184,11 @@ class Agent:
         """Speak the sentences, as far ahead as a paced voice does."""
         at_s = 0.0
         for text, pcm in self.pieces * times:
-            await self.playout.text.capture_text(io.TimedString(text, start_time=at_s))
+            marks = [io.TimedString(text, start_time=at_s)]
             for start in range(0, len(pcm), PLAYED_HZ // 20):
                 piece = pcm[start : start + PLAYED_HZ // 20]
                 frame = rtc.AudioFrame(piece.tobytes(), PLAYED_HZ, 1, len(piece))
+                frame.userdata[USERDATA_TIMED_TRANSCRIPT], marks = marks, []
                 await self.playout.audio.capture_frame(frame)
                 while self.voice.unheard_s > AHEAD_S:
                     await asyncio.sleep(0.04)
@@ -230,8 +234,7 @@ async def hour(agent: Agent, look: Callable[[], None]) -> None:
     )
     detach = listener.attach(agent)
     sound = caller_round()
-    tasks = [asyncio.create_task(listener.run()), asyncio.create_task(agent.playout.run())]
-    agent.voice.start()
+    tasks = [asyncio.create_task(run()) for run in (listener.run, *agent.runs)]
     for number in range(round(HOUR_S * HEARD_HZ / FRAME)):
         at = number * FRAME % len(sound)
         listener.push(rtc.AudioFrame(sound[at : at + FRAME].tobytes(), HEARD_HZ, 1, FRAME))
@@ -255,4 +258,35 @@ def test_an_hour_of_talk_takes_no_memory() -> None:
     assert agent.replies == pytest.approx(rounds * REPLIES_A_ROUND, abs=3)
     assert agent.interrupted == pytest.approx(rounds, abs=1)
     assert agent.holds >= rounds * 2, "signs of listening and barge-ins"
+    assert looks[1] - looks[0] < MOST_MB
+
+
+async def long_reply(agent: Agent, times: int, look: Callable[[], None]) -> None:
+    tasks = [asyncio.create_task(run()) for run in agent.runs]
+    speaking = asyncio.create_task(agent.say(times))
+    for number in range(LONG_S // HELD_EVERY_S):
+        await asyncio.sleep(HELD_EVERY_S - 1)
+        agent.voice.hold()
+        await asyncio.sleep(1)
+        agent.voice.go_on()
+        if number == 0:
+            look()
+    assert not speaking.done(), "it was to last longer"
+    look()
+    for task in (*tasks, speaking):
+        task.cancel()
+    await asyncio.wait({*tasks, speaking})
+    await agent.voice.aclose()
+
+
+def test_a_reply_of_ten_minutes_takes_no_memory() -> None:
+    agent, looks = Agent(), []
+    round_s = sum(len(pcm) for _, pcm in agent.pieces) / PLAYED_HZ
+
+    virtual_time.run(
+        long_reply(agent, round(LONG_S / round_s) + 1, lambda: looks.append(used_mb()))
+    )
+
+    spoken = agent.captions.letters / sum(len(text) for text in SENTENCES)
+    assert spoken == pytest.approx(LONG_S / round_s, rel=0.1)
     assert looks[1] - looks[0] < MOST_MB
