@@ -71,12 +71,14 @@ async def call_another(
 ) -> bool:
     """Dispatch an agent in the place of one that is lost, with the same metadata.
 
+    Meant for one who has seen that the room's caller is alone.
+
     Args:
         lkapi: server API.
         room: name of the room.
         agent_name: of the worker; empty: automatic dispatch.
-        lost: traces of the agents that are dead. The server lists which agent came by a dispatch
-            up to 5 s late.
+        lost: traces of the agents that are dead, or ids of the dispatches that brought none. The
+            server lists which agent came by a dispatch up to 5 s late.
 
     Returns:
         False when nothing had to be done: another dispatch is under way, or somebody has

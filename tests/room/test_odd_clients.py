@@ -11,6 +11,7 @@ from tests.fakes.livekit_process import LiveKitProcess
 from tests.fakes.openai_server import OpenAIStandIn
 from tests.room.conftest import GREETING, Worker
 from tests.room.test_conversation import user_messages
+from tests.room.test_leaving import wait_idle
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -77,3 +78,4 @@ async def test_typed_messages_at_once_are_answered_once_and_a_flood_ends_nothing
         async with speaking(caller.room, rtc.TrackSource.SOURCE_MICROPHONE) as microphone:
             await microphone.say(question).done.wait()
             await caller.until(lambda: "And heard." in caller.said())
+    await wait_idle(worker, timeout_s=20)

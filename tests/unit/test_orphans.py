@@ -1,0 +1,146 @@
+"""Workers watch over each other's calls: a scripted livekit-server on virtual time."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from livekit import api
+
+from agent.options import LiveKitOptions
+from agent.orphans import ALONE_S, LOOKS_PER_SWEEP, SWEEP_S, OrphanWatch
+from agent.pulse import BEAT, LOST_S, Beat
+from tests.fakes import virtual_time
+
+AGENT = api.ParticipantInfo.Kind.AGENT
+ACTIVE = api.ParticipantInfo.State.ACTIVE
+
+
+class Server:
+    """Rooms with callers, agents and dispatches, as the API shows them."""
+
+    def __init__(self) -> None:
+        self.room = self.agent_dispatch = self
+        self.rooms: dict[str, dict[str, Any]] = {}
+        self.created: list[tuple[float, str, str]] = []
+        self.looked: list[str] = []
+
+    def add(self, name: str, *, callers: int = 1, beats: Callable[[], str] | None = None) -> None:
+        self.rooms[name] = {"callers": callers, "beats": beats, "dispatches": [f"AD_{name}"]}
+
+    async def list_rooms(self, request: api.ListRoomsRequest) -> api.ListRoomsResponse:
+        rooms = [
+            api.Room(name=name, num_participants=room["callers"])
+            for name, room in self.rooms.items()
+        ]
+        return api.ListRoomsResponse(rooms=rooms)
+
+    async def list_participants(
+        self, request: api.ListParticipantsRequest
+    ) -> api.ListParticipantsResponse:
+        self.looked.append(request.room)
+        room = self.rooms[request.room]
+        people = [
+            api.ParticipantInfo(identity=f"caller-{n}", state=ACTIVE)
+            for n in range(room["callers"])
+        ]
+        if room["beats"] is not None:
+            beat = str(Beat(room["beats"](), f"AD_{request.room}"))
+            people.append(
+                api.ParticipantInfo(
+                    identity="agent", kind=AGENT, state=ACTIVE, attributes={BEAT: beat}
+                )
+            )
+        return api.ListParticipantsResponse(participants=people)
+
+    async def list_dispatch(self, *, room_name: str) -> list[api.AgentDispatch]:
+        return [
+            api.AgentDispatch(id=name, agent_name="a", room=room_name, metadata="m")
+            for name in self.rooms[room_name]["dispatches"]
+        ]
+
+    async def delete_dispatch(self, dispatch: str, room: str) -> None:
+        self.rooms[room]["dispatches"].remove(dispatch)
+
+    async def create_dispatch(self, request: api.CreateAgentDispatchRequest) -> None:
+        at = asyncio.get_running_loop().time()
+        self.created.append((at, request.room, request.metadata))
+        self.rooms[request.room]["dispatches"].append(f"AD_new_{len(self.created)}")
+
+
+def watch(server: Server, *, for_s: float, own: tuple[str, ...] = ()) -> Server:
+    async def scene() -> None:
+        orphans = OrphanWatch(LiveKitOptions(), agent_name="a")
+        while asyncio.get_running_loop().time() < for_s:
+            await orphans.sweep(server, set(own))  # type: ignore[arg-type]
+            await asyncio.sleep(SWEEP_S)
+
+    virtual_time.run(scene())
+    return server
+
+
+def clock() -> str:
+    return f"{asyncio.get_running_loop().time():.0f}"
+
+
+def stops_at(second: float) -> Callable[[], str]:
+    return lambda: f"{min(asyncio.get_running_loop().time(), second):.0f}"
+
+
+def test_calls_that_live_and_rooms_of_its_own_are_left_alone() -> None:
+    server = Server()
+    server.add("lives", beats=clock)
+    server.add("own", beats=stops_at(1))
+    server.add("left", callers=0, beats=stops_at(1))
+    assert watch(server, for_s=120, own=("own",)).created == []
+    assert "own" not in server.looked
+
+
+def test_the_caller_of_a_dead_agent_gets_another_with_the_same_metadata() -> None:
+    server = Server()
+    server.add("dies", beats=stops_at(5))
+    watch(server, for_s=12)
+    assert [(room, metadata) for _, room, metadata in server.created] == [("dies", "m")]
+    assert server.created[0][0] < 5 + LOST_S + 2 * SWEEP_S
+    assert server.rooms["dies"]["dispatches"] == ["AD_new_1"]
+
+
+def test_the_caller_whose_agent_has_left_gets_another() -> None:
+    server = Server()
+    server.add("leaves", beats=clock)
+
+    def leave() -> str:
+        server.rooms["leaves"]["beats"] = None
+        return "1"
+
+    server.rooms["leaves"]["beats"] = leave
+    watch(server, for_s=3)
+    assert len(server.created) == 1
+
+
+def test_a_caller_to_whom_nobody_came_is_given_other_dispatches_ever_more_slowly() -> None:
+    server = Server()
+    server.add("nobody")
+    watch(server, for_s=8 * ALONE_S)
+    times = [at for at, _, _ in server.created]
+    assert times == [
+        pytest.approx(ALONE_S, abs=2 * SWEEP_S),
+        pytest.approx(3 * ALONE_S, abs=4 * SWEEP_S),
+        pytest.approx(7 * ALONE_S, abs=6 * SWEEP_S),
+    ]
+
+
+def test_a_caller_without_a_dispatch_wants_no_agent() -> None:
+    server = Server()
+    server.add("meeting")
+    server.rooms["meeting"]["dispatches"].clear()
+    assert watch(server, for_s=100).created == []
+
+
+def test_many_rooms_are_looked_at_in_turn() -> None:
+    server = Server()
+    for n in range(3 * LOOKS_PER_SWEEP):
+        server.add(f"room-{n}", beats=clock)
+    watch(server, for_s=2.5 * SWEEP_S)
+    assert len(server.looked) == len(set(server.looked)) == 3 * LOOKS_PER_SWEEP
+    assert server.created == []
