@@ -73,7 +73,8 @@ async def test_another_job_takes_over_the_call_of_one_that_was_killed(
         assert len(agents) == 1
     asked = engines.of("llm")[-1]
     assert user_messages(asked) == ["my name is Ann", "what is my name"]
-    assert assistant_messages(asked) == [GREETING, "Noted.", BACK]
+    # Two in a row are one for a model.
+    assert "\n".join(assistant_messages(asked)) == f"{GREETING}\nNoted.\n{BACK}"
 
 
 async def test_another_worker_takes_over_the_calls_of_one_that_was_killed(
