@@ -19,6 +19,7 @@ from livekit.agents import (
     ConversationItemAddedEvent,
     ErrorEvent,
     JobContext,
+    UserInputTranscribedEvent,
     llm,
     stt,
     tts,
@@ -43,6 +44,7 @@ from agent.session import (
     Parts,
     build_listener,
     build_session,
+    expected_language,
     room_options,
 )
 from agent.settings import Settings, StageChoice
@@ -94,7 +96,7 @@ class Call:
         self._source: dict[str, Any] | None = None
         self._over = asyncio.Event()
         self._voice = VoiceTrack(rate_hz=OUTPUT_RATE_HZ)
-        self._reader = Reader()
+        self._reader = Reader(expected_language(settings))
         self._floor = AgentFloor(self._voice)
         self._listener = build_listener(parts, settings, floor=self._floor, observer=self)
         self._session: AgentSession[None] = build_session(
@@ -131,6 +133,7 @@ class Call:
         session.on("agent_state_changed", self._on_agent_state)
         session.on("conversation_item_added", self._on_item)
         session.on("error", self._on_error)
+        session.on("user_input_transcribed", self._on_transcribed)
         session.on("close", self._on_close)
         room.on("disconnected", self._on_room_gone)
         self._tasks.carry(
@@ -247,6 +250,10 @@ class Call:
                 self._notices.publish(TOPIC_TURN, report.as_json())
                 self._announce()
                 logger.info("turn answered", extra=report.as_log())
+
+    def _on_transcribed(self, event: UserInputTranscribedEvent) -> None:
+        if event.is_final:
+            self._reader.expect(str(event.language or ""))
 
     def _on_error(self, event: ErrorEvent) -> None:
         error = event.error

@@ -10,6 +10,7 @@ agent's track ◄── play-out, held back until then ◄── TTS ◄── f
 import asyncio
 import ipaddress
 import logging
+import re
 from collections.abc import AsyncGenerator, AsyncIterable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -52,7 +53,7 @@ from agent.turns.observer import TurnObserver
 from agent.turns.schedule import Eagerness
 from agent.turns.stream_adapter import StreamAdapter, TurnDetector
 from agent.wording.markup import without_markup
-from agent.wording.reader import Reader
+from agent.wording.reader import Reader, preload_words
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +65,9 @@ OUTPUT_RATE_HZ = 24000
 
 SOURCE_KEY = "rejoinder.source"
 """In `ChoiceDelta.extra`: where an answer was found."""
+
+_VOICE_LANGUAGE = re.compile(r"[a-z]{2,3}(?=[-_][A-Za-z]{2}\b|[-_][A-Z]{2}[-_]|$)")
+"""With which names of voices begin: `de`, `en-gb`, `en_US-joe-medium`."""
 
 _RETRY_INTERVAL_S = 0.25
 _CLOSE_S = 5.0
@@ -117,6 +121,7 @@ def preload(settings: Settings) -> None:
         EngineUnavailable: a package that an engine needs is missing.
     """
     load_detector()
+    preload_words()
     stages: dict[Stage, StageChoice] = {
         "stt": settings.stt, "llm": settings.llm, "tts": settings.tts
     }  # fmt: skip
@@ -179,6 +184,13 @@ def build_listener(
         end_model=parts.end_model,
         pace=parts.stt_pace,
     )
+
+
+def expected_language(settings: Settings) -> str:
+    """The language tag that the recogniser or the voice is set to; empty: none is."""
+    spoken = str(getattr(settings.stt.options, "language", ""))
+    voice = _VOICE_LANGUAGE.match(str(getattr(settings.tts.options, "voice", "")))
+    return spoken or (voice[0] if voice is not None else "")
 
 
 def eagerness(settings: Settings) -> Eagerness:

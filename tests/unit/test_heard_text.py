@@ -16,10 +16,14 @@ from livekit.agents.utils import aio
 from livekit.agents.voice import io
 
 from agent.audio.streams import at_rate
+from agent.playout.caption import Caption
 from agent.playout.heard_output import Playout
 from agent.playout.voice_track import VoiceTrack
 from agent.tts.sentences import SentenceTokenizer
+from agent.tts.spoken_form import SpokenForm
 from agent.tts.spoken_reply import ReplyVoice
+from agent.wording.markup import Markup
+from agent.wording.reader import Reader, preload_words
 from tests.fakes import tones, virtual_time
 from tests.fakes.playing import RATE_HZ, finished, rig
 
@@ -28,6 +32,9 @@ TEXT = (
     "that the answer is ready when you are. You may interrupt me whenever you like, and I will "
     "stop. Is it not so? "
 )
+
+
+preload_words()
 
 
 class Voice(tts.TTS):
@@ -39,10 +46,12 @@ class Voice(tts.TTS):
             capabilities=tts.TTSCapabilities(streaming=False), sample_rate=rate_hz, num_channels=1
         )
         self.first_s, self.pace = first_s, pace
+        self.said: list[str] = []
 
     def synthesize(
         self, text: str, *, conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS
     ) -> tts.ChunkedStream:
+        self.said.append(text)
         return _Speech(tts=self, input_text=text, conn_options=conn_options)
 
 
@@ -63,21 +72,32 @@ class _Speech(tts.ChunkedStream):
 
 
 async def _speak(
-    playout: Playout, engine: Voice, track: VoiceTrack, spare: Voice | None = None
+    playout: Playout,
+    engine: Voice,
+    track: VoiceTrack,
+    *,
+    spare: Voice | None = None,
+    reply: str = TEXT,
 ) -> None:
-    """What the framework does with a reply."""
-    adapter = ReplyVoice(engine, spare=spare, tokenizer=SentenceTokenizer(), track=track)
+    """What the framework and the agent of a call do with a reply."""
+    reader = Reader("en")
+    adapter = ReplyVoice(
+        SpokenForm(engine, reader),
+        spare=SpokenForm(spare, reader) if spare is not None else None,
+        tokenizer=SentenceTokenizer(),
+        track=track,
+    )
     texts = aio.Chan[io.TimedString]()
 
     async def caption() -> None:
         async for text in texts:
             if text:
-                await playout.text.capture_text(text)
+                await playout.text.capture_text(Caption(reader.read(text), text.start_time))
 
     captioning = asyncio.create_task(caption())
     try:
         async with adapter.stream() as stream:
-            stream.push_text(TEXT)
+            stream.push_text(reply)
             stream.end_input()
 
             async def spoken() -> AsyncIterator[rtc.AudioFrame]:
@@ -127,6 +147,58 @@ def test_no_word_is_kept_that_had_not_begun(seed: int, pace: float, rate_hz: int
         if pace < 0.5:
             assert len(kept.split()) >= begun - 1
         assert captions.text.startswith(kept)
+        following.cancel()
+        await asyncio.wait({following})
+        await track.aclose()
+
+    virtual_time.run(talk())
+
+
+FIGURES = (
+    "Certainly, it costs $49.95 a month, or [less](https://example.org/less) by 24/7 use.\n"
+    "```python\nimport os\n```\nThe train at 10:30 pm runs 120 km/h 😀 for you. Is it not so? "
+)
+SHOWN = (
+    "Certainly, it costs $49.95 a month, or less (https://example.org/less) by 24/7 use.\n"
+    "import os\n\nThe train at 10:30 pm runs 120 km/h 😀 for you. Is it not so? "
+)
+WORDS = (
+    "Certainly, it costs forty-nine dollars and ninety-five cents a month, or less by twenty-four "
+    "seven use. The code is on the page. The train at ten thirty PM runs one hundred twenty "
+    "kilometers per hour for you. Is it not so?"
+)
+WHOLE = ("$49.95", "10:30 pm", "120 km/h", "24/7", "(https://example.org/less)", "import os")
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_what_is_shown_and_kept_is_written_while_the_voice_says_words(seed: int) -> None:
+    async def talk() -> None:
+        source, track, playout, captions, following = await rig()
+        ended = finished(playout)
+        engine = Voice(rate_hz=24000, first_s=0.15, pace=0.1)
+        markup = Markup()
+        reply = markup.push(FIGURES) + markup.flush()
+        speaking = asyncio.create_task(_speak(playout, engine, track, reply=reply))
+        if seed:
+            await asyncio.sleep(0.4 + random.Random(seed).uniform(0.0, 13.0))
+            speaking.cancel()
+        await asyncio.wait({speaking})
+        if seed:
+            playout.audio.clear_buffer()
+        await asyncio.sleep(20.0)
+        begun = int(np.ceil(len(source.heard()) / RATE_HZ / tones.WORD_S - 0.01))
+        [event] = ended
+        kept = event.synchronized_transcript
+        assert SHOWN.startswith(kept)
+        for whole in WHOLE:
+            assert whole in kept or not any(
+                kept.rstrip().endswith(whole[:cut]) for cut in range(2, len(whole))
+            )
+        # No more than one written word, whose words are up to seven, before it is whole.
+        assert len(kept.split()) <= begun
+        if not seed:
+            assert " ".join(engine.said).split() == WORDS.split()
+            assert kept == captions.text == SHOWN
         following.cancel()
         await asyncio.wait({following})
         await track.aclose()

@@ -1,0 +1,188 @@
+"""Days, hours and years."""
+
+import re
+from collections.abc import Iterator
+
+from agent.wording.lexicon.language import Language
+from agent.wording.patterns import (
+    LEFT,
+    LETTER,
+    RIGHT,
+    Rule,
+    before,
+)
+
+_YEAR_BEFORE = re.compile(
+    r"\b(?:in|since|from|until|till|by|before|after|year|of|around|circa|early|late|mid|during|the|"
+    r"spring|summer|fall|autumn|winter|jahr|seit|bis|anno|sommer|winter|©)\s$",
+    re.IGNORECASE,
+)
+_YEAR_AFTER = re.compile(r"\s(?:AD|BC|CE|BCE)\b|[,.;:!?)]|$|\s(?:and|was|is|to|with|the|in|for)\b")
+
+
+class Calendar:
+    """Finds them in running text."""
+
+    def __init__(self, language: Language) -> None:
+        """The rules of `language`."""
+        self._language = language
+
+    def dates(self) -> Iterator[Rule]:
+        """Days in figures, and with the name of their month."""
+        language = self._language
+        yield (
+            re.compile(rf"{LEFT}(\d{{4}})([-/.])(\d{{1,2}})\2(\d{{1,2}}){RIGHT}"),
+            (lambda m: self._day(m[1], m[3], m[4])),
+        )
+        yield (
+            re.compile(rf"{LEFT}(\d{{1,2}})([-/.])(\d{{1,2}})\2(\d{{4}}|(?<=/)\d{{2}}){RIGHT}"),
+            self._numeric_day,
+        )
+        if language.code in ("zh", "ja", "ko", "ru"):
+            return
+        names = {name.lower(): at for at, name in enumerate(language.months, 1)}
+        names |= {name[:3].lower(): at for at, name in enumerate(language.months, 1)}
+        if language.code == "en":
+            names["sept"] = 9
+        elif language.code != "de":
+            names = {name.lower(): at for at, name in enumerate(language.months, 1)}
+        month = "|".join(sorted(names, key=len, reverse=True))
+
+        def say(found: re.Match[str]) -> str | None:
+            day = int(found["day"])
+            if not 1 <= day <= 31:
+                return None
+            said = language.date(
+                int(found["year"]) if found["year"] else None, names[found["month"].lower()], day
+            )
+            if language.code == "de" and re.search(r"\b[Dd](?:er|ie|as)\s$", before(found)):
+                said = said.replace(language.ordinal(day), language.ordinal(day)[:-1], 1)
+            return said
+
+        if language.code == "en":
+            yield (
+                re.compile(
+                    rf"\b(?P<month>{month})\b\.?\s(?P<day>\d{{1,2}})(?:st|nd|rd|th)?"
+                    rf"(?:,?\s(?P<year>\d{{4}}))?{RIGHT}(?!\s?[-–:/%°]\d)",
+                    re.IGNORECASE,
+                ),
+                say,
+            )
+            yield (
+                re.compile(
+                    rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s(?:of\s)?(?P<month>{month})\b"
+                    rf"(?:,?\s(?P<year>\d{{4}}))?{RIGHT}",
+                    re.IGNORECASE,
+                ),
+                say,
+            )
+            return
+        mark, of = (
+            (r"\.\s?", r"\s") if language.code == "de" else (r"(?:º|°|er)?\s", r"\s(?:del?\s)?")
+        )
+        yield (
+            re.compile(
+                rf"{LEFT}(?P<day>\d{{1,2}}){mark}(?:de\s)?(?P<month>{month})\b"
+                rf"(?:{of}(?P<year>\d{{4}}))?{RIGHT}",
+                re.IGNORECASE,
+            ),
+            say,
+        )
+
+    def _numeric_day(self, found: re.Match[str]) -> str | None:
+        first, second, year = int(found[1]), int(found[3]), found[4]
+        day_first = (self._language.day_first or first > 12) and second <= 12
+        day, month = (first, second) if day_first else (second, first)
+        return self._day(year if len(year) == 4 else f"20{year}", str(month), str(day))
+
+    def _day(self, year: str, month: str, day: str) -> str | None:
+        if not (1 <= int(month) <= 12 and 1 <= int(day) <= 31):
+            return None
+        return self._language.date(int(year), int(month), int(day))
+
+    def times(self) -> Iterator[Rule]:
+        """Times of day."""
+        half = r"(?:\s?(?P<half>[AaPp]\.\s?[Mm]\.|[AaPp][Mm]\b))"
+        named = r"(?:\s?(?P<named>Uhr|h\b)|(?=\s(?P<after>hours|horas|ore|heures)\b))?"
+        yield (
+            re.compile(
+                rf"{LEFT}(?P<h>[01]?\d|2[0-4])[:：](?P<m>[0-5]\d)(?:[:：](?P<s>[0-5]\d))?{half}?{named}"
+                rf"(?![\d{LETTER}]|[:：.,]\d)"
+            ),
+            self._time,
+        )
+        yield (
+            re.compile(rf"{LEFT}(?P<h>1?\d)(?P<m>)(?P<s>){half}(?P<named>)(?P<after>)"),
+            self._time,
+        )
+        if self._language.code in ("fr", "pt"):
+            yield (
+                re.compile(
+                    rf"{LEFT}(?P<h>[01]?\d|2[0-4])\s?h(?:\s?(?P<m>[0-5]\d))?(?P<s>)(?P<half>)(?P<named>)"
+                    rf"(?P<after>)(?![\w])"
+                ),
+                self._time,
+            )
+        if self._language.code == "de":
+            yield (
+                re.compile(
+                    rf"{LEFT}(?P<h>[01]?\d|2[0-4])(?:\.(?P<m>[0-5]\d))?(?P<s>)(?P<half>)(?P<after>)"
+                    r"\s(?P<named>Uhr)\b"
+                ),
+                self._time,
+            )
+        dash = f"{self._language.join}{self._language.to.strip()}{self._language.join}"
+        yield (
+            re.compile(r"(?<=[\dmM.])\s?[-–—]\s?(?=\d{1,2}(?:[:：]\d\d|\s?[ap]m\b))"),
+            lambda m: dash,
+        )
+
+    def _time(self, found: re.Match[str]) -> str | None:
+        half = (found["half"] or "").lower().replace(".", "").replace(" ", "")
+        hour = int(found["h"])
+        if half and not 1 <= hour <= 12:
+            return None
+        named = bool(found["named"] or found["after"])
+        said = self._language.time(hour, int(found["m"] or 0), half, named=named)
+        if found["s"] and int(found["s"]):
+            seconds = self._language.units.get("s")
+            if seconds is not None:
+                said += f" {self._language.counted([str(int(found['s']))], seconds)}"
+        ends = (found["half"] or "").endswith(".") and not found.string[found.end() :].strip()
+        return said + "." * ends
+
+    def years(self) -> Iterator[Rule]:
+        """Years that are not said like other numbers."""
+        language = self._language
+        year = r"1[1-9]\d\d|20\d\d"
+        if language.code == "zh":
+            yield re.compile(r"(?<!\d)(\d{4})(?=年)"), lambda m: language.digits(m[1])
+        if language.code not in ("en", "de"):
+            return
+        if language.code == "de":
+            yield re.compile(rf"{LEFT}(1[1-9]\d\d){RIGHT}"), lambda m: language.year(int(m[1]))
+        dash = f" {language.to} "
+        yield (
+            re.compile(rf"{LEFT}({year})\s?[-–—]\s?({year}){RIGHT}"),
+            lambda m: language.year(int(m[1])) + dash + language.year(int(m[2])),
+        )
+        months = "|".join(language.months)
+        after_month = re.compile(rf"\b(?:{months})\s$")
+
+        def say(found: re.Match[str]) -> str | None:
+            lead, after = before(found), found.string[found.end() :]
+            known = _YEAR_BEFORE.search(lead) or after_month.search(lead) or lead[-1:] == "("
+            recent = 1900 <= int(found[1]) < 2050 and _YEAR_AFTER.match(after)
+            return language.year(int(found[1])) if known or recent else None
+
+        yield re.compile(rf"{LEFT}({year}){RIGHT}"), say
+
+    def decades(self) -> Iterator[Rule]:
+        """The nineties."""
+        if self._language.code == "en":
+            yield re.compile(rf"{LEFT}((?:1[1-9]|20)\d0)s\b"), self._decade
+            yield re.compile(r"['’]?\b([2-9]0)s\b"), self._decade
+
+    def _decade(self, found: re.Match[str]) -> str:
+        said = self._language.year(int(found[1]))
+        return said[:-1] + "ies" if said.endswith("y") else said + "s"

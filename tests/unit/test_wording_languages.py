@@ -1,0 +1,209 @@
+"""Figures and signs in further languages, and how the language of a piece is known."""
+
+import pytest
+
+from agent.wording.reader import Reader
+from agent.wording.tongues import language_of
+
+GERMAN = [
+    ("Das kostet 49,95 €.", "Das kostet neunundvierzig Euro fünfundneunzig."),
+    ("Das macht 20 $.", "Das macht zwanzig Dollar."),
+    ("1,50 € im Monat", "ein Euro fünfzig im Monat"),
+    ("1.500 Leute", "eintausendfünfhundert Leute"),
+    ("um 10:30 Uhr", "um zehn Uhr dreißig"),
+    ("um 8 Uhr", "um acht Uhr"),
+    ("um 1:00", "um ein Uhr"),
+    ("am 3. Oktober 2025", "am dritten Oktober zweitausendfünfundzwanzig"),
+    ("der 3. Oktober", "der dritte Oktober"),
+    ("am 03.04.2025", "am dritten April zweitausendfünfundzwanzig"),
+    ("im Jahr 1989", "im Jahr neunzehnhundertneunundachtzig"),
+    ("der 1. Preis", "der ersten Preis"),
+    ("50 % der Zeit", "fünfzig Prozent der Zeit"),
+    ("-5 °C", "minus fünf Grad Celsius"),
+    ("120 km/h", "einhundertzwanzig Kilometer pro Stunde"),
+    ("1 Stunde und 1 Tag", "eine Stunde und ein Tag"),
+    ("3,5 kg", "drei Komma fünf Kilogramm"),
+    ("3/4 davon", "drei Viertel davon"),
+    ("1/2 Liter", "ein halb Liter"),
+    ("z.B. das, d.h. dies usw.", "zum Beispiel das, das heißt dies und so weiter."),
+    ("5-10 Minuten", "fünf bis zehn Minuten"),
+    ("Nr. 5", "Nummer fünf"),
+    ("Müller & Söhne", "Müller und Söhne"),
+    ("Version 1.8.9", "Version eins Punkt acht Punkt neun"),
+    ("Siehe www.beispiel.de.", "Siehe beispiel Punkt de."),
+]
+FRENCH = [
+    ("Ça coûte 49,95 €.", "Ça coûte quarante-neuf euros quatre-vingt-quinze."),
+    ("1 € et 2 €", "un euro et deux euros"),
+    ("20 $", "vingt dollars"),
+    ("à 8h30", "à huit heures trente"),
+    ("à 20 h", "à vingt heures"),
+    ("à 10:30", "à dix heures trente"),
+    ("à 1h", "à une heure"),
+    ("le 1er mai 2024", "le premier mai deux mille vingt-quatre"),
+    ("le 14 juillet", "le quatorze juillet"),
+    ("le 03/04/2025", "le trois avril deux mille vingt-cinq"),
+    ("50 % des gens", "cinquante pour cent des gens"),
+    ("1 500 personnes", "mille cinq cents personnes"),
+    ("3,5 km", "trois virgule cinq kilomètres"),
+    ("90 km/h", "quatre-vingt-dix kilomètres heure"),
+    ("1,5 litre et 1,5 l", "un virgule cinq litre et un virgule cinq litre"),
+    ("la 2e fois", "la deuxième fois"),
+    ("Louis XIV", "Louis quatorze"),
+    ("3/4 des gens", "trois quarts des gens"),
+    ("n° 5", "numéro cinq"),
+    ("5 à 10, 5-10 jours", "cinq à dix, cinq à dix jours"),
+    ("2 millions d'euros, 3 M€", "deux millions d'euros, trois millions d'euros"),
+    ("Tom & Marie", "Tom et Marie"),
+]
+SPANISH = [
+    ("Cuesta 49,95 €.", "Cuesta cuarenta y nueve euros con noventa y cinco."),
+    ("1 € y 21 €", "un euro y veintiún euros"),
+    ("$20", "veinte dólares"),
+    ("a las 10:30", "a las diez y treinta"),
+    ("a las 8:00", "a las ocho en punto"),
+    ("a la 1:15", "a la una y quince"),
+    ("el 5 de mayo de 2024", "el cinco de mayo de dos mil veinticuatro"),
+    ("el 03/04/2025", "el tres de abril de dos mil veinticinco"),
+    ("el 1 de enero", "el primero de enero"),
+    ("50 %", "cincuenta por ciento"),
+    ("1.500 personas", "mil quinientas personas"),
+    ("21 días y 21 casas", "veintiún días y veintiuna casas"),
+    ("3,5 kg", "tres coma cinco kilos"),
+    ("90 km/h", "noventa kilómetros por hora"),
+    ("-5 °C", "menos cinco grados Celsius"),
+    ("el 1º y la 2ª", "el primero y la segunda"),
+    ("Felipe VI", "Felipe seis"),
+    ("3/4 de taza", "tres cuartos de taza"),
+    ("5-10 minutos", "cinco a diez minutos"),
+    ("p. ej. esto, etc.", "por ejemplo esto, etcétera."),
+    ("núm. 5", "número cinco"),
+    ("info@ejemplo.es", "info arroba ejemplo punto es"),
+]
+PORTUGUESE = [
+    ("Custa R$ 49,95.", "Custa quarenta e nove reais e noventa e cinco centavos."),
+    ("1 € e 2 €", "um euro e dois euros"),
+    ("US$ 20", "vinte dólares"),
+    ("às 10:30", "às dez e trinta"),
+    ("às 8h", "às oito horas"),
+    ("às 2h15", "às duas e quinze"),
+    ("5 de maio de 2024", "cinco de maio de dois mil e vinte e quatro"),
+    ("em 03/04/2025", "em três de abril de dois mil e vinte e cinco"),
+    ("50 %", "cinquenta por cento"),
+    ("1.500 pessoas", "mil e quinhentas pessoas"),
+    ("2 horas e 2 dias", "duas horas e dois dias"),
+    ("3,5 kg", "três vírgula cinco quilos"),
+    ("90 km/h", "noventa quilômetros por hora"),
+    ("-5 °C", "menos cinco graus Celsius"),
+    ("o 1º e a 2ª", "o primeiro e a segunda"),
+    ("3/4 do total", "três quartos do total"),
+    ("5-10 minutos", "cinco a dez minutos"),
+    ("p. ex. isto, etc.", "por exemplo isto, et cetera."),
+    ("n.º 5", "número cinco"),
+    ("info@exemplo.pt", "info arroba exemplo ponto pt"),
+    ("Ana & Rui", "Ana e Rui"),
+]
+JAPANESE = [
+    ("これは$20です。", "これは20ドルです。"),
+    ("$49.95です", "49ドル95セントです"),
+    ("1,500円です", "1500円です"),
+    ("¥1,500です", "1500円です"),
+    ("€20です", "20ユーロです"),
+    ("10:30に始まります", "10時30分に始まります"),
+    ("8:00です", "8時です"),
+    ("50%です", "50パーセントです"),
+    ("2025-03-04です", "2025年3月4日です"),
+    ("今日は5 °Cです", "今日は5度です"),
+    ("-5℃です", "マイナス5度です"),
+    ("90 km/hです", "90キロメートル毎時です"),
+    ("5kgの米", "5キログラムの米"),
+    ("16GBです", "16ギガバイトです"),
+    ("3/4です", "4分の3です"),
+    ("5-10分です", "5から10分です"),
+    ("~20人です", "約20人です"),
+    ("3 × 4 = 12です", "3 掛ける 4 イコール 12です"),
+    ("A & Bです", "A アンド Bです"),
+    ("https://www.example.com/aを見てください", "example ドット comを見てください"),
+    ("よかった😀です", "よかった です"),
+    ("（笑い）はい", "はい"),
+]
+SOME = [
+    ("it", "Costa 49,95 €.", "Costa quarantanove euro e novantacinque."),
+    ("it", "alle 10:30", "alle dieci e trenta"),
+    ("it", "50 % e 90 km/h", "cinquanta per cento e novanta chilometri orari"),
+    ("it", "1.500 persone", "millecinquecento persone"),
+    ("it", "il 5 maggio 2024", "il cinque maggio duemilaventiquattro"),
+    ("ko", "가격은 $20입니다", "가격은 20달러입니다"),
+    ("ko", "50%입니다", "50퍼센트입니다"),
+    ("ko", "10:30에", "10시 30분에"),
+    ("ru", "Это стоит 21 ₽, 22 ₽ и 25 ₽", "Это стоит 21 рубль, 22 рубля и 25 рублей"),
+    ("ru", "90 км/ч и 50 %", "90 километров в час и 50 процентов"),
+    ("ru", "03.04.2025 в 10:30", "3 апреля 2025 года в 10:30"),
+]
+
+
+@pytest.mark.parametrize(
+    ("language", "written", "spoken"),
+    [
+        *(("de", *case) for case in GERMAN),
+        *(("fr", *case) for case in FRENCH),
+        *(("es", *case) for case in SPANISH),
+        *(("pt-BR", *case) for case in PORTUGUESE),
+        *(("ja", *case) for case in JAPANESE),
+        *SOME,
+    ],
+)
+def test_it_is_said_as_a_person_says_it(language: str, written: str, spoken: str) -> None:
+    reader = Reader(language)
+    assert reader.say(written) == spoken
+    assert "".join(part.written for part in reader.read(written)) == written
+
+
+@pytest.mark.parametrize(
+    ("text", "before", "language"),
+    [
+        ("The price is $20.", "de", "en"),
+        ("Das kostet 20 $.", "en", "de"),
+        ("Le prix est de 20 $.", "en", "fr"),
+        ("El precio es de 20 $.", "en", "es"),
+        ("O preço é de 20 $ com você.", "en", "pt"),
+        ("Il prezzo è di 20 $.", "en", "it"),
+        ("价格是$20。", "en", "zh"),
+        ("20ドルです。", "en", "ja"),
+        ("20달러입니다.", "en", "ko"),
+        ("Это 20 $.", "en", "ru"),
+        ("Це їх 20 $.", "en", ""),
+        ("20 $.", "fr", "fr"),
+        ("OK.", "de", "de"),
+        ("3月4日", "ja", "ja"),
+        ("Het kost niet meer dan 20 euro.", "en", "nl"),
+        ("Köszönöm, ez nem csak egy.", "en", "hu"),
+        ("κοστίζει 20 €", "en", ""),
+        ("See https://de.example.com/der/die/das and www.y.es.", "en", "en"),
+    ],
+)
+def test_the_language_of_a_piece_is_told(text: str, before: str, language: str) -> None:
+    assert language_of(text, before) == language
+
+
+def test_a_piece_that_does_not_tell_is_in_the_language_of_the_one_before() -> None:
+    reader = Reader("en")
+    assert reader.say("Das ist nicht teuer:") == "Das ist nicht teuer:"
+    assert reader.say("20 €.") == "zwanzig Euro."
+    assert reader.say("价格是：") == "价格是："
+    assert reader.say("20 €。") == "二十欧元。"
+
+
+def test_figures_in_an_unknown_language_are_left_to_its_voice() -> None:
+    assert Reader("en").say("Het kost niet meer dan 20 euro.") == "Het kost niet meer dan 20 euro."
+
+
+def test_the_callers_language_is_expected_until_a_reply_tells() -> None:
+    reader = Reader()
+    reader.expect("de-DE")
+    assert reader.say("20 €") == "zwanzig Euro"
+    reader.expect("xx")
+    reader.expect("")
+    assert reader.say("5 %") == "fünf Prozent"
+    reader.expect("cmn-Hans-CN")
+    assert reader.say("5 %") == "百分之五"
