@@ -92,7 +92,7 @@ async def _speak(
     async def caption() -> None:
         async for text in texts:
             if text:
-                await playout.text.capture_text(Caption(reader.read(text), text.start_time))
+                await playout.text.capture_text(text)
 
     captioning = asyncio.create_task(caption())
     try:
@@ -105,7 +105,12 @@ async def _speak(
                     yield event.frame
 
             async for frame in at_rate(spoken(), RATE_HZ):
-                for text in frame.userdata.get(USERDATA_TIMED_TRANSCRIPT, []):
+                marks = [
+                    Caption(reader.read(text), text.start_time) if text else text
+                    for text in frame.userdata.get(USERDATA_TIMED_TRANSCRIPT, [])
+                ]
+                frame.userdata[USERDATA_TIMED_TRANSCRIPT] = marks
+                for text in marks:
                     texts.send_nowait(text)
                 await playout.audio.capture_frame(frame)
     except asyncio.CancelledError:

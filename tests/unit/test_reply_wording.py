@@ -40,9 +40,10 @@ def test_every_way_of_cutting_says_the_same(reply: str) -> None:
     rng = random.Random(reply)
     for _ in range(20):
         cuts = sorted(rng.sample(range(len(reply)), k=min(len(reply), 12)))
-        assert spoken(
-            [reply[a:b] for a, b in zip([0, *cuts], [*cuts, len(reply)], strict=True)]
-        ) == (whole)
+        assert (
+            spoken([reply[a:b] for a, b in zip([0, *cuts], [*cuts, len(reply)], strict=True)])
+            == whole
+        )
 
 
 @pytest.mark.parametrize(
