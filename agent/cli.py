@@ -2,11 +2,19 @@
 
 import argparse
 import importlib
+import io
+import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.metadata import version
+from typing import NoReturn
 
 from agent.errors import RejoinderError
+from agent.proxies import spare_this_machine
+
+_BROKEN_PIPE = 141
+"""128 + SIGPIPE, as shells report it."""
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("run_demo", "start everything on this machine and open the talk page"),
@@ -45,11 +53,41 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     command = next((a for a in arguments if a in COMMANDS), None)
     args = make_parser(command).parse_args(arguments)
+    spare_this_machine()
     module, _ = COMMANDS[args.command]
     try:
         return int(importlib.import_module(f"agent.commands.{module}").run(args))
     except RejoinderError as error:
-        print(f"rejoinder {args.command}: {error}", file=sys.stderr)  # noqa: T201 - the terminal is the product here
+        _complain(args.command, str(error))
+        return 2
+    except BrokenPipeError:
+        return _BROKEN_PIPE  # whoever read the output has gone, for example `| head`
+    except OSError as error:
+        # A file or folder that a person named, or that must be writable.
+        _complain(args.command, f"{error.filename or type(error).__name__}: {error.strerror}")
         return 2
     except KeyboardInterrupt:
         return 130
+
+
+def entry() -> NoReturn:
+    """The console script: `main`, and its exit code for certain."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal may know fewer letters than people
+    try:
+        code = main()
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else 1
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    if "agent.caller" in sys.modules:
+        # The native library of a caller has threads of its own, which abort the process now and
+        # then when the interpreter is taken down under them.
+        os._exit(code)
+    sys.exit(code)
+
+
+def _complain(command: str, text: str) -> None:
+    print(f"rejoinder {command}: {text}", file=sys.stderr)  # noqa: T201 - the terminal is the product here

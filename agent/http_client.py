@@ -1,15 +1,17 @@
 """The connections of engines that are asked over HTTP: kept, warm, and direct where local."""
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 
 import httpx
 from livekit.agents import APIConnectionError
 from pydantic import SecretStr
 
-_MOST_REDIRECTS = 4
+from agent.errors import EngineUnavailable
+from agent.proxies import is_loopback
 
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_MOST_REDIRECTS = 4
 
 
 def preload() -> None:
@@ -36,19 +38,42 @@ def open_client(
         keep_alive_s: how long an idle connection is kept. One that the server has closed
             meanwhile is noticed and replaced before it is used.
         headers: sent with every request.
+
+    Raises:
+        EngineUnavailable: the environment names a proxy that cannot be used.
     """
     base = httpx.URL(url.rstrip("/") + "/")
     bearer = {"Authorization": f"Bearer {api_key.get_secret_value()}"} if api_key else {}
-    return httpx.AsyncClient(
-        base_url=base,
-        headers={**(headers or {}), **bearer},
-        timeout=None,
-        # The certificates mean nothing to plain HTTP.
-        verify=base.scheme == "https",
-        limits=httpx.Limits(keepalive_expiry=keep_alive_s),
-        # A proxy for the outside world does not reach this machine's own servers.
-        trust_env=base.host not in LOOPBACK,
-    )
+    try:
+        return httpx.AsyncClient(
+            base_url=base,
+            headers={**(headers or {}), **bearer},
+            timeout=None,
+            # The certificates mean nothing to plain HTTP.
+            verify=base.scheme == "https",
+            limits=httpx.Limits(keepalive_expiry=keep_alive_s),
+            # A proxy for the outside world does not reach this machine's own servers.
+            trust_env=not is_loopback(base.host),
+        )
+    except ValueError as error:
+        # The text would repeat the proxy's address, which may hold a password.
+        raise EngineUnavailable(
+            f"{base.host} cannot be reached through the proxy in HTTP_PROXY, HTTPS_PROXY or "
+            "ALL_PROXY: its address must begin with http://, https:// or socks5://; without a "
+            "proxy for this host, add it to NO_PROXY"
+        ) from error
+
+
+@asynccontextmanager
+async def answer(
+    client: httpx.AsyncClient, request: httpx.Request
+) -> AsyncIterator[httpx.Response]:
+    """Like `send`; the response is closed with the block."""
+    response = await send(client, request)
+    try:
+        yield response
+    finally:
+        await response.aclose()
 
 
 async def send(client: httpx.AsyncClient, request: httpx.Request) -> httpx.Response:

@@ -5,7 +5,9 @@ A stage's names share its prefix (`STT_`, `LLM_`, `TTS_`); which further names e
 depends on the chosen engine's `Options`.
 """
 
+import codecs
 import difflib
+import io
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -132,7 +134,13 @@ def apply_env_file(path: Path | None = None) -> None:
     Variables that are set already stay.
     """
     for name, value in _read_env_file(path).items():
-        os.environ.setdefault(name, value)
+        try:
+            os.environ.setdefault(name, value)
+        except UnicodeEncodeError:
+            raise ConfigError(
+                f"this locale's encoding cannot hold the value of {name}; set PYTHONUTF8=1 or a "
+                "UTF-8 locale"
+            ) from None
 
 
 def override(**values: str) -> None:
@@ -155,13 +163,44 @@ def _extra(field: FieldInfo) -> Mapping[str, Any]:
     return field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
 
 
+_ENCODINGS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+"""By the mark at the beginning of a file; UTF-32's begins with UTF-16's."""
+
+
 def _read_env_file(path: Path | None) -> dict[str, str]:
     chosen = path or Path(".env")
     if not chosen.is_file():
         if path is not None:
             raise ConfigError(f"the settings file {path} does not exist")
         return {}
-    return {k: v for k, v in dotenv_values(chosen).items() if v is not None}
+    lines = io.StringIO(_text_of(chosen))
+    return {k: v for k, v in dotenv_values(stream=lines).items() if v is not None}
+
+
+def _text_of(path: Path) -> str:
+    """The text of a file as editors write it: UTF-8, or UTF-16 and UTF-32 with their mark."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
+    encoding = next((name for mark, name in _ENCODINGS if raw.startswith(mark)), "utf-8")
+    try:
+        text = raw.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        raise ConfigError(
+            f"{path}, line {line}: not {encoding.removesuffix('-sig').upper()} text; save the file "
+            "with the encoding UTF-8"
+        ) from None
+    if "\0" in text:
+        raise ConfigError(f"{path} is no text file; save it with the encoding UTF-8")
+    return text
 
 
 def _is_secret(field: FieldInfo) -> bool:

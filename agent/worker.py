@@ -11,10 +11,10 @@ import os
 os.environ.setdefault("LIVEKIT_AGENTS_PRELOAD_LOCAL_INFERENCE", "0")
 
 import logging
-from urllib.parse import urlsplit
 
 from livekit.agents import NOT_GIVEN, AgentServer, JobContext, JobExecutorType, JobProcess
 
+from agent import proxies
 from agent import settings as _settings
 from agent.call import serve_call
 from agent.engines import load_engine
@@ -27,6 +27,8 @@ logger = logging.getLogger(__name__)
 
 _settings.apply_env_file()
 SETTINGS = _settings.load()
+proxies.spare_this_machine()
+proxies.let_native_client_reach(SETTINGS.livekit.url or "")
 # Now, on the main thread: livekit-agents' plug-ins refuse to be imported on another one.
 load_engine("stt", SETTINGS.stt.engine)
 load_engine("llm", SETTINGS.llm.engine)
@@ -49,10 +51,6 @@ def set_up_process(process: JobProcess) -> None:
     process.userdata["parts"] = load_parts(SETTINGS)
 
 
-def _is_loopback(url: str | None) -> bool:
-    return urlsplit(url or "").hostname in ("localhost", "127.0.0.1", "::1")
-
-
 server = AgentServer(
     ws_url=SETTINGS.livekit.url,
     api_key=SETTINGS.livekit.api_key,
@@ -65,8 +63,8 @@ server = AgentServer(
     num_idle_processes=SETTINGS.agent.idle_processes,
     # All that a call imports and loads is loaded once and shared by all processes.
     preload_modules=["agent.worker", "agent.preloaded"],
-    # The framework would send even loopback traffic to HTTPS_PROXY.
-    http_proxy=None if _is_loopback(SETTINGS.livekit.url) else NOT_GIVEN,
+    # The framework would send all traffic to HTTPS_PROXY.
+    http_proxy=None if proxies.is_direct(SETTINGS.livekit.url or "") else NOT_GIVEN,
     host=SETTINGS.agent.health_host,
     port=SETTINGS.agent.health_port,
     drain_timeout=SETTINGS.agent.drain_timeout_s,

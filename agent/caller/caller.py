@@ -21,6 +21,7 @@ from livekit.rtc.data_stream import StreamError
 from agent.caller.hearing import Hearing, Pcm, voiced_span
 from agent.caller.microphone import FRAME_S, RATE_HZ, Microphone, Utterance
 from agent.errors import RejoinderError
+from agent.proxies import let_native_client_reach
 from agent.tasks import begin
 
 CAPTIONS = "lk.transcription"
@@ -303,6 +304,7 @@ async def join(url: str, token: str, *, frame_s: float = FRAME_S) -> AsyncIterat
         rtc.ConnectError: the server refused or cannot be reached.
         CallLost: the room was closed or the server has gone.
     """
+    let_native_client_reach(url)
     room = rtc.Room()
     async with asyncio.TaskGroup() as group:
         microphone, hearing = Microphone(frame_s=frame_s), Hearing(frame_s=frame_s)

@@ -130,7 +130,10 @@ async def _admission(args: argparse.Namespace, effective: Settings) -> tuple[str
             raise ConfigError(
                 f"LIVEKIT_API_KEY and LIVEKIT_API_SECRET must be set to join {url} directly"
             )
-        request = tokens.parse({"room_name": args.room}, agent_name=effective.agent.name)
+        try:
+            request = tokens.parse({"room_name": args.room}, agent_name=effective.agent.name)
+        except tokens.RequestError as error:
+            raise ConfigError(str(error)) from None
         return url, tokens.mint(request, effective)[1]
     headers = {"Authorization": f"Bearer {talk.secret.get_secret_value()}"} if talk.secret else {}
     try:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.demo.go_install import go_install
+from agent.demo.places import make_folder
 from agent.demo.progress import Report, silent
 from agent.demo.release import MEMBER as BINARY
 from agent.demo.release import Release, download, machine, pinned_release, unpack
@@ -170,7 +171,7 @@ class _Search:
 
     async def _keep(self, make: Callable[[Path], Awaitable[Path]]) -> Path:
         """Make a binary in a folder of its own; put it into the cache once it works."""
-        await asyncio.to_thread(self._shelf.mkdir, parents=True, exist_ok=True)
+        await asyncio.to_thread(make_folder, self._shelf)
         folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="get-", dir=self._shelf))
         try:
             made = await make(folder)

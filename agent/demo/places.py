@@ -7,6 +7,8 @@ from pathlib import Path
 
 import platformdirs
 
+from agent.errors import ConfigError
+
 RUNS_KEPT = 10
 """Log folders kept; older runs' are removed when a new one begins."""
 
@@ -21,10 +23,27 @@ def state_folder() -> Path:
     return Path(platformdirs.user_state_dir("rejoinder"))
 
 
+def make_folder(folder: Path) -> Path:
+    """Make a folder of this user's, with those around it; blocks.
+
+    Raises:
+        ConfigError: nothing can be written there.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise ConfigError(
+            f"{folder} cannot be made: {error.strerror}; set XDG_STATE_HOME and XDG_CACHE_HOME to "
+            "folders that can be written to, or HOME"
+        ) from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise ConfigError(f"{folder} cannot be written to: remove it, or change its owner")
+    return folder
+
+
 def new_run_folder(state: Path) -> Path:
     """Make the log folder of one run; blocks. Two runs at once get different ones."""
-    logs = state / "logs"
-    logs.mkdir(parents=True, exist_ok=True, mode=0o700)
+    logs = make_folder(state / "logs")
     runs = sorted(path for path in logs.iterdir() if path.is_dir())
     for old in runs[: max(0, len(runs) - RUNS_KEPT + 1)]:
         shutil.rmtree(old, ignore_errors=True)
@@ -39,7 +58,7 @@ def write_private(path: Path, text: str) -> Path:
     Returns:
         The temporary file's path; move or link it to where it belongs.
     """
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_folder(path.parent)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{time.monotonic_ns()}")
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as sink:

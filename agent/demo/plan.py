@@ -11,6 +11,7 @@ from pathlib import Path
 
 from agent.demo.livekit_config import Keys, server_config, server_environment
 from agent.demo.ports import LOOPBACK, PortClaims, PortPicker
+from agent.proxies import spared
 from agent.settings import Settings, StageChoice
 
 LIVEKIT, WHISPER, TTS, WEB, WORKER = "livekit-server", "whisper", "tts", "web", "worker"
@@ -295,9 +296,7 @@ def _set_by_person(settings: Settings) -> set[str]:
 
 def _inherited(environ: Mapping[str, str]) -> dict[str, str]:
     """The person's environment; a proxy is not asked for what is on this machine."""
-    present = f"{environ.get('no_proxy', '')},{environ.get('NO_PROXY', '')}".split(",")
-    spared = ",".join(dict.fromkeys(filter(None, [*present, LOOPBACK, "localhost"])))
-    return dict(environ) | _QUIET_CHILDREN | {"no_proxy": spared, "NO_PROXY": spared}
+    return dict(environ) | _QUIET_CHILDREN | spared(environ)
 
 
 def _reachable(host: str) -> str:

@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 import httpx
 from livekit.agents import APIConnectionError, APIError, APIStatusError, APITimeoutError
 
-from agent.http_client import LOOPBACK
+from agent.proxies import is_loopback
 
 if TYPE_CHECKING:
     from gradio_client import Client
@@ -183,7 +183,7 @@ class GradioServer:
         from gradio_client import Client
 
         # A proxy for the outside world does not reach this machine's own servers.
-        loopback = urlsplit(self._url).hostname in LOOPBACK
+        loopback = is_loopback(urlsplit(self._url).hostname or "")
         client = Client(
             self._url,
             # None would send the Hugging Face token that is stored on this machine.

@@ -27,7 +27,7 @@ from livekit.agents.types import NOT_GIVEN, NotGivenOr
 from agent import openai_errors, urgency
 from agent.audio import pcm
 from agent.errors import EngineUnavailable
-from agent.http_client import open_client
+from agent.http_client import answer, open_client
 from agent.http_client import preload as preload
 from agent.stt.annotations import without_annotations
 from agent.stt.language import iso_639_1
@@ -171,12 +171,16 @@ class OpenAISpeechToText(stt.STT[str]):
             fields["prompt"] = self._options.prompt
         if self._client.is_closed:
             raise APIConnectionError("this recogniser was closed", retryable=False)
-        return await self._client.post(
+        request = self._client.build_request(
+            "POST",
             self._path,
             data=fields,
             files={"file": ("utterance.wav", wav, "audio/wav")},
             headers={urgency.HEADER: "interim"} if urgency.INTERIM.get() else None,
         )
+        async with answer(self._client, request) as response:
+            await response.aread()
+            return response
 
 
 def _wav(buffer: utils.AudioBuffer) -> bytes:

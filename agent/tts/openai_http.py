@@ -28,7 +28,7 @@ from livekit.agents.utils import aio, shortuuid
 
 from agent import openai_errors
 from agent.errors import EngineUnavailable
-from agent.http_client import open_client
+from agent.http_client import answer, open_client
 from agent.http_client import preload as preload
 from agent.tts.options import OpenAISpeechOptions as Options
 from agent.tts.speakable import clean, has_words, is_speakable, push_silence, silence
@@ -209,7 +209,8 @@ class SpeechStream(tts.ChunkedStream):
         return body
 
     async def _speak(self, emitter: tts.AudioEmitter) -> None:
-        async with self._client.stream("POST", "audio/speech", json=self._request()) as response:
+        request = self._client.build_request("POST", "audio/speech", json=self._request())
+        async with answer(self._client, request) as response:
             if response.status_code != 200:
                 raise await _status_error(response, spoken=self.input_text)
             rate_hz = self._options.sample_rate_hz

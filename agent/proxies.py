@@ -1,0 +1,57 @@
+"""Which addresses are reached without a proxy, by every client of this process.
+
+A proxy for the outside world does not reach this machine. Python's clients (httpx, botocore,
+aiohttp, urllib) obey NO_PROXY, so this machine's names are added to it. The native WebRTC
+client asks HTTP_PROXY, or HTTPS_PROXY for wss://, and knows no NO_PROXY (livekit 1.1.21): the
+variables are hidden from it when its server is to be reached directly.
+"""
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+from urllib.request import proxy_bypass_environment
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_PROXIES = ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY")
+_EXCEPTIONS = ("no_proxy", "NO_PROXY")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address, with or without brackets, is this machine itself."""
+    if host in LOOPBACK or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def spared(environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables that keep proxies from being asked for this machine, for `environ`."""
+    present = ",".join(environ.get(name, "") for name in _EXCEPTIONS).split(",")
+    names = ",".join(dict.fromkeys(filter(None, [*map(str.strip, present), *LOOPBACK])))
+    return dict.fromkeys(_EXCEPTIONS, names)
+
+
+def spare_this_machine() -> None:
+    """Let no client of this process, or of its children, ask a proxy for this machine."""
+    os.environ.update(spared(os.environ))
+
+
+def is_direct(url: str) -> bool:
+    """Whether the server of `url` is reached without a proxy: on this machine, or in NO_PROXY."""
+    host = urlsplit(url).hostname or ""
+    exceptions = {"no": ",".join(os.environ.get(name, "") for name in _EXCEPTIONS)}
+    return is_loopback(host) or bool(proxy_bypass_environment(host, exceptions))
+
+
+def let_native_client_reach(url: str) -> None:
+    """Hide the proxies from the native client if `url` is to be reached directly.
+
+    `os.environ` keeps them for Python's clients; child processes that are given no environment
+    of their own do not get them.
+    """
+    if is_direct(url):
+        for name in _PROXIES:
+            os.unsetenv(name)
