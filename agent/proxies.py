@@ -10,7 +10,7 @@ import ipaddress
 import os
 from collections.abc import Mapping
 from urllib.parse import urlsplit
-from urllib.request import proxy_bypass_environment
+from urllib.request import proxy_bypass
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _PROXIES = ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY")
@@ -42,8 +42,7 @@ def spare_this_machine() -> None:
 def is_direct(url: str) -> bool:
     """Whether the server of `url` is reached without a proxy: on this machine, or in NO_PROXY."""
     host = urlsplit(url).hostname or ""
-    exceptions = {"no": ",".join(os.environ.get(name, "") for name in _EXCEPTIONS)}
-    return is_loopback(host) or bool(proxy_bypass_environment(host, exceptions))
+    return is_loopback(host) or bool(proxy_bypass(host))
 
 
 def let_native_client_reach(url: str) -> None:
