@@ -63,6 +63,7 @@ async def test_a_second_connection_under_the_same_identity_takes_the_call_over(
 ) -> None:
     engines.transcribe = lambda request: "Do you still hear me?"
     engines.reply = parrot
+    await wait_idle(worker, timeout_s=20)
     room = f"room-{secrets.token_hex(4)}"
     token = livekit.token(room, "caller")
     async with joined_by_text(livekit.url, token) as first:

@@ -52,6 +52,7 @@ async def wait_idle(worker: Worker, *, timeout_s: float) -> float:
 
 
 async def test_when_the_caller_hangs_up_the_job_ends(call, engines, worker: Worker) -> None:
+    await wait_idle(worker, timeout_s=20)  # calls of other tests that wait for their caller
     async with call() as caller:
         assert await active_jobs(worker) == 1
         assert caller.agent is not None
