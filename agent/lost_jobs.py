@@ -14,7 +14,7 @@ from livekit.agents import AgentServer
 from livekit.agents.ipc.job_executor import JobExecutor, JobStatus
 
 from agent.options import LiveKitOptions
-from agent.rooms import FAILURES, call_another, look
+from agent.rooms import FAILURES, Replacements, call_another, look
 from agent.tasks import begin, fault
 
 logger = logging.getLogger(__name__)
@@ -26,6 +26,7 @@ class LostJobs:
     def __init__(self, options: LiveKitOptions) -> None:
         """Dispatch through the server that `options` names."""
         self._options = options
+        self._replacements = Replacements()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self, server: AgentServer) -> None:
@@ -48,7 +49,8 @@ class LostJobs:
         try:
             async with api.LiveKitAPI(options.url, options.api_key, secret) as lkapi:
                 seen = await look(lkapi, job.room.name)
-                if not seen.callers:
+                now = asyncio.get_running_loop().time()
+                if not seen.callers or not self._replacements.allowed(job.room.name, now=now):
                     return
                 called = await call_another(
                     lkapi,

@@ -14,7 +14,7 @@ from livekit.agents import AgentServer
 
 from agent.options import LiveKitOptions
 from agent.pulse import Pulse
-from agent.rooms import FAILURES, Look, call_another, dispatches, look
+from agent.rooms import FAILURES, Look, Replacements, call_another, dispatches, look
 from agent.tasks import begin, fault
 
 logger = logging.getLogger(__name__)
@@ -47,6 +47,7 @@ class OrphanWatch:
         self._options = options
         self._agent_name = agent_name
         self._rooms: dict[str, _Room] = {}
+        self._replacements = Replacements()
         self._task: asyncio.Task[None] | None = None
 
     def start(self, server: AgentServer) -> None:
@@ -65,7 +66,8 @@ class OrphanWatch:
         for name in list(self._rooms)[:LOOKS_PER_SWEEP]:
             room = self._rooms[name] = self._rooms.pop(name)
             lost = await self._lost(lkapi, name, room, await look(lkapi, name))
-            if lost:
+            now = asyncio.get_running_loop().time()
+            if lost and self._replacements.allowed(name, now=now):
                 called = await call_another(lkapi, name, agent_name=self._agent_name, lost=lost)
                 logger.warning("a caller was alone", extra={"called_another": called})
 

@@ -41,6 +41,27 @@ class Look:
         return set(agents) | known - {""}
 
 
+class Replacements:
+    """How often an agent may be replaced: one that its own caller kills would be for ever."""
+
+    MOST = 3
+    WITHIN_S = 60.0
+
+    def __init__(self) -> None:
+        """Nobody was replaced yet."""
+        self._made: dict[str, list[float]] = {}
+
+    def allowed(self, room: str, *, now: float) -> bool:
+        """Count one for this room, at `now` seconds; whether it may be made."""
+        since = now - self.WITHIN_S
+        self._made = {name: made for name, made in self._made.items() if made[-1] > since}
+        made = [at for at in self._made.get(room, []) if at > since]
+        if len(made) >= self.MOST:
+            return False
+        self._made[room] = [*made, now]
+        return True
+
+
 async def look(lkapi: api.LiveKitAPI, room: str) -> Look:
     """See who is in a room; nobody is in one that does not exist.
 

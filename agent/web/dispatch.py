@@ -27,7 +27,7 @@ from typing import Literal
 from livekit import api
 
 from agent.pulse import Pulse
-from agent.rooms import FAILURES, call_another, dispatches, look
+from agent.rooms import FAILURES, Replacements, call_another, dispatches, look
 
 logger = logging.getLogger(__name__)
 
@@ -95,6 +95,7 @@ class DispatchWatch:
         self._group: asyncio.TaskGroup | None = None
         self._owner: asyncio.Task[None] | None = None
         self._calls = 0
+        self._replacements = Replacements()
 
     async def start(self) -> None:
         """Begin; `watch` may be called afterwards."""
@@ -237,6 +238,8 @@ class DispatchWatch:
 
     async def _replace(self, room: WatchedRoom) -> None:
         """Call another agent in the place of one that was here."""
+        if not self._replacements.allowed(room.name, now=monotonic()):
+            return
         try:
             called = await call_another(
                 self._api, room.name, agent_name=self._agent_name, lost=room.lost

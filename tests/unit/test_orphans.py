@@ -10,6 +10,7 @@ from livekit import api
 from agent.options import LiveKitOptions
 from agent.orphans import ALONE_S, LOOKS_PER_SWEEP, SWEEP_S, OrphanWatch
 from agent.pulse import BEAT, LOST_S, Beat
+from agent.rooms import Replacements
 from tests.fakes import virtual_time
 
 AGENT = api.ParticipantInfo.Kind.AGENT
@@ -144,3 +145,10 @@ def test_many_rooms_are_looked_at_in_turn() -> None:
     watch(server, for_s=2.5 * SWEEP_S)
     assert len(server.looked) == len(set(server.looked)) == 3 * LOOKS_PER_SWEEP
     assert server.created == []
+
+
+def test_an_agent_that_dies_of_its_caller_is_not_replaced_for_ever() -> None:
+    replaced = Replacements()
+    allowed = [n for n in range(240) if replaced.allowed("deadly", now=n * 0.5)]
+    assert len(allowed) == 2 * Replacements.MOST
+    assert replaced.allowed("another", now=120.0)
