@@ -109,9 +109,10 @@ class Caller:
 
     @property
     def agent(self) -> rtc.RemoteParticipant | None:
-        """The agent in the room, if one has joined."""
+        """The agent in the room, if one has joined; of several the newest: the others are dead."""
         kind = rtc.ParticipantKind.PARTICIPANT_KIND_AGENT
-        return next((p for p in self.room.remote_participants.values() if p.kind == kind), None)
+        agents = [p for p in self.room.remote_participants.values() if p.kind == kind]
+        return agents[-1] if agents else None
 
     async def wait_for_agent(self, *, timeout_s: float = 20.0) -> rtc.RemoteParticipant:
         """Wait until an agent is in the room and its track is heard.

@@ -15,9 +15,9 @@ _KEYS_FILE = "livekit-keys.json"
 _DISCARD_PORT = 9
 _EMPTY_TIMEOUT_S = 30
 """Life of a room that nobody has entered: time to answer the browser's microphone prompt."""
-_DEPARTURE_TIMEOUT_S = 5
-"""Life of a room that everybody has left: time to reload the page. A killed tab is noticed
-only after 20 s, and the agent leaves when the room closes."""
+_DEPARTURE_TIMEOUT_S = 35
+"""Life of a room that every caller has left: longer than the agent waits for one to come back
+(AGENT_RETURN_S)."""
 
 
 @dataclass(frozen=True, slots=True)
