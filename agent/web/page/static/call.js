@@ -10,6 +10,8 @@ const ROOM_OPTIONS = {
   disconnectOnPageLeave: true,
   publishDefaults: { preConnectBuffer: false, dtx: true, red: true },
 };
+// Attributes that change all the time and are nothing to the page.
+const SILENT = ["rejoinder.beat", "rejoinder.history"];
 const CAPTURE = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
 
 /** Open the microphone; rejects with the browser's own DOMException. */
@@ -107,7 +109,8 @@ export class Call {
         if (person.isAgent && !this.hasAgent()) on.agent(false);
       })
       .on(RoomEvent.ParticipantAttributesChanged, (changed, person) => {
-        if (person.isAgent) this.attributes(person.attributes, changed);
+        const told = Object.keys(changed).some((name) => !SILENT.includes(name));
+        if (person.isAgent && told) this.attributes(person.attributes, changed);
       })
       .on(RoomEvent.TrackSubscribed, (track, publication, person) => {
         if (track.kind !== "audio") return;
