@@ -11,6 +11,8 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any, TypeVar
 
+from agent.tasks import begin
+
 T = TypeVar("T")
 
 _KEPT = 60
@@ -123,7 +125,11 @@ async def with_filler(
 ) -> AsyncGenerator[T, None]:
     """The stream, led by `filler` if its first item takes longer than `after_s`."""
     end: Any = object()
-    first = asyncio.ensure_future(anext(stream, end))
+
+    async def begun() -> Any:
+        return await anext(stream, end)
+
+    first = begin(begun(), name="first of a reply")
     try:
         done, _ = await asyncio.wait({first}, timeout=after_s)
         if not done:
@@ -134,5 +140,5 @@ async def with_filler(
             item = await anext(stream, end)
     finally:
         first.cancel()
-        await asyncio.gather(first, return_exceptions=True)
+        await asyncio.wait({first})
         await stream.aclose()

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from agent.tasks import begin
 from agent.tts.espeak_frames import HEADER, PAYLOAD_LIMIT, Kind, pack, unpack_header
 from agent.tts.espeak_voices import Voice, Voices
 
@@ -50,7 +51,7 @@ class Child:
         self._numbers = itertools.count(1)
         self._speaking: dict[int, _Utterance] = {}
         self._killed = False
-        self._reader = asyncio.create_task(self._read(), name="espeak frames")
+        self._reader = begin(self._read(), name="espeak frames")
 
     @classmethod
     async def start(cls, command: Sequence[str]) -> "Child":
@@ -183,7 +184,7 @@ async def _end(process: Process, *, within_s: float = 0.0) -> None:
     A process that has just ended must not be killed: looking whether it lives would take its
     exit status, for which asyncio's own watcher waits.
     """
-    ended = asyncio.create_task(process.wait())
+    ended = begin(process.wait(), name="espeak end")
     try:
         await asyncio.wait({ended}, timeout=within_s)
     finally:

@@ -16,6 +16,7 @@ from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS
 from livekit.agents.utils import aio, shortuuid
 
 from agent.errors import EngineUnavailable
+from agent.tasks import begin
 from agent.tts.espeak_client import Child, ChildError, ChildRefused
 from agent.tts.espeak_voices import UnknownVoice, Voice
 from agent.tts.options import EspeakOptions as Options
@@ -118,7 +119,7 @@ class EspeakSpeech(tts.TTS[Any]):
     def prewarm(self) -> None:
         """Start the process in the background; needs a running event loop."""
         if self._warm_up is None or self._warm_up.done():
-            self._warm_up = asyncio.create_task(self._start(), name="espeak warm-up")
+            self._warm_up = begin(self._start(), name="espeak warm-up")
 
     async def voices(self) -> tuple[Voice, ...]:
         """All voices of the library.

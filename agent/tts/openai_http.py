@@ -30,6 +30,7 @@ from agent import openai_errors
 from agent.errors import EngineUnavailable
 from agent.http_client import answer, open_client
 from agent.http_client import preload as preload
+from agent.tasks import begin
 from agent.tts.options import OpenAISpeechOptions as Options
 from agent.tts.speakable import clean, has_words, is_speakable, push_silence, silence
 from agent.tts.speech_body import RAW, MalformedBody, ServerFault, SpeechEvents, open_body
@@ -135,7 +136,7 @@ class OpenAISpeech(tts.TTS[Any]):
     def prewarm(self) -> None:
         """Open a connection in the background; needs a running event loop."""
         if self._warm_up is None or self._warm_up.done():
-            self._warm_up = asyncio.create_task(self._open_connection(), name="tts warm-up")
+            self._warm_up = begin(self._open_connection(), name="tts warm-up")
 
     async def aclose(self) -> None:
         """Close all connections. May be called more than once."""

@@ -28,6 +28,7 @@ from livekit import api
 
 from agent.pulse import Pulse
 from agent.rooms import FAILURES, Replacements, call_another, dispatches, look
+from agent.tasks import begin
 
 logger = logging.getLogger(__name__)
 
@@ -100,7 +101,7 @@ class DispatchWatch:
     async def start(self) -> None:
         """Begin; `watch` may be called afterwards."""
         ready = asyncio.Event()
-        self._owner = asyncio.create_task(self._own(ready), name="dispatch-watch")
+        self._owner = begin(self._own(ready), name="dispatch-watch")
         await ready.wait()
 
     async def aclose(self) -> None:
