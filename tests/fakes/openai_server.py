@@ -42,6 +42,10 @@ class Behaviour:
     """Send nothing more after this many chunks, and keep the connection."""
     error_after: int | None = None
     """Chat only: an error event takes the place of what follows this many chunks."""
+    whole: bool = False
+    """Chat only: one JSON object, though a stream was asked for."""
+    comments: bool = False
+    """Chat only: a stall is filled with comments that keep the connection."""
     repeats: bool = False
     """A refusal's reason holds the request, as vLLM's does."""
     malformed: bool = False
@@ -62,6 +66,18 @@ class Request:
     ended: float | None = None
     chunks: int = 0
     outcome: Outcome = "open"
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def strict_template(body: dict[str, Any]) -> str | None:
+    """What the chat templates of Mistral and Gemma refuse, in their words."""
+    roles = [m["role"] for m in body["messages"]]
+    if "system" in roles[1:]:
+        return "System message must be at the beginning"
+    roles = [role for role in roles if role != "system"]
+    if roles[::2] != ["user"] * len(roles[::2]) or roles[1::2] != ["assistant"] * len(roles[1::2]):
+        return "Conversation roles must alternate user/assistant/user/assistant/..."
+    return None
 
 
 @dataclass
@@ -73,6 +89,12 @@ class OpenAIStandIn:
         lambda messages: "Hello."
     )
     """Text to answer, or {"tool": name, "arguments": {...}} for a tool call, or several."""
+    refuse: Callable[[dict[str, Any]], str | dict[str, Any] | None] = lambda body: None
+    """Why a chat request is refused with 400, as a text or a whole body; None: it is not."""
+    deltas: list[dict[str, Any]] | None = None
+    """Chat: these deltas in place of `reply`'s."""
+    finish: str = "stop"
+    """Chat: why the model ended, unless it calls tools."""
     stt: Behaviour = field(default_factory=Behaviour)
     llm: Behaviour = field(default_factory=Behaviour)
     tts: Behaviour = field(default_factory=Behaviour)
@@ -172,10 +194,18 @@ class OpenAIStandIn:
     async def _chat(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()
         record = self._record("llm", body, None, 0)
+        record.headers = dict(request.headers)
         async with self._answering(request, record, self.llm) as refusal:
             if refusal is not None:
                 return refusal
+            reason = self.refuse(body)
+            if reason is not None:
+                record.outcome = "refused"
+                fault = {"error": {"message": reason}} if isinstance(reason, str) else reason
+                return web.json_response(fault, status=400)
             events = self._chat_events(self.reply(body["messages"]))
+            if self.llm.whole:
+                return web.json_response(_whole(events))
             if self.llm.error_after is not None:
                 fault = {"error": {"message": "stand-in fault", "type": "fault", "code": None}}
                 events[self.llm.error_after :] = [f"data: {json.dumps(fault)}\n\n".encode()]
@@ -183,8 +213,10 @@ class OpenAIStandIn:
 
     def _chat_events(self, answer: str | dict[str, Any] | list[dict[str, Any]]) -> list[bytes]:
         deltas: list[dict[str, Any]] = [{"role": "assistant", "content": ""}]
-        finish = "stop"
-        if isinstance(answer, str):
+        finish = self.finish
+        if self.deltas is not None:
+            deltas = list(self.deltas)
+        elif isinstance(answer, str):
             deltas += [{"content": piece} for piece in self.pieces(answer)]
         else:
             finish = "tool_calls"
@@ -278,9 +310,33 @@ class OpenAIStandIn:
                 request.transport.close()
                 return response
             if how.stall_after is not None and record.chunks >= how.stall_after:
+                while how.comments:
+                    await response.write(b": still here\n\n")
+                    await asyncio.sleep(0.02)
                 await asyncio.sleep(3600)
             await response.write(chunk)
             record.chunks += 1
             await asyncio.sleep(how.between_s)
         await response.write_eof()
         return response
+
+
+def _whole(events: list[bytes]) -> dict[str, Any]:
+    """The events of an answer as the one object that a server without streaming sends."""
+    parts = [json.loads(event[len("data: ") :]) for event in events[:-1]]
+    choices = [choice for part in parts for choice in part["choices"]]
+    message: dict[str, Any] = {"role": "assistant", "content": ""}
+    for choice in choices:
+        message["content"] += choice["delta"].get("content") or ""
+        for call in choice["delta"].get("tool_calls", ()):
+            calls = message.setdefault("tool_calls", [])
+            if "id" in call:
+                calls.append(call)
+            else:
+                calls[-1]["function"]["arguments"] += call["function"]["arguments"]
+    choice = {"index": 0, "message": message, "finish_reason": choices[-1]["finish_reason"]}
+    return parts[0] | {
+        "object": "chat.completion",
+        "choices": [choice],
+        "usage": parts[-1]["usage"],
+    }

@@ -119,6 +119,22 @@ class TestAnswer:
         bedrock.reply = lambda body: text_events("Fine.", reasoning="They greet me.")
         assert (await bench.answer()).text == "Fine."
 
+    async def test_an_answer_of_reasoning_alone_is_an_error_of_the_reply(
+        self, bedrock: BedrockStandIn, bench: Bench
+    ) -> None:
+        bedrock.reply = lambda body: text_events(
+            "", reasoning="They greet me.", stop_reason="max_tokens"
+        )
+        with pytest.raises(APIConnectionError, match="without a word"):
+            await bench.reply()
+
+    async def test_reasoning_in_blocks_of_its_own_holds_the_answer_back_by_nothing(
+        self, bedrock: BedrockStandIn
+    ) -> None:
+        bedrock.reply = lambda body: text_events("Fine. I am.", reasoning="They greet me.")
+        bench = bench_of(bedrock, model="us.deepseek.r1-v1:0")
+        assert await bench.reply() == "Fine. I am."
+
     async def test_reasoning_in_the_text_is_not_spoken(self, bench: Bench) -> None:
         bench.say("<thinking>They greet me.</thinking> Fine <3 you.")
         assert await bench.reply() == "Fine <3 you."
