@@ -6,6 +6,15 @@ import pytest
 
 from tests.attacks.web_process import WebProcess, web_process
 from tests.browser.page_driver import library
+from tests.room.conftest import (  # noqa: F401 - fixtures: a livekit-server, workers, callers
+    background,
+    call_agent,
+    engines,
+    folder,
+    livekit,
+    standing_in,
+    start_worker,
+)
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,132 @@
+"""A reply between the engine and the voice: failures told once, words kept; on virtual time."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from livekit.agents import Agent, APIConnectionError, APITimeoutError, ModelSettings, llm
+
+from agent.llm.spoken_reply import Habit
+from agent.metrics.timeline import Timeline
+from agent.options import ModelOptions
+from agent.session import CallAgent, Parts
+from agent.slow_answer import Pace
+from agent.wording.reader import Reader
+from tests.fakes.virtual_time import run
+
+Step = str | float | Exception
+"""What an engine does: says a text, waits, fails."""
+
+
+class Engine:
+    """Plays one script per request."""
+
+    def __init__(self, *scripts: list[Step]) -> None:
+        self.scripts = scripts
+        self.asked = 0
+        self.closed = 0
+
+    async def llm_node(self, *_: Any) -> AsyncGenerator[llm.ChatChunk, None]:
+        script = self.scripts[min(self.asked, len(self.scripts) - 1)]
+        self.asked += 1
+        try:
+            for step in script:
+                if isinstance(step, Exception):
+                    raise step
+                if isinstance(step, float):
+                    await asyncio.sleep(step)
+                else:
+                    delta = llm.ChoiceDelta(role="assistant", content=step)
+                    yield llm.ChatChunk(id="a", delta=delta)
+        finally:
+            self.closed += 1
+
+
+@pytest.fixture
+def reply(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[str, list[Exception]]]:
+    """What of an engine's answer reaches the voice, and the failures that the caller is told."""
+
+    def play(engine: Engine, *, pace: Pace | None = None, **options: Any) -> Any:
+        monkeypatch.setattr(Agent.default, "llm_node", engine.llm_node)
+        failures: list[Exception] = []
+
+        async def scene() -> str:
+            parts = SimpleNamespace(
+                llm=SimpleNamespace(model="m"), llm_pace=pace, llm_habit=Habit()
+            )
+            agent = CallAgent(
+                reply=ModelOptions(**options),
+                timeline=Timeline(),
+                on_source=lambda source: None,
+                on_failure=failures.append,
+                reader=Reader(),
+                parts=cast(Parts, parts),
+            )
+            said = ""
+            async for piece in agent.llm_node(llm.ChatContext.empty(), [], ModelSettings()):
+                if isinstance(piece, llm.ChatChunk):
+                    said += (piece.delta.content or "") if piece.delta else ""
+                elif isinstance(piece, str):
+                    said += piece
+            return said
+
+        return run(scene()), failures
+
+    return play
+
+
+def test_a_whole_reply_is_passed_on(reply: Any) -> None:
+    assert reply(Engine([0.5, "It is ", "so."])) == ("It is so.", [])
+
+
+def test_a_failure_in_mid_answer_keeps_what_was_said_and_is_told_once(reply: Any) -> None:
+    engine = Engine(["One two. ", APIConnectionError("broke")])
+    said, failures = reply(engine)
+    assert said == "One two. "
+    assert len(failures) == 1
+    assert engine.closed == 1
+
+
+def test_a_fault_of_an_engine_from_outside_is_told_like_any_other(reply: Any) -> None:
+    said, failures = reply(Engine([0.1, KeyError("x")]))
+    assert said == ""
+    assert len(failures) == 1
+
+
+def test_words_that_stop_coming_are_given_up(reply: Any) -> None:
+    engine = Engine(["One two. ", 60.0, "Three."])
+    said, failures = reply(engine, stall_s=5.0)
+    assert said == "One two. "
+    assert [type(failure) for failure in failures] == [APITimeoutError]
+    assert engine.closed == 1
+
+
+def test_pauses_within_the_limit_are_none(reply: Any) -> None:
+    assert reply(Engine(["One ", 4.9, "two ", 4.9, "three."]), stall_s=5.0) == (
+        "One two three.",
+        [],
+    )
+
+
+def test_a_long_thought_lets_the_caller_wait_with_the_filler(reply: Any) -> None:
+    thought: list[Step] = ["<think>"] + [step for _ in range(20) for step in ("hm ", 1.0)]
+    said, failures = reply(Engine([*thought, "</think>", "Yes."]), stall_s=5.0)
+    assert said == "One moment. Yes."
+    assert failures == []
+
+
+def test_a_wordless_reply_is_told_once_even_after_the_filler(reply: Any) -> None:
+    said, failures = reply(Engine([4.0, " "]))
+    assert said == "One moment. "
+    assert len(failures) == 1
+
+
+def test_a_failure_is_not_told_when_the_second_request_answers(reply: Any) -> None:
+    pace = Pace()
+    for _ in range(20):
+        pace.took(0.2)
+    engine = Engine([1.0, APIConnectionError("broke")], [1.5, "Here."])
+    assert reply(engine, pace=pace) == ("Here.", [])
+    assert engine.asked == 2
