@@ -35,7 +35,7 @@ from agent.audio.marks import Mute
 from agent.audio.streams import at_rate
 from agent.engines import Stage, load_engine
 from agent.learned import page
-from agent.llm.spoken_reply import Habit, spoken_reply
+from agent.llm.reply_filter import Habit, filtered_reply
 from agent.metrics.timeline import Timeline
 from agent.options import ModelOptions
 from agent.playout.caption import Caption
@@ -349,7 +349,7 @@ class CallAgent(Agent):
         self._timeline.begin("llm")
         pace = self._parts.llm_pace
         stream = hedged_stream(
-            lambda: spoken_reply(
+            lambda: filtered_reply(
                 Agent.default.llm_node(self, chat_ctx, tools, model_settings),
                 tools=tools,
                 model=self._parts.llm.model,

@@ -1,6 +1,6 @@
 """What an engine tells beside an answer's text, as keys of `ChoiceDelta.extra`.
 
-`agent.llm.spoken_reply` reads them and passes them on to nobody.
+`agent.llm.reply_filter` reads them and passes them on to nobody.
 """
 
 THOUGHT = "rejoinder.thought"

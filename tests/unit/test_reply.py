@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 from livekit.agents import Agent, APIConnectionError, APITimeoutError, ModelSettings, llm
 
-from agent.llm.spoken_reply import Habit
+from agent.llm.reply_filter import Habit
 from agent.metrics.timeline import Timeline
 from agent.options import ModelOptions
 from agent.session import CallAgent, Parts

@@ -20,7 +20,7 @@ from livekit.agents import (
     llm,
 )
 
-from agent.llm.spoken_reply import Habit, Piece, spoken_reply
+from agent.llm.reply_filter import Habit, Piece, filtered_reply
 from agent.openai_errors import reason_of
 from tests.fakes.openai_server import Behaviour
 
@@ -86,7 +86,7 @@ class Bench:
         habit = request.pop("habit", None) or Habit()
         stall_s = request.pop("stall_s", 5.0)
         async with self.ask(**request) as stream:
-            pieces = spoken_reply(
+            pieces = filtered_reply(
                 _pieces(stream),
                 tools=request.get("tools", []),
                 model=self.engine.model,

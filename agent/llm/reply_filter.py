@@ -52,7 +52,7 @@ class Habit:
             self._memory[0] = _YES if began_in_thought else _NO
 
 
-async def spoken_reply(
+async def filtered_reply(
     pieces: AsyncGenerator[Piece, None],
     *,
     tools: list[llm.Tool],
