@@ -132,6 +132,23 @@ def protect_logs() -> None:
             handler.setFormatter(Uncoloured(handler.formatter))
 
 
+class _FirstLine(logging.Filter):
+    """Protects the handlers before the first line is written; removes nothing itself."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let the record pass."""
+        protect_logs()
+        return True
+
+
+def protect_from_the_first_line() -> None:
+    """Install the filter as soon as livekit-agents logs.
+
+    It makes its handler after it has imported the worker, and then tells that it starts.
+    """
+    logging.getLogger("livekit.agents").addFilter(_FirstLine())
+
+
 def _chain(error: BaseException | None, seen: set[int]) -> Iterator[BaseException]:
     while error is not None and id(error) not in seen:
         seen.add(id(error))

@@ -18,7 +18,7 @@ from agent import proxies
 from agent import settings as _settings
 from agent.call import serve_call
 from agent.engines import load_engine
-from agent.log import protect_logs
+from agent.log import protect_from_the_first_line, protect_logs
 from agent.lost_jobs import LostJobs
 from agent.orphans import OrphanWatch
 from agent.session import Parts, load_parts
@@ -71,6 +71,7 @@ server = AgentServer(
 )
 
 
+protect_from_the_first_line()
 server.on("worker_started", protect_logs)
 _lost_jobs = LostJobs(SETTINGS.livekit)
 _orphans = OrphanWatch(SETTINGS.livekit, agent_name=SETTINGS.agent.name)

@@ -73,6 +73,8 @@ def _any_of(marks: tuple[str, ...]) -> re.Pattern[str]:
 
 
 _ANY_OUTSIDE = _any_of(_OUTSIDE)
+_BEGINNINGS = re.compile(r"[<\[◁]")
+"""What every mark but Harmony's naked ones begins with."""
 _FENCE = re.compile(r"```\w*\s*")
 _DECODER = json.JSONDecoder()
 
@@ -106,6 +108,9 @@ class SpokenText:
 
     def feed(self, text: str) -> str:
         """Take the next piece; gives what may be spoken now."""
+        waiting = self._unread or self._aside or self._lead is not None or self._held is not None
+        if not waiting and not _BEGINNINGS.search(text):
+            return text  # the usual case: words, of which none can be a mark's beginning
         self._unread += text
         while self._step():
             pass
