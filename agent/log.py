@@ -142,11 +142,12 @@ class _FirstLine(logging.Filter):
 
 
 def protect_from_the_first_line() -> None:
-    """Install the filter as soon as livekit-agents logs.
+    """Install the filter as soon as the framework logs.
 
     It makes its handler after it has imported the worker, and then tells that it starts.
     """
-    logging.getLogger("livekit.agents").addFilter(_FirstLine())
+    for name in ("livekit.agents", "asyncio"):
+        logging.getLogger(name).addFilter(_FirstLine())
 
 
 def _chain(error: BaseException | None, seen: set[int]) -> Iterator[BaseException]:

@@ -9,7 +9,8 @@ Source: https://platform.openai.com/docs/api-reference/chat-streaming; the serve
 
 import json
 import logging
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import aclosing
 from typing import Any
 
 import httpx
@@ -23,7 +24,7 @@ logger = logging.getLogger(__name__)
 _NOT_SSE_LIMIT = 2**20
 """Bytes of an answer that is no event stream."""
 _SSE_FIELDS = (b"event:", b"id:", b"retry:", b":")
-_DONE = "[DONE]"
+_DONE = b"[DONE]"
 _THOUGHT_FIELDS = ("reasoning_content", "reasoning", "thinking")
 
 
@@ -31,7 +32,7 @@ class Malformed(Exception):
     """The answer is not the protocol."""
 
 
-async def read_events(response: httpx.Response) -> AsyncIterator[Mapping[str, Any] | None]:
+async def read_events(response: httpx.Response) -> AsyncGenerator[Mapping[str, Any] | None, None]:
     """Yield the answer's JSON objects; None for the end that the server names.
 
     Raises:
@@ -39,20 +40,21 @@ async def read_events(response: httpx.Response) -> AsyncIterator[Mapping[str, An
         httpx.HTTPError: the connection broke.
     """
     other = bytearray()
-    async for line in _lines(response):
-        if line.startswith(b"data:"):
-            data = line[5:].strip()
-            yield None if data == _DONE.encode() else _object(data)
-        elif line and not line.startswith(_SSE_FIELDS):
-            other += line + b"\n"
-            if len(other) > _NOT_SSE_LIMIT:
-                raise Malformed
+    async with aclosing(_lines(response)) as lines:
+        async for line in lines:
+            if line.startswith(b"data:"):
+                data = line[5:].strip()
+                yield None if data == _DONE else _object(data)
+            elif line and not line.startswith(_SSE_FIELDS):
+                other += line + b"\n"
+                if len(other) > _NOT_SSE_LIMIT:
+                    raise Malformed
     if other:
         yield _object(bytes(other))
         yield None
 
 
-async def _lines(response: httpx.Response) -> AsyncIterator[bytes]:
+async def _lines(response: httpx.Response) -> AsyncGenerator[bytes, None]:
     """Lines that end in a line feed alone: JSON may hold the other separators."""
     unread = b""
     async for piece in response.aiter_bytes():

@@ -69,7 +69,10 @@ _OPTIONAL = (
 _UNASKED = ("stream_options", "reasoning_effort")
 """Those of them that nobody has set: the first to go when a server does not say which."""
 _SYSTEM = "system"
-_NO_SYSTEM = re.compile(r"system.{0,20}(role|not supported)|role.{0,20}system", re.IGNORECASE)
+_NO_SYSTEM = re.compile(
+    r"system (role|message|prompt)s?\b.{0,30}\b(not|un\w+)\b|not (support|allow)\w* .{0,20}system",
+    re.IGNORECASE,
+)
 
 
 def build(options: Options) -> llm.LLM[Any]:
@@ -261,29 +264,29 @@ class OpenAIChat(llm.LLM[Any]):
             APIError: the server's list of models cannot be read, or it sends requests elsewhere.
             httpx.HTTPError: the connection failed.
         """
-        guessed: frozenset[str] = frozenset()
+        without = set(self.left_out)
         while True:
-            body = await self._body(chat_ctx, request, without=self.left_out | guessed)
+            body = await self._body(chat_ctx, request, without=without)
             response = await http_client.send(
                 self._client, self._client.build_request("POST", "chat/completions", json=body)
             )
             async with contextlib.aclosing(response):
                 if response.status_code == 200:
                     self._has_answered = True
-                    self._leave_out(guessed)
-                    yield read_events(response)
+                    self._leave_out(without)
+                    async with contextlib.aclosing(read_events(response)) as events:
+                        yield events
                     return
                 refused, said = await _refused(response)
-            named = self._named(refused, said, body)
-            if named:
-                self._leave_out(named)
-            elif refused.status_code in _MAY_MISUNDERSTAND and not (guessed or self._has_answered):
-                # It does not say what it cannot take; of a server that has answered it is not this.
-                guessed = frozenset(_UNASKED) & body.keys()
-                if not guessed:
-                    raise refused
-            else:
+            if refused.status_code not in _MAY_MISUNDERSTAND:
                 raise refused
+            named = self._named(refused, said, body)
+            if not (named or self._has_answered or without - self.left_out):
+                # It does not say what it cannot take; of a server that has answered it is not this.
+                named = set(_UNASKED) & body.keys()
+            if not named:
+                raise refused
+            without |= named
 
     async def _body(
         self, chat_ctx: llm.ChatContext, request: Mapping[str, Any], *, without: set[str]
@@ -305,16 +308,19 @@ class OpenAIChat(llm.LLM[Any]):
 
     def _named(self, refused: Refused, said: str, body: Mapping[str, Any]) -> set[str]:
         """What the server names of what it could do without."""
-        if refused.status_code not in _MAY_MISUNDERSTAND:
-            return set()
-        named = {name for name in _OPTIONAL if name in body and name in said}
+        # A body that repeats the request has them as keys.
+        named = {
+            name
+            for name in _OPTIONAL
+            if name in body and re.search(rf"{name}(?!\\?['\"]\s*:)", said)
+        }
         if "max_tokens" in body and "max_completion_tokens" in said:
             named.add("max_tokens")
         if body["messages"][0]["role"] == _SYSTEM and _NO_SYSTEM.search(refused.reason):
             named.add(_SYSTEM)
         return named
 
-    def _leave_out(self, fields: set[str] | frozenset[str]) -> None:
+    def _leave_out(self, fields: set[str]) -> None:
         if fields - self.left_out:
             logger.warning(
                 "the model's server refuses fields; they are left out",

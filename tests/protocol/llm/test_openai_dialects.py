@@ -49,6 +49,18 @@ class TestFields:
                 await bench.answer(conn_options=RETRYING)
         assert len(bench.requests) == 4
 
+    async def test_a_refusal_that_repeats_the_request_names_none_of_its_fields(
+        self, openai_server: OpenAIStandIn, bench: Bench
+    ) -> None:
+        await bench.introduce()
+        openai_server.refuse = lambda body: f"too long: {body}"
+        with pytest.raises(APIError):
+            await bench.answer()
+        openai_server.refuse = lambda body: {"error": {"message": "no", "input": body}}
+        with pytest.raises(APIError):
+            await bench.answer()
+        assert len(bench.requests) == 3
+
     async def test_a_token_limit_that_has_a_newer_name_is_sent_under_it(
         self, openai_server: OpenAIStandIn
     ) -> None:
