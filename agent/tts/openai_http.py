@@ -2,8 +2,8 @@
 
 OpenAI, Kokoro-FastAPI, speaches and this project's own server speak it. `pcm` is asked for:
 it needs no decoder, so the first bytes are the first samples. What comes back is decided by
-the answer, not by the request: bare samples, WAV, server-sent events, or a compressed format
-from a server that knows no `pcm`.
+the bytes of the answer, not by the request or a label: bare samples, WAV, server-sent events or
+JSON, or a compressed format from a server that knows no `pcm` (`agent.tts.speech_body`).
 
 Source: https://platform.openai.com/docs/api-reference/audio/createSpeech
 """
@@ -33,7 +33,7 @@ from agent.http_client import preload as preload
 from agent.tasks import begin
 from agent.tts.options import OpenAISpeechOptions as Options
 from agent.tts.speakable import clean, has_words, is_speakable, push_silence, silence
-from agent.tts.speech_body import RAW, MalformedBody, ServerFault, SpeechEvents, open_body
+from agent.tts.speech_body import MalformedBody, ServerFault, SpeechBody
 
 _KEEP_ALIVE_S = 120.0
 """Longer than most pauses between two replies; servers may close earlier."""
@@ -187,7 +187,7 @@ class SpeechStream(tts.ChunkedStream):
             raise APIConnectionError(message, retryable=not _heard(output_emitter)) from error
         except MalformedBody as error:
             raise APIConnectionError(
-                "the speech server's answer is not speech", retryable=False
+                f"the speech server's answer is not speech: {error}", retryable=False
             ) from error
 
     def _request(self) -> dict[str, Any]:
@@ -215,12 +215,12 @@ class SpeechStream(tts.ChunkedStream):
             if response.status_code != 200:
                 raise await _status_error(response, spoken=self.input_text)
             rate_hz = self._options.sample_rate_hz
-            body = open_body(response.headers.get("content-type", ""), rate_hz=rate_hz)
+            body = SpeechBody(response.headers.get("content-type", ""), rate_hz=rate_hz)
             emitter.initialize(
                 request_id=response.headers.get("x-request-id") or shortuuid(),
                 sample_rate=rate_hz,
                 num_channels=1,
-                mime_type=body.mime_type,
+                mime_type="audio/pcm",
             )
             async for chunk in response.aiter_bytes():
                 self._push(emitter, body.feed(chunk))
@@ -228,13 +228,7 @@ class SpeechStream(tts.ChunkedStream):
                     now = asyncio.get_running_loop().time()
                     self._patience.reschedule(now + self._options.stall_s)
             self._push(emitter, body.end())
-        if isinstance(body, SpeechEvents):
-            self._set_token_usage(input_tokens=body.usage[0], output_tokens=body.usage[1])
-        if body.mime_type != RAW:
-            # Only the decoder knows whether it was audio.
-            emitter.end_input()
-            await emitter.join()
-            self._any_audio = _heard(emitter)
+        self._set_token_usage(input_tokens=body.usage[0], output_tokens=body.usage[1])
         if not self._any_audio:
             if has_words(self.input_text):
                 raise APIConnectionError("the speech server answered without audio")

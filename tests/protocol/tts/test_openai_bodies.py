@@ -137,6 +137,10 @@ async def test_tokens_reported_by_events_reach_the_metrics(raw: RawServer) -> No
         (b'data: {"type":"speech.audio.delta","audio":"%%%"}\n\n', "text/event-stream"),
         (b'data: {"type":"speech.audio.delta","audio":7}\n\n', "text/event-stream"),
         (b'{"error": "no such voice"}', "application/json"),
+        (b"not an mp3", "audio/mpeg"),
+        (b"<html><body>Bad gateway: one two three</body></html>", "audio/pcm"),
+        (b"OggS" + bytes(24) + b"OpusHead" + bytes(40), "audio/pcm"),
+        (np.random.default_rng(1).bytes(9000), "audio/pcm"),
         (wav(PCM).replace(struct.pack("<HH", 1, 1), struct.pack("<HH", 6, 1), 1), "audio/wav"),
         (b"RIFF\0\0\0\0WAVEdata\0\0\0\0" + PCM, "audio/wav"),
     ],
@@ -148,6 +152,7 @@ async def test_malformed_bodies_are_errors_that_are_not_tried_again(
     with pytest.raises(APIConnectionError, match="not speech") as caught:
         await spoken(raw)
     assert not caught.value.retryable
+    assert "one two" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -157,7 +162,6 @@ async def test_malformed_bodies_are_errors_that_are_not_tried_again(
         (b"RIF", "audio/wav"),
         (b"data: [DONE]\n\n", "text/event-stream"),
         (b'data: {"type":"error","error":{"message":"busy"}}\n\n', "text/event-stream"),
-        (b"not an mp3", "audio/mpeg"),
     ],
 )
 async def test_an_answer_without_audio_may_be_tried_again(

@@ -37,7 +37,10 @@ async def test_everything_that_was_set_is_sent(raw: RawServer) -> None:
         ({"error": {"message": "bad voice", "type": "x"}}, "bad voice"),
         ({"detail": {"error": "validation", "message": "bad voice"}}, "bad voice"),
         ({"detail": "Model 'x' not found"}, "Model 'x' not found"),
-        ({"detail": [{"loc": ["body"], "msg": "bad speed", "input": "my words"}]}, "bad speed"),
+        (
+            {"detail": [{"loc": ["body"], "msg": "bad speed", "input": "my words"}]},
+            "body: bad speed",
+        ),
         ({"error": "cannot say: one two three"}, "cannot say: …"),
         ("gone", "gone"),
         ([], "X"),
