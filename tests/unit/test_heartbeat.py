@@ -1,0 +1,122 @@
+"""The beat of a job, and what the next one finds of it; on virtual time."""
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from livekit import rtc
+from livekit.agents import llm
+
+from agent.heartbeat import Heartbeat, take_over
+from agent.history import HISTORY, Memory, Said, Seal
+from agent.pulse import BEAT, BEAT_S
+from agent.tasks import CallTasks
+from tests.fakes import virtual_time
+
+AGENT = rtc.ParticipantKind.PARTICIPANT_KIND_AGENT
+STANDARD = rtc.ParticipantKind.PARTICIPANT_KIND_STANDARD
+SEAL = Seal(secret="s" * 40, room="r")
+
+
+class Attributes:
+    """The agent's attributes in the room, and when each was set."""
+
+    def __init__(self) -> None:
+        self.local_participant = self
+        self.set: list[tuple[float, dict[str, str]]] = []
+        self.fails = False
+
+    async def set_attributes(self, attributes: dict[str, str]) -> None:
+        if self.fails:
+            raise ConnectionError("the room is away")
+        self.set.append((asyncio.get_running_loop().time(), attributes))
+
+
+def test_it_beats_every_second_and_remembers_at_once() -> None:
+    room = Attributes()
+
+    async def scene() -> None:
+        async with CallTasks() as tasks:
+            heart = Heartbeat(room, tasks, dispatch="AD_1", seal=SEAL)  # type: ignore[arg-type]
+            tasks.carry(heart.run, name="heartbeat", lost=lambda: pytest.fail("lost"))
+            await asyncio.sleep(2.5)
+            history = llm.ChatContext.empty()
+            history.add_message(role="user", content="My name is Ann.")
+            heart.remember("ann", history.items)
+            await asyncio.sleep(1.2)
+
+    virtual_time.run(scene())
+    assert [round(at, 1) for at, _ in room.set] == [0.0, 1.0, 2.0, 2.5, 3.5]
+    assert [a[BEAT] for _, a in room.set] == [f"{n} AD_1" for n in range(1, 6)]
+    assert [HISTORY in a for _, a in room.set] == [False, False, False, True, False]
+    assert SEAL.open(room.set[3][1][HISTORY]) == Memory("ann", (Said("user", "My name is Ann."),))
+
+
+def test_a_room_that_is_away_does_not_stop_it() -> None:
+    room = Attributes()
+    room.fails = True
+
+    async def scene() -> None:
+        async with CallTasks() as tasks:
+            heart = Heartbeat(room, tasks, dispatch="AD_1", seal=None)  # type: ignore[arg-type]
+            tasks.carry(heart.run, name="heartbeat", lost=lambda: pytest.fail("lost"))
+            await asyncio.sleep(30)
+            room.fails = False
+            await asyncio.sleep(2 * BEAT_S)
+            heart.remember("ann", [])
+            await asyncio.sleep(1)
+
+    virtual_time.run(scene())
+    assert len(room.set) >= 2
+    assert not any(HISTORY in attributes for _, attributes in room.set)
+
+
+class Job:
+    """A job's context in a room of others."""
+
+    def __init__(self, *others: Any) -> None:
+        self.sent_away: list[str] = []
+        self.job = SimpleNamespace(agent_name="a")
+        self.room = SimpleNamespace(
+            name="r", remote_participants={other.identity: other for other in others}
+        )
+        self.api = SimpleNamespace(room=self)
+
+    async def remove_participant(self, request: Any) -> None:
+        self.sent_away.append(request.identity)
+
+
+def other(identity: str, *, kind: Any = AGENT, name: str = "a", **attributes: str) -> Any:
+    named = {"lk.agent.name": name, BEAT: "3 AD_0"} | attributes
+    return SimpleNamespace(identity=identity, kind=kind, attributes=named)
+
+
+def taken_over(job: Job) -> Memory | None:
+    async def scene() -> Memory | None:
+        async with CallTasks() as tasks:
+            return take_over(job, tasks, SEAL)  # type: ignore[arg-type]
+
+    return virtual_time.run(scene())
+
+
+def test_the_dead_job_is_read_and_sent_away_and_nobody_else_is() -> None:
+    memory = Memory("ann", (Said("user", "Hello."),))
+    sealed = {HISTORY: SEAL.close(memory)}
+    job = Job(
+        other("caller", kind=STANDARD, **sealed),
+        other("foreign", name="b", **sealed),
+        other("dead", **sealed),
+    )
+    assert taken_over(job) == memory
+    assert job.sent_away == ["dead"]
+
+
+def test_a_job_alone_takes_nothing_over() -> None:
+    assert taken_over(Job(other("caller", kind=STANDARD))) is None
+
+
+def test_a_memory_that_was_forged_is_none() -> None:
+    job = Job(other("dead", **{HISTORY: "gAAAAA-forged"}))
+    assert taken_over(job) is None
+    assert job.sent_away == ["dead"]
