@@ -17,6 +17,7 @@ LONGEST_PIECE_S = 27.5
 """Whisper's window and the hosted endpoints end at 30 s."""
 
 _BREATH_S = 0.3
+_CUT_HOPS, _CUT_WIDTH = 200, 5
 _ASK_END_S = 0.2
 """Silence after which the end-of-turn model is asked: what it was trained for."""
 _END_MODEL_HOPS = 120
@@ -81,10 +82,19 @@ class Asking:
         actions: list[Action] = [Abandon(number) for number in utterance.in_flight]
         utterance.in_flight.clear()
         self._numbers += 1
-        pcm = np.concatenate(utterance.audio)
+        at = _quietest(utterance.levels_db)
+        pcm = np.concatenate(utterance.audio[:at])
         actions.append(Recognise(self._numbers, pcm, rolling=False))
         utterance.pieces.append(Piece(self._numbers))
-        utterance.audio = []
-        utterance.text, utterance.upto, utterance.cut = None, -1.0, now
-        self._schedule.begin(now)
+        utterance.cut = now - (len(utterance.audio) - at) * HOP_S
+        utterance.audio, utterance.levels_db = utterance.audio[at:], utterance.levels_db[at:]
+        utterance.text, utterance.upto = None, -1.0
+        self._schedule.next_piece(now)
         return actions
+
+
+def _quietest(levels_db: list[float]) -> int:
+    """Where no word is cut in two: the middle of the last and quietest 50 ms of the newest 2 s."""
+    newest = np.convolve(levels_db[-_CUT_HOPS:], np.ones(_CUT_WIDTH), mode="valid")
+    last = len(newest) - 1 - int(newest[::-1].argmin())
+    return len(levels_db) - min(len(levels_db), _CUT_HOPS) + last + _CUT_WIDTH // 2 + 1

@@ -30,6 +30,11 @@ _COUGH_OVER_S = 0.06
 """Silence after which a cough is over, seconds."""
 
 
+def is_sure(probability: float) -> bool:
+    """Whether no cough is as much like a voice."""
+    return probability >= _SURE
+
+
 class Verdict(Enum):
     """What to do with the held reply."""
 
@@ -66,7 +71,7 @@ def judge(overlap: Overlap, *, least_speech_s: float) -> Verdict:
         least_speech_s: voice that the person wants to count as a barge-in at all.
     """
     silent = overlap.silence_s >= QUIET_S
-    sure = overlap.peak_probability >= _SURE
+    sure = is_sure(overlap.peak_probability)
     least_s = _LEAST_VOICE_S if sure else _LEAST_UNSURE_S
     if overlap.voiced_s < max(least_s, least_speech_s):
         # A noise: short, or long and without speech in it.

@@ -38,6 +38,12 @@ _REST = 4
 """One in so many still is, so that the detector's memory follows the background. A caller is
 silent for most of a call, and the detector is the dearest thing that listens."""
 
+POOR_DB = 18.0
+"""A voice this little above the background is told from it by Silero alone."""
+_USUAL_PEAK_DB = -12.0
+"""Loudest hop of a voice at the usual -20 dBFS."""
+_FAINT_ABOVE_FLOOR_DB = 6.0
+
 Probability = Callable[[NDArray[np.float32]], float]
 """Silero: 512 samples in [-1, 1] in, probability of speech out; it keeps its own state."""
 
@@ -78,6 +84,19 @@ def load_detector() -> Callable[[], Probability]:
 @functools.cache
 def _weights() -> Any:
     return onnx_model.new_inference_session(force_cpu=True)
+
+
+def least_voice_db(peak_db: float, floor_db: float) -> float:
+    """A hop that Silero takes for speech is no more than its echo in Silero when below this level.
+
+    Silero hears a faint voice as well as a loud one, so what is looked at moves with the voice:
+    by its own loudest hop, `peak_db`.
+    """
+    if peak_db - floor_db < POOR_DB:
+        return -np.inf
+    fainter_db = max(0.0, _USUAL_PEAK_DB - peak_db)
+    above_db = max(_FAINT_ABOVE_FLOOR_DB, _LOUD_ABOVE_FLOOR_DB - fainter_db / 2)
+    return max(floor_db + above_db, _LEAST_LOUD_DB - fainter_db)
 
 
 class Ear:

@@ -67,6 +67,16 @@ _LITTLE_S = 0.06
 _EXACT_PAUSES_S = 0.12
 _EXACT_PATIENT_S = 0.35
 """Past the pauses inside sentences: one request a turn."""
+_EXACT_LONG_S = 0.12
+_LONG_S = 8.0
+"""In a turn longer than this a silence between words is more likely than the end."""
+_EXACT_SPENT_S = 0.5
+"""Silence after which all words are asked for once a turn has had its share of requests."""
+_SHARE, _SHARE_PER_S = 11.0, 0.31
+"""Requests for a turn, and for each second of it: after a minute one in two seconds. Turns of a
+few seconds stay below."""
+_RESERVE = 2
+"""So many of them are not for what is asked while the voice goes on: the end may be near."""
 _OVERDUE_S = 0.6
 """An answer that has not come by then, perhaps because it had to wait for other calls' last
 requests, is asked for once more as a last one."""
@@ -86,7 +96,7 @@ class Schedule:
         self._began_at = 0.0
         self._thrifty = self._over_agent = False
         self._last: float | None = None
-        self._count = 0
+        self._count = self._spent = 0
         self._took_s = 0.25
         self._serial = False
 
@@ -106,7 +116,7 @@ class Schedule:
             self._fall_db = 0.0
 
     def begin(self, now: float, *, over_agent: bool = False) -> None:
-        """A turn, or a piece of a long one, begins."""
+        """A turn begins."""
         self._levels.clear()
         self._falls_db.clear()
         self._depth_db = self._fall_db = 0.0
@@ -114,7 +124,13 @@ class Schedule:
         self._turn_began = now
         self._began_at = now + (_FIRST_BARGE_IN_S - _FIRST_S if over_agent else 0.0)
         self._thrifty = self._over_agent = over_agent
-        self._last, self._count = None, 0
+        self._last, self._count, self._spent = None, 0, 0
+
+    def next_piece(self, now: float) -> None:
+        """A long turn's next piece begins: like a turn, but what was spent stays spent."""
+        turn_began, spent = self._turn_began, self._spent
+        self.begin(now)
+        self._turn_began, self._spent = turn_began, spent + 1
 
     def resumed(self, now: float) -> None:
         """The voice goes on after a pause, at this time of the caller's audio, seconds."""
@@ -125,6 +141,7 @@ class Schedule:
     def began(self, now: float) -> None:
         """A request was sent."""
         self._last, self._count = now, self._count + 1
+        self._spent += 1
 
     def answered(self, took_s: float, *, alone: bool) -> None:
         """A request took this long: interval and number follow the engine's speed.
@@ -168,6 +185,8 @@ class Schedule:
             return False
         if now - self._began_at < _FIRST_S or not self._falls():
             return False
+        if self._spends_its_share(now, _RESERVE):
+            return False
         if self._last is None:
             return True
         least_s = _THRIFTY_INTERVAL_S if self._thrifty else _INTERVAL_S
@@ -186,6 +205,8 @@ class Schedule:
             missing_s: voice that neither an answer nor a request in flight has.
             over_agent: whether the agent waits to know what the sound was.
         """
+        if self._spends_its_share(now):
+            return silence_s >= _EXACT_SPENT_S
         if self._eagerness == "patient":
             return silence_s >= _EXACT_PATIENT_S
         if self._eagerness == "pauses":
@@ -204,11 +225,16 @@ class Schedule:
         early = spoken_s < _FIRST_S
         if self._resumed_at is not None and not self._over_agent:
             early = last_voiced - self._resumed_at < _EARLY_AFTER_PAUSE_S
+        if spoken_s > _LONG_S:
+            return silence_s >= _EXACT_LONG_S
         return silence_s >= (_EXACT_EARLY_S if early else enough_s)
 
     def overdue(self, silence_s: float) -> bool:
         """Whether a request that was sent while they spoke is waited for no longer."""
         return silence_s >= _OVERDUE_S + self._took_s
+
+    def _spends_its_share(self, now: float, reserve: int = 0) -> bool:
+        return self._spent + reserve >= _SHARE + _SHARE_PER_S * (now - self._turn_began)
 
     def _first_words_due(self, now: float, *, listening: bool) -> bool:
         """Once is enough; but what was asked about in a consonant's silence lacks its vowel.

@@ -28,7 +28,7 @@ from agent.turns.actions import (
 )
 from agent.turns.asking import DIP_S, Asking
 from agent.turns.decision import PauseHabits, wait_s
-from agent.turns.ear import HOP_S, Hop
+from agent.turns.ear import HOP_S, POOR_DB, Hop, least_voice_db
 from agent.turns.echo import NOWHERE, Match
 from agent.turns.echo_watch import ECHO_HOPS, EchoWatch, Origin
 from agent.turns.guessing import Guessing, Pause
@@ -40,8 +40,8 @@ PREFIX_S = 0.5
 """Audio before the first voice that belongs to an utterance: quiet consonants come first."""
 _PAUSE_S = 0.2
 """Shorter silences are inside words and between them."""
-_POOR_DB = 18.0
-"""Voice this little above the background is told from it by Silero alone."""
+_LAG_S = 0.22
+"""Silero says speech for up to 0.1 s after its end; for longer only if it goes on."""
 _STILL_PROBABILITY = 0.35
 _ONSET_HOPS = 2
 _WORDLESS_S = 0.35
@@ -116,6 +116,7 @@ class TurnTaker:
                 self._before.append(hop.pcm)
                 return actions
         utterance.audio.append(hop.pcm)
+        utterance.levels_db.append(hop.level_db)
         self._schedule.heard(hop.level_db)
         if self._is_voice(hop):
             silence = self._now - HOP_S - utterance.last_voiced
@@ -204,6 +205,7 @@ class TurnTaker:
         utterance = Utterance(began=self._now, over_agent=over_agent, last_voiced=self._now)
         utterance.over_answer = busy and not playing and not over_agent
         utterance.audio = list(self._before)
+        utterance.levels_db = [hop.floor_db] * len(self._before)
         self._before.clear()
         self._schedule.begin(self._now, over_agent=over_agent)
         self._utterance = utterance
@@ -218,9 +220,21 @@ class TurnTaker:
         least = _STILL_PROBABILITY if speaking else self._options.vad_threshold
         if hop.probability < least:
             return False
+        if hop.loud:
+            return True
+        if (
+            utterance is not None
+            and utterance.over_agent
+            and not barge_in.is_sure(max(utterance.peak_probability, hop.probability))
+        ):
+            # It may be a cough.
+            return self._peak_db - hop.floor_db < POOR_DB
         # Silero says speech for up to 0.1 s after its end; the level falls at once, unless the
         # background is nearly as loud as the voice.
-        return hop.loud or (self._peak_db - hop.floor_db < _POOR_DB)
+        if hop.level_db > least_voice_db(self._peak_db, hop.floor_db):
+            return True
+        unheard = self._now - utterance.last_voiced if utterance is not None else 0.0
+        return unheard > _LAG_S and hop.probability >= self._options.vad_threshold
 
     def _announce(self, utterance: Utterance, actions: list[Action]) -> None:
         if not utterance.announced and utterance.voiced_s >= self._options.min_speech_s:

@@ -35,6 +35,8 @@ class Utterance:
     last_voiced: float = 0.0
     announced: bool = False
     audio: list[NDArray[np.int16]] = field(default_factory=list)
+    levels_db: list[float] = field(default_factory=list)
+    """Of each hop of `audio`."""
     pieces: list[Piece] = field(default_factory=list)
     in_flight: dict[int, tuple[float, bool]] = field(default_factory=dict)
     """Request → position up to which it has the audio, and whether it is rolling."""

@@ -273,10 +273,30 @@ class TestMonologue:
             talk.is_silent(pause_s)
         talk.is_silent(ENOUGH_S)
         (text,) = talk.ended
-        lost = [word for word in words if word not in text.split()]
-        assert len(lost) <= (0 if pause_s > 0.3 else 2), "without a pause a word is cut in two"
+        assert [word for word in words if word not in text.split()] == [], "a word is cut in two"
         assert max(len(request.pcm) for request in talk.requests) <= LONGEST_PIECE_S * 16000
         assert len(talk.actions(Began)) == 1
+
+    @pytest.mark.parametrize("eagerness", ["eager", "pauses"])
+    @pytest.mark.parametrize(
+        ("gap_s", "gap_after", "pause_s"),
+        [(0.0, 1, 0.0), (0.05, 1, 0.0), (0.0, 1, 0.25), (0.05, 2, 0.3), (0.05, 1, 0.4)],
+    )
+    def test_a_minute_of_speech_costs_one_request_in_two_seconds(
+        self, eagerness: Eagerness, gap_s: float, gap_after: int, pause_s: float
+    ) -> None:
+        talk = Talk(eagerness=eagerness)
+        while talk.now < 70.0:
+            for n in range(5):
+                talk.says(f"w{len(talk.words)}", 0.3)
+                talk.is_silent(gap_s if n % gap_after == 0 else 0.0)
+            talk.is_silent(pause_s)
+        ended = talk.now
+        talk.is_silent(ENOUGH_S)
+        assert len(talk.requests) <= ended / 2
+        (text,) = talk.ended
+        assert text.split() == talk.words
+        assert talk.at(Ended) - ended <= 0.75, "the last words are not waited for"
 
     def test_a_turn_that_ends_where_a_piece_was_cut_asks_for_nothing_more(self) -> None:
         talk = Talk()
