@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import miniaudio
 import numpy as np
 
-from agent.audio.kinds import Kind
+from agent.audio.kinds import Kind, NotDecodable
 from agent.audio.mp3_frames import FrameCutter
 from agent.audio.wav_stream import Chunk
 
@@ -21,17 +21,12 @@ _FORMATS = {
     Kind.FLAC: miniaudio.FileFormat.FLAC,
     Kind.VORBIS: miniaudio.FileFormat.VORBIS,
 }
-SUPPORTED = frozenset(_FORMATS)
 _FRAMES_AHEAD = 3
 """Frames of MP3 that a decoder may look at for the samples of one."""
 _BYTES_AHEAD = 24 * 1024
 """The same for FLAC, whose blocks are 16 KiB at most for speech, and Vorbis, of smaller ones."""
 _BLOCK = 1024
 """Samples asked for at once of these two."""
-
-
-class NotDecodable(ValueError):
-    """The bytes are not of their format."""
 
 
 class _Bytes:
@@ -90,7 +85,7 @@ class CompressedStream:
     """Bytes of one kind in, mono samples at the stream's own rate out."""
 
     def __init__(self, kind: Kind) -> None:
-        """`kind` is one of `SUPPORTED`."""
+        """`kind` is one of `DECODABLE`."""
         self._kind = kind
         self._cutter = FrameCutter() if kind is Kind.MP3 else None
         self._source = _Bytes()

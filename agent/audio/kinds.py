@@ -15,6 +15,10 @@ from numpy.typing import NDArray
 from agent.audio.mp3_frames import HEADER_BYTES, frame_at
 
 
+class NotDecodable(ValueError):
+    """The bytes are not of the format that they begin like; the message says what they are."""
+
+
 class Kind(Enum):
     """A format; the value is its name for people."""
 
@@ -34,6 +38,8 @@ class Kind(Enum):
     NOISE = "noise"
 
 
+DECODABLE: Final = frozenset({Kind.MP3, Kind.FLAC, Kind.VORBIS})
+"""What `agent.audio.compressed` decodes."""
 DECIDES_BYTES: Final = 32
 """So many bytes are looked at, if they come; rarely more, see `kind_of`."""
 _NOISE_BYTES = 512

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.audio.kinds import NotDecodable
+
 Chunk = tuple[int, NDArray[np.int16]]
 """Samples per second, and mono samples."""
 
@@ -33,10 +35,6 @@ _LONGEST_MARK = 12
 _NAME = re.compile(rb"[A-Za-z0-9]{3}[A-Za-z0-9 ]")
 _MOST_CHANNELS = 8
 _EVER = 2**62
-
-
-class NotWav(ValueError):
-    """No WAV, or one of a sample format that nobody knows; the message says which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +66,7 @@ class WavStream:
         """Take in bytes and give the samples that are whole.
 
         Raises:
-            NotWav: a header that cannot be read, or of an unknown sample format.
+            NotDecodable: a header that cannot be read, or of an unknown sample format.
         """
         self._held += data
         while self._in_data or self._read_header():
@@ -84,7 +82,7 @@ class WavStream:
             step = min(self._skip, len(self._held))
             self._skip, self._held = self._skip - step, self._held[step:]
             if _LONGEST_HEADER < self._header_bytes < _EVER:
-                raise NotWav("a WAV without samples")
+                raise NotDecodable("a WAV without samples")
             if self._skip or len(self._held) < _CHUNK_BYTES:
                 return False
             name, size = struct.unpack_from("<4sI", self._held)
@@ -92,18 +90,18 @@ class WavStream:
                 if len(self._held) < _RIFF_BYTES:
                     return False
                 if self._held[8:12] != b"WAVE":
-                    raise NotWav("a RIFF file that is no WAV")
+                    raise NotDecodable("a RIFF file that is no WAV")
                 self._skip, self._format = _RIFF_BYTES, None
             elif name == b"data":
                 if self._format is None:
-                    raise NotWav("a WAV without a format")
+                    raise NotDecodable("a WAV without a format")
                 self._held = self._held[_CHUNK_BYTES:]
                 self._in_data, self._header_bytes = True, 0
                 self._left = size if 0 < size < _NO_LENGTH else None
                 return True
             elif not _NAME.fullmatch(name):
                 if self._format is None:
-                    raise NotWav("a WAV of unknown chunks")
+                    raise NotDecodable("a WAV of unknown chunks")
                 self._skip = _EVER
             else:
                 if name == b"fmt ":
@@ -165,9 +163,9 @@ def _read_format(data: bytes, size: int) -> _Format:
     if tag == _EXTENSIBLE:
         tag = struct.unpack_from("<H", data, 24)[0] if size >= 26 and len(data) >= 26 else _PCM
     if (tag, bits) not in _SAMPLE_BYTES or not 0 < channels <= _MOST_CHANNELS:
-        raise NotWav(f"a WAV of format {tag} with {bits} bits and {channels} channels")
+        raise NotDecodable(f"a WAV of format {tag} with {bits} bits and {channels} channels")
     if not 4000 <= rate_hz <= 192000:
-        raise NotWav(f"a WAV of {rate_hz} samples per second")
+        raise NotDecodable(f"a WAV of {rate_hz} samples per second")
     return _Format(tag, bits, channels, rate_hz)
 
 

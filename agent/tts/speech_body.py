@@ -18,9 +18,8 @@ from typing import Any, NoReturn, Protocol
 import numpy as np
 from livekit import rtc
 
-from agent.audio.compressed import SUPPORTED, CompressedStream, NotDecodable
-from agent.audio.kinds import Kind, is_noise, kind_of
-from agent.audio.wav_stream import Chunk, NotWav, WavStream
+from agent.audio.kinds import DECODABLE, Kind, NotDecodable, is_noise, kind_of
+from agent.audio.wav_stream import Chunk, WavStream
 
 _BYTES = frozenset({"", "application/octet-stream", "binary/octet-stream"})
 _TELEPHONE = re.compile(r"audio/(x-)?(basic|mu-?law|u-?law|a-?law|pcm[ua]|adpcm|g7\d\d)")
@@ -96,7 +95,10 @@ class SpeechBody:
             return _Events(inner) if kind is Kind.EVENTS else _Json(inner)
         if kind is Kind.WAV:
             return _Audio(_Wav(), rate_hz=self._rate_hz)
-        if kind in SUPPORTED:
+        if kind in DECODABLE:
+            # 40 ms, once: most servers speak PCM, and their worker needs no decoder.
+            from agent.audio.compressed import CompressedStream
+
             return _Audio(CompressedStream(kind), rate_hz=self._rate_hz)
         if kind is not Kind.RAW:
             raise MalformedBody(f"{kind.value}, not WAV, MP3, FLAC, Ogg Vorbis or 16-bit samples")
@@ -165,7 +167,7 @@ class _Audio:
     def _bytes(self, decode: Any) -> bytes:
         try:
             return b"".join(self._resampled(*chunk) for chunk in decode())
-        except (NotWav, NotDecodable) as error:
+        except NotDecodable as error:
             raise MalformedBody(str(error)) from None
 
     def _resampled(self, from_hz: int, samples: Any) -> bytes:
