@@ -133,14 +133,33 @@ class Amounts:
 
     def romans(self) -> Iterator[Rule]:
         """Roman numerals after a name."""
+        language = self._language
+        if language.code == "fr":
+            yield (
+                re.compile(r"\b([IVX]{1,6})(er|re|ère|ème|e)\b"),
+                lambda m: (
+                    language.ordinal(roman_value(m[1]), "f" if m[2] in ("re", "ère") else "m")
+                    if _CANONICAL_ROMAN.fullmatch(m[1])
+                    else None
+                ),
+            )
         yield re.compile(r"(?<![^\W\d_])([^\W\d_]+)(\s)([IVX]{2,6})(?![\w’'-])"), self._roman
 
     def numbers(self) -> Iterator[Rule]:
         """All other numbers."""
         yield self._approximate()
+        times = self._language.join + self._language.signs["×"] + self._language.join
+        yield (
+            re.compile(rf"{LEFT}({NUM})\s?[x×]\s?({NUM}){RIGHT}"),
+            lambda m: times.join([self._language.number(m[1]), self._language.number(m[2])]),
+        )
+        yield (
+            re.compile(rf"{LEFT}({NUM})[x×](?![\w])"),
+            lambda m: self._language.number(m[1]) + times.rstrip(),
+        )
         yield re.compile(r"(?<![\w.])\.(\d+)\b"), self._leading_point
         yield (
-            re.compile(rf"{LEFT}{NEGATIVE}({NUM})(?![{LETTER}_]|[.,]\d)"),
+            re.compile(rf"{LEFT}{NEGATIVE}({NUM})(?![{LETTER}\d_]|[.,]\d)"),
             self._cardinal,
         )
 
@@ -183,22 +202,19 @@ class Amounts:
             return None
         if found[1].isupper() and len(found[1]) > 1:
             return None
-        values = [_ROMAN[char] for char in numeral]
-        number = sum(
-            -value if value < following else value
-            for value, following in zip(values, [*values[1:], 0], strict=True)
-        )
+        number = roman_value(numeral)
         return f"{found[1]}{found[2]}{self._language.roman(number, found[1])}"
 
     def ranges(self) -> Iterator[Rule]:
         """From one number to another; a difference where an equation goes on."""
         language = self._language
+        yield re.compile(rf"{LEFT}\d+(?:-\d+){{2,8}}(?![{LETTER}\d_-])"), self._code
         yield (
             re.compile(r"(?<=\d)\s[-−–]\s(?=\d[\d.,]*\s?[=+*×÷])"),
             lambda m: f" {language.signs['−']} ",
         )
         yield (
-            re.compile(rf"{LEFT}(?P<a>{NUM})(?:{DASH})(?P<b>{NUM})(?![{LETTER}_]|[-–.,]\d)"),
+            re.compile(rf"{LEFT}(?P<a>{NUM})(?:{DASH})(?P<b>{NUM})(?![{LETTER}\d_]|[-–.,]\d)"),
             self._range,
         )
 
@@ -222,4 +238,17 @@ class Amounts:
 
     def _ratio(self, found: re.Match[str]) -> str:
         ends = (self._language.number(found[1]), self._language.number(found[2]))
-        return f"{self._language.join}{self._language.to}{self._language.join}".join(ends)
+        versus = self._language.versus or self._language.to
+        return f"{self._language.join}{versus}{self._language.join}".join(ends)
+
+    def _code(self, found: re.Match[str]) -> str:
+        return ", ".join(self._language.digits(group) for group in found[0].split("-"))
+
+
+def roman_value(numeral: str) -> int:
+    """The value of a Roman numeral."""
+    values = [_ROMAN[char] for char in numeral]
+    return sum(
+        -value if value < following else value
+        for value, following in zip(values, [*values[1:], 0], strict=True)
+    )

@@ -38,6 +38,15 @@ class Calendar:
             re.compile(rf"{LEFT}(\d{{1,2}})([-/.])(\d{{1,2}})\2(\d{{4}}|(?<=/)\d{{2}}){RIGHT}"),
             self._numeric_day,
         )
+        if language.code == "de":
+            yield (
+                re.compile(rf"{LEFT}(\d{{1,2}})\.(\d{{1,2}})\.(?!\d)"),
+                lambda m: (
+                    language.date(None, int(m[2]), int(m[1]))
+                    if 1 <= int(m[2]) <= 12 and 1 <= int(m[1]) <= 31
+                    else None
+                ),
+            )
         if language.code in ("zh", "ja", "ko", "ru"):
             return
         names = {name.lower(): at for at, name in enumerate(language.months, 1)}

@@ -38,7 +38,9 @@ class Signs:
         plain = "".join(re.escape(sign) for sign in signs if len(sign) == 1 and sign not in "+*<>@")
         yield re.compile(f"[{plain}]"), lambda m: self._sign(m[0])
         yield (
-            re.compile(r"(?<=\s)[+*](?=\s)|(?<=[\w)])[+*](?=[\d(])|(?<![\w+])\+(?=\d)|(?<=\d)\+"),
+            re.compile(
+                r"(?<=\s)[+*](?=\s)|(?<=[\w)])[+*](?=[\d(])|(?<=\b\w)[+](?=\w\b)|(?<![\w+])\+(?=\d)|(?<=\d)\+"
+            ),
             (lambda m: self._sign(m[0]) if m[0] in signs else None),
         )
         yield (

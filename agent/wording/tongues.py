@@ -7,7 +7,8 @@ import re
 _WORDS = {
     "en": "the of and to a in is that it you for on are with as this be at have from or by not but "
     "what your can will would i'm it's we my do an was about there which when how please yes costs "
-    "takes has one all if they see call me my now then here this these how hello",
+    "takes has one all if they see call me my now then here this these how hello "
+    "per come plus die war hat son also more on no if so us am me long sale van de me les",
     "es": "el la los las de que y en un una es por con para no se su al del lo como más pero sus "
     "le está son muy cuesta hay tiene este esta sí usted puedo gracias hoy son",
     "pt": "o a os as de que e em um uma é por com para não se seu sua ao do da dos das no na mais "

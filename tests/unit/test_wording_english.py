@@ -59,6 +59,11 @@ NUMBERS = [
     ("No. 5 and #1", "number five and number one"),
     ("World War II", "World War two"),
     ("Henry VIII and Chapter IV", "Henry the eighth and Chapter four"),
+    ("10x faster, 2x4, 1920 x 1080", "ten times faster, two times four, one thousand nine hundred "
+     "twenty times one thousand eighty"),
+    ("ISBN 978-3-16-14-0", "ISBN nine seven eight, three, one six, one four, zero"),
+    ("€20 per person", "twenty euros per person"),
+    ("50/50, Wi-Fi 6E, 5 km away", "fifty fifty, Wi-Fi 6E, five kilometers away"),
     ("score 3:1", "score three to one"),
     ("Call 555-123-4567.", "Call five five five, one two three, four five six seven."),
     ("+1 (555) 010-9999", "plus one, five five five, zero one zero, nine nine nine nine"),

@@ -17,7 +17,7 @@ class Chinese(Language):
     join = ""
     point, minus, to, number_sign, dot, at = "点", "负", "到", "第", "点", "艾特"
     percent, about, over, link = "百分之", "大约", "分之", "一个链接"
-    per = "每"
+    per, versus = "每", "比"
     notices = {
         Kind.CODE: "代码在页面上。",
         Kind.TABLE: "表格在页面上。",
@@ -119,7 +119,7 @@ class Chinese(Language):
     """)
     counters = re.compile(
         "个(?!月份)|只|次|种|位|块|件|条|张|本|天|周|年(?!级)|小时|分钟|秒|倍|人|家|台|辆|杯|瓶|岁|"
-        "公里|公斤|米|元|美元|欧元|项|层|间|套|份|点"
+        "万|亿|公里|公斤|米|元|美元|欧元|项|层|间|套|份|点"
     )
     """What is counted with 两 rather than 二."""
 
@@ -161,6 +161,7 @@ class Chinese(Language):
     def percentage(self, amounts: list[str], *, negative: bool) -> str:
         """百分之五十."""
         said = self.to.join(f"{self.percent}{self.number(amount)}" for amount in amounts)
+        said = said.replace("百分之一百", "百分之百") if said.endswith("一百") else said
         return f"{self.minus}{said}" if negative else said
 
     def money(self, amounts: list[str], currency: str, scale: str) -> str:

@@ -59,7 +59,7 @@ class Japanese(_Figures):
     code = "ja"
     point, minus, to, number_sign, dot, at = "点", "マイナス", "から", "", "ドット", "アットマーク"
     percent, about, over, link = "パーセント", "約", "分の", "リンク"
-    per = "毎"
+    per, versus = "毎", "対"
     hour, minute, morning, afternoon = "時", "分", "午前", "午後"
     notices = {
         Kind.CODE: "コードは画面にあります。",
@@ -170,7 +170,7 @@ class Korean(_Figures):
     code = "ko"
     point, minus, to, number_sign, dot, at = "점", "마이너스 ", "에서 ", "", " 닷 ", " 골뱅이 "
     percent, about, over, link = "퍼센트", "약 ", "분의 ", "링크"
-    per = "당 "
+    per, versus = "당 ", " 대 "
     hour, minute, morning, afternoon = "시 ", "분", "오전 ", "오후 "
     notices = {
         Kind.CODE: "코드는 화면에 있습니다.",

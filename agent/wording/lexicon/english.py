@@ -123,6 +123,7 @@ class English(Language):
         Prof.: Professor
         24/7: twenty-four seven
         9/11: nine eleven
+        50/50: fifty fifty
     """)
     signs = words("""
         &: and

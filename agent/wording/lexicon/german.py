@@ -13,7 +13,7 @@ class German(Language):
     code = "de"
     point, minus, to, number_sign, dot, at = "Komma", "minus", "bis", "Nummer", "Punkt", "at"
     percent, about, over, link = "Prozent", "etwa", "durch", "ein Link"
-    per = "pro"
+    per, versus = "pro", "zu"
     notices = {
         Kind.CODE: "Der Code steht auf der Seite.",
         Kind.TABLE: "Die Tabelle steht auf der Seite.",

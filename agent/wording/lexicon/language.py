@@ -57,6 +57,8 @@ class Language:
     minus: ClassVar[str]
     to: ClassVar[str]
     """Between the two ends of a range."""
+    versus: ClassVar[str] = ""
+    """Between the two sides of a ratio; empty: as in a range."""
     number_sign: ClassVar[str]
     """For "#5" and "No. 5"."""
     dot: ClassVar[str]
