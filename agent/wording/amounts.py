@@ -154,7 +154,7 @@ class Amounts:
             lambda m: times.join([self._language.number(m[1]), self._language.number(m[2])]),
         )
         yield (
-            re.compile(rf"{LEFT}({NUM})[x×](?![\w])"),
+            re.compile(rf"{LEFT}({NUM})[x×](?!\w|\s?[-+=^*/])"),
             lambda m: self._language.number(m[1]) + times.rstrip(),
         )
         yield re.compile(r"(?<![\w.])\.(\d+)\b"), self._leading_point

@@ -94,6 +94,7 @@ class Figures:
     def _numbers(self) -> Iterator[Rule]:
         language = self._language
         calendar, amounts = Calendar(language), Amounts(language)
+        yield from Signs(language).powers()
         yield from calendar.dates()
         yield addresses.PHONE, lambda m: addresses.say_phone(m[0], language)
         yield from calendar.times()

@@ -25,6 +25,13 @@ class Signs:
             if same in self._signs:
                 self._signs[sign] = self._signs[same]
 
+    def powers(self) -> Iterator[Rule]:
+        """Squares and cubes without the signs for them."""
+        yield (
+            re.compile(r"(?<=[\w)])\^([23])(?!\d)"),
+            lambda m: self._sign("²" if m[1] == "2" else "³") if "³" in self._signs else None,
+        )
+
     def names(self) -> Iterator[Rule]:
         """Signs that are said."""
         signs = self._signs

@@ -12,7 +12,8 @@ _DOES = frozenset(
     # English
     "laughs laughing chuckles chuckling giggles giggling sighs sighing smiles smiling grins "
     "grinning nods nodding winks winking pauses pausing coughs coughing gasps gasping whispers "
-    "whispering yawns yawning groans groaning shrugs shrugging sniffs smirks beams blinks clears "
+    "whispering waves waving bows claps hums leans "
+    "tilts yawns yawning groans groaning shrugs shrugging sniffs smirks beams blinks clears "
     # German
     "lacht lachend kichert seufzt seufzend lächelt lächelnd nickt zwinkert räuspert flüstert "
     "hustet "
@@ -29,7 +30,8 @@ _IS = frozenset(
 """Words of their own elsewhere: directions only between brackets."""
 _HOW = frozenset(
     "softly warmly quietly gently nervously slightly loudly briefly heavily happily sadly lightly "
-    "politely dramatically a bit little moment his her their throat to for and herself himself "
+    "politely dramatically a bit little moment his her their throat hand hands head arms in "
+    "back over forward to for and herself himself "
     "leise freundlich kurz laut sich doucement légèrement suavemente levemente".split()
 )
 _CJK = re.compile(

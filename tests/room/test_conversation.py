@@ -132,6 +132,37 @@ def user_messages_of(messages: list[dict]) -> list[dict]:
     return [m for m in messages if m["role"] == "user" and _text(m) != OPENING]
 
 
+async def test_figures_are_said_in_words_and_shown_and_remembered_as_they_are_written(
+    call, engines
+) -> None:
+    """A lone mark holds nothing back: the voice is asked while the model still writes."""
+    written = (
+        "It costs $49.95 at 10:30 pm. Use `int *p` or int *q and a [ sign. "
+        "Then **see** https://www.example.com/a for the rest of it all, please, and so on."
+    )
+    shown = written.replace("`", "").replace("*q", "q").replace("**", "")
+    asked: list[int] = []
+    engines.reply = lambda messages: written if len(user_messages_of(messages)) == 1 else "Fine."
+    engines.llm.between_s = 0.12
+    async with call() as caller:
+        await caller.type("How much?")
+        await caller.wait_until(lambda: len(engines.of("tts")) >= 4)
+        asked.append(engines.of("llm")[0].chunks)
+        await caller.wait_until(lambda: len(caller.log.turns) == 1)
+        answer = caller.log.captions[-1].text.strip()
+        await caller.type("Go on.")
+        await caller.wait_until(lambda: len(caller.log.turns) == 2)
+
+    said = words(" ".join(r.body["input"] for r in engines.of("tts")[1:]))
+    assert said[:-1] == words(
+        "It costs forty-nine dollars and ninety-five cents at ten thirty PM. Use int p or int q "
+        "and a sign. Then see example dot com for the rest of it all, please, and so on."
+    )
+    assert answer == shown
+    assert assistant_messages(engines.of("llm")[1])[-1].strip() == shown
+    assert asked[0] < engines.of("llm")[0].chunks
+
+
 async def test_a_noise_without_words_lets_the_reply_go_on(call, engines, question) -> None:
     engines.transcribe = lambda request: "Count." if len(engines.of("stt")) == 1 else ""
     engines.reply = lambda messages: LONG

@@ -93,7 +93,7 @@ SIGNS = [
     ("Cats vs. dogs w/o fleas", "Cats versus dogs without fleas"),
     ("and/or, his/her", "and or, his her"),
     ("snake_case_name", "snake case name"),
-    ("C++ and C#", "C++ and C"),
+    ("C++ and C#", "C++ and C sharp"),
     ("See [1] and the note [^2].", "See and the note."),
     ("[[həˈloʊ]] there", "həˈloʊ there"),
     ("Hello 😀 there 👍🏽!", "Hello there!"),
@@ -111,6 +111,7 @@ ADDRESSES = [
 FORMULAS = [
     ("$x^2 + 1$ is", "x squared plus one is"),
     ("that costs $x$ dollars", "that costs x dollars"),
+    ("x^2 + 2x + 1 = 0", "x squared plus 2x plus one equals zero"),
     ("x² + y³", "x squared plus y cubed"),
 ]
 

@@ -124,6 +124,8 @@ class English(Language):
         24/7: twenty-four seven
         9/11: nine eleven
         50/50: fifty fifty
+        C#: C sharp
+        F#: F sharp
     """)
     signs = words("""
         &: and
