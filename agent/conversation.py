@@ -5,7 +5,7 @@ from contextlib import suppress
 from livekit.agents import AgentSession, llm
 
 from agent.heartbeat import Heartbeat
-from agent.history import Memory, recalled, shortened
+from agent.history import Memory, recalled, said, shortened
 from agent.presence import Resume, Serve
 from agent.settings import Settings
 from agent.tasks import CallTasks
@@ -44,6 +44,9 @@ class Conversation:
                 self._say(chosen.greeting)
             case Resume() if before is None:
                 self._say(chosen.back_text)
+            case Resume() if not self._begun():
+                # They left before they heard a word of it.
+                self._say(chosen.greeting)
         self.remember()
 
     def remember(self) -> None:
@@ -55,6 +58,10 @@ class Conversation:
             self._tasks.inform(agent.update_chat_ctx(short), name="shorten-history")
         if self._with is not None:
             self._heartbeat.remember(self._with, agent.chat_ctx.items)
+
+    def _begun(self) -> bool:
+        items = self._session.current_agent.chat_ctx.items
+        return self._session.current_speech is not None or bool(said(items))
 
     def _say(self, text: str) -> None:
         if text:

@@ -1,0 +1,105 @@
+"""How a conversation begins with each person, and what is kept of it."""
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+from livekit.agents import llm
+
+from agent.conversation import Conversation
+from agent.history import Memory, Said
+from agent.options import AgentOptions, ModelOptions
+from agent.presence import Resume, Serve
+from agent.tasks import CallTasks
+from tests.fakes import virtual_time
+
+GREETING, BACK = "Hello.", "I am back."
+
+
+class Session:
+    """Speaks at once, and keeps what was said."""
+
+    def __init__(self) -> None:
+        self.current_agent = self
+        self.current_speech: object | None = None
+        self.chat_ctx = llm.ChatContext.empty()
+        self.history = llm.ChatContext.empty()
+        self.heard = True
+        self.said: list[str] = []
+
+    def say(self, text: str) -> None:
+        self.said.append(text)
+        if self.heard:
+            self.chat_ctx.add_message(role="assistant", content=text)
+
+    async def update_chat_ctx(self, context: llm.ChatContext) -> None:
+        self.chat_ctx = context
+
+
+class Heart:
+    def __init__(self) -> None:
+        self.remembered: list[tuple[str | None, list[str]]] = []
+
+    def remember(self, served: str | None, items: Any) -> None:
+        self.remembered.append((served, [item.text_content for item in items]))
+
+
+def talk(*actions: Any, session: Session | None = None) -> tuple[Session, Heart]:
+    session, heart = session or Session(), Heart()
+    settings = SimpleNamespace(
+        agent=AgentOptions(greeting=GREETING, back_text=BACK),
+        reply=ModelOptions(history_chars=1000),
+    )
+
+    async def scene() -> None:
+        async with CallTasks() as tasks:
+            conversation = Conversation(session, tasks, heart, settings)  # type: ignore[arg-type]
+            for action in actions:
+                if isinstance(action, Memory):
+                    await conversation.recall(action)
+                elif isinstance(action, str):
+                    session.chat_ctx.add_message(role="user", content=action)
+                    conversation.remember()
+                    await asyncio.sleep(0)
+                else:
+                    await conversation.serve(action)
+
+    virtual_time.run(scene())
+    return session, heart
+
+
+def test_a_caller_is_greeted_once_however_often_they_come_back() -> None:
+    session, _ = talk(Serve("ann"), Resume("ann"), Resume("ann"))
+    assert session.said == [GREETING]
+
+
+def test_a_caller_who_left_before_the_first_word_is_greeted_when_they_are_back() -> None:
+    session = Session()
+    session.heard = False
+    talk(Serve("ann"), Resume("ann"), session=session)
+    assert session.said == [GREETING] * 2
+    session.said.clear()
+    session.current_speech = object()  # it is still being said
+    talk(Serve("ann"), Resume("ann"), session=session)
+    assert session.said == [GREETING]
+
+
+def test_the_next_person_is_greeted_and_knows_nothing_of_the_first() -> None:
+    session, heart = talk(Serve("ann"), "My name is Ann.", Serve("bob"))
+    assert session.said == [GREETING] * 2
+    assert heart.remembered[-1] == ("bob", [GREETING])
+
+
+def test_a_call_that_is_taken_over_goes_on_with_what_was_said() -> None:
+    memory = Memory("ann", (Said("assistant", GREETING), Said("user", "My name is Ann.")))
+    session, heart = talk(memory, Resume("ann"))
+    assert session.said == [BACK]
+    assert heart.remembered[-1] == ("ann", [GREETING, "My name is Ann.", BACK])
+
+
+def test_a_long_conversation_is_kept_within_its_limit() -> None:
+    session, heart = talk(Serve("ann"), *(f"{n} {'x' * 98}" for n in range(30)))
+    texts = [item.text_content or "" for item in session.chat_ctx.messages()]
+    assert sum(map(len, texts)) <= 1000
+    assert texts[-1].startswith("29 ")
+    assert heart.remembered[-1][0] == "ann"
