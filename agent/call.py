@@ -274,9 +274,8 @@ class Call:
 
     async def _answer_typed(self, text: str) -> None:
         with suppress(RuntimeError):  # the session may be closing
-            await self._session.interrupt(force=True)
             self._timeline.typed()
-            self._session.generate_reply(user_input=text)
+            await self._conversation.answer(text)
 
     def _tell_too_long(self) -> None:
         most = self._settings.agent.typed_chars

@@ -27,6 +27,7 @@ class Conversation:
         self._heartbeat = heartbeat
         self._settings = settings
         self._with: str | None = None
+        self._asked: llm.ChatMessage | None = None
 
     async def recall(self, memory: Memory) -> None:
         """Go on with what an earlier job has left."""
@@ -48,6 +49,22 @@ class Conversation:
                 # They left before they heard a word of it.
                 self._say(chosen.greeting)
         self.remember()
+
+    async def answer(self, text: str) -> None:
+        """Begin the answer to what was typed; the reply in play is stopped.
+
+        What was typed before and could not enter the history yet is asked again with it.
+
+        Raises:
+            RuntimeError: the session is closing.
+        """
+        await self._session.interrupt(force=True)
+        before = self._asked
+        if before is not None and self._session.current_agent.chat_ctx.get_by_id(before.id) is None:
+            most = self._settings.agent.typed_chars
+            text = f"{before.text_content}\n{text}"[-most:]
+        self._asked = llm.ChatMessage(role="user", content=[text])
+        self._session.generate_reply(user_input=self._asked)
 
     def remember(self) -> None:
         """Keep what was said: for the model within its limit, and for a job that takes over."""

@@ -16,6 +16,7 @@ from tests.fakes.livekit_process import LiveKitProcess
 from tests.fakes.openai_server import OpenAIStandIn
 from tests.room.conftest import GREETING, Worker
 from tests.room.test_conversation import assistant_messages, heard, user_messages
+from tests.room.test_leaving import wait_idle
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -60,6 +61,7 @@ async def test_another_job_takes_over_the_call_of_one_that_was_killed(
     livekit: LiveKitProcess, worker: Worker, engines: OpenAIStandIn
 ) -> None:
     engines.reply = lambda messages: "Noted."
+    await wait_idle(worker, timeout_s=20)  # one call alone: `job_of`
     token = livekit.token(f"room-{secrets.token_hex(4)}", "caller")
     async with greeted(livekit, token) as caller:
         await ask(caller, "my name is Ann")

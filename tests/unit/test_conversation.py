@@ -32,6 +32,14 @@ class Session:
         if self.heard:
             self.chat_ctx.add_message(role="assistant", content=text)
 
+    async def interrupt(self, *, force: bool) -> None:
+        return
+
+    def generate_reply(self, *, user_input: llm.ChatMessage) -> None:
+        self.said.append(user_input.text_content or "")
+        if self.heard:
+            self.chat_ctx.insert(user_input)
+
     async def update_chat_ctx(self, context: llm.ChatContext) -> None:
         self.chat_ctx = context
 
@@ -103,3 +111,23 @@ def test_a_long_conversation_is_kept_within_its_limit() -> None:
     assert sum(map(len, texts)) <= 1000
     assert texts[-1].startswith("29 ")
     assert heart.remembered[-1][0] == "ann"
+
+
+def test_what_was_typed_and_not_taken_up_is_asked_again_with_the_next() -> None:
+    session, settings = Session(), SimpleNamespace(agent=AgentOptions(typed_chars=100))
+
+    async def scene() -> None:
+        async with CallTasks() as tasks:
+            conversation = Conversation(session, tasks, Heart(), settings)  # type: ignore[arg-type]
+            await conversation.answer("zero")
+            session.heard = False  # the next one is interrupted before it is its turn
+            await conversation.answer("one")
+            await conversation.answer("x" * 50)
+            session.heard = True
+            await conversation.answer("y" * 40)
+            await conversation.answer("end")
+
+    virtual_time.run(scene())
+    long = f"one\n{'x' * 50}\n{'y' * 40}"
+    assert session.said == ["zero", "one", f"one\n{'x' * 50}", long, "end"]
+    assert len(long) <= 100
