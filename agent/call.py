@@ -50,12 +50,10 @@ from agent.session import (
 from agent.settings import Settings, StageChoice
 from agent.tasks import CallTasks
 from agent.turns.caller_input import CallerInput
-from agent.typed_text import TypedText
+from agent.typed_text import TOO_LONG, TypedText
 from agent.wording.reader import Reader
 
 logger = logging.getLogger(__name__)
-
-TOO_LONG = "That is more text than I take at once: {most} characters."
 
 _GOODBYE_S = 10.0
 """Longest time the last sentence of a call that cannot go on may take, seconds."""
@@ -274,8 +272,9 @@ class Call:
 
     async def _answer_typed(self, text: str) -> None:
         with suppress(RuntimeError):  # the session may be closing
+            await self._session.interrupt(force=True)
             self._timeline.typed()
-            await self._conversation.answer(text)
+            self._conversation.ask(text)
 
     def _tell_too_long(self) -> None:
         most = self._settings.agent.typed_chars

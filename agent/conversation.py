@@ -50,15 +50,14 @@ class Conversation:
                 self._say(chosen.greeting)
         self.remember()
 
-    async def answer(self, text: str) -> None:
-        """Begin the answer to what was typed; the reply in play is stopped.
+    def ask(self, text: str) -> None:
+        """Begin the answer to what was typed.
 
-        What was typed before and could not enter the history yet is asked again with it.
+        What was typed before, and was interrupted before it entered the history, comes with it.
 
         Raises:
             RuntimeError: the session is closing.
         """
-        await self._session.interrupt(force=True)
         before = self._asked
         if before is not None and self._session.current_agent.chat_ctx.get_by_id(before.id) is None:
             most = self._settings.agent.typed_chars

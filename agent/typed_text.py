@@ -14,6 +14,7 @@ from livekit.rtc.data_stream import StreamError
 from agent.tasks import CallTasks
 
 TOPIC_CHAT = "lk.chat"
+TOO_LONG = "That is more text than I take at once: {most} characters."
 
 _SETTLE_S = 0.05
 """Messages that come within this belong together, seconds."""

@@ -32,9 +32,6 @@ class Session:
         if self.heard:
             self.chat_ctx.add_message(role="assistant", content=text)
 
-    async def interrupt(self, *, force: bool) -> None:
-        return
-
     def generate_reply(self, *, user_input: llm.ChatMessage) -> None:
         self.said.append(user_input.text_content or "")
         if self.heard:
@@ -119,13 +116,13 @@ def test_what_was_typed_and_not_taken_up_is_asked_again_with_the_next() -> None:
     async def scene() -> None:
         async with CallTasks() as tasks:
             conversation = Conversation(session, tasks, Heart(), settings)  # type: ignore[arg-type]
-            await conversation.answer("zero")
+            conversation.ask("zero")
             session.heard = False  # the next one is interrupted before it is its turn
-            await conversation.answer("one")
-            await conversation.answer("x" * 50)
+            conversation.ask("one")
+            conversation.ask("x" * 50)
             session.heard = True
-            await conversation.answer("y" * 40)
-            await conversation.answer("end")
+            conversation.ask("y" * 40)
+            conversation.ask("end")
 
     virtual_time.run(scene())
     long = f"one\n{'x' * 50}\n{'y' * 40}"
