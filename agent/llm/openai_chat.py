@@ -182,10 +182,8 @@ class OpenAIChat(llm.LLM[Any]):
 
     async def _listed_models(self) -> list[str]:
         try:
-            response = await http_client.send(
-                self._client, self._client.build_request("GET", "models")
-            )
-            async with contextlib.aclosing(response):
+            request = self._client.build_request("GET", "models")
+            async with http_client.answer(self._client, request) as response:
                 await response.aread()
                 if response.status_code in (404, 405):
                     return []
@@ -267,10 +265,8 @@ class OpenAIChat(llm.LLM[Any]):
         without = set(self.left_out)
         while True:
             body = await self._body(chat_ctx, request, without=without)
-            response = await http_client.send(
-                self._client, self._client.build_request("POST", "chat/completions", json=body)
-            )
-            async with contextlib.aclosing(response):
+            asked = self._client.build_request("POST", "chat/completions", json=body)
+            async with http_client.answer(self._client, asked) as response:
                 if response.status_code == 200:
                     self._has_answered = True
                     self._leave_out(without)
