@@ -6,7 +6,16 @@ from collections.abc import Awaitable
 
 import numpy as np
 import pytest
-from livekit.agents import APIConnectionError, APIConnectOptions, APITimeoutError, tts
+from livekit.agents import (
+    APIConnectionError,
+    APIConnectOptions,
+    APITimeoutError,
+    tts,
+)
+from livekit.agents.tokenize import SentenceStream, SentenceTokenizer
+from livekit.agents.tokenize.token_stream import BufferedSentenceStream
+
+from agent.tts.spoken_reply import ReplyVoice
 
 ONCE = APIConnectOptions(max_retry=0, timeout=5.0)
 IMPATIENT = APIConnectOptions(max_retry=0, timeout=0.3)
@@ -80,6 +89,50 @@ async def audio_until_error(
     finally:
         await stream.aclose()
     pytest.fail("no error came")
+
+
+class Spare(tts.TTS):
+    """Another voice: says a second of one tone, whatever the text."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            capabilities=tts.TTSCapabilities(streaming=False), sample_rate=16000, num_channels=1
+        )
+        self.asked: list[str] = []
+
+    def synthesize(self, text: str, *, conn_options: APIConnectOptions = ONCE) -> tts.ChunkedStream:
+        self.asked.append(text)
+        return _SpareSpeech(tts=self, input_text=text, conn_options=conn_options)
+
+
+class _SpareSpeech(tts.ChunkedStream):
+    async def _run(self, output_emitter: tts.AudioEmitter) -> None:
+        output_emitter.initialize(
+            request_id="spare", sample_rate=16000, num_channels=1, mime_type="audio/pcm"
+        )
+        output_emitter.push(b"\x00\x20" * 16000)
+
+
+class AllHeard:
+    """A track that plays whatever there is at once."""
+
+    _captured_s = 0.0
+    unheard_s = 0.0
+
+    @property
+    def captured_s(self) -> float:
+        self._captured_s += 1000.0
+        return self._captured_s
+
+
+class Lines(SentenceTokenizer):
+    """Each line of a reply is a piece."""
+
+    def tokenize(self, text: str, *, language: str | None = None) -> list[str]:
+        return text.splitlines()
+
+    def stream(self, *, language: str | None = None) -> SentenceStream:
+        return BufferedSentenceStream(tokenizer=str.splitlines, min_token_len=1, min_ctx_len=1)
 
 
 class SpeechContract:
@@ -158,6 +211,24 @@ class SpeechContract:
         await rig.recover()
         samples, _ = await audio(rig.engine, "one two")
         assert samples.any()
+
+    @pytest.mark.parametrize("fault", ["die", "freeze"])
+    async def test_a_piece_that_breaks_off_is_said_by_another_voice(
+        self, rig: Rig, fault: str
+    ) -> None:
+        break_off, spare = getattr(rig, fault), Spare()
+        await break_off(first=True)
+        voice = ReplyVoice(rig.engine, spare=spare, tokenizer=Lines(), track=AllHeard())
+        seconds = 0.0
+        async with voice.stream(conn_options=ONCE) as stream:
+            stream.push_text(f"{rig.long_text}\none two\n")
+            stream.end_input()
+            async for event in stream:
+                if not seconds:
+                    await break_off(first=False)
+                seconds += event.frame.duration
+        assert spare.asked[0] == rig.long_text.strip()
+        assert seconds > 1.0, "what came, and what the other voice said"
 
     async def test_several_syntheses_at_once_do_not_mix(self, rig: Rig) -> None:
         texts = ["one two", "three four five six", WORDS]

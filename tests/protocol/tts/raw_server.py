@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,6 +27,8 @@ class RawServer:
     """Gives `answer` to every POST and an empty list to every GET."""
 
     answer: Answer = field(default_factory=Answer)
+    choose: Callable[[dict[str, Any]], Answer] | None = None
+    """Picks the answer by the request's body, in place of `answer`."""
     bodies: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
@@ -70,7 +72,7 @@ class RawServer:
         if method == "POST":
             self.bodies.append(json.loads(body))
             self.headers.append(headers)
-            answer = self.answer
+            answer = self.choose(self.bodies[-1]) if self.choose else self.answer
         writer.write(
             f"HTTP/1.1 {answer.status} X\r\nContent-Type: {answer.content_type}\r\n"
             "Transfer-Encoding: chunked\r\n\r\n".encode()

@@ -9,8 +9,11 @@ from pydantic import SecretStr
 
 from agent.errors import EngineUnavailable
 from agent.tts import openai_http
+from agent.tts.espeak_process import EspeakSpeech
 from agent.tts.openai_http import Options, build, probe
+from agent.tts.options import EspeakOptions
 from agent.tts.sentences import SentenceTokenizer
+from agent.tts.spoken_reply import ReplyVoice
 from tests.fakes import tones
 from tests.fakes.openai_server import OpenAIStandIn
 from tests.protocol.tts.conftest import RATE_HZ, until
@@ -19,11 +22,13 @@ from tests.protocol.tts.contract import (
     ONCE,
     STALL_S,
     WORDS,
+    AllHeard,
     Rig,
     SpeechContract,
     audio,
     audio_until_error,
 )
+from tests.protocol.tts.raw_server import Answer, RawServer
 
 
 class StandInRig(Rig):
@@ -154,6 +159,45 @@ async def test_sentences_of_a_streamed_reply_are_spoken_in_order(rig: StandInRig
         "... five!",
         "six",
     ]
+
+
+@pytest.mark.parametrize("fault", ["refused", "nothing", "cut", "stall", "page", "silent"])
+async def test_the_third_of_four_sentences_fails_and_all_are_said(
+    raw: RawServer, fault: str
+) -> None:
+    """Each has its tone; the embedded voice, in its process, says the one that is missing."""
+    sentences = ["Zero.", "One.", "Two.", "Three."]
+    spoken = [tones.speak([number], rate_hz=RATE_HZ) for number in range(4)]
+    good = {s: Answer([pcm]) for s, pcm in zip(sentences, spoken, strict=True)}
+    bad = {
+        "refused": Answer([b"{}"], "application/json", status=500),
+        "nothing": Answer(),
+        "cut": Answer([spoken[2][:4000]], cut=True),
+        "stall": Answer([spoken[2][:4000], b"", spoken[2][4000:]], gap_s=0.5),
+        "page": Answer([b"<html>" + b"Bad gateway. " * 50], "audio/pcm"),
+        "silent": Answer([bytes(len(spoken[2]))]),
+    }
+    raw.choose = lambda body: (good | {"Two.": bad[fault]})[body["input"]]
+    engine, spare = build(Options(url=raw.url, stall_s=0.2)), EspeakSpeech(EspeakOptions())
+    voice = ReplyVoice(engine, spare=spare, tokenizer=SentenceTokenizer(), track=AllHeard())
+    samples: list[np.ndarray] = []
+    async with voice.stream(conn_options=ONCE) as stream:
+        stream.push_text(" ".join(sentences))
+        stream.end_input()
+        async for event in stream:
+            samples.append(np.frombuffer(event.frame.data, "<i2") / np.float32(32768))
+    await engine.aclose()
+    await spare.aclose()
+    audio = np.concatenate(samples)
+    heard = [word for word, _, _ in tones.heard(audio, rate_hz=RATE_HZ)]
+    assert heard[:2] == [0, 1]
+    said_by_it = 2 if fault == "stall" else 3
+    if said_by_it == 3:
+        assert heard[-1] == 3
+    # After a time-out the other voice says the rest of the reply, without another wait.
+    assert len(raw.bodies) == 3 if fault == "stall" else len(raw.bodies) == 4
+    by_another = len(audio) / RATE_HZ - said_by_it * tones.WORD_S
+    assert by_another > 0.25 * (4 - said_by_it)
 
 
 async def test_the_probe_says_which_voice_answered(openai_server: OpenAIStandIn) -> None:
