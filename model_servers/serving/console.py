@@ -34,6 +34,8 @@ def set_up_logging(name: str, *, debug: bool) -> None:
     """Log to standard error, each line beginning with the server's name."""
     handler = logging.StreamHandler()
     handler.setFormatter(_WithFacts(f"{name}: %(message)s"))
+    if not debug:
+        handler.addFilter(_own_words_only)
     handler.addFilter(Sparing())
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -49,6 +51,15 @@ class _WithFacts(logging.Formatter):
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  (logging's name)
         facts = [f"{k}={v}" for k, v in vars(record).items() if k not in _STANDARD]
         return " ".join([super().formatMessage(record), *facts])
+
+
+def _own_words_only(record: logging.LogRecord) -> bool:
+    """Take the text of other libraries' messages out: they quote what was said and who asked."""
+    if not record.name.startswith("model_servers"):
+        record.kind = type(record.exc_info[1]).__name__ if record.exc_info else record.levelname
+        record.msg, record.args = f"{record.name} has reported something; --debug shows it", ()
+        record.exc_info = record.exc_text = record.stack_info = None
+    return True
 
 
 class Sparing(logging.Filter):

@@ -1,11 +1,12 @@
-"""A bounded queue in front of the threads in which models run: finals first.
+"""A bounded queue in front of the threads in which models run: finals first, clients in turn.
 
 The queue's state lives on the event loop; only the jobs run in threads. A job is a blocking
-generator, so that its results can be sent on as they come and it can be stopped between
-two of them.
+generator, so that its results can be sent on as they come and between two of them it can be
+stopped, or wait while its thread serves another client.
 """
 
 import asyncio
+import concurrent.futures
 import contextlib
 import heapq
 import itertools
@@ -14,6 +15,7 @@ import math
 import queue
 import threading
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
@@ -29,6 +31,8 @@ Job = Callable[[threading.Event], Iterator[T]]
 
 _RANK: dict[Priority, int] = {"final": 0, "interim": 1}
 _END = object()
+_SLICE_S = 0.5
+"""How long a job has its thread to itself while other clients' requests wait."""
 _LONGEST_RETRY_S = 60
 _FIRST_GUESS_S = 1.0
 """How long a request is assumed to take before one has been measured."""
@@ -71,7 +75,10 @@ class Results(Generic[T]):
 @dataclass(order=True)
 class _Ticket:
     rank: int
+    turn: int
+    """Round in which its client's requests are served: one of each client in a round."""
     number: int
+    client: str = field(compare=False)
     job: Job[Any] = field(compare=False)
     results: Results[Any] = field(compare=False)
     stop: threading.Event = field(compare=False, default_factory=threading.Event)
@@ -81,8 +88,9 @@ class _Ticket:
 class WorkQueue:
     """Runs at most `workers` jobs at a time; at most `waiting` further ones wait.
 
-    Waiting final requests always go before waiting interim ones, and a final one that finds
-    all waiting places taken replaces the youngest interim one, which gets `QueueFull`.
+    Waiting final requests always go before waiting interim ones; among equals clients take
+    turns, so that one who sends many requests delays its own. A request that finds all waiting
+    places taken replaces the last in this order, if that is behind it, which gets `QueueFull`.
     Made and used on one event loop.
     """
 
@@ -92,6 +100,9 @@ class WorkQueue:
         self._waiting: list[_Ticket] = []
         self._running: dict[int, _Ticket] = {}
         self._numbers = itertools.count()
+        self._turn = 0
+        self._served: dict[str, int] = {}
+        self._reading: Counter[str] = Counter()
         self._idle = asyncio.Event()
         self._closed = False
         self._typical_s = _FIRST_GUESS_S
@@ -113,7 +124,7 @@ class WorkQueue:
 
     @contextlib.asynccontextmanager
     async def submit(
-        self, job: Job[T], *, timeout_s: float, priority: Priority = "final"
+        self, job: Job[T], *, timeout_s: float, priority: Priority = "final", client: str = ""
     ) -> AsyncIterator[Results[T]]:
         """Queue a job; iterate over its results inside the block.
 
@@ -124,16 +135,37 @@ class WorkQueue:
             job: the work; see `Job`.
             timeout_s: from now to the last result, waiting included.
             priority: who goes first among those who wait.
+            client: whose request it is; see `serving.clients`.
 
         Raises:
             QueueFull: no waiting place is free.
             NotReady: the server is stopping.
         """
-        ticket = self._admit(job, timeout_s, priority)
+        ticket = self._admit(job, timeout_s, priority, client)
         try:
             yield ticket.results
         finally:
             self._withdraw(ticket)
+
+    @contextlib.contextmanager
+    def reading(self, client: str, priority: Priority = "final") -> Iterator[None]:
+        """Hold for as long as a request's body is read: bodies fill the memory too.
+
+        Raises:
+            QueueFull: the request would be refused, or as many bodies are read as could wait.
+        """
+        places = self.workers + self.limit
+        mine = max(1, places // 2)
+        if self._reading.total() >= places or self._reading[client] >= mine:
+            raise QueueFull(self._retry_after_s())
+        if self._is_full():
+            self._check_order(self._place(priority, client))
+        self._reading[client] += 1
+        try:
+            yield
+        finally:
+            self._reading[client] -= 1
+            self._reading += Counter()  # forgets those at zero
 
     async def aclose(self, *, timeout_s: float) -> bool:
         """Refuse new work, stop what runs and wait for it. May be called twice.
@@ -157,19 +189,38 @@ class WorkQueue:
                 await asyncio.wait_for(self._idle.wait(), timeout_s)
         return not self._running
 
-    def _admit(self, job: Job[Any], timeout_s: float, priority: Priority) -> _Ticket:
+    def _admit(self, job: Job[Any], timeout_s: float, priority: Priority, client: str) -> _Ticket:
         if self._closed:
             raise NotReady("the server is stopping")
-        ticket = _Ticket(_RANK[priority], next(self._numbers), job, Results(timeout_s))
-        if len(self._running) >= self.workers and len(self._waiting) >= self.limit:
-            last = max(self._waiting, default=None)
-            if last is None or last.rank <= ticket.rank:
-                raise QueueFull(self._retry_after_s())
+        place = self._place(priority, client)
+        if self._is_full():
+            last = self._check_order(place)
             self._withdraw(last)
             last.results.put(QueueFull(self._retry_after_s()))
+        ticket = _Ticket(*place, client, job, Results(timeout_s))
         heapq.heappush(self._waiting, ticket)
         self._start_next()
         return ticket
+
+    def _place(self, priority: Priority, client: str) -> tuple[int, int, int]:
+        """Where a new request would stand: rank, turn and number."""
+        before = [t.turn for t in self._waiting if t.client == client]
+        turn = max(self._turn, max(before, default=self._served.get(client, -1)) + 1)
+        return _RANK[priority], turn, next(self._numbers)
+
+    def _is_full(self) -> bool:
+        return len(self._running) >= self.workers and len(self._waiting) >= self.limit
+
+    def _check_order(self, place: tuple[int, int, int]) -> _Ticket:
+        """The waiting request that has to go for a new one.
+
+        Raises:
+            QueueFull: none is behind it.
+        """
+        last = max(self._waiting, default=None)
+        if last is None or (last.rank, last.turn, last.number) <= place:
+            raise QueueFull(self._retry_after_s())
+        return last
 
     def _retry_after_s(self) -> int:
         ahead = (len(self._waiting) + len(self._running)) / self.workers
@@ -184,10 +235,34 @@ class WorkQueue:
     def _start_next(self) -> None:
         while self._waiting and len(self._running) < self.workers:
             ticket = heapq.heappop(self._waiting)
-            ticket.began = time.perf_counter()
-            self._running[ticket.number] = ticket
-            self._idle.clear()
+            self._begin(ticket)
             self._inbox.put(ticket)
+
+    def _begin(self, ticket: _Ticket) -> None:
+        self._turn = max(self._turn, ticket.turn)
+        self._served = {c: t for c, t in self._served.items() if t >= self._turn}
+        self._served[ticket.client] = ticket.turn
+        ticket.began = time.perf_counter()
+        self._running[ticket.number] = ticket
+        self._idle.clear()
+
+    def _lend(self, ticket: _Ticket, taken: "concurrent.futures.Future[_Ticket | None]") -> None:
+        """Choose the request that is served in the middle of a running one. On the event loop."""
+        able = (
+            other
+            for other in self._waiting
+            if other.rank < ticket.rank
+            or (other.rank == ticket.rank and other.client != ticket.client)
+        )
+        # As many may be in the middle of their work as may wait.
+        crowded = self._closed or len(self._running) >= self.workers + self.limit
+        chosen = None if crowded else min(able, default=None)
+        if chosen is not None:
+            self._waiting.remove(chosen)
+            heapq.heapify(self._waiting)
+            self._begin(chosen)
+            ticket.began = None  # its time is no measure any more
+        taken.set_result(chosen)
 
     def _finished(self, ticket: _Ticket) -> None:
         del self._running[ticket.number]
@@ -203,17 +278,20 @@ class WorkQueue:
         while (ticket := self._inbox.get()) is not None:
             try:
                 self._run(ticket)
-                self._loop.call_soon_threadsafe(self._finished, ticket)
             except RuntimeError:  # the event loop is closed: the process ends
                 return
 
     def _run(self, ticket: _Ticket) -> None:
         put = ticket.results.put
+        since = time.perf_counter()
         try:
             for result in ticket.job(ticket.stop):
                 if ticket.stop.is_set():
                     break
                 self._loop.call_soon_threadsafe(put, result)
+                if self._waiting and time.perf_counter() - since > _SLICE_S:
+                    self._serve_another(ticket)
+                    since = time.perf_counter()
         except ApiError as error:
             self._loop.call_soon_threadsafe(put, error)
         except Exception as error:  # noqa: BLE001  (a thread's edge: its reader raises it)
@@ -222,3 +300,13 @@ class WorkQueue:
             logger.debug("traceback", exc_info=error)
             failure = WorkFailed(f"the model failed on this request ({type(error).__name__})")
             self._loop.call_soon_threadsafe(put, failure)
+        self._loop.call_soon_threadsafe(self._finished, ticket)
+
+    def _serve_another(self, ticket: _Ticket) -> None:
+        """Serve one waiting request of another client, if there is one. In the worker's thread."""
+        taken: concurrent.futures.Future[_Ticket | None] = concurrent.futures.Future()
+        with contextlib.suppress(RuntimeError):  # the event loop is closed
+            self._loop.call_soon_threadsafe(self._lend, ticket, taken)
+            other = taken.result()
+            if other is not None:
+                self._run(other)

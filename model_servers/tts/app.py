@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager, aclosing
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from model_servers.serving.clients import client_of
 from model_servers.serving.connection import (
     CLIENT_GONE_STATUS,
     ClientGone,
@@ -70,7 +71,7 @@ class SpeechServer(ModelServer[SpeechSettings, Voices]):
         )
 
     def _submit(
-        self, request: SpeechRequest
+        self, request: SpeechRequest, client: str
     ) -> AbstractAsyncContextManager[Results[bytes | Spoken]]:
         voices = self._ready_model()
         speaker = voices.find(request.voice)
@@ -82,29 +83,34 @@ class SpeechServer(ModelServer[SpeechSettings, Voices]):
                 voices,
                 speed=request.speed,
                 rate_hz=request.sample_rate,
+                most_s=self._settings.max_speech_s,
                 stop=stop,
             )
 
-        return self.queue.submit(job, timeout_s=self._settings.timeout_s)
+        return self.queue.submit(job, timeout_s=self._settings.timeout_s, client=client)
 
     async def _speech(self, request: Request) -> Response:
         voices = self._ready_model()
-        wish = parse(await request.body(), max_chars=self._settings.max_chars)
+        client = client_of(request, self._settings)
+        with self.queue.reading(client):
+            wish = parse(await request.body(), max_chars=self._settings.max_chars)
         voices.find(wish.voice)
         headers = {"X-Sample-Rate": str(wish.sample_rate)}
         if wish.stream_format == "sse":
-            return LiveResponse(self._events(wish), media_type="text/event-stream", headers=headers)
+            events = self._events(wish, client)
+            return LiveResponse(events, media_type="text/event-stream", headers=headers)
         if wish.response_format == "pcm":
-            return LiveResponse(self._samples(wish), media_type="audio/pcm", headers=headers)
+            samples = self._samples(wish, client)
+            return LiveResponse(samples, media_type="audio/pcm", headers=headers)
         try:
-            pcm = await while_connected(request.receive, self._whole(wish))
+            pcm = await while_connected(request.receive, self._whole(wish, client))
         except ClientGone:
             return Response(status_code=CLIENT_GONE_STATUS)
         wav = wav_header(wish.sample_rate, len(pcm)) + pcm
         return Response(wav, media_type="audio/wav", headers=headers)
 
-    async def _samples(self, wish: SpeechRequest) -> AsyncGenerator[bytes, None]:
-        async with self._submit(wish) as results:
+    async def _samples(self, wish: SpeechRequest, client: str) -> AsyncGenerator[bytes, None]:
+        async with self._submit(wish, client) as results:
             async for item in results:
                 if isinstance(item, Spoken):
                     self._metrics.count_work(audio_s=item.audio_s, work_s=item.work_s)
@@ -113,9 +119,9 @@ class SpeechServer(ModelServer[SpeechSettings, Voices]):
                     yield part
         raise NotReady("the server is stopping")
 
-    async def _events(self, wish: SpeechRequest) -> AsyncGenerator[bytes, None]:
+    async def _events(self, wish: SpeechRequest, client: str) -> AsyncGenerator[bytes, None]:
         head = wav_header(wish.sample_rate, None) if wish.response_format == "wav" else b""
-        async with aclosing(self._samples(wish)) as samples:
+        async with aclosing(self._samples(wish, client)) as samples:
             async for part in samples:
                 yield _delta(head + part)
                 head = b""
@@ -123,8 +129,8 @@ class SpeechServer(ModelServer[SpeechSettings, Voices]):
         usage = {"input_tokens": 0, "output_tokens": 0, "total_tokens": 0}
         yield _event({"type": "speech.audio.done", "usage": usage})
 
-    async def _whole(self, wish: SpeechRequest) -> bytes:
-        async with aclosing(self._samples(wish)) as samples:
+    async def _whole(self, wish: SpeechRequest, client: str) -> bytes:
+        async with aclosing(self._samples(wish, client)) as samples:
             return b"".join([part async for part in samples])
 
     async def _models(self, request: Request) -> Response:

@@ -129,7 +129,9 @@ class Espeak:
             )
             if status != _OK:
                 raise RuntimeError(f"espeak-ng failed with status {status}")
-            return np.frombuffer(b"".join(self._heard), np.int16)
+            heard = b"".join(self._heard)
+            self._heard.clear()
+            return np.frombuffer(heard, np.int16)
 
     def find(self, tag: str, *, near: bool = True) -> EspeakVoice | None:
         """The best voice for a language tag: the same region, else, if `near`, the language."""

@@ -5,6 +5,7 @@ Piper is GPL-3.0; this module is the only one that imports it.
 
 import importlib.util
 import json
+import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +25,7 @@ _PHONEMIZERS = {
     "thai": ("tltk", "th"),
 }
 """Kinds of phonemes that need further packages: a module of theirs, Piper's extra."""
+_BRACKET = re.compile(r"\[(?=\[)")
 
 
 class PiperSpeaker:
@@ -73,7 +75,7 @@ class PiperSpeaker:
         voice = self._loaded()
         how = SynthesisConfig(length_scale=voice.config.length_scale / speed)
         # Piper reads [[…]] as phonemes.
-        for chunk in voice.synthesize(text.replace("[[", "[ ["), how):
+        for chunk in voice.synthesize(_BRACKET.sub("[ ", text), how):
             if stop.is_set():
                 return
             yield chunk.audio_int16_array

@@ -51,6 +51,12 @@ class SpeechSettings(shared.ServerSettings):
         description="how far recognisers and workers on the same machine go before; 0: not at all",
     )
     concurrency: int = Field(2, ge=1, le=64, description="texts that are spoken at the same time")
+    max_upload_mb: float = Field(
+        1.0, gt=0, le=2048, description="largest request body, MiB; larger ones get 413"
+    )
+    max_speech_s: float = Field(
+        600.0, gt=0, le=36000, description="longest speech of a request, seconds"
+    )
     max_chars: int = Field(
         4096, ge=1, le=100000, description="longest text of a request, characters"
     )

@@ -22,8 +22,8 @@ class SpeechRequest(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     input: str = Field(description="text to speak")
-    voice: str = Field("", description="see Voices.find")
-    response_format: str = Field("wav", description="pcm or wav")
+    voice: str = Field("", max_length=100, description="see Voices.find")
+    response_format: str = Field("wav", max_length=100, description="pcm or wav")
     speed: float = Field(1.0, ge=0.25, le=4.0, description="1 is normal")
     stream_format: Literal["audio", "sse"] = Field("audio", description="raw or as events")
     sample_rate: int = Field(DEFAULT_RATE_HZ, ge=8000, le=48000, description="samples a second")

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from model_servers.serving.errors import BadRequest
 from model_servers.tts.pcm import BYTES_PER_SAMPLE, Resampler
 from model_servers.tts.pieces import pieces
 from model_servers.tts.scripts import runs
@@ -30,6 +31,7 @@ def speak(
     *,
     speed: float,
     rate_hz: int,
+    most_s: float,
     stop: threading.Event,
 ) -> Iterator[bytes | Spoken]:
     """Yield s16le mono samples as they are made, then one `Spoken`.
@@ -43,12 +45,16 @@ def speak(
         voices: where other voices come from.
         speed: 1 is normal.
         rate_hz: of the result.
+        most_s: longest result, seconds.
         stop: set when nobody listens any more.
+
+    Raises:
+        BadRequest: the speech is longer than `most_s`.
     """
     began = time.perf_counter()
     resampler = Resampler(rate_hz)
     sent = 0
-    for piece in pieces(text):
+    for piece in pieces(text, speed=speed):
         for run in runs(piece, speaker.language, context=text):
             if stop.is_set():
                 return
@@ -56,6 +62,12 @@ def speak(
             for samples in reader.speak(run.text, speed=speed, stop=stop):
                 pcm = resampler.feed(samples, reader.rate_hz)
                 sent += len(pcm)
+                if sent > most_s * rate_hz * BYTES_PER_SAMPLE:
+                    raise BadRequest(
+                        f"the speech is longer than this server's limit of {most_s:g} s",
+                        param="input",
+                        code="speech_too_long",
+                    )
                 yield pcm
     rest = resampler.finish()
     if sent + len(rest) == 0:

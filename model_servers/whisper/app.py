@@ -10,6 +10,7 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import Response
 
+from model_servers.serving.clients import client_of
 from model_servers.serving.connection import (
     CLIENT_GONE_STATUS,
     ClientGone,
@@ -20,7 +21,7 @@ from model_servers.serving.console import Say
 from model_servers.serving.errors import BadRequest, NotReady, StartError
 from model_servers.serving.model_server import ModelServer, one_model
 from model_servers.serving.run import Service, in_thread
-from model_servers.serving.work_queue import Results
+from model_servers.serving.work_queue import Priority, Results
 from model_servers.whisper import page
 from model_servers.whisper.settings import WhisperSettings
 from model_servers.whisper.transcript import (
@@ -33,7 +34,8 @@ from model_servers.whisper.transcript import (
 )
 from model_servers.whisper.wish import Task, Wish
 
-_MOST_FIELDS, _MOST_FILES = 64, 2
+_MOST_FIELDS, _MOST_FILES, _LONGEST_FIELD_BYTES = 64, 2, 64 * 1024
+_PRIORITY = "X-Priority"
 
 
 class Model(Protocol):
@@ -104,10 +106,12 @@ class WhisperServer(ModelServer[WhisperSettings, Model]):
         await self._page.aclose()
         return stopped
 
-    async def recognise(self, upload: bytes, wish: Wish) -> tuple[list[Piece], Heard]:
+    async def recognise(
+        self, upload: bytes, wish: Wish, client: str = ""
+    ) -> tuple[list[Piece], Heard]:
         """All pieces of text of an audio file. Cancelling it frees the worker."""
         pieces: list[Piece] = []
-        async with self._submit(upload, wish) as results:
+        async with self._submit(upload, wish, client) as results:
             async for item in results:
                 if isinstance(item, Heard):
                     self._count(item)
@@ -115,9 +119,9 @@ class WhisperServer(ModelServer[WhisperSettings, Model]):
                 pieces.append(item)
         raise NotReady("the server is stopping")
 
-    async def _events(self, upload: bytes, wish: Wish) -> AsyncGenerator[bytes, None]:
+    async def _events(self, upload: bytes, wish: Wish, client: str) -> AsyncGenerator[bytes, None]:
         pieces: list[Piece] = []
-        async with self._submit(upload, wish) as results:
+        async with self._submit(upload, wish, client) as results:
             async for item in results:
                 if isinstance(item, Heard):
                     self._count(item)
@@ -127,7 +131,7 @@ class WhisperServer(ModelServer[WhisperSettings, Model]):
                 pieces.append(item)
 
     def _submit(
-        self, upload: bytes, wish: Wish
+        self, upload: bytes, wish: Wish, client: str
     ) -> AbstractAsyncContextManager[Results[Piece | Heard]]:
         model = self._ready_model()
         model.check(wish)
@@ -135,7 +139,9 @@ class WhisperServer(ModelServer[WhisperSettings, Model]):
         def job(stop: threading.Event) -> Iterator[Piece | Heard]:
             return model.transcribe(upload, wish, stop)
 
-        return self.queue.submit(job, timeout_s=self._settings.timeout_s, priority=wish.priority)
+        return self.queue.submit(
+            job, timeout_s=self._settings.timeout_s, priority=wish.priority, client=client
+        )
 
     def _count(self, heard: Heard) -> None:
         self._metrics.count_work(audio_s=heard.duration_s, work_s=heard.work_s)
@@ -145,8 +151,8 @@ class WhisperServer(ModelServer[WhisperSettings, Model]):
         if model is None:
             raise StartError("the page needs the model's name")
 
-        async def transcribe(upload: bytes, wish: Wish) -> str:
-            pieces, _ = await self.recognise(upload, wish)
+        async def transcribe(upload: bytes, wish: Wish, client: str) -> str:
+            pieces, _ = await self.recognise(upload, wish, client)
             return whole_text(pieces)
 
         return page.build(
@@ -169,12 +175,18 @@ class WhisperServer(ModelServer[WhisperSettings, Model]):
 
     async def _answer(self, request: Request, task: Task) -> Response:
         model = self._ready_model()
-        upload, wish = await _read_form(request, task)
+        client = client_of(request, self._settings)
+        # The form may still say otherwise; what is in it is not known before it is read.
+        expected: Priority = "interim" if request.headers.get(_PRIORITY) == "interim" else "final"
+        with self.queue.reading(client, expected):
+            upload, wish = await _read_form(request, task)
         model.check(wish)
         if wish.stream:
-            return LiveResponse(self._events(upload, wish), media_type="text/event-stream")
+            events = self._events(upload, wish, client)
+            return LiveResponse(events, media_type="text/event-stream")
         try:
-            pieces, heard = await while_connected(request.receive, self.recognise(upload, wish))
+            work = self.recognise(upload, wish, client)
+            pieces, heard = await while_connected(request.receive, work)
         except ClientGone:
             return Response(status_code=CLIENT_GONE_STATUS)
         return answer(wish, pieces, heard)
@@ -199,7 +211,9 @@ async def _read_form(request: Request, task: Task) -> tuple[bytes, Wish]:
     Raises:
         BadRequest: the file or a valid value is missing.
     """
-    async with request.form(max_files=_MOST_FILES, max_fields=_MOST_FIELDS) as form:
+    async with request.form(
+        max_files=_MOST_FILES, max_fields=_MOST_FIELDS, max_part_size=_LONGEST_FIELD_BYTES
+    ) as form:
         file = form.get("file")
         if not isinstance(file, UploadFile):
             raise BadRequest("the form has no file named 'file'", param="file")
@@ -210,5 +224,5 @@ async def _read_form(request: Request, task: Task) -> tuple[bytes, Wish]:
             for value in form.getlist(name)
             if isinstance(value, str)
         ]
-        wish = Wish.parse(task, fields, granularities, request.headers.get("x-priority"))
+        wish = Wish.parse(task, fields, granularities, request.headers.get(_PRIORITY))
         return await file.read(), wish

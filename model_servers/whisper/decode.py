@@ -1,43 +1,59 @@
 """From an uploaded file to the samples that Whisper hears.
 
 16-bit PCM in a WAV file, which is what voice agents send, is read here; everything else is
-decoded by PyAV, which carries FFmpeg's libraries.
+decoded by a process of its own (`decoder.py`), and so is a long recording of another rate.
 """
 
-import io
+import math
 import struct
-from collections.abc import Iterator
+import subprocess
+import sys
+import tempfile
+import threading
+import time
 from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
 
-import av
 import numpy as np
 from numpy.typing import NDArray
 
 from model_servers.serving.errors import BadRequest
+from model_servers.whisper import decoder
 
-RATE_HZ = 16000
+RATE_HZ = decoder.RATE_HZ
 """The only rate Whisper knows."""
 
 Samples = NDArray[np.float32]
 """Shape (n,), mono, in [-1, 1], at RATE_HZ."""
 
 _PCM, _EXTENSIBLE = 1, 0xFFFE
-_BLOCK = 16384
-"""Samples per block handed to the resampler."""
+_LONGEST_AT_ONCE = 3_000_000
+"""Samples that are resampled in one go, a minute at 48 kHz: about 0.2 s and 100 MB."""
+_PAD_S = 0.05
+"""Silence between the end and the beginning, which a Fourier transform takes for neighbours."""
+_LONGEST_DECODING_S = 60.0
+_LOOK_S = 0.02
+"""How soon a decoding ends that nobody waits for any more."""
 
 
-def decode(upload: bytes, *, max_audio_s: float) -> Samples:
-    """Decode an audio file of any format that FFmpeg knows. Blocks; runs in a worker.
+def decode(upload: bytes, *, max_audio_s: float, stop: threading.Event | None = None) -> Samples:
+    """Decode an audio file: WAV, FLAC, Ogg, MP3, AAC, AMR, WebM, MP4 and a few more.
+
+    Blocks; runs in a worker. Ends early, with what is not to be used, once `stop` is set.
 
     Raises:
         BadRequest: it is no audio, or longer than `max_audio_s`.
     """
     wav = read_wav(upload)
-    if wav is not None:
-        _check_length(len(wav.pcm) / wav.rate_hz, max_audio_s)
-        mono = wav.pcm.astype(np.float32).mean(axis=1) / np.float32(32768)
-        return mono if wav.rate_hz == RATE_HZ else resample(mono, wav.rate_hz)
-    return _decode_any(upload, max_audio_s)
+    if wav is None:
+        return _decode_apart(upload, max_audio_s, stop or threading.Event())
+    if len(wav.pcm) / wav.rate_hz > max_audio_s:
+        raise _too_long(max_audio_s)
+    if wav.rate_hz != RATE_HZ and len(wav.pcm) > _LONGEST_AT_ONCE:
+        return _decode_apart(upload, max_audio_s, stop or threading.Event())
+    mono = wav.pcm.astype(np.float32).mean(axis=1) / np.float32(32768)
+    return mono if wav.rate_hz == RATE_HZ else resample(mono, wav.rate_hz)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,68 +98,59 @@ def read_wav(upload: bytes) -> Wav | None:
 
 
 def resample(samples: Samples, rate_hz: int) -> Samples:
-    """Bring mono samples from `rate_hz` to RATE_HZ."""
-    resampler = av.AudioResampler(format="flt", layout="mono", rate=RATE_HZ)
-    blocks: list[NDArray[np.float32]] = []
-    for start in range(0, len(samples), _BLOCK):
-        frame = av.AudioFrame.from_ndarray(
-            np.ascontiguousarray(samples[None, start : start + _BLOCK]), "flt", "mono"
-        )
-        frame.sample_rate = rate_hz
-        blocks += _resampled(resampler, frame)
-    blocks += _resampled(resampler, None)
-    return np.concatenate(blocks) if blocks else np.zeros(0, np.float32)
+    """Bring mono samples from `rate_hz` to RATE_HZ: what both can hold of their spectrum stays."""
+    common = math.gcd(rate_hz, RATE_HZ)
+    blocks = math.ceil((len(samples) + rate_hz * _PAD_S) / (rate_hz // common))
+    before, after = blocks * (rate_hz // common), blocks * (RATE_HZ // common)
+    spectrum = np.fft.rfft(samples, before)
+    resampled = np.fft.irfft(spectrum[: after // 2 + 1], after)[
+        : round(len(samples) * RATE_HZ / rate_hz)
+    ]
+    return (resampled * (after / before)).astype(np.float32)
 
 
-def _resampled(
-    resampler: av.AudioResampler, frame: av.AudioFrame | None
-) -> Iterator[NDArray[np.float32]]:
-    for out in resampler.resample(frame):
-        yield out.to_ndarray().reshape(-1).astype(np.float32, copy=False)
-
-
-def _decode_any(upload: bytes, max_audio_s: float) -> Samples:
-    # Integers: FFmpeg's mono of two float channels would be 3 dB louder and clip.
-    resampler = av.AudioResampler(format="s16", layout="mono", rate=RATE_HZ)
-    blocks: list[NDArray[np.float32]] = []
-    length = 0
-    try:
-        with av.open(io.BytesIO(upload), mode="r", metadata_errors="ignore") as container:
-            if not container.streams.audio:
-                raise _not_audio()
-            for frame in _frames(container):
-                for block in _resampled(resampler, frame):
-                    blocks.append(block / np.float32(32768))
-                    length += len(block)
-                # A small file can hold hours of silence.
-                _check_length(length / RATE_HZ, max_audio_s)
-    except (av.FFmpegError, ValueError) as error:
-        raise _not_audio() from error
-    return np.concatenate(blocks) if blocks else np.zeros(0, np.float32)
-
-
-def _frames(container: av.container.InputContainer) -> Iterator[av.AudioFrame | None]:
-    """Decoded frames, damaged ones left out, then None, which empties a resampler."""
-    frames = container.decode(audio=0)
-    while True:
+def _decode_apart(upload: bytes, max_audio_s: float, stop: threading.Event) -> Samples:
+    command = [sys.executable, "-P", str(Path(decoder.__file__)), str(max_audio_s)]
+    quiet = subprocess.DEVNULL  # FFmpeg repeats what is in the file
+    until = time.monotonic() + _LONGEST_DECODING_S
+    with (
+        # Without a name: nothing is left of it, however this process ends.
+        tempfile.TemporaryFile() as file,
+        subprocess.Popen(
+            command, stdin=_filled(file, upload), stdout=subprocess.PIPE, stderr=quiet
+        ) as process,
+    ):
         try:
-            frame = next(frames)
-        except av.error.InvalidDataError:
-            continue
-        except StopIteration:
-            break
-        frame.pts = None  # time stamps with gaps would be refused
-        yield frame
-    yield None
+            while True:
+                try:
+                    pcm, _ = process.communicate(timeout=_LOOK_S)
+                    break
+                except subprocess.TimeoutExpired:
+                    if stop.is_set() or time.monotonic() > until:
+                        raise _not_audio() from None
+        finally:
+            process.kill()
+    if process.returncode == decoder.TOO_LONG:
+        raise _too_long(max_audio_s)
+    if process.returncode == 1:
+        raise RuntimeError("the decoder cannot be run")
+    if process.returncode != 0:
+        raise _not_audio()  # killed by its limits too
+    return np.frombuffer(pcm, "<i2").astype(np.float32) / np.float32(32768)
 
 
-def _check_length(length_s: float, max_audio_s: float) -> None:
-    if length_s > max_audio_s:
-        raise BadRequest(
-            f"the audio is longer than this server's limit of {max_audio_s:g} s",
-            param="file",
-            code="audio_too_long",
-        )
+def _filled(file: IO[bytes], content: bytes) -> IO[bytes]:
+    file.write(content)
+    file.seek(0)
+    return file
+
+
+def _too_long(max_audio_s: float) -> BadRequest:
+    return BadRequest(
+        f"the audio is longer than this server's limit of {max_audio_s:g} s",
+        param="file",
+        code="audio_too_long",
+    )
 
 
 def _not_audio() -> BadRequest:

@@ -5,12 +5,12 @@ Imports faster-whisper, which takes most of a second: import it in the thread th
 
 import ctranslate2
 import numpy as np
-from faster_whisper.vad import get_vad_model
 
 from model_servers.serving.console import Say
 from model_servers.serving.errors import StartError
 from model_servers.whisper import weights
 from model_servers.whisper.decode import RATE_HZ
+from model_servers.whisper.faster import get_vad_model
 from model_servers.whisper.languages import accepts
 from model_servers.whisper.model import Recogniser, StoppableWhisper
 from model_servers.whisper.settings import PREFIX, WhisperSettings

@@ -5,6 +5,7 @@ into text, and between segments. What runs in between cannot be broken off; for 
 utterance that is most of its time (about 0.3 s for tiny.en on two CPU cores).
 """
 
+import contextlib
 import math
 import re
 import threading
@@ -14,11 +15,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from faster_whisper import WhisperModel
-from faster_whisper.vad import VadOptions, get_speech_timestamps
 
 from model_servers.serving.errors import BadRequest, Unclear
 from model_servers.whisper.decode import RATE_HZ, Samples, decode
+from model_servers.whisper.faster import VadOptions, WhisperModel, get_speech_timestamps
 from model_servers.whisper.languages import DETECT, accepts, is_tag, whisper_code
 from model_servers.whisper.settings import PREFIX, WhisperSettings
 from model_servers.whisper.transcript import Heard, Piece, Word
@@ -131,28 +131,32 @@ class Recogniser:
             Unclear: `wish` is for an interim text and there are no words to rely on.
         """
         began = time.perf_counter()
-        samples = decode(upload, max_audio_s=self.settings.max_audio_s)
+        samples = decode(upload, max_audio_s=self.settings.max_audio_s, stop=stop)
         duration_s = len(samples) / RATE_HZ
         language = self._language(wish)
         probability = 1.0
         if not self._is_silent(samples):
-            self.whisper.call.stop = stop
             try:
-                segments, info = self._run(samples, wish, language)
-                language, probability = info.language, float(info.language_probability)
-                for segment in segments:
+                with _stoppable(self.whisper.call, stop):
+                    segments, info = self._run(samples, wish, language)
+                    language, probability = info.language, float(info.language_probability)
+                    segments = iter(segments)
+                # Between two segments the thread may serve another request.
+                while (segment := self._next(segments, stop)) is not None:
                     if not self._is_hallucination(segment):
                         yield _piece(segment)
             except _Stopped:
                 return
-            finally:
-                self.whisper.call.stop = None
         yield Heard(
             duration_s=duration_s,
             language=language or "en",
             language_probability=probability,
             work_s=time.perf_counter() - began,
         )
+
+    def _next(self, segments: Iterator[Any], stop: threading.Event) -> Any:
+        with _stoppable(self.whisper.call, stop):
+            return next(segments, None)
 
     def _language(self, wish: Wish) -> str | None:
         tag = wish.language or self.settings.language
@@ -224,6 +228,16 @@ class Recogniser:
             "log_prob_threshold": self.settings.log_prob_threshold,
             "compression_ratio_threshold": self.settings.compression_ratio_threshold,
         }
+
+
+@contextlib.contextmanager
+def _stoppable(call: threading.local, stop: threading.Event) -> Iterator[None]:
+    """Look at this event in what this thread does in the block."""
+    call.stop = stop
+    try:
+        yield
+    finally:
+        call.stop = None
 
 
 def _repeats(text: str) -> bool:

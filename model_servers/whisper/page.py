@@ -30,7 +30,8 @@ from model_servers.whisper.wish import Task, Wish
 
 logger = logging.getLogger(__name__)
 
-Transcribe = Callable[[bytes, Wish], Awaitable[str]]
+Transcribe = Callable[[bytes, Wish, str], Awaitable[str]]
+"""Hears an audio file; the last argument says whose request it is."""
 
 _UPLOAD_KEPT_S = 300
 """Gradio stores uploads in files; this old ones are deleted, and all at the end."""
@@ -117,14 +118,15 @@ def build(
                 reason = f"the request is malformed ({type(error).__name__})"
                 raise gr.Error(reason, print_exception=False) from None
 
-    def endpoint(task: Task) -> Callable[[str | None, str | None], Awaitable[str]]:
-        async def recognise(audio: str | None, language: str | None) -> str:
+    def endpoint(task: Task) -> Callable[..., Awaitable[str]]:
+        async def recognise(audio: str | None, language: str | None, request: gr.Request) -> str:
             if audio is None:
                 raise gr.Error("Record or upload some speech first.", print_exception=False)
             upload = await asyncio.to_thread(_read, audio, uploads, max_upload_bytes)
             wish = Wish(task=task, language=(language or "").strip())
             try:
-                return await transcribe(upload, wish)
+                client = request.client.host if request.client else ""
+                return await transcribe(upload, wish, client)
             except ApiError as error:
                 raise gr.Error(str(error), print_exception=False) from error
 

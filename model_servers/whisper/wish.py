@@ -11,7 +11,11 @@ Task = Literal["transcribe", "translate"]
 Format = Literal["json", "text", "verbose_json", "srt", "vtt"]
 
 _TRUE, _FALSE = ("true", "1", "on", "yes"), ("", "false", "0", "off", "no")
+_LONGEST_VALUE, _LONGEST_PROMPT = 100, 10_000
+"""Characters of a field's value; a model reads the prompt's last few hundred."""
 _GRANULARITIES = frozenset({"segment", "word"})
+
+_FIELDS = frozenset({"language", "prompt", "temperature", "response_format", "stream", "priority"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,12 @@ class Wish:
         Raises:
             BadRequest: a field has a value that is not allowed.
         """
+        for name, value in fields.items():
+            most = _LONGEST_PROMPT if name == "prompt" else _LONGEST_VALUE
+            if name in _FIELDS and len(value) > most:
+                raise BadRequest(f"{name} is longer than {most} characters", param=name)
+        if any(len(value) > _LONGEST_VALUE for value in (*granularities, priority_header or "")):
+            raise BadRequest(f"a value is longer than {_LONGEST_VALUE} characters")
         unknown = sorted(set(granularities) - _GRANULARITIES)
         if unknown:
             raise BadRequest(

@@ -32,7 +32,7 @@ def test_the_layers_are_kept() -> None:
     assert result.returncode == 0, result.stdout[-4000:]
 
 
-def test_the_worker_loads_no_gpl_code_and_no_torch() -> None:
+def test_the_worker_imports_no_voice_under_gpl_and_no_torch() -> None:
     code = (
         "import agent.worker, agent.session, sys; "
         "from agent.engines import TABLES, load_engine; "

@@ -2,7 +2,9 @@
 
 import io
 import struct
+import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import av
 import numpy as np
@@ -124,3 +126,35 @@ def test_audio_longer_than_the_limit_is_refused(make: Callable[[], bytes]) -> No
 def test_a_wav_cut_anywhere_in_its_header_is_not_read_as_one(cut: int) -> None:
     found = read_wav(wav(tone(16000), 16000)[:cut])
     assert found is None or len(found.pcm) <= (cut - 44) // 2
+
+
+@pytest.mark.parametrize(
+    "list_of_files",
+    [
+        "ffconcat version 1.0\nfile {path}\n",
+        "#EXTM3U\n#EXTINF:1,\n{path}\n#EXT-X-ENDLIST\n",
+        "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nm=audio 9 RTP/AVP 0\n",
+        '<?xml version="1.0"?><MPD><BaseURL>file://{path}</BaseURL></MPD>',
+    ],
+)
+def test_a_list_that_names_files_is_no_audio(tmp_path: Path, list_of_files: str) -> None:
+    path = tmp_path / "private.wav"
+    path.write_bytes(wav(tone(16000), 16000))
+    with pytest.raises(BadRequest) as refusal:
+        decode(list_of_files.format(path=path).encode(), max_audio_s=1)
+    assert refusal.value.code == "invalid_audio"
+
+
+def test_a_decoding_that_nobody_waits_for_ends() -> None:
+    stop = threading.Event()
+    stop.set()
+    upload = encoded(tone(48000), 48000, "flac", "flac")
+    with pytest.raises(BadRequest):
+        decode(upload, max_audio_s=1, stop=stop)
+
+
+def test_a_minute_of_another_rate_is_resampled_like_a_second() -> None:
+    upload = wav(np.tile(tone(48000), (130, 1)), 48000)
+    samples = decode(upload, max_audio_s=100)
+    assert abs(len(samples) / RATE_HZ - 65) < 0.01
+    assert_is_the_tone(samples[: int(LENGTH_S * RATE_HZ)])

@@ -149,7 +149,9 @@ def test_threads_share_the_library_without_mixing_their_audio(espeak: Espeak) ->
 
 
 def said(voices: Voices, text: str, voice: str = "", rate_hz: int = 22050) -> np.ndarray:
-    items = list(speak(text, voices.find(voice), voices, speed=1, rate_hz=rate_hz, stop=STAY))
+    items = list(
+        speak(text, voices.find(voice), voices, speed=1, rate_hz=rate_hz, most_s=60, stop=STAY)
+    )
     assert isinstance(items[-1], Spoken)
     pcm = np.frombuffer(b"".join(i for i in items if isinstance(i, bytes)), "<i2")
     assert items[-1].audio_s == pytest.approx(len(pcm) / rate_hz)
@@ -186,7 +188,7 @@ def test_a_text_with_nothing_to_say_is_a_short_silence(voices: Voices) -> None:
 
 def test_a_stop_between_pieces_ends_the_synthesis(voices: Voices) -> None:
     stop = threading.Event()
-    parts = speak("One. Two.", voices.default, voices, speed=1, rate_hz=22050, stop=stop)
+    parts = speak("One. Two.", voices.default, voices, speed=1, rate_hz=22050, most_s=60, stop=stop)
     assert next(parts)
     stop.set()
     assert list(parts) == []

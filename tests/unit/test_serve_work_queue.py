@@ -1,6 +1,7 @@
 """The bounded queue of the model servers, with jobs that wait until the test lets them go."""
 
 import asyncio
+import contextlib
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -47,9 +48,14 @@ async def until(condition: Callable[[], Any]) -> None:
 
 
 async def collect(
-    queue: WorkQueue, job: Any, *, priority: Priority = "final", timeout_s: float = PATIENCE_S
+    queue: WorkQueue,
+    job: Any,
+    *,
+    priority: Priority = "final",
+    timeout_s: float = PATIENCE_S,
+    client: str = "",
 ) -> list[str]:
-    async with queue.submit(job, timeout_s=timeout_s, priority=priority) as results:
+    async with queue.submit(job, timeout_s=timeout_s, priority=priority, client=client) as results:
         return [item async for item in results]
 
 
@@ -243,4 +249,118 @@ async def test_two_workers_run_two_jobs_at_the_same_time(jobs: Jobs) -> None:
         with pytest.raises(QueueFull):
             await collect(queue, jobs.make("c"))
         jobs.release("a", "b")
+    assert await queue.aclose(timeout_s=PATIENCE_S)
+
+
+async def begun_in_order(queue: WorkQueue, asked: list[tuple[str, str]]) -> list[str]:
+    """The order in which requests (client, name) are served that come while one runs."""
+    jobs = Jobs()
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(collect(queue, jobs.make("running"), client="a"))
+        await until(lambda: jobs.begun)
+        for count, (client, name) in enumerate(asked, 1):
+            group.create_task(collect(queue, jobs.make(name), client=client))
+            await until(lambda count=count: queue.waiting == count)
+        jobs.release("running", *(name for _, name in asked))
+        await running
+    return jobs.begun[1:]
+
+
+async def test_clients_take_turns() -> None:
+    queue = WorkQueue(workers=1, waiting=8)
+    asked = [("a", "a1"), ("a", "a2"), ("a", "a3"), ("b", "b1"), ("b", "b2"), ("c", "c1")]
+    assert await begun_in_order(queue, asked) == ["b1", "c1", "a1", "b2", "a2", "a3"]
+    assert await queue.aclose(timeout_s=PATIENCE_S)
+
+
+async def test_who_fills_all_places_loses_its_last_one_to_another_client() -> None:
+    queue, jobs = WorkQueue(workers=1, waiting=2), Jobs()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(collect(queue, jobs.make("a0"), client="a"))
+        await until(lambda: jobs.begun)
+        group.create_task(collect(queue, jobs.make("a1"), client="a"))
+        await until(lambda: queue.waiting == 1)
+        last = asyncio.create_task(collect(queue, jobs.make("a2"), client="a"))
+        await until(lambda: queue.waiting == 2)
+        with pytest.raises(QueueFull), queue.reading("a"):
+            pass
+        with queue.reading("b"):
+            group.create_task(collect(queue, jobs.make("b1"), client="b"))
+        with pytest.raises(QueueFull):
+            await last
+        jobs.release("a0", "a1", "b1")
+    assert jobs.begun == ["a0", "b1", "a1"]
+    assert await queue.aclose(timeout_s=PATIENCE_S)
+
+
+async def test_withdrawn_requests_cost_no_turn() -> None:
+    queue, jobs = WorkQueue(workers=1, waiting=8), Jobs()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(collect(queue, jobs.make("running"), client="x"))
+        await until(lambda: jobs.begun)
+        for _ in range(5):
+            gone = asyncio.create_task(collect(queue, jobs.make("gone"), client="a"))
+            await until(lambda: queue.waiting == 1)
+            gone.cancel()
+            await until(lambda: queue.waiting == 0)
+        for client in "ab":
+            group.create_task(collect(queue, jobs.make(client), client=client))
+            await until(lambda client=client: queue.waiting == "ab".index(client) + 1)
+        jobs.release("running", "a", "b")
+    assert jobs.begun == ["running", "a", "b"]
+    assert await queue.aclose(timeout_s=PATIENCE_S)
+
+
+async def test_bodies_that_are_being_read_are_bounded_and_half_are_for_others() -> None:
+    queue = WorkQueue(workers=1, waiting=3)
+    with queue.reading("a"), queue.reading("a"):
+        with pytest.raises(QueueFull), queue.reading("a"):
+            pass
+        with contextlib.ExitStack() as everybody:
+            everybody.enter_context(queue.reading("b"))
+            everybody.enter_context(queue.reading("c"))
+            with pytest.raises(QueueFull):
+                everybody.enter_context(queue.reading("d"))
+    with queue.reading("a"):
+        pass
+    assert await queue.aclose(timeout_s=PATIENCE_S)
+
+
+async def test_another_clients_request_is_served_between_two_results_of_a_long_one() -> None:
+    queue = WorkQueue(workers=1, waiting=2)
+    over = threading.Event()
+
+    def long(stop: threading.Event) -> Iterator[str]:
+        while not (stop.is_set() or over.is_set()):
+            time.sleep(0.01)
+            yield "piece"
+
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(collect(queue, long, client="a"))
+        await until(lambda: queue.running)
+        own = group.create_task(collect(queue, lambda stop: iter(["own"]), client="a"))
+        assert await collect(queue, lambda stop: iter(["short"]), client="b") == ["short"]
+        assert not running.done()
+        assert not own.done()
+        over.set()
+    assert await queue.aclose(timeout_s=PATIENCE_S)
+
+
+async def test_a_long_one_that_waits_for_another_still_stops_when_its_client_leaves() -> None:
+    queue, jobs = WorkQueue(workers=1, waiting=2), Jobs()
+
+    def long(stop: threading.Event) -> Iterator[str]:
+        while not stop.is_set():
+            time.sleep(0.01)
+            yield "piece"
+
+    leaving = asyncio.create_task(collect(queue, long, client="a"))
+    await until(lambda: queue.running)
+    other = asyncio.create_task(collect(queue, jobs.make("other"), client="b"))
+    await until(lambda: jobs.begun)
+    leaving.cancel()
+    await asyncio.wait([leaving])
+    jobs.release("other")
+    assert await other == ["other"]
+    await until(lambda: queue.running == 0)
     assert await queue.aclose(timeout_s=PATIENCE_S)
