@@ -100,9 +100,17 @@ class Told:
 
 
 async def _say(
-    engine: Voice, spare: Voice | None, *, text: str = TEXT, stop_at: float | None = None
+    engine: Voice,
+    spare: Voice | None,
+    *,
+    text: str = TEXT,
+    stop_at: float | None = None,
+    dice: random.Random | None = None,
 ) -> Told:
-    """What the framework does with a reply; it is stopped after so many seconds."""
+    """What the framework does with a reply; it is stopped after so many seconds.
+
+    With `dice` it is held now and then.
+    """
     source, track, playout, captions, following = await rig()
     ended = finished(playout)
     voice = ReplyVoice(engine, spare=spare, tokenizer=SentenceTokenizer(), track=track)
@@ -113,7 +121,11 @@ async def _say(
         await asyncio.wait({speaking})
         await asyncio.sleep(60.0)
     else:
-        await asyncio.sleep(stop_at)
+        loop = asyncio.get_running_loop()
+        while (left_s := stop_at - loop.time()) > 0:
+            await asyncio.sleep(min(left_s, dice.uniform(0.05, 1.0)) if dice else left_s)
+            if dice and left_s > 0.1:
+                dice.choice([track.hold, track.go_on])()
         speaking.cancel()
         await asyncio.wait({speaking})
         playout.audio.clear_buffer()
@@ -250,7 +262,7 @@ def test_stopped_anywhere_no_word_is_kept_that_had_not_begun(
     dice = random.Random(f"{seed} {fault} {spare}")
     engine = Voice(fault=fault, word=dice.choice(["One", "Five", "Eight", "Twelve"]))
     stop_at = dice.uniform(0.2, 7.0)
-    told = virtual_time.run(_say(engine, Voice() if spare else None, stop_at=stop_at))
+    told = virtual_time.run(_say(engine, Voice() if spare else None, stop_at=stop_at, dice=dice))
     begun = int(np.ceil(len(told.audio) / RATE_HZ / tones.WORD_S - 0.01))
     kept = told.history or ""
     assert len(kept.split()) <= begun

@@ -54,7 +54,12 @@ class Rig(ABC):
 
     def same(self, one: np.ndarray, other: np.ndarray) -> bool:
         """Whether two recordings are of the same text."""
-        return np.array_equal(one, other)
+        return same_sound(one, other)
+
+
+def same_sound(one: np.ndarray, other: np.ndarray) -> bool:
+    """Equal but for silence at the end: the framework adds 10 ms where its audio came late."""
+    return np.array_equal(np.trim_zeros(one, "b"), np.trim_zeros(other, "b"))
 
 
 async def audio(
