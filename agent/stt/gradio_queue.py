@@ -27,7 +27,6 @@ from livekit.agents.types import NOT_GIVEN, NotGivenOr
 
 from agent.audio import pcm
 from agent.errors import EngineUnavailable
-from agent.stt.annotations import without_annotations
 from agent.stt.gradio_server import Call, GradioServer
 from agent.stt.language import iso_639_1
 from agent.stt.m4t_languages import UnknownLanguage, display_name
@@ -180,7 +179,7 @@ class GradioSpeechToText(stt.STT[str]):
             call.abandon()
         if not isinstance(result, str):
             raise APIConnectionError("the answer is not a transcript", retryable=False)
-        return self._event(without_annotations(result), spoken)
+        return self._event(result.strip(), spoken)
 
     async def _in_thread(self, call: Call) -> object:
         try:

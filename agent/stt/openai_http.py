@@ -29,7 +29,6 @@ from agent.audio import pcm
 from agent.errors import EngineUnavailable
 from agent.http_client import answer, open_client
 from agent.http_client import preload as preload
-from agent.stt.annotations import without_annotations
 from agent.stt.language import iso_639_1
 from agent.stt.options import OpenAIHttpOptions as Options
 from agent.stt.probing import PROBE_OPTIONS, probe_tone
@@ -206,7 +205,7 @@ def _transcript(response: httpx.Response) -> str:
         body = None
     succeeded = response.status_code == 200
     if succeeded and isinstance(body, dict) and isinstance(body.get("text"), str):
-        return without_annotations(str(body["text"]))
+        return str(body["text"]).strip()
     why = openai_errors.reason(body)
     if succeeded:
         why = why or "the answer is not a transcription"

@@ -5,12 +5,12 @@ there, such as "Thank you." or "谢谢观看". A caller says such things too, so
 the model itself was in doubt.
 """
 
-import unicodedata
 from typing import Protocol
 
 import numpy as np
 
 from agent.audio.pcm import Samples
+from agent.transcripts import is_stock_phrase, spoken
 
 _BLANK_PEAK = 0.001
 """-60 dBFS: nothing louder than that in the whole utterance is no speech."""
@@ -28,40 +28,6 @@ _STOCK_NO_SPEECH = 0.5
 _STOCK_LOGPROB = -0.9
 """A stock phrase counts below the one and above the other. A spoken "Thank you." has tiny.en
 near 0.1 and -0.1, also at a signal-to-noise ratio of 10 dB."""
-
-_STOCK_PHRASES = (
-    "you",
-    "bye",
-    "bye bye",
-    "thanks",
-    "thank you",
-    "thank you very much",
-    "thank you so much",
-    "thank you for watching",
-    "thanks for watching",
-    "please subscribe",
-    "subtitles by the amara.org community",
-    "谢谢",
-    "谢谢大家",
-    "谢谢观看",
-    "謝謝觀看",
-    "感谢观看",
-    "请不吝点赞 订阅 转发 打赏支持明镜与点点栏目",
-    "字幕由amara.org社区提供",
-    "ご視聴ありがとうございました",
-    "시청해주셔서 감사합니다",
-    "sous-titres réalisés par la communauté d'amara.org",
-    "merci d'avoir regardé cette vidéo",
-    "untertitel der amara.org-community",
-    "vielen dank fürs zuschauen",
-    "subtítulos realizados por la comunidad de amara.org",
-    "gracias por ver el video",
-    "legendas pela comunidade amara.org",
-    "obrigado por assistir",
-    "sottotitoli creati dalla comunità amara.org",
-    "продолжение следует",
-    "спасибо за просмотр",
-)
 
 
 class Piece(Protocol):
@@ -100,12 +66,4 @@ def is_plausible(piece: Piece) -> bool:
     if piece.no_speech_prob > _NO_SPEECH and piece.avg_logprob < _UNSURE_LOGPROB:
         return False
     doubtful = piece.no_speech_prob > _STOCK_NO_SPEECH or piece.avg_logprob < _STOCK_LOGPROB
-    return not (doubtful and _letters(piece.text) in _STOCK)
-
-
-def _letters(text: str) -> str:
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    return "".join(character for character in folded if character.isalnum())
-
-
-_STOCK = frozenset(_letters(phrase) for phrase in _STOCK_PHRASES)
+    return not (doubtful and (is_stock_phrase(piece.text) or not spoken(piece.text)))

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Literal
 
 from agent.audio.pcm import SPEECH_RATE_HZ, Samples
 from agent.errors import ConfigError, EngineUnavailable
-from agent.stt.annotations import without_annotations
 from agent.stt.options import EMBEDDED, Device
 from agent.stt.plausible import is_blank, is_plausible
 
@@ -232,7 +231,7 @@ class SharedModel:
                 raise Abandoned
             if is_plausible(segment):
                 kept.append(segment)
-        text = without_annotations("".join(segment.text for segment in kept))
+        text = "".join(segment.text for segment in kept).strip()
         logprob = sum(s.avg_logprob for s in kept) / len(kept) if text else -math.inf
         return Heard(text, info.language, math.exp(logprob), duration_s)
 

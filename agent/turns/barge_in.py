@@ -7,6 +7,7 @@ follows. Pure.
 from dataclasses import dataclass
 from enum import Enum
 
+from agent.turns.ear import is_sure
 from agent.turns.words import is_backchannel, takes_the_floor
 
 NOISE_S = 0.13
@@ -21,18 +22,10 @@ PATIENCE_S = 2.0
 """Longest wait for the recogniser's opinion on a short utterance, seconds of silence."""
 _LEAST_VOICE_S = 0.09
 """Less voice than this, three windows of the detector, is a click or a cough."""
-_SURE = 0.9
-"""Probability that the detector reached within 0.15 s of the beginning of each of 294 recorded
-utterances, and in none of 800 coughs, which came up to 0.83: docs/decisions/0005."""
 _LEAST_UNSURE_S = 0.25
 """Less voice than this, of which the detector was never sure, is a cough."""
 _COUGH_OVER_S = 0.06
 """Silence after which a cough is over, seconds."""
-
-
-def is_sure(probability: float) -> bool:
-    """Whether no cough is as much like a voice."""
-    return probability >= _SURE
 
 
 class Verdict(Enum):

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.options import TurnOptions
+from agent.transcripts import is_stock_phrase, spoken
 from agent.turns import barge_in
 from agent.turns.actions import (
     Abandon,
@@ -28,7 +29,7 @@ from agent.turns.actions import (
 )
 from agent.turns.asking import DIP_S, Asking
 from agent.turns.decision import PauseHabits, wait_s
-from agent.turns.ear import HOP_S, POOR_DB, Hop, least_voice_db
+from agent.turns.ear import HOP_S, POOR_DB, Hop, is_sure, least_voice_db
 from agent.turns.echo import NOWHERE, Match
 from agent.turns.echo_watch import ECHO_HOPS, EchoWatch, Origin
 from agent.turns.guessing import Guessing, Pause
@@ -147,12 +148,15 @@ class TurnTaker:
             return []
         for piece in utterance.pieces:
             if piece.number == number:
-                piece.text = text
+                piece.text = spoken(text)
                 return []
         upto, _ = utterance.in_flight.pop(number, (-1.0, True))
         if upto < max(0.0, utterance.upto):
             return []
-        utterance.text, utterance.upto = text.strip(), upto
+        text = spoken(text)
+        if is_stock_phrase(text) and utterance.hardly_says(text):
+            text = ""
+        utterance.text, utterance.upto = text, upto
         self._guessing.recognised(utterance.text)
         actions: list[Action] = []
         if utterance.over_agent:
@@ -225,7 +229,7 @@ class TurnTaker:
         if (
             utterance is not None
             and utterance.over_agent
-            and not barge_in.is_sure(max(utterance.peak_probability, hop.probability))
+            and not is_sure(max(utterance.peak_probability, hop.probability))
         ):
             # It may be a cough.
             return self._peak_db - hop.floor_db < POOR_DB

@@ -3,7 +3,6 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from agent.stt.annotations import without_annotations
 from agent.stt.plausible import is_blank, is_plausible
 
 
@@ -57,31 +56,3 @@ def test_only_what_could_be_speech_is_looked_at() -> None:
     assert is_blank(np.zeros(0, np.float32))
     assert is_blank(np.full(16000, 0.0009, np.float32))
     assert not is_blank(np.array([0.0, -0.002], np.float32))
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        " ",
-        ".",
-        "...",
-        "[BLANK_AUDIO]",
-        " [ Silence ]",
-        "(wind blowing)",
-        "*sighs*",
-        "♪ la ♪",
-        "（音乐）",
-        "[MUSIC] (applause).",
-        "。",
-    ],
-)
-def test_remarks_are_no_words(text: str) -> None:
-    assert without_annotations(text) == ""
-
-
-@pytest.mark.parametrize(
-    "text", ["Hello.", "Hello (again).", "2", "你好", "[noise] hello", "5 * 3 * 2"]
-)
-def test_words_are_kept_as_they_are(text: str) -> None:
-    assert without_annotations(f" {text}\n") == text
