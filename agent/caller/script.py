@@ -1,12 +1,11 @@
 """What `rejoinder call` is told to say, and when."""
 
 import re
-import wave
 from dataclasses import dataclass
 from pathlib import Path
 
+import miniaudio
 import numpy as np
-from livekit import rtc
 
 from agent.caller.microphone import RATE_HZ, Pcm
 from agent.errors import ConfigError
@@ -32,24 +31,25 @@ class Line:
         return cls(Path(match["file"]), float(match["after"]))
 
 
-def read_wav(path: Path) -> Pcm:
-    """A 16-bit WAV of any rate and channel count as float32 mono, 48 kHz; blocking.
+def read_sound(path: Path) -> Pcm:
+    """A WAV, FLAC, MP3 or Ogg Vorbis file as float32 mono, 48 kHz; blocking.
 
     Raises:
-        ConfigError: the file is missing or is not a 16-bit PCM WAV.
+        ConfigError: the file is missing, is of another kind, or holds no sound.
     """
     try:
-        with wave.open(str(path)) as wav:
-            rate, channels, width = wav.getframerate(), wav.getnchannels(), wav.getsampwidth()
-            raw = wav.readframes(wav.getnframes())
-    except (OSError, wave.Error, EOFError) as error:
-        raise ConfigError(f"{path} cannot be played: {error}") from error
-    if width != 2:
-        raise ConfigError(f"{path} has {8 * width}-bit samples; convert it to 16-bit PCM")
-    pcm = np.frombuffer(raw, "<i2").reshape(-1, channels).mean(axis=1).astype("<i2")
-    if rate != RATE_HZ:
-        resampler = rtc.AudioResampler(rate, RATE_HZ, quality=rtc.AudioResamplerQuality.HIGH)
-        frames = resampler.push(rtc.AudioFrame(pcm.tobytes(), rate, 1, len(pcm)))
-        frames += resampler.flush()
-        pcm = np.concatenate([np.frombuffer(f.data, "<i2") for f in frames])
-    return np.asarray(pcm / np.float32(32768), np.float32)
+        file = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
+    try:
+        sound = miniaudio.decode(
+            file, output_format=miniaudio.SampleFormat.FLOAT32, nchannels=1, sample_rate=RATE_HZ
+        )
+    except miniaudio.MiniaudioError as error:
+        raise ConfigError(
+            f"{path} cannot be played: it is no WAV, FLAC, MP3 or Ogg Vorbis file; convert it, for "
+            "example with `ffmpeg -i IN OUT.wav`"
+        ) from error
+    if not sound.num_frames:
+        raise ConfigError(f"{path} holds no sound")
+    return np.frombuffer(sound.samples, np.float32)

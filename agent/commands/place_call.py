@@ -14,7 +14,7 @@ from rich.console import Console
 from agent import settings
 from agent.caller.caller import Caller, CallLost, Exchange, NoAgentError, join
 from agent.caller.microphone import Pcm
-from agent.caller.script import Line, read_wav
+from agent.caller.script import Line, read_sound
 from agent.demo import places, running
 from agent.errors import ConfigError, EngineUnavailable
 from agent.options import TalkOptions
@@ -35,8 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "files",
         nargs="+",
-        metavar="FILE.wav[@S]",
-        help="16-bit WAV to speak; each waits for the answer to the one before, or with @S is "
+        metavar="FILE[@S]",
+        help="sound file (WAV, FLAC, MP3, Ogg Vorbis) to speak; each waits for the answer to the one before, or with @S is "
         "spoken over the agent, S seconds into its speech",
     )
     parser.add_argument(
@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
     """Hold the call and print it."""
     effective = settings.load()
     lines = [Line.parse(argument) for argument in args.files]
-    script = [(line, read_wav(line.file)) for line in lines]
+    script = [(line, read_sound(line.file)) for line in lines]
     if args.record is not None and not args.record.resolve().parent.is_dir():
         raise ConfigError(f"the folder of {args.record} does not exist")
     try:

@@ -83,9 +83,10 @@ def test_folders_that_cannot_be_written_are_named(command: list[str], tmp_path: 
 
 
 @pytest.mark.timeout(60)
-def test_a_missing_sound_file_and_an_empty_one_are_named(tmp_path: Path) -> None:
+def test_a_sound_file_that_cannot_be_played_is_named(tmp_path: Path) -> None:
     (tmp_path / "empty.wav").touch()
-    for name in ("missing.wav", "empty.wav"):
+    (tmp_path / "text.wav").write_text("no sound")
+    for name in ("missing.wav", "empty.wav", "text.wav"):
         complained(rejoinder("call", name, folder=tmp_path), name)
 
 
