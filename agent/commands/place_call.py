@@ -36,8 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "files",
         nargs="+",
         metavar="FILE[@S]",
-        help="sound file to speak (WAV, FLAC, MP3, Ogg Vorbis); each waits for the answer to the one "
-        "before, or with @S is spoken over the agent, S seconds into its speech",
+        help="sound file to speak (WAV, FLAC, MP3, Ogg Vorbis); each waits for the answer to "
+        "the one before, or with @S is spoken over the agent, S seconds into its speech",
     )
     parser.add_argument(
         "--record", type=Path, metavar="OUT.wav", help="stereo WAV: left what was said, right heard"
