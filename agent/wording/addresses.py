@@ -47,6 +47,13 @@ def without_trailing(address: str) -> str:
     return bare + ")" if address[len(bare) :].startswith(")") and "(" in bare else bare
 
 
+def host_of(address: str) -> str:
+    """The name of a site as it is written, and the punctuation after the address."""
+    bare = without_trailing(address)
+    host = _HOST.match(bare)
+    return (host[1] if host else "") + address[len(bare) :]
+
+
 def say_page(address: str, language: Language) -> str:
     """The name of a site; nobody wants the rest read out."""
     host = _HOST.match(address)

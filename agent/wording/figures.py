@@ -6,7 +6,7 @@ keeps it. All of a piece is looked at together: what stands beside a figure tell
 
 import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from agent.wording import addresses
 from agent.wording.amounts import Amounts
@@ -40,19 +40,9 @@ class Figures:
 
     def read(self, text: str) -> list[Part]:
         """Put figures and signs of a text into words."""
-        taken: list[tuple[int, int, str]] = []
-        free = bytearray(b"\1") * len(text)
         numbers = self._with_digits if _DIGIT.search(text) else ()
-        for pattern, say in (*self._first, *numbers, *self._last):
-            for found in pattern.finditer(text):
-                start, end = found.span()
-                if start == end or not all(free[start:end]):
-                    continue
-                said = say(found)
-                if said is not None:
-                    free[start:end] = bytes(end - start)
-                    taken.append((start, end, said))
-        return self._parts(text, sorted(taken))
+        rules = (*self._first, *numbers, *self._last)
+        return _apply(rules, text, spaces=bool(self._language.join))
 
     def notice(self, kind: Kind) -> str:
         """Say what is on the page; empty for what nobody would miss."""
@@ -65,22 +55,6 @@ class Figures:
         if signs is None:
             return self._language.notices[Kind.FORMULA]
         return "".join(part.spoken for part in self.read(signs))
-
-    def _parts(self, text: str, taken: list[tuple[int, int, str]]) -> list[Part]:
-        parts: list[Part] = []
-        end = 0
-        for start, stop, said in taken:
-            if start > end:
-                parts.append(Part(text[end:start], text[end:start]))
-            before, after = text[start - 1 : start], text[stop : stop + 1]
-            apart = self._language.join or said[:1].isascii()
-            lead = " " if said and apart and _touches(before) else ""
-            rest = " " if said and apart and _touches(after) else ""
-            parts.append(Part(text[start:stop], f"{lead}{said}{rest}"))
-            end = stop
-        if end < len(text):
-            parts.append(Part(text[end:], text[end:]))
-        return parts
 
     def _names(self) -> Iterator[Rule]:
         language = self._language
@@ -135,6 +109,49 @@ class Figures:
 
         exact = f"(?<![{LETTER}\\d./])(?:{pattern})(?![{LETTER}\\d/])"
         return re.compile(exact, re.IGNORECASE), say
+
+
+_NAMELESS = (
+    *stage_directions(),
+    (addresses.PAGE, lambda found: addresses.host_of(found[0])),
+    *unspoken(),
+)
+
+
+def read_unknown(text: str) -> list[Part]:
+    """Read a language without rules: figures are left to its voice, mere signs left out."""
+    return _apply(_NAMELESS, text, spaces=True)
+
+
+def _apply(rules: Iterable[Rule], text: str, *, spaces: bool) -> list[Part]:
+    """Give each stretch of a text to the first rule that takes it.
+
+    `spaces`: words of the language are parted by them.
+    """
+    taken: list[tuple[int, int, str]] = []
+    free = bytearray(b"\1") * len(text)
+    for pattern, say in rules:
+        for found in pattern.finditer(text):
+            start, end = found.span()
+            if start == end or not all(free[start:end]):
+                continue
+            said = say(found)
+            if said is not None:
+                free[start:end] = bytes(end - start)
+                taken.append((start, end, said))
+    parts: list[Part] = []
+    end = 0
+    for start, stop, said in sorted(taken):
+        if start > end:
+            parts.append(Part(text[end:start], text[end:start]))
+        apart = said and (spaces or said[0].isascii())
+        lead = " " if apart and _touches(text[start - 1 : start]) else ""
+        rest = " " if apart and _touches(text[stop : stop + 1]) else ""
+        parts.append(Part(text[start:stop], f"{lead}{said}{rest}"))
+        end = stop
+    if end < len(text):
+        parts.append(Part(text[end:], text[end:]))
+    return parts
 
 
 def _touches(char: str) -> bool:

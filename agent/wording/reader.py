@@ -3,8 +3,8 @@
 import re
 from collections import OrderedDict
 
-from agent.wording.annotation import Kind, stretches
-from agent.wording.figures import figures_of
+from agent.wording.annotation import Kind, Stretch, stretches
+from agent.wording.figures import figures_of, read_unknown
 from agent.wording.lexicon import KNOWN
 from agent.wording.numerals import engine
 from agent.wording.parts import Part
@@ -66,13 +66,14 @@ class Reader:
         pieces = list(stretches(piece))
         running = "".join(stretch.text for stretch in pieces if stretch.kind is None)
         code = language_of(running, self._language)
-        if code in KNOWN:
-            self._language = code
-        figures = figures_of(self._language)
+        if code not in KNOWN:
+            return [part for stretch in pieces for part in _unknown(stretch)]
+        self._language = code
+        figures = figures_of(code)
         parts: list[Part] = []
         for stretch in pieces:
             if stretch.kind is None:
-                parts += figures.read(stretch.text) if code in KNOWN else _as_written(stretch.text)
+                parts += figures.read(stretch.text)
             elif stretch.kind is Kind.MATH:
                 parts.append(Part(stretch.text, f" {figures.formula(stretch.text)} "))
             else:
@@ -84,5 +85,5 @@ def _space(text: str) -> tuple[Part, ...]:
     return (Part(text, text),) if text else ()
 
 
-def _as_written(text: str) -> list[Part]:
-    return [Part(text, text)] if text else []
+def _unknown(stretch: Stretch) -> list[Part]:
+    return read_unknown(stretch.text) if stretch.kind is None else [Part(stretch.text, "")]

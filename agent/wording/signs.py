@@ -75,6 +75,6 @@ def unspoken() -> Iterator[Rule]:
     yield re.compile(r"(?<=\w)[¹⁴-⁹⁰]+"), lambda m: ""
     yield re.compile(f"[{_EMOJI}]+"), lambda m: " "
     yield (
-        re.compile(r"(?<=[^\W\d_])/(?=[^\W\d_])|[\[\]{}<>|\\^_~`•◦▪●■□◆★☆※†‡¶©®™#*]+"),
+        re.compile(r"(?<=[^\W\d_])/(?=[^\W\d_])|[\[\]{}<>|\\^_~`•◦▪●■□◆★☆※†‡¶©®™#*]"),
         lambda m: " ",
     )

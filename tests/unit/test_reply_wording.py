@@ -96,3 +96,51 @@ def test_one_piece_is_read_in_a_few_milliseconds() -> None:
     for at in range(20):
         reader.say(f"{text} {at}")
     assert time.thread_time() - began < 20 * 0.02
+
+
+PIECES = [
+    *"0123456789.,:;/-–~$€£¥%°#@&+*=<>()[]{}'\"^_|\\ \n²³½→×٣１Ⅷ中あ가яéa",
+    *("II", "XIV", "am", "pm", "km/h", "kg", "May", "Oktober", "de", "3/4", "1st", "10:30", "2025"),
+    *(
+        "https://",
+        "a@b.co",
+        "www.",
+        "No.",
+        "e.g.",
+        "z.B.",
+        "万",
+        "年",
+        "Uhr",
+        "h",
+        "mil",
+        "M",
+        "Mio.",
+    ),
+    *(
+        "1,234.5",
+        "1.234,5",
+        "007",
+        "99",
+        "$1",
+        "5%",
+        "-",
+        "the ",
+        "der ",
+        "el ",
+        "😀",
+        "\ufff9",
+        "x",
+    ),
+]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_any_text_is_read_and_shown_as_it_is_written(seed: int) -> None:
+    rng = random.Random(seed)
+    for _ in range(30):
+        text = "".join(rng.choice(PIECES) for _ in range(rng.randint(1, 25)))
+        for language in ("en", "zh", "es", "pt", "fr", "de", "ja", "it", "ko", "ru"):
+            reader = Reader(language)
+            shown = "".join(part.written for part in reader.read(text))
+            assert shown == without_annotations(text)
+            assert not set("[]{}\\|") & set(reader.say(text))

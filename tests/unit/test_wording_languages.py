@@ -199,6 +199,7 @@ def test_a_piece_that_does_not_tell_is_in_the_language_of_the_one_before() -> No
 
 def test_figures_in_an_unknown_language_are_left_to_its_voice() -> None:
     assert Reader("en").say("Het kost niet meer dan 20 euro.") == "Het kost niet meer dan 20 euro."
+    assert Reader("en").say("κοστίζει [1] 20 € 😀, https://www.e.gr/a.") == "κοστίζει 20 €, e.gr."
 
 
 def test_the_callers_language_is_expected_until_a_reply_tells() -> None:
