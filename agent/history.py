@@ -21,8 +21,8 @@ from pydantic import SecretStr
 HISTORY = "rejoinder.history"
 """Participant attribute of the agent: the sealed history."""
 SEALED_CHARS = 12_000
-"""Newest words that are sealed, characters: with its seal some 16 KB, of the 64 KB that
-livekit-server allows for all attributes of a participant."""
+"""Newest words that are sealed, characters: some 10 KB with the seal, 53 KB at the very worst, of
+the 64 KB that livekit-server allows for all attributes of a participant."""
 _KEPT = 0.75
 """What is left of a history that was too long: it is not cut in every turn, so that a model's
 cache of its beginning holds for a while."""
