@@ -50,6 +50,8 @@ CALL_POLL_S = 0.5
 LOOKS_PER_S = 100.0
 CALLER_POLL_S = (0.25, 5.0)
 """Between looks at a room that nobody has joined: first, and at most."""
+RETURN_POLL_S = 1.0
+"""At most between looks at a room that a caller has left."""
 RETURN_S = 60.0
 """How long a caller who has left may take to come back, whatever became of the token."""
 CALLER_POLL_GROWTH = 1.25
@@ -183,7 +185,7 @@ class DispatchWatch:
             if met and await self._closed(room):
                 return False
             await asyncio.sleep(pause)
-            pause = min(pause * CALLER_POLL_GROWTH, CALLER_POLL_S[1])
+            pause = min(pause * CALLER_POLL_GROWTH, RETURN_POLL_S if met else CALLER_POLL_S[1])
         return False
 
     async def _agent_joins(self, room: WatchedRoom) -> bool:
