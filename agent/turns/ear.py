@@ -95,10 +95,10 @@ def is_sure(probability: float) -> bool:
 
 
 def least_voice_db(peak_db: float, floor_db: float) -> float:
-    """A hop that Silero takes for speech is no more than its echo in Silero when below this level.
+    """Level below which a voice is over, though Silero still says speech.
 
-    Silero hears a faint voice as well as a loud one, so what is looked at moves with the voice:
-    by its own loudest hop, `peak_db`.
+    Silero hears a faint voice as well as a loud one, so this level moves with the voice's loudest
+    hop, `peak_db`; `floor_db` is the background's. Minus infinity: Silero alone can tell.
     """
     if peak_db - floor_db < POOR_DB:
         return -np.inf

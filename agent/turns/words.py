@@ -32,6 +32,7 @@ _TIME = re.compile(r"\b\d{1,2}[:：]\d{2}\b|\b\d{1,4}([/.-])\d{1,2}\1\d{2,4}\b")
 
 _END_MARKS = ".!?。！？｡؟।"
 _QUESTION_MARKS = "?？؟"
+_BETWEEN = re.compile(r"(?:[.!?]\s+|[。！？])(?=.)", re.DOTALL)
 _OPEN_MARKS = ",;:，、；：-–—…"
 
 
@@ -89,9 +90,10 @@ def read(text: str) -> Wording:
     stripped = text.rstrip(" \"'”’」』）)")
     if stripped.endswith("...") or stripped[-1:] in _OPEN_MARKS:
         return Wording.UNFINISHED
+    said = tokens(stripped[_last_sentence(stripped) :])
     if _is_cjk(words[-1]):
-        return _read_cjk("".join(words), stripped)
-    return _read_spaced(words, stripped[-1:])
+        return _read_cjk("".join(said), stripped)
+    return _read_spaced(words, " ".join(said), stripped[-1:])
 
 
 def has_end_mark(text: str) -> bool:
@@ -99,11 +101,15 @@ def has_end_mark(text: str) -> bool:
     return text.rstrip(" \"'”’」』）)")[-1:] in tuple(_END_MARKS)
 
 
-def _read_spaced(words: list[str], mark: str) -> Wording:
+def _last_sentence(text: str) -> int:
+    """Where the last of several sentences begins."""
+    return max((found.end() for found in _BETWEEN.finditer(text)), default=0)
+
+
+def _read_spaced(words: list[str], sentence: str, mark: str) -> Wording:
     marked = mark != "" and mark in _END_MARKS
     asked = marked and mark in _QUESTION_MARKS
-    last, sentence = words[-1], " ".join(words)
-    endings = endings_of(words)
+    last, endings = words[-1], endings_of(sentence.split())
     open_pair = "-".join(words[-2:]) in endings.never_pairs
     rarely = open_pair or last in endings.rarely
     if not rarely and last not in endings.never and last not in endings.seldom:

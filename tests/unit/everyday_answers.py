@@ -26,6 +26,7 @@ Neither did they. | It takes a while. | I'd like that as well. | I'd like a coff
 I believe so. | Not that I know of. | Try it on. | What for? | And then? | Then what? | How come?
 Is that so? | That's what friends are for. | There's no one to ask. | Never mind. | Room 205.
 Twenty five. | Two hundred and fifty. | At 10:30 in the morning. | On May 5. | A quarter to nine.
+That's fine. Yes, I do. | Hello. I'd love to. | Okay! Turn it on. | Thank you. That's all I have.
 Two of them. | At ten. | Tomorrow morning. | The blue one. | Pro and con. | Let it die. | In May.
 What is barge in? | Where do you come from? | Who am I speaking with? | And what is it for?
 How long is it good for? | Which one are you on? | Until when? | What should I do? | Where are we?
@@ -41,7 +42,7 @@ WHOLE_ZH = """
 是我。 | 就是。 | 上海。 | 下个星期五。
 打开空调。 | 再说一遍。 | 什么意思？ | 为什么？ | 多少钱？ | 你叫什么名字？ | 在哪里？ | 对不对？
 行不行？ | 这样可不可以？
-今天天气不错。 | 还可以。 | 我喜欢。 | 嗯，我想。 | 说得很对。
+今天天气不错。 | 还可以。 | 没问题。就是。 | 我喜欢。 | 嗯，我想。 | 说得很对。
 """.replace("\n", "|")
 
 SHORT_ZH = "我要这个。 | 是他们。 | 我在。 | 好 | 对 | 不是 | 明天 | 现在 | 可以的 | 没有了 | 不对"
