@@ -27,7 +27,7 @@ from livekit.agents.types import NOT_GIVEN, NotGivenOr
 from agent import openai_errors, urgency
 from agent.audio import pcm
 from agent.errors import EngineUnavailable
-from agent.http_client import answer, open_client
+from agent.http_client import answer, caller_header, open_client
 from agent.http_client import preload as preload
 from agent.stt.language import iso_639_1
 from agent.stt.options import OpenAIHttpOptions as Options
@@ -97,7 +97,12 @@ class OpenAISpeechToText(stt.STT[str]):
         self._language = iso_639_1(options.language)
         route = "translations" if options.task == "translate" else "transcriptions"
         self._path = f"audio/{route}"
-        self._client = open_client(options.url, options.api_key, keep_alive_s=_KEEP_ALIVE_S)
+        self._client = open_client(
+            options.url,
+            options.api_key,
+            keep_alive_s=_KEEP_ALIVE_S,
+            headers=caller_header(),
+        )
         self._provider = self._client.base_url.netloc.decode()
         self._warm_up: asyncio.Task[None] | None = None
 

@@ -28,7 +28,7 @@ from livekit.agents.utils import aio, shortuuid
 
 from agent import openai_errors
 from agent.errors import EngineUnavailable
-from agent.http_client import answer, open_client
+from agent.http_client import answer, caller_header, open_client
 from agent.http_client import preload as preload
 from agent.tasks import begin
 from agent.tts.options import OpenAISpeechOptions as Options
@@ -112,7 +112,7 @@ class OpenAISpeech(tts.TTS[Any]):
             options.api_key,
             keep_alive_s=_KEEP_ALIVE_S,
             # Compressed on the way, samples would wait for a full block.
-            headers={"Accept-Encoding": "identity"},
+            headers={"Accept-Encoding": "identity", **caller_header()},
         )
         self._provider = self.client.base_url.netloc.decode()
         self._warm_up: asyncio.Task[None] | None = None

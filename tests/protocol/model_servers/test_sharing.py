@@ -15,6 +15,8 @@ import pytest
 import uvicorn
 from starlette.types import ASGIApp
 
+from agent.http_client import caller_header
+from model_servers.serving.clients import HEADER
 from model_servers.serving.run import listen
 from model_servers.tts.app import SpeechServer
 from model_servers.tts.espeak import library
@@ -173,6 +175,24 @@ async def test_finals_overtake_interims_that_wait(by_header: bool) -> None:
         assert (await final).json()["text"] == "a final"
         await until(lambda: len(w.model.begun) == 3)
         assert w.model.begun == ["running one", "a final", "an interim"]
+
+
+async def test_calls_take_turns_by_the_name_that_their_engine_gives_itself() -> None:
+    async with whisper() as w, asyncio.TaskGroup() as group:
+        for number, (call, text) in enumerate(
+            [("a", "running one"), ("a", "a first"), ("a", "a second"), ("b", "b first")]
+        ):
+            w.http.headers["X-Client"] = call
+            group.create_task(w.ask(text))
+            await until(lambda n=number: len(w.model.begun) + w.server.queue.waiting == n + 1)
+        w.model.gate.set()
+        await until(lambda: len(w.model.begun) == 4)
+        assert w.model.begun == ["running one", "b first", "a first", "a second"]
+
+
+def test_an_engine_names_its_calls_by_a_random_word() -> None:
+    names = {caller_header()[HEADER] for _ in range(9)}
+    assert len(names) == 9
 
 
 async def test_a_final_takes_an_interims_waiting_place_which_gets_429() -> None:
