@@ -21,8 +21,8 @@ from agent.openai_errors import BrokenOff, reason
 
 logger = logging.getLogger(__name__)
 
-_NOT_SSE_LIMIT = 2**20
-"""Bytes of an answer that is no event stream."""
+_LIMIT = 2**20
+"""Bytes of one event, and of an answer that is no event stream."""
 _SSE_FIELDS = (b"event:", b"id:", b"retry:", b":")
 _DONE = b"[DONE]"
 _THOUGHT_FIELDS = ("reasoning_content", "reasoning", "thinking")
@@ -47,7 +47,7 @@ async def read_events(response: httpx.Response) -> AsyncGenerator[Mapping[str, A
                 yield None if data == _DONE else _object(data)
             elif line and not line.startswith(_SSE_FIELDS):
                 other += line + b"\n"
-                if len(other) > _NOT_SSE_LIMIT:
+                if len(other) > _LIMIT:
                     raise Malformed
     if other:
         yield _object(bytes(other))
@@ -61,6 +61,8 @@ async def _lines(response: httpx.Response) -> AsyncGenerator[bytes, None]:
         *lines, unread = (unread + piece).split(b"\n")
         for line in lines:
             yield line.rstrip(b"\r")
+        if len(unread) > _LIMIT:
+            raise Malformed
     yield unread
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from livekit.agents import APIError, APITimeoutError, llm
+from livekit.agents import APIConnectionError, APIError, APITimeoutError, llm
 
 from agent.errors import EngineUnavailable
 from agent.llm import openai_chat
@@ -191,6 +191,23 @@ class TestAnswers:
         async with await _served(chat) as server, await _engine(server) as engine:
             bench = bench_of(openai_server, engine)
             assert await bench.reply() == "a\u2028b\x85c"
+
+    @pytest.mark.parametrize("start", ["data: ", '{"choices": ['])
+    async def test_an_event_without_end_is_given_up(
+        self, openai_server: OpenAIStandIn, start: str
+    ) -> None:
+        async def chat(request: web.Request) -> web.StreamResponse:
+            response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+            await response.prepare(request)
+            await response.write(start.encode())
+            for _ in range(40):
+                await response.write(b"1" * 2**16)
+            await asyncio.sleep(3600)
+            return response
+
+        async with await _served(chat) as server, await _engine(server) as engine:
+            with pytest.raises(APIConnectionError, match="not a completion"):
+                await bench_of(openai_server, engine).answer()
 
     async def test_comments_do_not_hide_that_the_words_have_stopped(
         self, openai_server: OpenAIStandIn, bench: Bench
