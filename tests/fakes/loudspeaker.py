@@ -8,6 +8,7 @@ The agent's side is the real ear and the real turn taker, without a recogniser. 
 makes no echo, as in a call. In a room: `caller.microphone.hears = Loudspeaker(caller.hearing)`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -26,7 +27,8 @@ from agent.turns.turn_taker import TurnTaker
 PLAYED_HZ = 24000
 _PLAYED_HOP = round(PLAYED_HZ * HOP_S)
 _LATELY = round(1.2 * PLAYED_HZ)
-_ECHO_GAIN = 0.1
+ECHO_DB = -20.0
+"""Of a telephone on a table, in what it hears relative to what it plays."""
 _QUEUED, _MOST_QUEUED = 2880, 19200
 """What a telephone holds back so as not to run dry, and where it drops the rest: 48 kHz."""
 _NOISE = 5e-4
@@ -40,15 +42,15 @@ def s16(pcm: Pcm | NDArray[np.float64]) -> NDArray[np.int16]:
     return np.asarray(np.clip(pcm, -1, 1) * 32767).astype(np.int16)
 
 
-def room(rate_hz: int) -> NDArray[np.float64]:
-    """The impulse response of a loudspeaker, ten reflections and a microphone, 20 dB down."""
+def room(rate_hz: int, *, gain_db: float = ECHO_DB) -> NDArray[np.float64]:
+    """The impulse response of a loudspeaker, ten reflections and a microphone."""
     random = np.random.default_rng(5)
     response = np.zeros(round(_ROOM_S * rate_hz))
     response[0] = 1.0
     for n in range(1, _REFLECTIONS + 1):
         at = round(float(random.uniform(0.002, _ROOM_S)) * rate_hz) - 1
         response[at] += 0.5 * np.exp(-n / 4) * (-1) ** n
-    return response * _ECHO_GAIN
+    return response * 10 ** (gain_db / 20)
 
 
 @dataclass
@@ -59,6 +61,10 @@ class Table:
     """The agent's reply at 24 kHz."""
     late_s: float | None
     """Delay of the echo; None: headphones."""
+    response: NDArray[np.float64] = field(default_factory=lambda: room(RATE_HZ))
+    """Of the echo's way, at 16 kHz."""
+    line: Callable[[Pcm], Pcm] = lambda pcm: pcm
+    """What all that the agent hears goes through, hop by hop; float32, 16 kHz."""
     log: list[tuple[float, Action]] = field(default_factory=list)
     looks: list[Match] = field(default_factory=list)
 
@@ -94,7 +100,6 @@ class Table:
         ear = Ear(load_detector()())
         # Without a recogniser the rest of a turn is of no interest.
         taker = TurnTaker(TurnOptions(), schedule=Schedule("pauses"), match_played=self._match)
-        response = room(RATE_HZ)
         at, held = 0, False
         for number in range(hops):
             sounding = at < len(self.played)
@@ -103,11 +108,11 @@ class Table:
                 at += _PLAYED_HOP
                 self._lately = np.concatenate([self._lately, s16(piece)])[-_LATELY:]
                 if self.late_s is not None:
-                    echo = np.convolve(_at_16_khz(piece), response)
+                    echo = np.convolve(_at_16_khz(piece), self.response)
                     begin = number * HOP + round(self.late_s * RATE_HZ)
                     echo = echo[: max(0, len(heard) - begin)]
                     heard[begin : begin + len(echo)] += echo
-            pcm = s16(heard[number * HOP : (number + 1) * HOP])
+            pcm = s16(self.line(heard[number * HOP : (number + 1) * HOP].astype(np.float32)))
             for hop in ear.push(rtc.AudioFrame(pcm.tobytes(), RATE_HZ, 1, HOP)):
                 for action in taker.step(hop, playing=sounding, busy=sounding):
                     self.log.append((taker.now, action))
@@ -123,8 +128,9 @@ class Table:
 class Loudspeaker:
     """What a caller hears comes back to its microphone 60 ms later, after a stall up to 0.4 s."""
 
-    def __init__(self, hearing: Hearing) -> None:
+    def __init__(self, hearing: Hearing, *, gain_db: float = ECHO_DB) -> None:
         self._hearing = hearing
+        self._gain = np.float32(10 ** (gain_db / 20))
         self._taken = hearing.samples
         self._queue: Pcm = np.zeros(0, np.float32)
         self._playing = False
@@ -147,7 +153,7 @@ class Loudspeaker:
         now, self._queue = self._queue[:samples], self._queue[samples:]
         if level_dbfs(now) > LOUD_DBFS:
             self.sounded_s += samples / MICROPHONE_HZ
-        return now * np.float32(_ECHO_GAIN)
+        return now * self._gain
 
 
 def _at_16_khz(piece: Pcm) -> NDArray[np.float64]:

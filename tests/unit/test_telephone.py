@@ -1,0 +1,88 @@
+"""A telephone's sound: the line of the tests is G.711, and its echo is known for one."""
+
+import numpy as np
+import pytest
+
+from agent.caller.microphone import RATE_HZ
+from agent.turns.actions import Began, Ended, Hold, Stop
+from agent.turns.ear import RATE_HZ as HEARD_HZ
+from tests.fakes.loudspeaker import PLAYED_HZ, Table
+from tests.fakes.speech import say
+from tests.fakes.telephone import A_LAW, MU_LAW, NOISE_DBFS, Codec, Line, Pcm
+
+pytestmark = pytest.mark.timeout(60)
+
+REPLY = "Certainly, that is easy to explain. You may interrupt me whenever you like."
+CALLER = "Wait, I have another question about it."
+LATE_S = 0.15
+CODECS = pytest.mark.parametrize("codec", [MU_LAW, A_LAW], ids=["mu-law", "a-law"])
+
+
+@pytest.mark.parametrize(
+    ("codec", "values"),
+    [
+        (MU_LAW, {0x80: 32124, 0x00: -32124, 0xFF: 0, 0xFE: 8, 0xF0: 120, 0xEF: 132}),
+        (A_LAW, {0xD5: 8, 0x55: -8, 0xAA: 32256, 0x2A: -32256, 0xC5: 264, 0xDA: 248}),
+    ],
+)
+def test_the_codes_are_those_of_the_recommendation(codec: Codec, values: dict[int, int]) -> None:
+    assert {code: int(codec.values[code]) for code in values} == values
+
+
+@CODECS
+def test_every_code_comes_back_as_itself(codec: Codec) -> None:
+    codes = np.arange(256, dtype=np.uint8)
+    assert np.array_equal(codec.decode(codec.encode(codec.decode(codes))), codec.decode(codes))
+
+
+@CODECS
+def test_the_line_carries_the_band_of_a_telephone_and_nothing_else(codec: Codec) -> None:
+    at = np.arange(RATE_HZ) / RATE_HZ
+
+    def through(hz: float) -> float:
+        tone = (0.3 * np.sin(2 * np.pi * hz * at)).astype(np.float32)
+        return float(20 * np.log10(np.std(Line(codec, rate_hz=RATE_HZ)(tone)) / np.std(tone)))
+
+    assert through(1000) == pytest.approx(0, abs=0.5)
+    assert through(3000) == pytest.approx(0, abs=1.0)
+    assert max(through(60), through(5000)) < -20
+
+
+def table(codec: Codec, echo_db: float) -> Table:
+    """The agent talks to a line that sends its voice back; both ways are G.711."""
+    up, there = (Line(codec, rate_hz=HEARD_HZ) for _ in range(2))
+    random = np.random.default_rng(4)
+
+    def line(pcm: Pcm) -> Pcm:
+        noise = random.standard_normal(len(pcm)) * 10 ** (NOISE_DBFS / 20)
+        return up(there(pcm) + noise.astype(np.float32))
+
+    gain = np.array([10 ** (echo_db / 20)])
+    return Table(say(REPLY, rate_hz=PLAYED_HZ), LATE_S, response=gain, line=line)
+
+
+@CODECS
+@pytest.mark.parametrize("echo_db", [-3, -6, -12, -20])
+def test_the_lines_echo_does_not_interrupt_the_agent(codec: Codec, echo_db: float) -> None:
+    talk = table(codec, echo_db)
+    talk.lasts(len(talk.played) / PLAYED_HZ + 1.0)
+    assert talk.echoes, "it was not known"
+    assert not any(isinstance(action, Stop | Began | Ended) for _, action in talk.log)
+
+
+@CODECS
+@pytest.mark.parametrize("echo_db", [-3, -20])
+def test_a_caller_over_the_lines_echo_is_heard(codec: Codec, echo_db: float) -> None:
+    talk = table(codec, echo_db)
+    caller = say(CALLER, rate_hz=HEARD_HZ)
+    onset_s = int(np.argmax(np.abs(caller) > 0.02)) / HEARD_HZ
+    talk.lasts(4.0, caller=caller, after_s=2.0 - onset_s)
+    assert 2.0 < talk.at(Stop) < 3.6
+    assert talk.at(Hold) < 2.8
+
+
+def test_a_line_takes_its_sound_in_pieces() -> None:
+    voice = np.random.default_rng(3).uniform(-0.5, 0.5, RATE_HZ).astype(np.float32)
+    whole, in_pieces = (Line(MU_LAW, rate_hz=RATE_HZ) for _ in range(2))
+    pieces = [in_pieces(voice[at : at + 480]) for at in range(0, len(voice), 480)]
+    assert np.allclose(whole(voice), np.concatenate(pieces), atol=1e-6)
