@@ -230,6 +230,11 @@ class TalkOptions(_Section):
     allowed_origins: str = setting(
         "", "comma list of other web origins that may ask for tokens; * for all; empty: none"
     )
+    shared_rooms: bool = setting(
+        False,
+        "whether a client may join any room whose name it knows; otherwise a room that it names "
+        "gets an ending of its own, and only who opened it comes back to it",
+    )
     token_ttl_s: int = setting(600, "life of a join token, seconds", ge=30, le=86400)
     tokens_per_minute: int = setting(30, "token requests per client address", ge=1, le=10000)
     agent_wait_s: float = setting(

@@ -21,6 +21,7 @@ from agent.web.connections import Connection, Connections, bound_logs
 from agent.web.dispatch import DispatchWatch
 from agent.web.guard import Guard
 from agent.web.page_files import PageFile, load_page_files
+from agent.web.seats import Seats
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +35,7 @@ SHUTDOWN_S = 2.0
 
 _SETTINGS = web.AppKey("settings", Settings)
 _GUARD = web.AppKey("guard", Guard)
+_SEATS = web.AppKey("seats", Seats)
 _WATCH = web.AppKey("watch", DispatchWatch)
 _FILES = web.AppKey("files", Mapping[str, PageFile])
 
@@ -68,6 +70,10 @@ def create_app(
     app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[_answer_in_json])
     app[_SETTINGS], app[_FILES] = settings, files
     app[_GUARD] = guard
+    secret = settings.livekit.api_secret
+    app[_SEATS] = Seats(
+        secret.get_secret_value() if secret else "", shared_rooms=settings.talk.shared_rooms
+    )
     app[_WATCH] = DispatchWatch(
         api,
         agent_name=settings.agent.name,
@@ -188,11 +194,21 @@ async def _token(request: web.Request) -> web.Response:
         raise web.HTTPBadRequest(text="the body is not JSON") from None
     except tokens.RequestError as error:
         raise web.HTTPBadRequest(text=str(error)) from None
-    room, token = tokens.mint(asked, settings)
-    request.app[_WATCH].watch(room, metadata=asked.job_metadata)
-    return web.json_response(
-        {"server_url": _browser_url(settings), "participant_token": token}, status=201
-    )
+    seats, user = request.app[_SEATS], request.app[_GUARD].user(request)
+    try:
+        seat = seats.take(asked, user=user)
+    except tokens.RequestError as error:
+        raise web.HTTPForbidden(text=str(error)) from None
+    names = {"room_name": seat.room, "participant_identity": seat.identity}
+    _, token = tokens.mint(asked.model_copy(update=names), settings)
+    request.app[_WATCH].watch(seat.room, metadata=asked.job_metadata)
+    ticket = {
+        "server_url": _browser_url(settings),
+        "participant_token": token,
+        **names,
+        "resume": seats.ticket(seat, user=user),
+    }
+    return web.json_response(ticket, status=201)
 
 
 async def _body(request: web.Request) -> bytes:

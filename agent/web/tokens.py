@@ -7,13 +7,15 @@ the room, everything but this worker's own dispatch is refused.
 Source: https://docs.livekit.io/frontends/authentication/tokens/endpoint/
 """
 
+import re
 import secrets
 from datetime import timedelta
 from typing import Annotated, Any
 
 from livekit import api
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
-from pydantic.functional_validators import BeforeValidator
+from pydantic.functional_validators import AfterValidator, BeforeValidator
+from pydantic_core import PydanticCustomError
 
 from agent.settings import Settings
 
@@ -21,8 +23,10 @@ MAX_ATTRIBUTES = 16
 RESERVED_ATTRIBUTES = ("lk.", "rejoinder.", "sip.")
 """Attribute prefixes that say who a participant is; a client may not claim them."""
 
-_RANDOM_BYTES = 12
-"""96 random bits in a name, so that a room cannot be guessed."""
+RESERVED_IDENTITIES = ("agent-", "sip_", "sip-", "eg_", "in_", "rejoinder")
+"""Beginnings of identities that belong to agents, telephones and services, in lower case."""
+MAX_NAME_BYTES = 220
+"""LiveKit takes 256 bytes for the name of a room and for an identity; an ending may be added."""
 
 
 class RequestError(Exception):
@@ -34,11 +38,38 @@ def _unset(value: Any) -> Any:
     return None if value == "" else value
 
 
+def _without(controls: str, what: str) -> AfterValidator:
+    """Refuse text with these characters; `what` is the reason."""
+    pattern = re.compile(controls)
+
+    def check(text: str) -> str:
+        if pattern.search(text):
+            raise PydanticCustomError("characters", what)
+        return text
+
+    return AfterValidator(check)
+
+
+def _joinable(name: str) -> str:
+    if len(name.encode()) > MAX_NAME_BYTES:
+        raise PydanticCustomError("length", f"should have at most {MAX_NAME_BYTES} bytes of UTF-8")
+    return name
+
+
 _Name = Annotated[
-    str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._:@+=~-]*$", max_length=128)
+    str,
+    StringConstraints(max_length=128),
+    _without(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]", "should have no line breaks or control characters"),
+    AfterValidator(_joinable),
 ]
-_Text = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")]
-_Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9._-]*$", max_length=64)]
+_Text = Annotated[
+    str, _without(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]", "should have no control characters")
+]
+_Key = Annotated[
+    str,
+    StringConstraints(max_length=64),
+    _without(r"^[^A-Za-z]|[^A-Za-z0-9._-]", "keys begin with a letter; then letters, digits, . _ -"),
+]
 _Value = Annotated[_Text, StringConstraints(max_length=512)]
 _Metadata = Annotated[_Text, StringConstraints(max_length=2048)]
 
@@ -70,6 +101,8 @@ class TokenRequest(BaseModel):
         Annotated[dict[_Key, _Value], Field(max_length=MAX_ATTRIBUTES)] | None
     ) = None
     room_config: _RoomConfig | None = None
+    resume: Annotated[str, StringConstraints(max_length=4096)] | None = None
+    """A ticket of ours (`agent.web.seats`); not part of LiveKit's format."""
 
     @property
     def job_metadata(self) -> str:
@@ -93,6 +126,9 @@ def parse(body: Any, *, agent_name: str) -> TokenRequest:
         field = ".".join(str(part) for part in fault["loc"] if part != "[key]")
         reason = "may not be set" if fault["type"] == "extra_forbidden" else fault["msg"]
         raise RequestError(f"{field}: {reason}") from None
+    identity = (request.participant_identity or "").lower()
+    if identity.startswith(RESERVED_IDENTITIES):
+        raise RequestError("participant_identity: it begins as only agents' and services' may")
     for key in request.participant_attributes or {}:
         if key.startswith(RESERVED_ATTRIBUTES):
             raise RequestError(f"participant_attributes: {key} may not be set")
@@ -103,9 +139,9 @@ def parse(body: Any, *, agent_name: str) -> TokenRequest:
 
 
 def mint(request: TokenRequest, settings: Settings) -> tuple[str, str]:
-    """Sign a token for one microphone in one room.
+    """Sign a token for one microphone in one room, under exactly the names asked for.
 
-    The holder may join that room, publish a microphone and data (typed messages), and listen;
+    For whoever holds the key; a client's names pass `agent.web.seats` first. The token's holder may join that room, publish a microphone and data (typed messages), and listen;
     nothing else. With a configured agent name the room, when it is created by this join,
     dispatches that agent; otherwise LiveKit dispatches every unnamed worker by itself.
 
@@ -113,10 +149,10 @@ def mint(request: TokenRequest, settings: Settings) -> tuple[str, str]:
         The room's name and the token.
     """
     live = settings.livekit
-    room = request.room_name or f"call-{secrets.token_hex(_RANDOM_BYTES)}"
+    room = request.room_name or f"call-{secrets.token_hex(12)}"
     token = (
         api.AccessToken(live.api_key, live.api_secret.get_secret_value() if live.api_secret else "")
-        .with_identity(request.participant_identity or f"caller-{secrets.token_hex(_RANDOM_BYTES)}")
+        .with_identity(request.participant_identity or f"caller-{secrets.token_hex(12)}")
         .with_ttl(timedelta(seconds=settings.talk.token_ttl_s))
         .with_grants(
             api.VideoGrants(

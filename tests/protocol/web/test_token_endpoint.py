@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import re
 import time
 from typing import Any
 
@@ -26,7 +27,9 @@ async def test_a_token_joins_a_real_room_publishes_a_microphone_and_types(
         async with http.post("api/token", json={"participant_name": "Ann"}) as answer:
             assert answer.status == 201
             ticket = await answer.json()
-        assert set(ticket) == {"server_url", "participant_token"}
+        assert set(ticket) == {
+            "server_url", "participant_token", "room_name", "participant_identity", "resume",
+        }  # fmt: skip
         room = rtc.Room()
         await room.connect(ticket["server_url"], ticket["participant_token"])
         try:
@@ -73,10 +76,11 @@ async def test_the_grants_are_the_least_that_a_call_needs(
         site(no_livekit, token_ttl_s=45) as http,
         http.post("api/token", json={"room_name": "r 1"}) as answer,
     ):
-        token = claims((await answer.json())["participant_token"], no_livekit)
+        ticket = await answer.json()
+    token = claims(ticket["participant_token"], no_livekit)
     assert token["video"] == {
         "roomJoin": True,
-        "room": "r 1",
+        "room": ticket["room_name"],
         "canPublish": True,
         "canPublishSources": ["microphone"],
         "canPublishData": True,
@@ -120,8 +124,9 @@ async def test_the_whole_standard_body_is_honoured(site: Site, no_livekit: LiveK
         ticket = await answer.json()
     token = claims(ticket["participant_token"], no_livekit)
     assert ticket["server_url"] == "wss://lk.example.org"
-    assert token["video"]["room"] == "room-1"
-    assert (token["sub"], token["name"]) == ("zoe@example.org", "Zoë 王")
+    assert re.fullmatch("room-1-[0-9a-f]{24}", token["video"]["room"])
+    assert re.fullmatch("zoe@example.org-[0-9a-f]{24}", token["sub"])
+    assert token["name"] == "Zoë 王"
     assert token["metadata"] == '{"a":\n1}'
     assert token["attributes"] == {"channel": "web"}
     assert token["roomConfig"]["agents"] == [{"agentName": "voice", "metadata": "m"}]
@@ -145,12 +150,11 @@ async def test_a_configured_agent_is_dispatched_though_the_client_names_none(
         ("text", "the body"),
         (5, "the body"),
         ({"room_name": 7}, "room_name"),
-        ({"room_name": "a/b"}, "room_name"),
         ({"room_name": "x" * 129}, "room_name"),
         ({"room_name": "line\nbreak"}, "room_name"),
         ({"room_name": "trailing\n"}, "room_name"),
         ({"participant_identity": ["a"]}, "participant_identity"),
-        ({"participant_identity": "<script>"}, "participant_identity"),
+        ({"participant_identity": "agent-1"}, "participant_identity"),
         ({"participant_name": "x" * 129}, "participant_name"),
         ({"participant_name": "bell\x07"}, "participant_name"),
         ({"participant_name": "\ud800"}, "participant_name"),
@@ -219,12 +223,13 @@ async def test_no_log_line_holds_a_token_a_room_or_an_identity(
     body = {"room_name": "secret-room", "participant_identity": "secret-caller"}
     async with site(no_livekit) as http:
         async with http.post("api/token", json=body) as answer:
-            token = (await answer.json())["participant_token"]
-        async with http.get("api/rooms/secret-room/agent") as answer:
+            ticket = await answer.json()
+        async with http.get(f"api/rooms/{ticket['room_name']}/agent") as answer:
             assert (await answer.json())["state"] == "waiting"
         async with asyncio.timeout(5):
             while "livekit-server refused" not in caplog.text:
                 await asyncio.sleep(0.02)
     lines = caplog.text + json.dumps([r.__dict__ for r in caplog.records], default=str)
-    for private in (token, "secret-room", "secret-caller", no_livekit.api_secret):
+    token, resume = ticket["participant_token"], ticket["resume"]
+    for private in (token, resume, "secret-room", "secret-caller", no_livekit.api_secret):
         assert private not in lines

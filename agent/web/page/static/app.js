@@ -98,12 +98,15 @@ async function listDevices(session) {
 
 // ---- the call ------------------------------------------------------------------------------
 
-async function start() {
+/** Begin a call; with a resume ticket the one that was interrupted, under the same identity. */
+async function start(resume = null) {
   cards.clear();
   if (!libraryLoaded()) return fail(PROBLEM.library);
   conversation.clear();
   showEngines({});
-  const session = { abort: new AbortController(), agentState: "initializing", dispatches: 1 };
+  const session = {
+    abort: new AbortController(), agentState: "initializing", dispatches: 1, resume,
+  };
   session.joined = new Promise((resolve) => {
     session.resolveJoined = resolve; // also when the call ends before
   });
@@ -122,6 +125,7 @@ async function start() {
     ticketOrCard(session),
   ]);
   if (session !== current || !ticket) return void track?.stop();
+  session.resume = ticket.resume;
   try {
     await session.call.connect(ticket.server_url, ticket.participant_token, track);
   } catch (error) {
@@ -149,7 +153,7 @@ async function ticketOrCard(session) {
         if (secret === null) return stopAt("idle");
         endpoint.keepSecret(secret);
       }
-      return await endpoint.token(session.abort.signal);
+      return await endpoint.token(session.abort.signal, session.resume);
     } catch (error) {
       if (session !== current) return null;
       if (error.status !== 401 || !endpoint.hasSecret()) return tokenFailed(error);
@@ -233,7 +237,8 @@ function handlers(session) {
     ended: mine((reason) => {
       if (!session.connected) return; // connect() rejects
       if (reason === null) return stop();
-      fail(PROBLEM.ended[reason] ?? PROBLEM.ended.other);
+      const problem = PROBLEM.ended[reason];
+      fail(problem ?? PROBLEM.ended.other, problem ? null : session.resume);
     }),
     microphoneLost: mine(() => {
       session.call.unpublish();
@@ -276,12 +281,13 @@ function stop() {
   return stopAt(current?.connected ? "ended" : "idle");
 }
 
-function fail(problem) {
+/** End the call with a card; "Try again" resumes it when there is a ticket for it. */
+function fail(problem, resume = null) {
   const wasInCall = Boolean(current?.connected);
   stopAt(wasInCall ? "ended" : "idle");
   if (!wasInCall) showState("failed", "");
   cards.clear();
-  cards.show("call", problem, [{ label: ACTION.retry, run: start }]);
+  cards.show("call", problem, [{ label: ACTION.retry, run: () => start(resume) }]);
   return null;
 }
 
@@ -292,7 +298,7 @@ function again() {
 
 // ---- what the caller does ------------------------------------------------------------------
 
-$("talk").addEventListener("click", () => (current ? stop() : start()));
+$("talk").addEventListener("click", () => (current ? stop() : start(endpoint.takeCall())));
 
 $("mute").addEventListener("click", async () => {
   const session = current;
@@ -328,10 +334,11 @@ $("chat").addEventListener("submit", async (event) => {
 });
 
 addEventListener("pagehide", () => {
+  if (current?.connected) endpoint.keepCall(current.resume);
   if (current) stop();
 });
 
 fillPage();
 showPhase("idle");
-showState("idle");
+showState("idle", endpoint.hasCall() ? HINT.resume : undefined);
 if (!navigator.mediaDevices?.getUserMedia) cards.show("microphone", PROBLEM.insecure);

@@ -7,11 +7,17 @@ LivekitClient?.setLogLevel("error"); // its lower levels name rooms and callers
 export const libraryLoaded = () => LivekitClient !== undefined;
 
 const ROOM_OPTIONS = {
-  disconnectOnPageLeave: true,
+  disconnectOnPageLeave: false, // the page does, after it has kept what a reload needs
   publishDefaults: { preConnectBuffer: false, dtx: true, red: true },
 };
 // Attributes that change all the time and are nothing to the page.
 const SILENT = ["rejoinder.beat", "rejoinder.history"];
+// What the agent reports, by topic, and what a report must hold to be shown.
+const MESSAGES = {
+  turn: ({ stages }) => Array.isArray(stages),
+  notice: ({ text }) => typeof text === "string",
+  source: ({ title, path }) => typeof title === "string" || typeof path === "string",
+};
 const CAPTURE = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
 
 /** Open the microphone; rejects with the browser's own DOMException. */
@@ -97,10 +103,10 @@ export class Call {
     const { RoomEvent, DisconnectReason } = LivekitClient;
     const { room, on } = this;
     room.registerTextStreamHandler("lk.transcription", (reader, from) => this.caption(reader, from));
-    for (const topic of ["turn", "notice", "source"]) {
+    for (const [topic, sound] of Object.entries(MESSAGES)) {
       room.registerTextStreamHandler(`rejoinder.${topic}`, async (reader, { identity }) => {
         const message = parse(await reader.readAll().catch(() => "null"));
-        if (message && room.remoteParticipants.get(identity)?.isAgent) on[topic](message);
+        if (message && sound(message) && this.speaker(identity) === "agent") on[topic](message);
       });
     }
     room
@@ -146,21 +152,34 @@ export class Call {
     if (changed["lk.agent.state"]) this.on.agentState(changed["lk.agent.state"]);
   }
 
+  /**
+   * Whose words a caption is, or null: anybody in the room can send text. The sender's identity
+   * comes from the server; only an agent may send in another's name, and does for the caller.
+   */
+  speaker(identity) {
+    if (identity === this.room.localParticipant.identity) return "you";
+    return this.room.remoteParticipants.get(identity)?.isAgent ? "agent" : null;
+  }
+
   /** The caller's captions come whole, one stream per update; the agent's piece by piece. */
   async caption(reader, { identity }) {
-    const who = identity === this.room.localParticipant.identity ? "you" : "agent";
-    const id = reader.info.attributes["lk.segment_id"] ?? reader.info.id;
+    const id = `${identity} ${reader.info.attributes["lk.segment_id"] ?? reader.info.id}`;
+    const show = (text, last) => {
+      const who = this.speaker(identity);
+      const final = reader.info.attributes["lk.transcription_final"] === "true";
+      if (who === "agent") this.on.caption(id, who, text, last);
+      else if (who && last) this.on.caption(id, who, text, final);
+    };
     let text = "";
     try {
       for await (const piece of reader) {
         text += piece;
-        if (who === "agent") this.on.caption(id, who, text, false);
+        show(text, false);
       }
     } catch {
       // The speaker left in the middle of it: what has come stays.
     }
-    const final = who === "agent" || reader.info.attributes["lk.transcription_final"] === "true";
-    this.on.caption(id, who, text, final);
+    show(text, true);
   }
 }
 

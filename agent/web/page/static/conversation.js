@@ -86,6 +86,7 @@ export class Conversation {
     this.keepEnd(() => {
       const item = document.createElement("li");
       item.className = `notice ${level}`;
+      item.dir = "auto";
       item.textContent = text;
       this.list.append(item);
     });
@@ -105,6 +106,7 @@ export class Conversation {
     name.textContent = TEXT[who];
     const said = document.createElement("p");
     said.className = "said";
+    said.dir = "auto"; // by the first letter that has a direction
     const words = document.createElement("span");
     words.className = "words";
     said.append(words);
@@ -118,6 +120,7 @@ export class Conversation {
     line.className = "source";
     line.append(`${TEXT.source} `);
     const title = document.createElement("cite");
+    title.dir = "auto";
     title.textContent = source.title || source.path;
     line.append(title);
     if (source.title && source.path) line.append(` · ${source.path}`);

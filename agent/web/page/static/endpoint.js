@@ -1,6 +1,8 @@
 // The page's own server: configuration, tokens, and whether an agent is on its way.
 
 const SECRET = "rejoinder.secret";
+const CALL = "rejoinder.call";
+const CALL_KEPT_MS = 120_000; // later the agent has gone, and a new call is what is meant
 
 /** A refusal or silence of the page's server. `status` is 0 when it did not answer. */
 export class EndpointError extends Error {
@@ -53,9 +55,34 @@ export function config() {
   return ask("/api/config");
 }
 
-/** A join token for a room of our own: {server_url, participant_token}. */
-export function token(signal) {
-  return ask("/api/token", { body: {}, signal });
+/**
+ * A join token: {server_url, participant_token, resume}. With the `resume` of an earlier answer it
+ * is for the same room and identity, else for new ones.
+ */
+export function token(signal, resume = null) {
+  return ask("/api/token", { body: resume ? { resume } : {}, signal });
+}
+
+/** Keep a call's resume ticket over a reload of this tab. */
+export function keepCall(resume) {
+  sessionStorage.setItem(CALL, JSON.stringify({ resume, at: Date.now() }));
+}
+
+/** Whether this tab was left in the middle of a call a moment ago. */
+export function hasCall() {
+  return keptCall() !== null;
+}
+
+/** The ticket of that call, once; null without one. */
+export function takeCall() {
+  const kept = keptCall();
+  sessionStorage.removeItem(CALL);
+  return kept;
+}
+
+function keptCall() {
+  const { resume, at } = JSON.parse(sessionStorage.getItem(CALL) ?? "{}");
+  return resume && Date.now() - at < CALL_KEPT_MS ? resume : null;
 }
 
 /** {state: "waiting" | "joined" | "absent", dispatches}; null when the server does not know. */

@@ -42,6 +42,7 @@ export const STATE = {
 
 export const HINT = {
   idle: "Press, and just speak.",
+  resume: "Your call was interrupted. Press to go on with it.",
   microphone: "Please allow it in the browser's question.",
   waiting: "It usually joins within a second or two.",
   asked: (count) => `No worker was free. Asked ${count} times so far.`,
