@@ -9,9 +9,17 @@ Inside engines only livekit-agents' own family (`APIConnectionError`, `APIStatus
 `APITimeoutError`) is raised: the framework's retries and fallbacks depend on it.
 """
 
+from agent.masking import masked_text
+
 
 class RejoinderError(Exception):
-    """Base of all errors of this project. The message says what, where and what to do."""
+    """Base of all errors of this project. The message says what, where and what to do.
+
+    Passwords and keys in it, such as an address has, are masked.
+    """
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*(masked_text(arg) if isinstance(arg, str) else arg for arg in args))
 
 
 class ConfigError(RejoinderError):

@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Iterator
 
 from agent.errors import RejoinderError
+from agent.masking import masked_text
 
 PRIVATE = frozenset(
     (
@@ -76,7 +77,7 @@ class PrivacyFilter(logging.Filter):
             elif isinstance(value, BaseException):
                 record.__dict__[name] = _label(value)
             elif isinstance(value, str):
-                record.__dict__[name] = _without(value, secrets)
+                record.__dict__[name] = masked_text(_without(value, secrets))
             elif not ours and not isinstance(value, _FACTS):
                 record.__dict__[name] = type(value).__name__
 
@@ -95,7 +96,7 @@ class PrivacyFilter(logging.Filter):
         if not isinstance(record.msg, str):
             return
         message = record.getMessage()
-        clean = _without(message, secrets)
+        clean = masked_text(_without(message, secrets))
         for known in _SPOKEN:
             if known in clean:
                 clean = clean[: clean.index(known) + len(known)]

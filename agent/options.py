@@ -3,13 +3,24 @@
 Pure data: nothing here reads the environment (`agent.settings` does) or imports an engine.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from agent.masking import masked
 
-class EngineOptions(BaseModel):
+
+class _Masked(BaseModel):
+    """Shows itself, in errors and logs too, without passwords in addresses and nested keys."""
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """Mask what pydantic shows."""
+        return ((name, masked(value)) for name, value in super().__repr_args__())
+
+
+class EngineOptions(_Masked):
     """Pure data that an engine is built from; one frozen subclass per engine.
 
     A field `voice` of a TTS engine is set by `TTS_VOICE`: the stage's prefix and the
@@ -42,7 +53,7 @@ def setting(
     return Field(default, description=description, json_schema_extra=extra, **limits)
 
 
-class _Section(BaseModel):
+class _Section(_Masked):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 

@@ -21,6 +21,7 @@ from pydantic.fields import FieldInfo
 
 from agent.engines import TABLES, Stage, options_of
 from agent.errors import ConfigError
+from agent.masking import MASK, masked, shown
 from agent.options import (
     AgentOptions,
     EngineOptions,
@@ -272,13 +273,13 @@ class _Loader:
                 # Without a field the input is the whole section, secrets included.
                 silent = not name or fault["type"] == "missing"
                 silent = silent or _is_secret(model.model_fields[name])
-                given = "" if silent else f"={fault['input']!r}"
+                given = "" if silent else f"={masked(fault['input'])!r}"
                 self._mistakes.append(f"{variable(prefix, name)}{given}: {fault['msg']}")
             return None
         for name, field in model.model_fields.items():
             value = getattr(section, name)
-            shown = "" if value is None else "********" if _is_secret(field) else str(value)
-            self._values.append(Value(variable(prefix, name), shown, origins.get(name, "default")))
+            text = MASK if value is not None and _is_secret(field) else shown(value)
+            self._values.append(Value(variable(prefix, name), text, origins.get(name, "default")))
         return section
 
     def _stage(self, stage: Stage, shared: StageOptions | None) -> StageChoice | None:

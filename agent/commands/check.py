@@ -17,6 +17,7 @@ from agent.demo.livekit_server import Found, locate
 from agent.demo.table import describe_server, passed_over_lines
 from agent.engines import TABLES, Stage, load_engine
 from agent.errors import RejoinderError
+from agent.masking import masked_text
 from agent.settings import Settings, StageChoice
 
 _PROBE_S = 20.0
@@ -52,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
     for verdict in verdicts:
         mark = "[green]works[/green]" if verdict.works else "[red]fails[/red]"
         console.print(
-            f"{mark}  [bold]{verdict.what}[/bold]: {escape(verdict.text)}",
+            f"{mark}  [bold]{verdict.what}[/bold]: {escape(masked_text(verdict.text))}",
             highlight=False,
             soft_wrap=True,
         )

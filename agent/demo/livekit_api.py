@@ -22,6 +22,10 @@ async def list_rooms(url: str, api_key: str, api_secret: str) -> str:
         raise RejoinderError(
             f"{url} refuses: {error.message}; check LIVEKIT_API_KEY and LIVEKIT_API_SECRET"
         ) from error
+    except ValueError as error:
+        raise RejoinderError(
+            f"{url} is no address of a LiveKit server ({error}); check LIVEKIT_URL"
+        ) from error
     except (aiohttp.ClientError, TimeoutError) as error:
         raise RejoinderError(
             f"{url} cannot be reached ({error or type(error).__name__}); check LIVEKIT_URL"

@@ -7,6 +7,7 @@ from rich.text import Text
 
 from agent.demo.livekit_server import Found
 from agent.demo.plan import Plan
+from agent.masking import masked_text
 
 _NAME_CELLS = 16
 
@@ -30,7 +31,7 @@ def ready_lines(plan: Plan, *, server: Found | None, logs: Path, width: int) -> 
         (stage.name, stage.serves, "", stage.why) for stage in plan.stages
     ]
     rows.append(("Talk page", plan.talk_url, "bold green", ""))
-    rows.append(("LiveKit", plan.livekit_url, "", livekit))
+    rows.append(("LiveKit", masked_text(plan.livekit_url), "", livekit))
     rows += [("", line, "yellow", "") for line in (passed_over_lines(server) if server else ())]
     rows += [(name, url, "", "") for name, url in plan.model_servers]
     rows.append(("Logs", str(logs), "", ""))

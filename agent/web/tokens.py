@@ -59,7 +59,9 @@ def _joinable(name: str) -> str:
 _Name = Annotated[
     str,
     StringConstraints(max_length=128),
-    _without(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]", "should have no line breaks or control characters"),
+    _without(
+        r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]", "should have no line breaks or control characters"
+    ),
     AfterValidator(_joinable),
 ]
 _Text = Annotated[
@@ -68,7 +70,9 @@ _Text = Annotated[
 _Key = Annotated[
     str,
     StringConstraints(max_length=64),
-    _without(r"^[^A-Za-z]|[^A-Za-z0-9._-]", "keys begin with a letter; then letters, digits, . _ -"),
+    _without(
+        r"^[^A-Za-z]|[^A-Za-z0-9._-]", "keys begin with a letter; then letters, digits, . _ -"
+    ),
 ]
 _Value = Annotated[_Text, StringConstraints(max_length=512)]
 _Metadata = Annotated[_Text, StringConstraints(max_length=2048)]
@@ -141,9 +145,10 @@ def parse(body: Any, *, agent_name: str) -> TokenRequest:
 def mint(request: TokenRequest, settings: Settings) -> tuple[str, str]:
     """Sign a token for one microphone in one room, under exactly the names asked for.
 
-    For whoever holds the key; a client's names pass `agent.web.seats` first. The token's holder may join that room, publish a microphone and data (typed messages), and listen;
-    nothing else. With a configured agent name the room, when it is created by this join,
-    dispatches that agent; otherwise LiveKit dispatches every unnamed worker by itself.
+    For whoever holds the key; a client's names pass `agent.web.seats` first. The token's holder
+    may join that room, publish a microphone and data (typed messages), and listen; nothing else.
+    With a configured agent name the room, when it is created by this join, dispatches that agent;
+    otherwise LiveKit dispatches every unnamed worker by itself.
 
     Returns:
         The room's name and the token.

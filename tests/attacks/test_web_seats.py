@@ -105,7 +105,9 @@ def test_an_identity_is_bound_to_the_signed_in_user(signed_in: WebProcess) -> No
     assert "example.org" not in json.dumps([ann, bob])
 
 
-@pytest.mark.parametrize("room", ["客厅", "a/b", "50%", "a?b#c", "..", "é" * 100, "auth0|1", "&lt;"])
+@pytest.mark.parametrize(
+    "room", ["客厅", "a/b", "50%", "a?b#c", "..", "é" * 100, "auth0|1", "&lt;"]
+)
 def test_any_name_that_livekit_takes_is_taken_and_its_state_can_be_asked(
     web: WebProcess, room: str
 ) -> None:

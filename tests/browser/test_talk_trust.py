@@ -15,6 +15,9 @@ pytestmark = pytest.mark.timeout(40)
 
 MARKUP = "<img src=x onerror=\"document.title='hit'\"><b>bold</b> &amp; <script>1</script>"
 LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft" * 3
+TOO_WIDE = """() => [...document.querySelectorAll("body *")]
+    .filter((e) => e.getBoundingClientRect().right > innerWidth + 1)
+    .map((e) => `${e.tagName} ${e.className}`)"""
 RIGHT_TO_LEFT = "שלום עולם, מה שלומך?"
 
 
@@ -86,8 +89,7 @@ async def test_markup_long_words_and_right_to_left_text_are_shown_as_text(stage:
         assert shown == [t for t in (MARKUP, LONG, RIGHT_TO_LEFT) for _ in range(4)] + ["The end."]
         assert await talk.page.title() == "Rejoinder"
         assert await talk.page.locator("#messages :is(img, b, script)").count() == 0
-        wide = "() => [...document.querySelectorAll('*')].filter((e) => e.getBoundingClientRect().right > innerWidth + 1).map((e) => e.tagName + '.' + e.className + '#' + e.id)"
-        assert await talk.page.evaluate(wide) == []
+        assert await talk.page.evaluate(TOO_WIDE) == []
         assert await talk.overflow_px() == 0
         directions = await talk.page.locator(".words, .notice").evaluate_all(
             "found => found.map((e) => [e.textContent, getComputedStyle(e).direction])"
