@@ -1,7 +1,8 @@
 #!/bin/sh
 # Installs uv into .tools/ of the current folder, for machines that have none.
 set -eu
-want=uv==0.13.8
+wheels=$(dirname "$0")/uv.txt
+want=$(sed -n 's/^\(uv==[^ ]*\).*/\1/p' "$wheels")
 
 python=
 for candidate in python3.14 python3.13 python3.12 python3.11 python3; do
@@ -21,11 +22,13 @@ echo "uv is not installed here; putting $want into .tools/"
 trap 'rm -rf .tools' EXIT
 rm -rf .tools
 if "$python" -m venv .tools 2>/dev/null; then
-    .tools/bin/python -m pip install --disable-pip-version-check --quiet "$want"
+    .tools/bin/python -m pip install --disable-pip-version-check --quiet \
+        --require-hashes --only-binary :all: -r "$wheels"
 elif "$python" -m pip --version >/dev/null 2>&1; then
     # Debian's Python has venv only with the package python3-venv.
     rm -rf .tools
-    "$python" -m pip install --disable-pip-version-check --quiet --target .tools/lib "$want"
+    "$python" -m pip install --disable-pip-version-check --quiet --target .tools/lib \
+        --require-hashes --only-binary :all: -r "$wheels"
     mkdir .tools/bin
     ln -s ../lib/bin/uv .tools/bin/uv
 else

@@ -15,6 +15,7 @@ from agent.demo.progress import Report, silent
 from agent.demo.release import MEMBER as BINARY
 from agent.demo.release import Release, download, machine, pinned_release, unpack
 from agent.errors import StartupError
+from agent.leftovers import sweep
 from agent.options import LiveKitOptions
 
 _VERSION_LINE = re.compile(r"version\s+v?(\S+)")
@@ -172,6 +173,7 @@ class _Search:
     async def _keep(self, make: Callable[[Path], Awaitable[Path]]) -> Path:
         """Make a binary in a folder of its own; put it into the cache once it works."""
         await asyncio.to_thread(make_folder, self._shelf)
+        await asyncio.to_thread(sweep, self._shelf, "get-*")
         folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="get-", dir=self._shelf))
         try:
             made = await make(folder)

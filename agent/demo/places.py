@@ -1,5 +1,6 @@
 """Where the demo keeps things on this machine: a cache, a state folder, one log folder a run."""
 
+import glob
 import os
 import shutil
 import time
@@ -8,6 +9,7 @@ from pathlib import Path
 import platformdirs
 
 from agent.errors import ConfigError
+from agent.leftovers import sweep
 
 RUNS_KEPT = 10
 """Log folders kept; older runs' are removed when a new one begins."""
@@ -59,6 +61,7 @@ def write_private(path: Path, text: str) -> Path:
         The temporary file's path; move or link it to where it belongs.
     """
     make_folder(path.parent)
+    sweep(path.parent, f".{glob.escape(path.name)}.*")
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{time.monotonic_ns()}")
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as sink:

@@ -12,6 +12,7 @@ from pathlib import Path
 from platformdirs import user_cache_path
 
 from agent.errors import StartupError
+from agent.leftovers import sweep
 
 PAGE = Path(__file__).parent / "page"
 LOCK_FILES = ("package.json", "package-lock.json")
@@ -66,6 +67,7 @@ def fetch_library(
         return target
     command = npm or find_npm()
     target.parent.parent.mkdir(parents=True, exist_ok=True)
+    sweep(target.parent.parent, "web-fetch-*")
     with tempfile.TemporaryDirectory(prefix="web-fetch-", dir=target.parent.parent) as temporary:
         work = Path(temporary)
         for name in LOCK_FILES:
