@@ -53,7 +53,7 @@ class Figures:
         """Say a formula, or that there is one."""
         signs = signs_of(latex, over=self._language.over)
         if signs is None:
-            return self._language.notices[Kind.FORMULA]
+            return self._language.notices[Kind.MATH]
         return "".join(part.spoken for part in self.read(signs))
 
     def _names(self) -> Iterator[Rule]:

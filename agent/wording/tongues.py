@@ -17,7 +17,7 @@ _WORDS = {
     "pas au aux sur avec plus mais votre sont c'est coûte a il y oui bonjour voici à l'été",
     "de": "der die das und ist in zu den dem ein eine einen nicht mit sich auf für von im am es "
     "sie ich wir ihr auch als an bei nach wie kostet haben hat sind um uhr oder aber wird kann "
-    "bitte",
+    "bitte also war man so",
     "it": "il lo la i gli le di che e è un una in per con non si del della dei al come più ma suo "
     "sono questo questa molto costa c'è ha alle anche io grazie oggi",
     # Languages without words of their own here: their voices read figures by themselves.

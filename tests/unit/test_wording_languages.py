@@ -2,6 +2,7 @@
 
 import pytest
 
+from agent.wording.markup import Markup
 from agent.wording.reader import Reader
 from agent.wording.tongues import language_of
 
@@ -211,3 +212,42 @@ def test_the_callers_language_is_expected_until_a_reply_tells() -> None:
     assert reader.say("5 %") == "fünf Prozent"
     reader.expect("cmn-Hans-CN")
     assert reader.say("5 %") == "百分之五"
+
+
+MARKED = [
+    # A table, a formula, code; a link, HTML and an entity; a stage direction.
+    ("en", "```py\nx = 1\ny = 2\n```", "The code is on the page."),
+    ("en", "| a | b |\n|---|---|\n| 1 | 2 |", "The table is on the page."),
+    ("en", r"So \(\frac{a}{2} \times x^2 \leq 5\).", "So a over two times x squared at most five."),
+    ("en", r"So \(\sum_{i=0}^n x_i\) it is", "So The formula is on the page. it is"),
+    (
+        "en",
+        "See [this page](https://example.com/x).<br>Bye&nbsp;&amp; see",
+        "See this page. Bye and see",
+    ),
+    ("en", "[laughs] Oh, *sighing softly* no (pauses).", "Oh, no."),
+    ("de", "```\nx = 1\n```", "Der Code steht auf der Seite."),
+    ("de", r"Also \(x^2 \geq 5\).", "Also x Quadrat mindestens fünf."),
+    ("de", "(lacht) Das ist gut.", "Das ist gut."),
+    ("fr", "| a | b |", "Le tableau est sur la page."),
+    ("fr", r"Donc \(a = 2\).", "Donc a égale deux."),
+    ("fr", "*sourit* Oui, c'est bien.", "Oui, c'est bien."),
+    ("es", "```\nx = 1\n```", "El código está en la página."),
+    ("es", r"\(2 + 2 = 4\)", "dos más dos igual a cuatro"),
+    ("pt", "| a | b |", "A tabela está na página."),
+    ("pt", "(risos) Muito bem.", "Muito bem."),
+    ("it", "```\nx = 1\n```", "Il codice è sulla pagina."),
+    ("zh", "```\nx = 1\n```", "代码在页面上。"),
+    ("zh", r"\(x^2 = 4\)", "x 的平方 等于 四"),
+    ("zh", "*叹气* 好吧（笑）。", "好吧。"),
+    ("ja", "| a | b |", "表は画面にあります。"),
+    ("ja", "（笑い）そうですね", "そうですね"),
+    ("ko", "```\nx = 1\n```", "코드는 화면에 있습니다."),
+    ("ru", "```\nx = 1\n```", "Код на странице."),
+]
+
+
+@pytest.mark.parametrize(("language", "written", "spoken"), MARKED)
+def test_what_is_for_the_eye_is_left_out_or_named(language: str, written: str, spoken: str) -> None:
+    markup = Markup()
+    assert Reader(language).say(markup.push(written) + markup.flush()) == spoken

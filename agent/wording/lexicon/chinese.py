@@ -22,6 +22,7 @@ class Chinese(Language):
         Kind.CODE: "代码在页面上。",
         Kind.TABLE: "表格在页面上。",
         Kind.FORMULA: "公式在页面上。",
+        Kind.MATH: "一个公式",
     }
     currencies = nouns("""
         USD: 美元

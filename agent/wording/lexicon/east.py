@@ -65,6 +65,7 @@ class Japanese(_Figures):
         Kind.CODE: "コードは画面にあります。",
         Kind.TABLE: "表は画面にあります。",
         Kind.FORMULA: "数式は画面にあります。",
+        Kind.MATH: "数式",
     }
     currencies = nouns("""
         USD: ドル
@@ -176,6 +177,7 @@ class Korean(_Figures):
         Kind.CODE: "코드는 화면에 있습니다.",
         Kind.TABLE: "표는 화면에 있습니다.",
         Kind.FORMULA: "수식은 화면에 있습니다.",
+        Kind.MATH: "수식",
     }
     currencies = nouns("""
         USD: 달러

@@ -29,6 +29,7 @@ class English(Language):
         Kind.CODE: "The code is on the page.",
         Kind.TABLE: "The table is on the page.",
         Kind.FORMULA: "The formula is on the page.",
+        Kind.MATH: "a formula",
     }
     currencies = nouns("""
         USD: dollar, dollars

@@ -32,6 +32,7 @@ class French(Romance):
         Kind.CODE: "Le code est sur la page.",
         Kind.TABLE: "Le tableau est sur la page.",
         Kind.FORMULA: "La formule est sur la page.",
+        Kind.MATH: "une formule",
     }
     currencies = nouns("""
         USD: dollar, dollars

@@ -18,6 +18,7 @@ class German(Language):
         Kind.CODE: "Der Code steht auf der Seite.",
         Kind.TABLE: "Die Tabelle steht auf der Seite.",
         Kind.FORMULA: "Die Formel steht auf der Seite.",
+        Kind.MATH: "eine Formel",
     }
     currencies = nouns("""
         USD: Dollar

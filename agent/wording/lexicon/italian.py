@@ -19,6 +19,7 @@ class Italian(Romance):
         Kind.CODE: "Il codice è sulla pagina.",
         Kind.TABLE: "La tabella è sulla pagina.",
         Kind.FORMULA: "La formula è sulla pagina.",
+        Kind.MATH: "una formula",
     }
     currencies = nouns("""
         USD: dollaro, dollari

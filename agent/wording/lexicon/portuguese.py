@@ -19,6 +19,7 @@ class Portuguese(Romance):
         Kind.CODE: "O código está na página.",
         Kind.TABLE: "A tabela está na página.",
         Kind.FORMULA: "A fórmula está na página.",
+        Kind.MATH: "uma fórmula",
     }
     currencies = nouns("""
         USD: dólar, dólares

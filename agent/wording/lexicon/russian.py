@@ -18,6 +18,7 @@ class Russian(Language):
         Kind.CODE: "Код на странице.",
         Kind.TABLE: "Таблица на странице.",
         Kind.FORMULA: "Формула на странице.",
+        Kind.MATH: "формула",
     }
     currencies = nouns("""
         USD: доллар, доллара|долларов

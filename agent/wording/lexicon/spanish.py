@@ -19,6 +19,7 @@ class Spanish(Romance):
         Kind.CODE: "El código está en la página.",
         Kind.TABLE: "La tabla está en la página.",
         Kind.FORMULA: "La fórmula está en la página.",
+        Kind.MATH: "una fórmula",
     }
     currencies = nouns("""
         USD: dólar, dólares
