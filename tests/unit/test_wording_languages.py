@@ -219,7 +219,7 @@ MARKED = [
     ("en", "```py\nx = 1\ny = 2\n```", "The code is on the page."),
     ("en", "| a | b |\n|---|---|\n| 1 | 2 |", "The table is on the page."),
     ("en", r"So \(\frac{a}{2} \times x^2 \leq 5\).", "So a over two times x squared at most five."),
-    ("en", r"So \(\sum_{i=0}^n x_i\) it is", "So The formula is on the page. it is"),
+    ("en", r"So \(\sum_{i=0}^n x_i\) it is", "So a formula it is"),
     (
         "en",
         "See [this page](https://example.com/x).<br>Bye&nbsp;&amp; see",
@@ -238,7 +238,7 @@ MARKED = [
     ("pt", "(risos) Muito bem.", "Muito bem."),
     ("it", "```\nx = 1\n```", "Il codice è sulla pagina."),
     ("zh", "```\nx = 1\n```", "代码在页面上。"),
-    ("zh", r"\(x^2 = 4\)", "x 的平方 等于 四"),
+    ("zh", r"\(x^2 = 4\)", "x的平方 等于 四"),
     ("zh", "*叹气* 好吧（笑）。", "好吧。"),
     ("ja", "| a | b |", "表は画面にあります。"),
     ("ja", "（笑い）そうですね", "そうですね"),
