@@ -19,6 +19,10 @@ from agent.wording.parts import Part
 from agent.wording.patterns import LETTER, Rule
 from agent.wording.signs import Signs, stage_directions, unspoken
 
+_TITLES = frozenset(
+    {"Dr.", "Mr.", "Mrs.", "Prof.", "M.", "Mme", "Mlle", "Dr", "Hr.", "Fr.", "Sig.", "Dott.", "Sr."}
+)
+"""Abbreviations of titles when a name follows; "Dr." is a street's end, "M." a unit's."""
 _DIGIT = re.compile(r"\d")
 
 
@@ -99,16 +103,19 @@ class Figures:
     def _abbreviations(self) -> Rule:
         listed = self._language.abbreviations
         keys = sorted(listed, key=len, reverse=True)
-        pattern = "|".join(re.escape(key) for key in keys) or r"(?!)"
-        lower = {key.lower(): said for key, said in listed.items()}
+
+        def pattern(key: str) -> str:
+            first = f"[{key[0]}{key[0].upper()}]" if key[0].islower() else re.escape(key[0])
+            name = r"(?=\s+[^\W\d_a-z])" if key in _TITLES else ""
+            return first + re.escape(key[1:]) + name
 
         def say(found: re.Match[str]) -> str:
-            said = listed.get(found[0]) or lower[found[0].lower()]
+            said = listed.get(found[0]) or listed[found[0][0].lower() + found[0][1:]]
             ends = found[0].endswith(".") and not found.string[found.end() :].strip()
             return said + "." * ends
 
-        exact = f"(?<![{LETTER}\\d./])(?:{pattern})(?![{LETTER}\\d/])"
-        return re.compile(exact, re.IGNORECASE), say
+        any_key = "|".join(map(pattern, keys)) or r"(?!)"
+        return re.compile(f"(?<![{LETTER}\\d./])(?:{any_key})(?![{LETTER}\\d/])"), say
 
 
 _NAMELESS = (

@@ -90,6 +90,7 @@ SIGNS = [
     ("A → B, x -> y", "A to B, x to y"),
     ("< 5 min, >= 3 or ≤ 7", "less than five minutes, at least three or at most seven"),
     ("e.g. this, i.e. that, etc.", "for example this, that is that, et cetera."),
+    ("E.g. Dr. Jones, 5 Main Dr.", "for example Doctor Jones, five Main Dr."),
     ("Cats vs. dogs w/o fleas", "Cats versus dogs without fleas"),
     ("and/or, his/her", "and or, his her"),
     ("snake_case_name", "snake case name"),

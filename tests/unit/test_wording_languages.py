@@ -51,6 +51,7 @@ FRENCH = [
     ("3,5 km", "trois virgule cinq kilomètres"),
     ("90 km/h", "quatre-vingt-dix kilomètres heure"),
     ("1,5 litre et 1,5 l", "un virgule cinq litre et un virgule cinq litre"),
+    ("M. Dupont fait 5 m.", "monsieur Dupont fait cinq mètres."),
     ("la 2e fois", "la deuxième fois"),
     ("au XXe siècle", "au vingtième siècle"),
     ("Louis XIV", "Louis quatorze"),
