@@ -4,6 +4,7 @@
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
@@ -67,14 +68,9 @@ class Membership:
         self._over = over
         self._there: set[str] = set()
         self._told: dict[str, float] = {}
-        self._actions: list[Action] = []
+        self._actions: deque[Action] = deque()
         self._changed = asyncio.Event()
         self._somebody = asyncio.Event()
-
-    @property
-    def served(self) -> str | None:
-        """Identity of the caller; None before the first one."""
-        return self._presence.served
 
     def watch(self) -> None:
         """Take in who is there, and from now on who comes and goes; the room is joined."""
@@ -107,9 +103,8 @@ class Membership:
     async def run(self) -> None:
         """Serve who is there until cancelled; the session has started."""
         while True:
-            actions, self._actions = self._actions, []
-            for action in actions:
-                await self._do(action)
+            while self._actions:
+                await self._do(self._actions.popleft())
             due = self._presence.due
             with suppress(TimeoutError):
                 async with asyncio.timeout(None if due is None else due - _now()):
