@@ -157,9 +157,9 @@ def _in_frames(data: bytes, *, final: bool) -> tuple[bool, Kind | None]:
             return True, kind
     else:
         return False, None
-    if len(data) >= length + HEADER_BYTES:
+    if len(data) >= length + HEADER_BYTES or (final and len(data) < length):
         return False, None
-    return (True, kind if len(data) >= length else Kind.NOISE) if final else (True, None)
+    return True, kind if final else None
 
 
 def _is_text(data: bytes, *, final: bool) -> bool:

@@ -212,6 +212,16 @@ def test_the_first_samples_come_with_the_first_bytes() -> None:
     assert body.feed(quiet[31:101]) == quiet[:100]
 
 
+@pytest.mark.parametrize("first", [-1, -1025, -3329, -3585, -1793, -9])
+@pytest.mark.parametrize("size", [200, 1500, 20_000])
+@pytest.mark.parametrize("largest", [7, 5000])
+def test_samples_that_begin_like_a_frame_of_mp3_or_aac_are_samples(
+    first: int, size: int, largest: int
+) -> None:
+    pcm = np.int16(first).tobytes() * 3 + PCM[:size]
+    assert decoded("audio/pcm", pcm, largest) == pcm
+
+
 def test_another_rate_is_resampled() -> None:
     said = tones.speak([0, 1], rate_hz=16000)
     assert words(decoded("audio/L16; rate=16000", said, 900)) == [0, 1]
