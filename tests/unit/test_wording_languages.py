@@ -1,7 +1,10 @@
 """Figures and signs in further languages, and how the language of a piece is known."""
 
+from types import SimpleNamespace
+
 import pytest
 
+from agent.session import expected_language
 from agent.wording.markup import Markup
 from agent.wording.reader import Reader
 from agent.wording.tongues import language_of
@@ -252,3 +255,22 @@ MARKED = [
 def test_what_is_for_the_eye_is_left_out_or_named(language: str, written: str, spoken: str) -> None:
     markup = Markup()
     assert Reader(language).say(markup.push(written) + markup.flush()) == spoken
+
+
+@pytest.mark.parametrize(
+    ("spoken", "voice", "language"),
+    [
+        ("pt-BR", "en-us", "pt-BR"),
+        ("", "en-us", "en"),
+        ("", "de_DE-thorsten-medium", "de"),
+        ("", "cmn", "cmn"),
+        ("", "alloy", ""),
+        ("", "de+f3", ""),
+    ],
+)
+def test_the_language_that_is_set_is_expected(spoken: str, voice: str, language: str) -> None:
+    settings = SimpleNamespace(
+        stt=SimpleNamespace(options=SimpleNamespace(language=spoken)),
+        tts=SimpleNamespace(options=SimpleNamespace(voice=voice)),
+    )
+    assert expected_language(settings) == language
