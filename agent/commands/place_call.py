@@ -48,7 +48,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "settings; default: LIVEKIT_URL when set, else the talk page of the demo that runs on "
         "this machine, else the one at TALK_HOST and TALK_PORT",
     )
-    parser.add_argument("--room", default="", help="room to join; default: a new one")
+    parser.add_argument(
+        "--room",
+        default="",
+        help="room to join; default: a new one; through a talk page its name gets an ending of "
+        "its own, unless TALK_SHARED_ROOMS is set there",
+    )
     parser.add_argument(
         "--no-greeting", action="store_true", help="speak at once instead of hearing the greeting"
     )

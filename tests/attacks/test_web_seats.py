@@ -1,7 +1,11 @@
 """Nobody takes another's identity, room or ticket through the token endpoint."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -129,3 +133,19 @@ def test_any_other_name_is_refused_with_a_sentence(web: WebProcess, name: str) -
         assert said["error"].startswith(f"{field}: ")
         assert " should have " in said["error"]
         assert "pattern" not in said["error"]
+
+
+def test_who_holds_the_key_gives_any_room_but_no_agent_s_identity(tmp_path: Path) -> None:
+    def token(*names: str) -> subprocess.CompletedProcess[str]:
+        key = {"LIVEKIT_API_KEY": API_KEY, "LIVEKIT_API_SECRET": API_SECRET}
+        return subprocess.run(
+            [sys.executable, "-m", "agent", "token", *names],
+            env=os.environ | key, cwd=tmp_path, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+
+    given = token("--room", "客厅", "--identity", "a/b").stdout.strip()
+    claims = jwt.decode(given, API_SECRET, algorithms=["HS256"])
+    assert (claims["video"]["room"], claims["sub"]) == ("客厅", "a/b")
+    refused = token("--room", "r", "--identity", "agent-1")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "participant_identity" in refused.stderr

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from agent.errors import ConfigError, StartupError
+from agent.web.connections import client_address
 from agent.web.guard import is_loopback
 from agent.web.limits import MAX_CLIENTS, RateLimit
 from agent.web.server import running
@@ -218,3 +219,18 @@ async def test_a_taken_port_is_named(no_livekit: LiveKitProcess, library: Path) 
         with pytest.raises(StartupError, match=f"127.0.0.1:{port}.*TALK_PORT"):
             async with running(talk_settings(no_livekit, port=port), library=library):
                 pytest.fail("it started")
+
+
+@pytest.mark.parametrize(
+    ("peer", "client"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::9", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        (None, ""),
+    ],
+)
+def test_hosts_of_one_ipv6_network_are_one_client(peer: str | None, client: str) -> None:
+    assert client_address(peer) == client

@@ -6,6 +6,7 @@ import logging
 import re
 import time
 from typing import Any
+from urllib.parse import quote
 
 import jwt
 import pytest
@@ -24,7 +25,8 @@ async def test_a_token_joins_a_real_room_publishes_a_microphone_and_types(
     site: Site, livekit: LiveKitProcess
 ) -> None:
     async with site(livekit) as http:
-        async with http.post("api/token", json={"participant_name": "Ann"}) as answer:
+        names = {"room_name": "客厅 a/b?50%", "participant_identity": "auth0|1"}
+        async with http.post("api/token", json={"participant_name": "Ann"} | names) as answer:
             assert answer.status == 201
             ticket = await answer.json()
         assert set(ticket) == {
@@ -34,7 +36,10 @@ async def test_a_token_joins_a_real_room_publishes_a_microphone_and_types(
         await room.connect(ticket["server_url"], ticket["participant_token"])
         try:
             me = room.local_participant
-            assert me.name == "Ann"
+            assert (me.name, me.identity) == ("Ann", ticket["participant_identity"])
+            assert room.name == ticket["room_name"]
+            async with http.get(f"api/rooms/{quote(room.name, safe='')}/agent") as answer:
+                assert answer.status == 200
             source = rtc.AudioSource(48000, 1)
             track = rtc.LocalAudioTrack.create_audio_track("mic", source)
             options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
