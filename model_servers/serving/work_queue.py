@@ -152,11 +152,12 @@ class WorkQueue:
         """Hold for as long as a request's body is read: bodies fill the memory too.
 
         Raises:
-            QueueFull: the request would be refused, or as many bodies are read as could wait.
+            QueueFull: the request would be refused, or as many bodies are read as could be
+                served; of one client, so that there is always room for another's.
         """
         places = self.workers + self.limit
-        mine = max(1, places // 2)
-        if self._reading.total() >= places or self._reading[client] >= mine:
+        full = self._reading.total() >= places + max(2, places // 2)
+        if full or self._reading[client] >= places:
             raise QueueFull(self._retry_after_s())
         if self._is_full():
             self._check_order(self._place(priority, client))

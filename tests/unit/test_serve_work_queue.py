@@ -311,17 +311,17 @@ async def test_withdrawn_requests_cost_no_turn() -> None:
     assert await queue.aclose(timeout_s=PATIENCE_S)
 
 
-async def test_bodies_that_are_being_read_are_bounded_and_half_are_for_others() -> None:
-    queue = WorkQueue(workers=1, waiting=3)
-    with queue.reading("a"), queue.reading("a"):
-        with pytest.raises(QueueFull), queue.reading("a"):
-            pass
-        with contextlib.ExitStack() as everybody:
-            everybody.enter_context(queue.reading("b"))
-            everybody.enter_context(queue.reading("c"))
+async def test_bodies_that_are_being_read_are_bounded_with_room_for_another_client() -> None:
+    queue = WorkQueue(workers=1, waiting=1)
+    with contextlib.ExitStack() as reading:
+        for client in "ab":
+            for _ in range(2):
+                reading.enter_context(queue.reading(client))
             with pytest.raises(QueueFull):
-                everybody.enter_context(queue.reading("d"))
-    with queue.reading("a"):
+                reading.enter_context(queue.reading(client))
+        with pytest.raises(QueueFull):
+            reading.enter_context(queue.reading("c"))
+    with queue.reading("c"):
         pass
     assert await queue.aclose(timeout_s=PATIENCE_S)
 
