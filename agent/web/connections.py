@@ -100,7 +100,8 @@ class Connections:
 
     def waits(self, connection: "Connection") -> None:
         """A connection has had its answer: it is now the last whose place is taken."""
-        if self._open.pop(connection, connection) is None:
+        if connection in self._open:
+            del self._open[connection]
             self._open[connection] = None
 
     def lost(self, connection: "Connection") -> None:
