@@ -40,8 +40,9 @@ silent for most of a call, and the detector is the dearest thing that listens.""
 
 POOR_DB = 18.0
 """A voice this little above the background is told from it by Silero alone."""
-_USUAL_PEAK_DB = -12.0
-"""Loudest hop of a voice at the usual -20 dBFS."""
+_USUAL_PEAK_DB = -15.0
+"""The loudest hop of a voice at the usual -20 dBFS is above this."""
+_FAINT_BY_DB = 3.0
 _FAINT_ABOVE_FLOOR_DB = 6.0
 _SURE = 0.9
 """Probability that the detector reached within 0.15 s of the beginning of each of 294 recorded
@@ -92,6 +93,11 @@ def _weights() -> Any:
 def is_sure(probability: float) -> bool:
     """Whether the detector takes something for speech that is no cough."""
     return probability >= _SURE
+
+
+def is_faint(peak_db: float) -> bool:
+    """Whether a voice whose loudest hop this is lies well below the usual level."""
+    return peak_db < _USUAL_PEAK_DB - _FAINT_BY_DB
 
 
 def least_voice_db(peak_db: float, floor_db: float) -> float:

@@ -29,7 +29,7 @@ from agent.turns.actions import (
 )
 from agent.turns.asking import DIP_S, Asking
 from agent.turns.decision import PauseHabits, wait_s
-from agent.turns.ear import HOP_S, POOR_DB, Hop, is_sure, least_voice_db
+from agent.turns.ear import HOP_S, POOR_DB, Hop, is_faint, is_sure, least_voice_db
 from agent.turns.echo import NOWHERE, Match
 from agent.turns.echo_watch import ECHO_HOPS, EchoWatch, Origin
 from agent.turns.guessing import Guessing, Pause
@@ -42,7 +42,7 @@ PREFIX_S = 0.5
 _PAUSE_S = 0.2
 """Shorter silences are inside words and between them."""
 _LAG_S = 0.22
-"""Silero says speech for up to 0.1 s after its end; for longer only if it goes on."""
+"""Silero says speech for up to 0.1 s after its end; of a faint voice for longer if it goes on."""
 _STILL_PROBABILITY = 0.35
 _ONSET_HOPS = 2
 _WORDLESS_S = 0.35
@@ -237,8 +237,10 @@ class TurnTaker:
         # background is nearly as loud as the voice.
         if hop.level_db > least_voice_db(self._peak_db, hop.floor_db):
             return True
-        unheard = self._now - utterance.last_voiced if utterance is not None else 0.0
-        return unheard > _LAG_S and hop.probability >= self._options.vad_threshold
+        if utterance is None or not is_faint(self._peak_db):
+            return False
+        still = hop.probability >= self._options.vad_threshold
+        return still and self._now - utterance.last_voiced > _LAG_S
 
     def _announce(self, utterance: Utterance, actions: list[Action]) -> None:
         if not utterance.announced and utterance.voiced_s >= self._options.min_speech_s:
