@@ -25,6 +25,7 @@ from tests.fakes.livekit_process import LiveKitProcess, livekit_binary, run_live
 from tests.fakes.loudspeaker import Loudspeaker
 from tests.fakes.programs import Background, running
 from tests.fakes.speech import say
+from tests.fakes.telephone import MU_LAW, Line, Telephone, spoken_through
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -33,7 +34,10 @@ QUESTIONS = {
     "privacy.md": "Do I need an account?",
 }
 PRIVACY = "Do you send my data to the internet?"
+LONG = "What does barge in mean?"
 START = "Wait, how do I start the demo?"
+LINE_ECHO_DB = -6.0
+"""Of a telephone line without echo cancellation."""
 ECHO_CALLS = 4
 """Made at most, until one had no holes or was none the worse for them."""
 HIGHEST_WER = 0.2
@@ -224,3 +228,40 @@ async def test_its_own_voice_from_a_loudspeaker_does_not_stop_it(
             assert len(asked) == 1, "its own words became a turn"
             return
     pytest.fail("this machine is too busy to play an echo without holes")
+
+
+async def telephone_call(caller: Caller, question: Pcm, interruption: Pcm) -> tuple[list[str], int]:
+    """Ask, listen for four seconds, interrupt; what was wrong, and how often the line had holes."""
+    line = Line(MU_LAW, rate_hz=RATE_HZ)
+    telephone = Telephone(caller.hearing, MU_LAW, echo_db=LINE_ECHO_DB)
+    caller.microphone.hears = telephone
+    began = await caller.wait_for_answer(await caller.say(spoken_through(line, question)))
+    await asyncio.sleep(max(0.0, began + 4.0 - time.perf_counter()))
+    asked = [c.text for c in caller.log.captions if not c.by_agent]
+    faults = []
+    if caller.log.turns or len(asked) != 1:
+        faults.append(f"it interrupted itself: {asked[1:]}")
+    if jiwer.wer(normal(LONG), normal(asked[0])) > HIGHEST_WER:
+        faults.append(f"not understood: {asked[0]}")
+    await caller.say(spoken_through(line, interruption))
+    try:
+        await caller.wait_until(lambda: len(caller.log.sources) >= 2, timeout_s=15)
+    except TimeoutError:
+        faults.append("the interruption was not answered")
+    if [turn["interrupted"] for turn in caller.log.turns][:1] != [True]:
+        faults.append("it was not interrupted")
+    assert telephone.loudspeaker.sounded_s > 1.0
+    return faults, telephone.loudspeaker.holes
+
+
+async def test_a_telephone_is_understood_and_interrupts_but_its_echo_does_not(
+    embedded_worker: None, own_livekit: LiveKitProcess, spoken: dict[str, Pcm]
+) -> None:
+    """G.711 both ways, comfort noise, and an echo of the line in every moment."""
+    for _ in range(ECHO_CALLS):
+        async with calling(own_livekit) as caller:
+            faults, holes = await telephone_call(caller, spoken[LONG], spoken[START])
+        if not faults:
+            return
+        assert holes, faults  # else no telephone, but a machine that stood still
+    pytest.fail(f"this machine is too busy to play an echo without holes: {faults}")
