@@ -1,6 +1,7 @@
 """Several calls at once: latency, processor time and memory per call, ours beside a plain worker.
 
 python -m benchmarks.load --calls 1 4 6 8 12
+python -m benchmarks.load --flood        # twelve, of whom one floods; with and without the flood
 """
 
 import argparse
@@ -27,6 +28,9 @@ from benchmarks.scenarios import QUESTIONS
 from benchmarks.voices import speak
 
 _IN_A_PROCESS = 3
+_FLOODED = 12
+_FLOODED_REST_S = 8.0
+"""Twelve who talk without a rest are more than two cores hold, flood or not."""
 _LOOK_S = 0.5
 _REST_S = 90.0
 """A worker is at rest by then."""
@@ -88,12 +92,20 @@ async def _rest(pid: int) -> None:
 
 
 @asynccontextmanager
-async def callers(running: Rig, system: str, calls: int) -> AsyncIterator[list[Process]]:
-    """Hold `calls` calls, three to a process; all have an agent that listens."""
+async def callers(
+    running: Rig, system: str, calls: int, *, rest_s: float = 0.0, flood: bool = False
+) -> AsyncIterator[list[Process]]:
+    """Hold `calls` calls, three to a process; all have an agent that listens.
+
+    With `flood` there is one more, whose process is the last: it floods when it is told to talk.
+    """
     async with AsyncExitStack() as stack:
         processes = []
-        for first in range(0, calls, _IN_A_PROCESS):
-            numbers = list(range(first, min(calls, first + _IN_A_PROCESS)))
+        together = [
+            list(range(first, min(calls, first + _IN_A_PROCESS)))
+            for first in range(0, calls, _IN_A_PROCESS)
+        ]
+        for numbers in [*together, *([[calls]] if flood else [])]:
             rooms = [f"load-{secrets.token_hex(4)}" for _ in numbers]
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "benchmarks.load_callers", stdin=PIPE, stdout=PIPE
@@ -103,6 +115,7 @@ async def callers(running: Rig, system: str, calls: int) -> AsyncIterator[list[P
             told = {
                 "url": running.livekit.url, "numbers": numbers,
                 "tokens": [running.token(system, room) for room in rooms],
+                "rest_s": rest_s, "flood": numbers == [calls],
             }  # fmt: skip
             await _tell(process, json.dumps(told))
         for process in processes:
@@ -129,16 +142,19 @@ async def _end(process: Process) -> None:
     await process.wait()
 
 
-async def measure(running: Rig, system: str, calls: int) -> dict[str, Any]:
-    """Hold `calls` calls at once."""
+async def measure(
+    running: Rig, system: str, calls: int, *, rest_s: float = 0.0, flood: bool = False
+) -> dict[str, Any]:
+    """Hold `calls` calls at once, and with `flood` one more that floods and is not measured."""
     pid = running.workers[system].popen.pid
     await running.script(speak(QUESTIONS[0], voice="piper"))
-    async with callers(running, system, calls) as processes:
+    async with callers(running, system, calls, rest_s=rest_s, flood=flood) as processes:
         meter, began = Meter(pid), time.perf_counter()
         looking = asyncio.create_task(meter.keep_looking(), name="meter")
         for process in processes:
             await _tell(process, "talk")
-        lines = [await _line(process) for process in processes]
+        talking = processes[:-1] if flood else processes
+        lines = [await _line(process) for process in talking]
         used, took = meter.look(), time.perf_counter() - began
         looking.cancel()
         pss_mb = memory_mb(pid)
@@ -153,6 +169,23 @@ async def measure(running: Rig, system: str, calls: int) -> dict[str, Any]:
         "stop_p50": float(np.median(silenced)), "stop_p95": float(np.percentile(silenced, 95)),
         "cpu_share": used / took, "pss_mb": pss_mb,
     }  # fmt: skip
+
+
+async def run_flood(args: argparse.Namespace) -> list[dict[str, Any]]:
+    """Eleven calls alone, and beside a twelfth that floods, with each system."""
+    rows = []
+    await asyncio.to_thread(speak, QUESTIONS[0], voice="piper")
+    for system in args.systems:
+        folder = Path(tempfile.mkdtemp(prefix="flood-"))
+        async with rig(folder, systems=[system], delays=DELAYS) as running:
+            for flood in (False, True):
+                await _rest(running.workers[system].popen.pid)
+                row = await measure(
+                    running, system, _FLOODED - 1, rest_s=_FLOODED_REST_S, flood=flood
+                )
+                rows.append(row | {"flood": flood})
+                _print(rows[-1])
+    return rows
 
 
 async def run(args: argparse.Namespace) -> list[dict[str, Any]]:
@@ -170,15 +203,19 @@ async def run(args: argparse.Namespace) -> list[dict[str, Any]]:
                 await _rest(pid)
                 row = await measure(running, system, calls)
                 rows.append(row)
-                print(
-                    f"{system:8} {calls:2} calls: v2v {row['v2v_p50']:.0f} / "
-                    f"{row['v2v_p95']:.0f} ms, silent after {row['stop_p50']:.0f} / "
-                    f"{row['stop_p95']:.0f} ms, "
-                    f"{row['cpu_share'] * 100:.0f} % of a core, {row['pss_mb']:.0f} MB, "
-                    f"{row['lost']} of {calls * TURNS} answers lost",
-                    flush=True,
-                )
+                _print(row)
     return rows
+
+
+def _print(row: dict[str, Any]) -> None:
+    beside = " beside a flood" if row.get("flood") else ""
+    print(
+        f"{row['system']:8} {row['calls']:2} calls{beside}: v2v {row['v2v_p50']:.0f} / "
+        f"{row['v2v_p95']:.0f} ms, silent after {row['stop_p50']:.0f} / {row['stop_p95']:.0f} ms, "
+        f"{row['cpu_share'] * 100:.0f} % of a core, {row['pss_mb']:.0f} MB, "
+        f"{row['lost']} of {row['calls'] * TURNS} answers lost",
+        flush=True,
+    )
 
 
 def main() -> None:
@@ -186,11 +223,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--calls", type=int, nargs="+", default=[1, 4, 6, 8, 12])
     parser.add_argument("--systems", nargs="+", default=[VANILLA, OURS, THREADS])
-    parser.add_argument("--out", type=Path, default=RESULTS / "load.json")
+    parser.add_argument("--flood", action="store_true", help="twelve calls, of whom one floods")
+    parser.add_argument(
+        "--out", type=Path, help="default: benchmarks/results/load.json, or flood.json"
+    )
     args = parser.parse_args()
-    rows = asyncio.run(run(args))
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    args.out.write_text(json.dumps({"load": rows}, indent=1) + "\n", "utf-8")
+    kind = "flood" if args.flood else "load"
+    rows = asyncio.run(run_flood(args) if args.flood else run(args))
+    out: Path = args.out or RESULTS / f"{kind}.json"
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps({kind: rows}, indent=1) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """Some of the callers of `benchmarks.load`, in a process of their own.
 
-Reads {"url", "tokens", "numbers"}, joins, prints "ready", talks after the next line, prints
-what was measured, and leaves after one more, or at the end of its input. To whom no agent comes
-has lost all answers. A process of Python keeps about three callers in time.
+Reads {"url", "tokens", "numbers", "rest_s", "flood"}, joins, prints "ready", talks after the next
+line, prints what was measured, and leaves after one more, or at the end of its input. To whom no
+agent comes has lost all answers. A process of Python keeps about three callers in time. With
+`flood` they measure nothing: they speak and type without a pause.
 """
 
 import asyncio
@@ -22,8 +23,19 @@ _LOST_S = 20.0
 """An answer that has not come by then is counted as lost."""
 
 
-async def talk(caller: Caller, number: int, spoken: Spoken) -> tuple[list[float], list[float]]:
+_TYPED_EVERY_S, _TYPED = 0.05, "Tell me more about this and that, and about all the rest. " * 30
+
+
+async def talk(
+    caller: Caller, number: int, spoken: Spoken, *, rest_s: float = 0.0
+) -> tuple[list[float], list[float]]:
     """Ask some questions, every second one over the answer to the one before.
+
+    Args:
+        caller: who asks.
+        number: of the caller: no two keep the same time.
+        spoken: what is asked.
+        rest_s: how long nothing is said after each second answer.
 
     Returns:
         Voice-to-voice and times until silent, in milliseconds.
@@ -44,9 +56,24 @@ async def talk(caller: Caller, number: int, spoken: Spoken) -> tuple[list[float]
             silenced.append(measured.barge_in_ms)
         if step % 2:
             await caller.hearing.wait_for_silence(lasting_s=1.2 + 0.17 * ((number + step) % 5))
+            await asyncio.sleep(rest_s)
         else:
             await asyncio.sleep(0.9 + 0.13 * (number % 5))
     return answered, silenced
+
+
+async def flood(caller: Caller, spoken: Spoken) -> None:
+    """Speak without a pause, and type twenty messages of two kilobytes a second."""
+
+    async def speak_on() -> None:
+        while True:
+            await caller.say(spoken.pcm)
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(speak_on(), name="speak")
+        while True:
+            await caller.type(_TYPED)
+            await asyncio.sleep(_TYPED_EVERY_S)
 
 
 async def main() -> None:
@@ -65,9 +92,22 @@ async def main() -> None:
         print("ready", flush=True)
         if await asyncio.to_thread(sys.stdin.readline) == "":
             return
-        results = await asyncio.gather(*(talk(*caller, spoken) for caller in callers))
+        if told["flood"]:
+            await _flood_until_told(callers, spoken)
+            return
+        results = await asyncio.gather(
+            *(talk(*caller, spoken, rest_s=told["rest_s"]) for caller in callers)
+        )
         print(json.dumps(results), flush=True)
         await asyncio.to_thread(sys.stdin.readline)
+
+
+async def _flood_until_told(callers: list[tuple[Caller, int]], spoken: Spoken) -> None:
+    floods = [asyncio.create_task(flood(caller, spoken), name="flood") for caller, _ in callers]
+    await asyncio.to_thread(sys.stdin.readline)
+    for task in floods:
+        task.cancel()
+    await asyncio.gather(*floods, return_exceptions=True)
 
 
 if __name__ == "__main__":

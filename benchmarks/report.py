@@ -24,12 +24,17 @@ README = ROOT / "README.md"
 def load_results(folder: Path) -> dict[str, list[Any]]:
     """Read all records of a folder, oldest first, by what they are of."""
     kinds: dict[str, list[Any]] = {
-        "runs": [], "gradio": [], "real": [], "eagerness": [], "load": []
+        "runs": [], "gradio": [], "real": [], "eagerness": [], "load": [], "network": [],
+        "flood": [],
     }  # fmt: skip
     for path in sorted(folder.glob("*.json")):
         record = json.loads(path.read_text("utf-8"))
         if "load" in record:
             kinds["load"] = record["load"]
+        elif "flood" in record:
+            kinds["flood"] = record["flood"]
+        elif "network" in record:
+            kinds["network"].append(record)
         elif "TURN_EAGERNESS" in record["env"]:
             kinds["eagerness"].append(record)
         elif record.get("stt") == "gradio":
@@ -61,6 +66,10 @@ def sections(results: dict[str, list[Any]]) -> dict[str, str]:
         made["eagerness"] = tables.eagerness([eager, *results["eagerness"]])
     if results["load"]:
         made["load"] = tables.load(results["load"])
+    if results["flood"]:
+        made["flood"] = tables.flood(results["flood"])
+    if results["network"]:
+        made["network"] = tables.network(results["network"][-1])
     return made
 
 

@@ -46,14 +46,19 @@ class Rig:
     seen: int = 0
 
     @asynccontextmanager
-    async def call(self, system: str) -> AsyncIterator[Caller]:
-        """Join a new room that the worker of `system` is sent to, or an echo."""
+    async def call(self, system: str, *, url: str | None = None) -> AsyncIterator[Caller]:
+        """Join a new room that the worker of `system` is sent to, or an echo.
+
+        Args:
+            system: who is there.
+            url: to join by; None: the server's own.
+        """
         room = f"bench-{secrets.token_hex(4)}"
         if system == PATH:
             async with self._echo(room) as caller:
                 yield caller
             return
-        async with calling(self.livekit.url, self.token(system, room)) as caller:
+        async with calling(url or self.livekit.url, self.token(system, room)) as caller:
             yield caller
 
     def token(self, system: str, room: str) -> str:

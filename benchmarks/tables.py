@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import scorecard
+from benchmarks.load_callers import TURNS
 from benchmarks.measures import MEANS, PATH, RANGES, SHARES, TIMES, Record, readings, systems
 
 
@@ -172,3 +173,46 @@ def load(rows: list[dict[str, Any]]) -> str:
         )  # fmt: skip
     head = ["system", "calls", "voice-to-voice, ms", "until silent, ms", "of a core per call"]
     return _grid([*head, "memory (PSS)", "more per call", "answers lost"], out)
+
+
+def flood(rows: list[dict[str, Any]]) -> str:
+    """Calls alone, and beside one more that floods."""
+    head = ["system", "calls", "beside them", "voice-to-voice, ms", "until silent, ms"]
+    out = [
+        [row["system"], str(row["calls"]), "a flood" if row["flood"] else "",
+         _pair(row, "v2v"), _pair(row, "stop"), f"{row['lost']} of {row['calls'] * TURNS}"]
+        for row in rows
+    ]  # fmt: skip
+    return _grid([*head, "answers lost"], out)
+
+
+def network(record: Record) -> str:
+    """A line per network and system: words, times, false interruptions."""
+    rows = []
+    names = systems([record])
+    for link in dict.fromkeys(trial["link"] for trial in record["trials"]):
+        for system in names:
+            trials = [t for t in record["trials"] if t["link"] == link and t["system"] == system]
+            if trials:
+                rows.append([link, system, *_over(trials)])
+    head = ["network", "system", "words kept", "voice-to-voice, ms", "until silent, ms"]
+    return _grid([*head, "false interruptions", "answers lost", "heard again after, s"], rows)
+
+
+def _over(trials: list[dict[str, Any]]) -> list[str]:
+    asked = [t for t in trials if "words" in t]
+    quiet = [t for t in trials if "cut_off" in t and not t.get("holes")]
+    back = [t["back_s"] for t in trials if t["scenario"] == "outage"]
+    if not asked:
+        return ["the call failed", "", "", "", "", ""]
+    kept = sum(t["words_kept"] for t in asked) / sum(t["words"] for t in asked)
+    return [
+        f"{kept:.0%}", _spread(_known(asked, "answer_ms")), _spread(_known(asked, "stop_ms")),
+        f"{sum(t['cut_off'] for t in quiet)} of {len(quiet)}",
+        f"{sum(t['lost'] for t in asked)} of {len(asked)}",
+        ", ".join("never" if s is None else f"{s:.1f}" for s in back),
+    ]  # fmt: skip
+
+
+def _known(trials: list[dict[str, Any]], name: str) -> list[float]:
+    return [t[name] for t in trials if t.get(name) is not None]

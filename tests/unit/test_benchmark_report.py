@@ -77,7 +77,8 @@ def test_the_steps_of_eagerness_are_ordered_by_what_they_wait() -> None:
 
 def test_the_newest_run_is_the_eager_step() -> None:
     patient = record(turns("ours", 1400.0), env={"TURN_EAGERNESS": "patient"})
-    found = {"runs": [RUN], "gradio": [], "real": [], "eagerness": [patient], "load": []}
+    found = {name: [] for name in ("gradio", "real", "load", "flood", "network")}
+    found |= {"runs": [RUN], "eagerness": [patient]}
     head, _, *lines = report.sections(found)["eagerness"].splitlines()
     assert [line.split("`")[1] for line in lines] == ["eager", "patient"]
     assert "680 / 833" in lines[0]
@@ -92,6 +93,38 @@ def test_load_is_shown_per_call() -> None:
     ]  # fmt: skip
     line = tables.load(rows).splitlines()[-1]
     assert line == "| ours | 4 | 800 / 900 | 100 / 150 | 10% | 400 MB | 50 MB | 2 |"
+
+
+def test_calls_beside_a_flood_stand_under_those_without() -> None:
+    times = {"v2v_p50": 800.0, "v2v_p95": 900.0, "stop_p50": 100.0, "stop_p95": 150.0}
+    rows = [
+        {"system": "ours", "calls": 11, "flood": flood, "lost": lost, **times}
+        for flood, lost in ((False, 0), (True, 1))
+    ]
+    assert tables.flood(rows).splitlines()[2:] == [
+        "| ours | 11 |  | 800 / 900 | 100 / 150 | 0 of 44 |",
+        "| ours | 11 | a flood | 800 / 900 | 100 / 150 | 1 of 44 |",
+    ]
+
+
+def test_a_line_per_network_and_system() -> None:
+    def on(link: str, system: str, **readings: object) -> dict[str, Any]:
+        return {"link": link, "system": system, **readings}
+
+    asked = {"scenario": "turn", "words": 6, "lost": False, "answer_ms": 700.0}
+    trials = [
+        on("clean", "ours", **asked, words_kept=6, stop_ms=None),
+        on("clean", "ours", scenario="echo", cut_off=False, holes=0),
+        on("clean", "ours", scenario="echo", cut_off=True, holes=3),
+        on("outage", "ours", **asked, words_kept=3, stop_ms=120.0),
+        on("outage", "ours", scenario="outage", back_s=0.42),
+        on("outage", "vanilla", scenario="call", failed="TimeoutError()"),
+    ]
+    assert tables.network({"trials": trials}).splitlines()[2:] == [
+        "| clean | ours | 100% | 700 / 700 (n 1) |  | 0 of 1 | 0 of 1 |  |",
+        "| outage | vanilla | the call failed |  |  |  |  |  |",
+        "| outage | ours | 50% | 700 / 700 (n 1) | 120 / 120 (n 1) | 0 of 0 | 0 of 1 | 0.4 |",
+    ]
 
 
 def test_a_part_is_put_between_its_markers_and_nowhere_else() -> None:
