@@ -34,7 +34,7 @@ def talkative(
         yield stack.worker  # type: ignore[attr-defined]
 
 
-async def test_an_error_that_repeats_the_caller_is_told_and_in_no_line_of_the_log(
+async def test_an_error_that_repeats_what_was_said_is_told_and_in_no_line_of_the_log(
     call_agent: CallAgent, talkative: Worker, engines: OpenAIStandIn
 ) -> None:
     async with call_agent("talkative") as caller:
@@ -48,7 +48,12 @@ async def test_an_error_that_repeats_the_caller_is_told_and_in_no_line_of_the_lo
                 await caller.wait_until(lambda: APOLOGIES["llm"] in shown(caller))
             await caller.wait_for_state("listening")
         assert 1 <= shown(caller).count(APOLOGIES["llm"]) <= 2
-        engines.llm = Behaviour()
+        engines.llm, engines.tts = Behaviour(), Behaviour(status=500, repeats=True)
+        engines.reply = lambda messages: f"I keep {SECRET} to myself."
+        await caller.type("What do you do?")
+        await caller.wait_until(lambda: any(n["stage"] == "tts" for n in caller.log.notices))
+        await caller.wait_for_state("listening")
+        engines.tts = Behaviour()
         engines.reply = lambda messages: "All is well."
         await ask(caller, "And now?", expect="All is well.")
     log = talkative.program.log.read_text()
