@@ -26,7 +26,7 @@ setup: environment ## everything for development: tools, livekit-server, the pag
 
 test: environment gradio45 ## set up what is missing and run all tests (ARGS="-k barge" for some)
 	@bin="$$($(RUN) rejoinder setup --print-livekit-server)" || test -z "$$CI" || exit 1; \
-	LIVEKIT_SERVER_BIN="$$bin" $(RUN) pytest $(ARGS)
+	LIVEKIT_SERVER_BIN="$$bin" $(RUN) python -m tools.run_tests $(ARGS)
 
 test-unit: environment ## tests of logic alone, in seconds
 	$(RUN) pytest -m unit $(ARGS)
@@ -53,7 +53,6 @@ check: environment ## format, lint, types, layers, lock file, derived files; cha
 	$(RUN) ruff check .
 	$(RUN) mypy
 	$(RUN) lint-imports
-	$(RUN) python -m tools.generate --check
 	$(RUN) python -m tools.generate --check
 
 env-example: environment ## write playground.env.example and the README tables from the code
