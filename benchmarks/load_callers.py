@@ -62,16 +62,16 @@ async def talk(
     return answered, silenced
 
 
-async def flood(caller: Caller, spoken: Spoken) -> None:
-    """Speak without a pause, and type twenty messages of two kilobytes a second."""
+async def flood(caller: Caller, spoken: Spoken, over: asyncio.Event) -> None:
+    """Speak without a pause, and type twenty messages of two kilobytes a second, until `over`."""
 
     async def speak_on() -> None:
-        while True:
+        while not over.is_set():
             await caller.say(spoken.pcm)
 
     async with asyncio.TaskGroup() as group:
         group.create_task(speak_on(), name="speak")
-        while True:
+        while not over.is_set():
             await caller.type(_TYPED)
             await asyncio.sleep(_TYPED_EVERY_S)
 
@@ -103,11 +103,13 @@ async def main() -> None:
 
 
 async def _flood_until_told(callers: list[tuple[Caller, int]], spoken: Spoken) -> None:
-    floods = [asyncio.create_task(flood(caller, spoken), name="flood") for caller, _ in callers]
-    await asyncio.to_thread(sys.stdin.readline)
-    for task in floods:
-        task.cancel()
-    await asyncio.gather(*floods, return_exceptions=True)
+    over = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        for caller, number in callers:
+            group.create_task(flood(caller, spoken, over), name=f"flood-{number}")
+        await asyncio.to_thread(sys.stdin.readline)
+        # Not cancelled: the native library does not survive a message that is half sent.
+        over.set()
 
 
 if __name__ == "__main__":
