@@ -23,7 +23,7 @@ APOLOGIES: dict[NoticeStage, str] = {
     "stt": "Sorry, I could not make that out. Please say it again.",
     "llm": "Sorry, I cannot think of an answer right now. Please try again.",
     "tts": "My voice failed just now; what I could not say is in the text, in brackets.",
-    "session": "Sorry, something is broken on my side, and I have to hang up. Please call again.",
+    "session": "Sorry, something broke on my side. Please hold on, or call again.",
 }
 
 SPARE_VOICE = "My voice failed just now; another one speaks in its place."
