@@ -41,6 +41,7 @@ class Conversation:
             case Serve():
                 if before is not None:
                     # What one person said is nothing to the next.
+                    self._asked = None
                     await self._session.current_agent.update_chat_ctx(llm.ChatContext.empty())
                 self._say(chosen.greeting)
             case Resume() if before is None:
@@ -68,6 +69,8 @@ class Conversation:
     def remember(self) -> None:
         """Keep what was said: for the model within its limit, and for a job that takes over."""
         agent = self._session.current_agent
+        if self._asked is not None and agent.chat_ctx.get_by_id(self._asked.id) is not None:
+            self._asked = None
         short = shortened(agent.chat_ctx, chars=self._settings.reply.history_chars)
         if short is not None:
             self._session.history.truncate(max_items=len(short.items))

@@ -49,6 +49,8 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         "HTTP_PROXY",
         "HTTPS_PROXY",
         "ALL_PROXY",
+        "no_proxy",
+        "NO_PROXY",
     ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
