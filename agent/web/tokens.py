@@ -8,6 +8,7 @@ Source: https://docs.livekit.io/frontends/authentication/tokens/endpoint/
 """
 
 import re
+import math
 import secrets
 from datetime import timedelta
 from typing import Annotated, Any
@@ -20,6 +21,8 @@ from pydantic_core import PydanticCustomError
 from agent.settings import Settings
 
 MAX_ATTRIBUTES = 16
+_MARGIN_S = 5
+"""Seconds that a room stays beyond the agent's wait for a lost caller."""
 RESERVED_ATTRIBUTES = ("lk.", "rejoinder.", "sip.")
 """Attribute prefixes that say who a participant is; a client may not claim them."""
 
@@ -181,5 +184,9 @@ def mint(request: TokenRequest, settings: Settings) -> tuple[str, str]:
         dispatch = api.RoomAgentDispatch(
             agent_name=settings.agent.name, metadata=request.job_metadata
         )
-        token = token.with_room_config(api.RoomConfiguration(agents=[dispatch]))
+        # The room stays while the agent waits for a caller whose connection was lost.
+        stays_s = math.ceil(settings.agent.return_s) + _MARGIN_S
+        token = token.with_room_config(
+            api.RoomConfiguration(agents=[dispatch], departure_timeout=stays_s)
+        )
     return room, token.to_jwt()

@@ -135,6 +135,7 @@ async def test_the_whole_standard_body_is_honoured(site: Site, no_livekit: LiveK
     assert token["metadata"] == '{"a":\n1}'
     assert token["attributes"] == {"channel": "web"}
     assert token["roomConfig"]["agents"] == [{"agentName": "voice", "metadata": "m"}]
+    assert token["roomConfig"]["departureTimeout"] > 30, "a lost caller finds the room again"
 
 
 async def test_a_configured_agent_is_dispatched_though_the_client_names_none(
