@@ -7,8 +7,8 @@ the room, everything but this worker's own dispatch is refused.
 Source: https://docs.livekit.io/frontends/authentication/tokens/endpoint/
 """
 
-import re
 import math
+import re
 import secrets
 from datetime import timedelta
 from typing import Annotated, Any
