@@ -29,7 +29,8 @@ def main(arguments: Sequence[str]) -> int:
             [*pytest, "-m", _IN_REAL_TIME], stdout=sink, stderr=subprocess.STDOUT
         )
         stack.callback(other.kill)
-        first = subprocess.call([*pytest, "-m", f"not ({_IN_REAL_TIME})"])
+        # What waits for sound must not wait for a processor.
+        first = subprocess.call(["nice", "-n", "10", *pytest, "-m", f"not ({_IN_REAL_TIME})"])
         print(f"\n{_IN_REAL_TIME}, which ran beside it:", flush=True)
         second = other.wait()
         sink.seek(0)
