@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import require
 from tests.fakes.gradio_process import GradioProcess, gradio_process
 
 _GRADIO45 = Path(__file__).parents[2] / "fakes" / "gradio45"
@@ -22,12 +21,11 @@ def gradio6(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GradioProcess]
 
 @pytest.fixture(scope="session")
 def gradio45(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GradioProcess]:
-    uv = require("uv", "https://docs.astral.sh/uv/")
-    if not (_GRADIO45 / ".venv").is_dir():
+    python = _GRADIO45 / ".venv" / "bin" / "python"
+    if not python.exists():
         message = f"the environment with Gradio 4.5 is missing; get it with: {_HOW}"
         if os.environ.get("CI"):
             pytest.fail(message)
         pytest.skip(message)
-    python = [uv, "run", "--project", str(_GRADIO45), "--locked", "--offline", "python"]
-    with gradio_process(python, tmp_path_factory.mktemp("gradio45")) as process:
+    with gradio_process([str(python)], tmp_path_factory.mktemp("gradio45")) as process:
         yield process
