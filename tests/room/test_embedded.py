@@ -30,11 +30,11 @@ from tests.fakes.telephone import MU_LAW, Line, Telephone, spoken_through
 pytestmark = pytest.mark.timeout(120)
 
 QUESTIONS = {
-    "barge-in.md": "What does barge in mean?",
+    "barge-in.md": "Can I interrupt you while you speak?",
     "privacy.md": "Do I need an account?",
 }
 PRIVACY = "Do you send my data to the internet?"
-LONG = "What does barge in mean?"
+LONG = "Can I interrupt you while you speak?"
 START = "Wait, how do I start the demo?"
 LINE_ECHO_DB = -6.0
 """Of a telephone line without echo cancellation."""
