@@ -178,7 +178,7 @@ async def test_three_turns_with_an_interruption_keep_only_what_was_heard(
 ) -> None:
     first, second, third = (
         spoken[PRIVACY],
-        spoken["What does barge in mean?"],
+        spoken[LONG],
         spoken[START],
     )
     await caller.wait_for_reply(await caller.say(first), timeout_s=90)
@@ -213,7 +213,7 @@ async def test_its_own_voice_from_a_loudspeaker_does_not_stop_it(
     """A telephone on a table: what is heard comes back 20 dB quieter and a little late."""
     for _ in range(ECHO_CALLS):
         async with calling(own_livekit) as caller:
-            question = await caller.say(spoken["What does barge in mean?"])
+            question = await caller.say(spoken[LONG])
             began = await caller.wait_for_answer(question)
             loudspeaker = caller.microphone.hears = Loudspeaker(caller.hearing)
             await asyncio.sleep(max(0.0, began + 6.0 - time.perf_counter()))
