@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from agent.audio import pcm
 from agent.caller.caller import Caller, join
 from agent.caller.microphone import FRAME_S
+from agent.demo.plan import whisper_beside_a_worker
 from agent.demo.ports import PortPicker
 from benchmarks.voices import RATE_HZ, Spoken
 from tests.fakes.livekit_process import LiveKitProcess, livekit_binary, run_livekit
@@ -192,11 +193,7 @@ async def _real_engines(programs: ExitStack, folder: Path) -> dict[str, str]:
         with PortPicker() as free:
             port = free.tcp()
         argv = [sys.executable, "-m", f"model_servers.{name}", "--port", str(port)]
-        env = {
-            "SERVE_WHISPER_PAGE": "false",
-            "SERVE_WHISPER_WINDOW": "fit",
-            "PYTHONUNBUFFERED": "1",
-        }
+        env = whisper_beside_a_worker(os.cpu_count() or 1) | {"PYTHONUNBUFFERED": "1"}
         program = programs.enter_context(running(name, argv, folder=folder, env=env))
         urls[name] = f"http://127.0.0.1:{port}"
         await asyncio.to_thread(program.wait_ready, f"{urls[name]}/ready")

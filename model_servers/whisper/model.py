@@ -33,8 +33,6 @@ model tends to repeat itself; and the longest audio for which a smaller window p
 _ONE_SENTENCE_S = 6.0
 """Longer utterances are decoded with time stamps: without them tiny.en sometimes ends after the
 second sentence of four, with them the decoding goes on from the last one."""
-_DOUBT_LOG_PROB = -0.5
-"""window=fit: a mean log probability below this asks for the full window."""
 
 _TOKENS_PER_S, _LEAST_TOKENS, _MOST_TOKENS = 32, 24, 216
 """No language needs more tokens a second; a model that repeats itself would fill its 448.
@@ -207,7 +205,7 @@ class Recogniser:
         return (
             not segments
             or (most_tokens is not None and tokens >= most_tokens)
-            or any(s.avg_logprob < _DOUBT_LOG_PROB for s in segments)
+            or any(s.avg_logprob < self.settings.log_prob_threshold for s in segments)
             or any(self._is_hallucination(s) for s in segments)
             or _repeats("".join(s.text for s in segments))
         )

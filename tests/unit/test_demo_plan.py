@@ -7,7 +7,7 @@ import pytest
 from pydantic import SecretStr
 
 from agent.demo.livekit_config import Keys
-from agent.demo.plan import LocalLiveKit, Plan, Ports, make_plan
+from agent.demo.plan import LocalLiveKit, Plan, Ports, make_plan, whisper_beside_a_worker
 from agent.options import (
     AgentOptions,
     EngineOptions,
@@ -154,6 +154,14 @@ def test_a_model_set_for_whisper_is_served_and_named() -> None:
     assert "SERVE_WHISPER_COMPUTE_TYPE" not in server
     assert server["SERVE_WHISPER_PAGE"] == "false"
     assert env_of(made, "worker")["STT_MODEL"] == "small"
+
+
+@pytest.mark.parametrize(("cores", "threads"), [(1, "1"), (2, "1"), (4, "2"), (64, "4")])
+def test_a_transcription_leaves_half_of_the_cores_to_the_next_and_to_the_voice(
+    cores: int, threads: str
+) -> None:
+    env = whisper_beside_a_worker(cores)
+    assert (env["SERVE_WHISPER_CPU_THREADS"], env["SERVE_WHISPER_CONCURRENCY"]) == (threads, "2")
 
 
 def test_the_servers_own_settings_win_and_their_keys_reach_the_worker() -> None:

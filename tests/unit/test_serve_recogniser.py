@@ -178,7 +178,7 @@ def test_a_fitting_window_is_used_where_that_is_wanted(how: str) -> None:
     "doubtful",
     [
         [],
-        [segment(" Hi.", avg_logprob=-0.9)],
+        [segment(" Hi.", avg_logprob=-1.1)],
         [segment(" Hi.", compression_ratio=9.0)],
         [segment(" Hello? Can you hear me? Hello? Can you hear me?")],
         [segment(" yes yes yes")],
@@ -190,6 +190,12 @@ def test_a_doubtful_result_of_the_fitting_window_is_made_again_with_the_full_one
     whisper = ScriptedWhisper([doubtful, [segment(" Right.")]])
     assert text_of(whisper, window="fit")[0] == " Right."
     assert whisper.windows == [1200, None]
+
+
+def test_a_word_that_the_model_hardly_knows_is_not_asked_again() -> None:
+    whisper = ScriptedWhisper([[segment(" What is Barge in?", avg_logprob=-0.7)]])
+    assert text_of(whisper, window="fit")[0] == " What is Barge in?"
+    assert whisper.windows == [1200]
 
 
 def test_digital_silence_never_reaches_the_model() -> None:
