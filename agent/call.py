@@ -28,11 +28,12 @@ from livekit.agents import (
 from agent.caller_track import CallerTrack
 from agent.conversation import Conversation
 from agent.floor import AgentFloor
+from agent.guesses import Guesses
 from agent.heartbeat import Heartbeat, take_over
 from agent.history import seal_for
 from agent.membership import Membership
 from agent.metrics.timeline import Timeline
-from agent.notices import APOLOGIES, TOPIC_SOURCE, TOPIC_TURN, Notices
+from agent.notices import APOLOGIES, TOPIC_SOURCE, TOPIC_TURN, Notices, NoticeStage
 from agent.playout.heard_output import Playout
 from agent.playout.voice_track import VoiceTrack
 from agent.presence import Presence
@@ -101,6 +102,7 @@ class Call:
             parts, settings, self._listener, track=self._voice, reader=self._reader
         )
         self._floor.take(self._session)
+        self._guesses = Guesses(self._session)
         self._notices = Notices(ctx.room, tasks, self._session)
         chosen = settings.agent
         self._seal = seal_for(settings.livekit.api_secret, room=ctx.job.room.name)
@@ -161,7 +163,8 @@ class Call:
             reply=self._settings.reply,
             timeline=self._timeline,
             on_source=self._remember_source,
-            on_failure=lambda error: self._notices.apologise("llm", error),
+            on_failure=lambda error: self._reply_failed("llm", error),
+            on_turn_over=self._guesses.turn_is_over,
             reader=self._reader,
             parts=self._parts,
         )
@@ -257,12 +260,15 @@ class Call:
         error = event.error
         if getattr(error, "recoverable", False):
             if isinstance(error, tts.TTSError):
-                self._notices.voice_replaced()
+                self._guesses.tell(self._notices.voice_replaced)
             return
         if isinstance(error, stt.STTError):
             self._notices.apologise("stt", error.error)
         elif isinstance(error, tts.TTSError):
-            self._notices.apologise("tts", error.error)
+            self._reply_failed("tts", error.error)
+
+    def _reply_failed(self, stage: NoticeStage, error: Exception) -> None:
+        self._guesses.failed(error, lambda: self._notices.apologise(stage, error))
 
     def _on_close(self, event: CloseEvent) -> None:
         self._over.set()

@@ -303,21 +303,30 @@ class CallAgent(Agent):
         timeline: Timeline,
         on_source: SourceListener,
         on_failure: Callable[[Exception], None],
+        on_turn_over: Callable[[], None],
         reader: Reader,
         parts: Parts,
     ) -> None:
         """Answer as `reply` says; time goes to `timeline`, sources to `on_source`.
 
-        `on_failure` is told of replies that fail, once each. A request that is slower than
-        nineteen of twenty is repeated, if that is allowed.
+        `on_failure` is told of replies that fail, once each, guesses too; `on_turn_over` is
+        called before a guess is taken up. A request that is slower than nineteen of twenty is
+        repeated, if that is allowed.
         """
         super().__init__(instructions=reply.instructions)
         self._reply = reply
         self._timeline = timeline
         self._on_source = on_source
         self._on_failure = on_failure
+        self._on_turn_over = on_turn_over
         self._reader = reader
         self._parts = parts
+
+    async def on_user_turn_completed(
+        self, turn_ctx: llm.ChatContext, new_message: llm.ChatMessage
+    ) -> None:
+        """Now the framework takes up the guess, if there is one, or begins an answer."""
+        self._on_turn_over()
 
     async def llm_node(
         self,

@@ -57,6 +57,22 @@ async def test_the_answer_is_begun_once_before_the_turn_is_over(eager_call, engi
     assert [r.outcome for r in engines.of("llm")] == ["completed"]
 
 
+async def test_a_guess_that_the_model_refuses_is_asked_again_when_the_turn_is_over(
+    eager_call, engines
+) -> None:
+    engines.transcribe = lambda request: "What is the meaning of barge in?"
+    engines.reply = lambda messages: "It means that you may interrupt."
+    engines.llm.status, engines.llm.failures = 500, 2  # LLM_MAX_RETRIES is 1
+    pcm = say("What is the meaning of barge in?", rate_hz=RATE_HZ)
+    async with eager_call() as caller:
+        await caller.wait_for_reply(await caller.say(pcm))
+        await caller.wait_until(lambda: len(caller.log.turns) == 1)
+        answers = [c.text.strip() for c in caller.log.captions if c.by_agent]
+    assert answers == ["It means that you may interrupt."]
+    assert caller.log.notices == []
+    assert [r.outcome for r in engines.of("llm")] == ["refused", "refused", "completed"]
+
+
 async def test_both_parts_of_a_paused_sentence_are_one_message(eager_call, engines) -> None:
     first = say("I would like to book a table for", rate_hz=RATE_HZ)
     second = say("two people tonight.", rate_hz=RATE_HZ)
