@@ -16,6 +16,8 @@ from typing import Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from model_servers.serving.clients import sender
+
 logger = logging.getLogger(__name__)
 
 HEAD_S = 10.0
@@ -67,14 +69,14 @@ class Places:
             self._idle.pop(protocol, None)
 
     def _make_room(self, address: str | None) -> bool:
-        """Close the connection that waits longest for its client: this one, or the greediest."""
-        if address is None:
-            address = max(self._held, key=self._held.__getitem__)
-        for protocol in self._idle:
-            if protocol.address == address:
-                protocol.end("another connection needs the place")
-                protocol.leave()
-                return True
+        """Close the connection that waits longest for its client: this one, or the greediest's."""
+        greediest = [address] if address else [name for name, _ in self._held.most_common()]
+        for held_by in greediest:
+            for protocol in self._idle:
+                if protocol.address == held_by:
+                    protocol.end("another connection needs the place")
+                    protocol.leave()
+                    return True
         return False
 
 
@@ -95,7 +97,7 @@ class LimitedProtocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self.address = self.client[0] if self.client else ""
+        self.address = sender(self.client[0] if self.client else "")
         self._counted = self.places.take(self.address)
         if self._counted:
             self._wait("head")
@@ -147,8 +149,8 @@ class LimitedProtocol(H11Protocol):
         if self.transport.is_closing():
             return
         state = self.conn.their_state
-        if state is h11.SEND_BODY and not self.cycle.response_complete:
-            self._wait("body")
+        if state is h11.SEND_BODY:
+            self._wait("body")  # of a refused request too: its answer is there already
         elif state is h11.IDLE and not idle:
             self._wait("head")  # begun and not complete
         elif state is h11.IDLE:

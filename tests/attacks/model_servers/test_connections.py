@@ -16,6 +16,9 @@ pytestmark = pytest.mark.timeout(120)
 
 EACH = 24
 HALF_A_HEAD = b"POST /v1/audio/speech HTTP/1.1\r\nHost: localhost\r\n"
+REFUSED = (
+    b"POST /v1/audio/speech HTTP/1.1\r\nHost: foreign.example\r\nContent-Length: 5000\r\n\r\n{"
+)
 NO_BODY = HALF_A_HEAD + b"Content-Type: application/json\r\nContent-Length: 5000\r\n\r\n"
 
 
@@ -44,14 +47,20 @@ def begun(server: ServerProcess, count: int, data: bytes) -> Iterator[list[socke
 def closed(client: socket.socket) -> bool:
     client.setblocking(False)
     try:
-        return client.recv(1000) == b""
+        while client.recv(1000):
+            pass  # an answer that came before
+        return True
     except BlockingIOError:
         return False
     except ConnectionError:
         return True
 
 
-@pytest.mark.parametrize("data", [b"", HALF_A_HEAD, NO_BODY, NO_BODY + b'{"input": "'])
+@pytest.mark.parametrize(
+    "data",
+    [b"", HALF_A_HEAD, NO_BODY, NO_BODY + b'{"input": "', REFUSED],
+    ids=["silent", "half a head", "no body", "half a body", "refused"],
+)
 def test_health_and_speech_are_served_beside_three_hundred_that_do_not_go_on(
     server: ServerProcess, data: bytes
 ) -> None:
@@ -64,7 +73,12 @@ def test_health_and_speech_are_served_beside_three_hundred_that_do_not_go_on(
 
 
 def test_what_is_not_complete_in_time_is_closed(server: ServerProcess) -> None:
-    with begun(server, 5, HALF_A_HEAD) as heads, begun(server, 5, NO_BODY) as bodies:
+    with (
+        begun(server, 5, HALF_A_HEAD) as heads,
+        begun(server, 5, NO_BODY) as unread,
+        begun(server, 5, REFUSED) as refused,
+    ):
+        bodies = [*unread, *refused]
         began = time.monotonic()
         while not all(map(closed, heads)):
             assert time.monotonic() - began < 40
@@ -84,5 +98,6 @@ def test_the_log_of_many_faults_is_bounded(server: ServerProcess) -> None:
         for number in range(300):
             headers = {"Host": f"[::{number}"}
             assert client.get("/v1/models", headers=headers).status_code == 400
-    assert server.log.count("a request was refused kind=BadRequest") in range(1, 30)
+    # 20 at once and one in 5 s, with those that other tests of the module cause.
+    assert server.log.count("a request was refused") in range(1, 100)
     assert "127.0.0.1:" not in server.log.split("ready:")[1]
