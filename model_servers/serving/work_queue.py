@@ -83,6 +83,8 @@ class _Ticket:
     results: Results[Any] = field(compare=False)
     stop: threading.Event = field(compare=False, default_factory=threading.Event)
     began: float | None = field(compare=False, default=None)
+    within: bool = field(compare=False, default=False)
+    """Served in the middle of another one, by that one's worker."""
 
 
 class WorkQueue:
@@ -99,6 +101,8 @@ class WorkQueue:
         self.limit = waiting
         self._waiting: list[_Ticket] = []
         self._running: dict[int, _Ticket] = {}
+        self._busy = 0
+        """Workers that have a request: fewer than run, as a worker may be within several."""
         self._numbers = itertools.count()
         self._turn = 0
         self._served: dict[str, int] = {}
@@ -210,7 +214,7 @@ class WorkQueue:
         return _RANK[priority], turn, next(self._numbers)
 
     def _is_full(self) -> bool:
-        return len(self._running) >= self.workers and len(self._waiting) >= self.limit
+        return self._busy >= self.workers and len(self._waiting) >= self.limit
 
     def _check_order(self, place: tuple[int, int, int]) -> _Ticket:
         """The waiting request that has to go for a new one.
@@ -234,8 +238,9 @@ class WorkQueue:
             heapq.heapify(self._waiting)
 
     def _start_next(self) -> None:
-        while self._waiting and len(self._running) < self.workers:
+        while self._waiting and self._busy < self.workers:
             ticket = heapq.heappop(self._waiting)
+            self._busy += 1
             self._begin(ticket)
             self._inbox.put(ticket)
 
@@ -261,12 +266,15 @@ class WorkQueue:
         if chosen is not None:
             self._waiting.remove(chosen)
             heapq.heapify(self._waiting)
+            chosen.within = True
             self._begin(chosen)
             ticket.began = None  # its time is no measure any more
         taken.set_result(chosen)
 
     def _finished(self, ticket: _Ticket) -> None:
         del self._running[ticket.number]
+        if not ticket.within:
+            self._busy -= 1
         ticket.results.put(_END)
         if ticket.began is not None and not ticket.stop.is_set():
             self._typical_s += 0.2 * (time.perf_counter() - ticket.began - self._typical_s)

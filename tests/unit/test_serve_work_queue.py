@@ -364,3 +364,27 @@ async def test_a_long_one_that_waits_for_another_still_stops_when_its_client_lea
     assert await other == ["other"]
     await until(lambda: queue.running == 0)
     assert await queue.aclose(timeout_s=PATIENCE_S)
+
+
+async def test_a_free_worker_takes_the_next_request_while_another_serves_two() -> None:
+    queue, jobs = WorkQueue(workers=2, waiting=4), Jobs()
+    over = threading.Event()
+
+    def long(stop: threading.Event) -> Iterator[str]:
+        while not (stop.is_set() or over.is_set()):
+            time.sleep(0.01)
+            yield "piece"
+
+    async with asyncio.TaskGroup() as group:
+        beside = group.create_task(collect(queue, jobs.make("beside"), client="b"))
+        group.create_task(collect(queue, long, client="a"))
+        await until(lambda: queue.running == 2)
+        group.create_task(collect(queue, jobs.make("between"), client="c"))
+        await until(lambda: queue.running == 3)
+        group.create_task(collect(queue, jobs.make("next"), client="d"))
+        await until(lambda: queue.waiting == 1)
+        beside.cancel()
+        await until(lambda: "next" in jobs.begun)
+        over.set()
+        jobs.release("between", "next")
+    assert await queue.aclose(timeout_s=PATIENCE_S)
