@@ -37,6 +37,7 @@ class ServerSettings(BaseModel):
     port: int = Field(0, ge=0, le=65535, description="TCP port; 0 takes a free one")
     api_key: SecretStr | None = Field(
         None,
+        min_length=1,
         description="key that requests must carry as `Authorization: Bearer …`; "
         "prefer the variable, flags are visible to other users of the machine",
     )

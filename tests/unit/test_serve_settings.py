@@ -69,6 +69,11 @@ def test_a_key_is_never_shown() -> None:
     assert "hunter2" not in repr(settings)
 
 
+def test_an_empty_key_on_the_command_line_is_refused_and_opens_nothing() -> None:
+    with pytest.raises(StartError, match="--api-key"):
+        read("--api-key", "")
+
+
 def test_what_kubernetes_sets_for_a_service_of_that_name_is_no_mistake() -> None:
     settings = read(
         SERVE_WHISPER_SERVICE_HOST="10.0.0.1",
