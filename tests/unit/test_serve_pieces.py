@@ -1,5 +1,7 @@
 """How the speech server cuts a text, and which language it reads each part in."""
 
+import time
+
 import pytest
 
 from model_servers.tts.pieces import FIRST_CHARS, MOST_CHARS, pieces
@@ -57,6 +59,13 @@ def test_no_piece_is_longer_than_the_limit_and_nothing_is_lost(text: str) -> Non
     found = list(pieces(text))
     assert max(map(len, found)) <= MOST_CHARS
     assert "".join(found).replace(" ", "") == text.replace(" ", "")
+
+
+@pytest.mark.parametrize("blank", [" ", "\t", "\u3000", " \n"])
+def test_a_text_of_spaces_takes_no_longer_than_one_of_letters(blank: str) -> None:
+    began = time.process_time()
+    assert list(pieces(f"a{blank * 50_000}b")) in (["a b"], ["a", "b"])
+    assert time.process_time() - began < 5  # a minute where each space looks at all the others
 
 
 @pytest.mark.parametrize("text", ["", "  ", "\n\n", "\0\x07"])
