@@ -3,11 +3,11 @@
 import contextlib
 import os
 import shutil
+import stat
 import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
 
 if sys.platform != "win32":
     import fcntl
@@ -29,28 +29,42 @@ def own_folder(name: str) -> Iterator[Path]:
     for left in Path(tempfile.gettempdir()).glob(f"{prefix}*/{_LOCK}"):
         _delete_if_free(left)
     with (
-        tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as folder,
-        (Path(folder) / _LOCK).open("wb") as lock,
+        tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as made,
+        _held(Path(made)) as folder,
     ):
-        _try_lock(lock)
-        yield Path(folder)
+        yield folder
+
+
+@contextlib.contextmanager
+def _held(folder: Path) -> Iterator[Path]:
+    """Lock a new folder; it gets its lock file locked, so that nobody takes it for a left one."""
+    if sys.platform == "win32":
+        yield folder
+        return
+    taken = folder / "taken"
+    with taken.open("wb") as lock:
+        _try_lock(lock.fileno())
+        taken.rename(folder / _LOCK)
+        yield folder
 
 
 def _delete_if_free(lock_file: Path) -> None:
+    if sys.platform == "win32":
+        return
     # Another user's, or deleted by another server that starts at the same moment.
     with contextlib.suppress(OSError):
-        if lock_file.is_symlink() or lock_file.lstat().st_uid != _user():
+        folder = lock_file.parent.lstat()
+        if not stat.S_ISDIR(folder.st_mode) or folder.st_uid != os.getuid():
             return
-        with lock_file.open("wb") as lock:
+        lock = os.open(lock_file, os.O_RDONLY | os.O_NOFOLLOW)
+        try:
             if _try_lock(lock):
                 shutil.rmtree(lock_file.parent, ignore_errors=True)
+        finally:
+            os.close(lock)
 
 
-def _user() -> int:
-    return os.getuid() if sys.platform != "win32" else 0
-
-
-def _try_lock(file: IO[bytes]) -> bool:
+def _try_lock(file: int) -> bool:
     """Whether nobody held it; the lock ends with the process, however that ends."""
     if sys.platform == "win32":
         return False

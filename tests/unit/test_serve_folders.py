@@ -40,3 +40,16 @@ def test_a_living_neighbours_folder_and_others_files_are_left_alone(tmp_path: Pa
         assert first.is_dir()
         assert second.is_dir()
     assert [p.name for p in tmp_path.iterdir()] == ["rejoinder-ab-1"]
+
+
+def test_what_others_put_under_its_name_is_neither_followed_nor_emptied(tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    (kept / "in-use").write_text("a file of mine")
+    (tmp_path / "rejoinder-a-link").symlink_to(kept)
+    (tmp_path / "rejoinder-a-file").mkdir()
+    (tmp_path / "rejoinder-a-file/in-use").symlink_to(kept / "in-use")
+    with own_folder("a"):
+        pass
+    assert (kept / "in-use").read_text() == "a file of mine"
+    assert (tmp_path / "rejoinder-a-file").is_dir()
