@@ -177,8 +177,8 @@ class DispatchWatch:
             or the room that a caller was in has closed.
         """
         pause = CALLER_POLL_S[0]
-        until = max(room.expires, monotonic() + RETURN_S) if met else room.expires
-        while monotonic() < until:
+        least = monotonic() + RETURN_S if met else 0.0
+        while monotonic() < max(room.expires, least):  # another token prolongs it
             callers, agents = await self._look(room)
             if callers or (agents and not met):
                 return True
