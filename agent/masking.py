@@ -11,13 +11,15 @@ from typing import Any
 
 MASK = "********"
 
-_NAME = r"[\w-]*(?:key|token|secret|passw|pwd|auth|credential|cookie|signature)[\w-]*"
+# Each pattern tries a character a few times at most, however long the text: others write some of
+# the lines that are logged.
+_NAME = r"(?=[\w-]*?(?:key|token|secret|passw|pwd|auth|credential|cookie|signature))[\w-]+"
 _SECRET_NAME = re.compile(_NAME, re.IGNORECASE)
 _PATTERNS: Sequence[tuple[re.Pattern[str], str]] = [
     # ://user:password@host; the password may hold an unquoted @
     (re.compile(r"(?<=://)[^\s/?#'\"]*@"), f"{MASK}@"),
     # the same where the scheme was forgotten: user:password@host
-    (re.compile(r"(?<![\w:/*])[^\s:/@'\"{}]+:[^\s/@'\"{}]+@(?=[\w.-])"), f"{MASK}@"),
+    (re.compile(r"(?<![^\s@'\"{}])[^\s:/@'\"{}]+:[^\s/@'\"{}]+@(?=[\w.-])"), f"{MASK}@"),
     # ?api_key=…
     (re.compile(rf"([?&]{_NAME}=)[^&\s#'\"]+", re.IGNORECASE), rf"\g<1>{MASK}"),
     # "api_key": "…" of JSON, or of a dict that was printed; also where the end is missing

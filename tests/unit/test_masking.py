@@ -1,5 +1,7 @@
 """What is masked in texts, nested values, options and errors, and what stays readable."""
 
+import time
+
 import pytest
 
 from agent import settings
@@ -44,6 +46,15 @@ def test_a_secret_in_a_text_is_masked(text: str, seen: str) -> None:
 )
 def test_what_is_no_secret_stays(text: str) -> None:
     assert masked_text(text) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["-", "a.", "?a", "key", '"key', "&key", "://", "a-b:", "sk-", "Bearer ", "'key':'", "'"]
+)
+def test_a_long_text_of_foreign_origin_is_read_in_no_time(text: str) -> None:
+    began = time.perf_counter()
+    masked_text("&" + text * (64 * 1024 // len(text)))
+    assert time.perf_counter() - began < 1.0
 
 
 def test_nested_values_are_masked_under_names_of_secrets_and_numbers_stay() -> None:
