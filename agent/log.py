@@ -53,10 +53,17 @@ class PrivacyFilter(logging.Filter):
         library = record.name.partition(".")[0]
         if library in _WIRE and record.levelno < logging.WARNING:
             return False
+        try:
+            self._clean(record, ours=library == "agent")
+        except Exception as error:  # noqa: BLE001 - what writes a wrong line must not fail for it
+            _empty(record, type(error).__name__)
+        return True
+
+    def _clean(self, record: logging.LogRecord, *, ours: bool) -> None:
         error = record.exc_info[1] if record.exc_info else None
         # The one being handled: libraries put its text into their messages.
         secrets = _secrets(error, sys.exc_info()[1])
-        self._clean_attributes(record, secrets, ours=library == "agent")
+        self._clean_attributes(record, secrets, ours=ours)
         self._clean_message(record, secrets)
         if error is not None:
             record.exc_text = _trace(error)
@@ -64,7 +71,6 @@ class PrivacyFilter(logging.Filter):
             record.__dict__["_cleaned"] = True
         elif record.exc_text and not record.__dict__.get("_cleaned"):
             record.exc_text = None
-        return True
 
     def _clean_attributes(
         self, record: logging.LogRecord, secrets: list[tuple[str, str]], *, ours: bool
@@ -102,6 +108,14 @@ class PrivacyFilter(logging.Filter):
                 clean = clean[: clean.index(known) + len(known)]
         if clean != message:
             record.msg, record.args = clean, None
+
+
+def _empty(record: logging.LogRecord, why: str) -> None:
+    """Leave of a record where it comes from."""
+    for name in record.__dict__.keys() - _KNOWN:
+        del record.__dict__[name]
+    record.msg, record.args = f"a line that cannot be written: {why}", None
+    record.exc_info = record.exc_text = None
 
 
 class Uncoloured(logging.Formatter):

@@ -49,7 +49,8 @@ def test_what_is_no_secret_stays(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["-", "a.", "?a", "key", '"key', "&key", "://", "a-b:", "sk-", "Bearer ", "'key':'", "'"]
+    "text",
+    ["-", "a.", "?a", "key", '"key', "&key", "://", "a-b:", "sk-", "Bearer ", "'key':'", "'"],
 )
 def test_a_long_text_of_foreign_origin_is_read_in_no_time(text: str) -> None:
     began = time.perf_counter()

@@ -123,6 +123,23 @@ def test_errors_of_a_group_are_told_in_the_same_way(written: io.StringIO) -> Non
     assert "ValueError" in written.getvalue()
 
 
+class Unsayable(Exception):
+    def __str__(self) -> str:
+        raise ValueError(WORDS)
+
+
+@pytest.mark.parametrize("arguments", [(WORDS,), (1, Unsayable())])
+def test_a_line_that_cannot_be_written_ends_nothing_and_tells_nothing(
+    written: io.StringIO, arguments: tuple[object, ...]
+) -> None:
+    error = next((a for a in arguments if isinstance(a, Exception)), None)
+    logging.getLogger("a.library").warning(
+        "%d then %s", *arguments, exc_info=error, extra={"note": WORDS}
+    )
+    assert "a line that cannot be written" in written.getvalue()
+    assert WORDS not in written.getvalue()
+
+
 def test_what_we_say_ourselves_is_told(written: io.StringIO) -> None:
     try:
         raise ConfigError("LLM_URL is missing")
