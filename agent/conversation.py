@@ -27,19 +27,23 @@ class Conversation:
         self._heartbeat = heartbeat
         self._settings = settings
         self._with: str | None = None
+        self._history_of: str | None = None
+        """Who has said what the history has; not yet here when an earlier job has left it."""
         self._asked: llm.ChatMessage | None = None
 
     async def recall(self, memory: Memory) -> None:
-        """Go on with what an earlier job has left."""
+        """Go on with what an earlier job has left, if the same person is served again."""
+        self._history_of = memory.served
         await self._session.current_agent.update_chat_ctx(recalled(memory))
 
     async def serve(self, action: Serve | Resume) -> None:
         """Talk to another person from now on, or to the same one again."""
         chosen, before = self._settings.agent, self._with
-        self._with = action.identity
+        foreign = self._history_of not in (None, action.identity)
+        self._with = self._history_of = action.identity
         match action:
             case Serve():
-                if before is not None:
+                if foreign:
                     # What one person said is nothing to the next.
                     self._asked = None
                     await self._session.current_agent.update_chat_ctx(llm.ChatContext.empty())
@@ -71,12 +75,17 @@ class Conversation:
         agent = self._session.current_agent
         if self._asked is not None and agent.chat_ctx.get_by_id(self._asked.id) is not None:
             self._asked = None
+        self._tasks.inform(self._shorten(), name="shorten-history")
+        if self._with is not None:
+            self._heartbeat.remember(self._with, agent.chat_ctx.items)
+
+    async def _shorten(self) -> None:
+        # Here, not before: more of the same turn may have been added since this was begun.
+        agent = self._session.current_agent
         short = shortened(agent.chat_ctx, chars=self._settings.reply.history_chars)
         if short is not None:
             self._session.history.truncate(max_items=len(short.items))
-            self._tasks.inform(agent.update_chat_ctx(short), name="shorten-history")
-        if self._with is not None:
-            self._heartbeat.remember(self._with, agent.chat_ctx.items)
+            await agent.update_chat_ctx(short)
 
     def _begun(self) -> bool:
         items = self._session.current_agent.chat_ctx.items

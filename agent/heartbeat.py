@@ -31,9 +31,9 @@ class Heartbeat:
         self._memory: Memory | None = None
         self._changed = asyncio.Event()
 
-    def remember(self, served: str | None, items: Iterable[llm.ChatItem]) -> None:
+    def remember(self, served: str, items: Iterable[llm.ChatItem]) -> None:
         """Keep what was said to `served` from now on."""
-        self._memory = Memory(served or "", newest(said(items), chars=SEALED_CHARS))
+        self._memory = Memory(served, newest(said(items), chars=SEALED_CHARS))
         self._changed.set()
 
     async def run(self) -> None:

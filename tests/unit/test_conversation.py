@@ -102,6 +102,34 @@ def test_a_call_that_is_taken_over_goes_on_with_what_was_said() -> None:
     assert heart.remembered[-1] == ("ann", [GREETING, "My name is Ann.", BACK])
 
 
+def test_who_comes_in_place_of_the_one_who_is_waited_for_knows_nothing_of_them() -> None:
+    memory = Memory("ann", (Said("user", "My name is Ann."),))
+    session, heart = talk(memory, Serve("bob"))
+    assert session.said == [GREETING]
+    assert heart.remembered[-1] == ("bob", [GREETING])
+
+
+def test_what_is_added_while_a_conversation_is_cut_is_kept() -> None:
+    session = Session()
+    settings = SimpleNamespace(
+        agent=AgentOptions(greeting=""), reply=ModelOptions(history_chars=1000)
+    )
+
+    async def scene() -> None:
+        async with CallTasks() as tasks:
+            conversation = Conversation(session, tasks, Heart(), settings)  # type: ignore[arg-type]
+            await conversation.serve(Serve("ann"))
+            for n in range(20):
+                session.chat_ctx.add_message(role="user", content=f"{n} {'x' * 98}")
+            conversation.remember()
+            session.chat_ctx.add_message(role="assistant", content="in the same turn")
+
+    virtual_time.run(scene())
+    texts = [message.text_content or "" for message in session.chat_ctx.messages()]
+    assert texts[-1] == "in the same turn"
+    assert sum(map(len, texts)) <= 1000
+
+
 def test_a_long_conversation_is_kept_within_its_limit() -> None:
     session, heart = talk(Serve("ann"), *(f"{n} {'x' * 98}" for n in range(30)))
     texts = [item.text_content or "" for item in session.chat_ctx.messages()]
