@@ -111,6 +111,8 @@ class TypedText:
             return
         finally:
             reader.close()
-            if reader in self._readers:
+            dropped = reader not in self._readers
+            if not dropped:
                 self._readers.remove(reader)
-        self.add("".join(pieces))
+        if not dropped:
+            self.add("".join(pieces))

@@ -100,6 +100,46 @@ class Room:
         self.deliver = handler
 
 
+class Cut(Reader):
+    """As the room's: closed in the midst of a message it ends like one that is whole."""
+
+    async def __aiter__(self) -> AsyncIterator[str]:
+        for piece in self.pieces:
+            yield piece
+            while not self.closed:
+                await asyncio.sleep(0.1)
+            return
+
+
+def test_of_a_message_that_was_dropped_no_part_is_answered() -> None:
+    texts: list[str] = []
+    readers = [Cut("half", " a message") for _ in range(65)]
+
+    async def answer(text: str) -> None:
+        texts.append(text)
+
+    async def scene() -> None:
+        async with CallTasks() as tasks:
+            room = Room()
+            typed = TypedText(
+                tasks,
+                most_chars=MOST,
+                heeded=lambda identity: True,
+                answer=answer,
+                too_long=lambda: None,
+            )
+            typed.listen(room)  # type: ignore[arg-type]
+            tasks.carry(typed.run, name="typed", lost=lambda: pytest.fail("it failed"))
+            for reader in readers:
+                room.deliver(reader, "caller")
+                await asyncio.sleep(0)
+            await asyncio.sleep(3.0)
+
+    virtual_time.run(scene())
+    assert texts == []
+    assert readers[0].closed
+
+
 def test_streams_that_never_end_or_are_endless_are_given_up() -> None:
     texts: list[str] = []
     endless, stalled = Reader(*["x" * 60] * 1000), [Reader("x", stalls=True) for _ in range(100)]
