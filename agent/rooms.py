@@ -16,8 +16,9 @@ from livekit import api
 
 from agent.pulse import BEAT, beat_of
 
-FAILURES = (aiohttp.ClientError, TimeoutError, api.ServerError, DecodeError)
-"""What an answer of livekit-server can fail with."""
+FAILURES = (aiohttp.ClientError, TimeoutError, api.ServerError, DecodeError, AttributeError)
+"""What an answer of livekit-server can fail with; the last one when a proxy answers in its place
+with JSON that is no object (livekit-api 1.2.2)."""
 
 _PRESENT = (
     api.ParticipantInfo.State.JOINING,
