@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from agent.wording.lexicon.german_cases import ANOTHER
 from agent.wording.lexicon.language import Language
 from agent.wording.numerals import parse
 from agent.wording.patterns import (
@@ -14,6 +15,7 @@ from agent.wording.patterns import (
     NUM,
     RIGHT,
     Rule,
+    after,
     amounts,
     before,
 )
@@ -27,10 +29,6 @@ _CODES = {"RMB": "CNY"} | dict.fromkeys(
 )
 _ROMAN = {"I": 1, "V": 5, "X": 10}
 _CANONICAL_ROMAN = re.compile(r"X{0,3}(?:IX|IV|V?I{0,3})")
-_ORDINAL_DE = re.compile(
-    r"\b(?:am|der|die|das|den|dem|des|vom|zum|zur|im|ein|eine|einen|jeder|jede|bis|ab|seit)\s$",
-    re.IGNORECASE,
-)
 _ARTICLES = frozenset(
     {
         *("the", "a", "an", "this", "my", "his", "her", "our", "your", "their", "is", "der", "die"),
@@ -180,8 +178,8 @@ class Amounts:
             yield re.compile(rf"{LEFT}(\d{{1,4}})\.?([ºª])"), say
         elif language.code == "de":
             yield (
-                re.compile(rf"{LEFT}(\d{{1,3}})\.(?=\s[A-ZÄÖÜ])"),
-                lambda m: say(m) if _ORDINAL_DE.search(before(m)) else None,
+                re.compile(rf"{LEFT}(\d{{1,3}})\.(?=\s[A-ZÄÖÜ]|{ANOTHER})"),
+                lambda m: language.place(int(m[1]), before(m), after(m)),
             )
 
     def _fraction(self, found: re.Match[str]) -> str | None:

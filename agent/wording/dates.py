@@ -32,7 +32,7 @@ class Calendar:
         language = self._language
         yield (
             re.compile(rf"{LEFT}(\d{{4}})([-/.])(\d{{1,2}})\2(\d{{1,2}}){RIGHT}"),
-            (lambda m: self._day(m[1], m[3], m[4])),
+            (lambda m: self._day(m, m[1], m[3], m[4])),
         )
         yield (
             re.compile(rf"{LEFT}(\d{{1,2}})([-/.])(\d{{1,2}})\2(\d{{4}}|(?<=/)\d{{2}}){RIGHT}"),
@@ -42,7 +42,7 @@ class Calendar:
             yield (
                 re.compile(rf"{LEFT}(\d{{1,2}})\.(\d{{1,2}})\.(?!\d)"),
                 lambda m: (
-                    language.date(None, int(m[2]), int(m[1]))
+                    language.date_after(before(m), None, int(m[2]), int(m[1]))
                     if 1 <= int(m[2]) <= 12 and 1 <= int(m[1]) <= 31
                     else None
                 ),
@@ -61,12 +61,8 @@ class Calendar:
             day = int(found["day"])
             if not 1 <= day <= 31:
                 return None
-            said = language.date(
-                int(found["year"]) if found["year"] else None, names[found["month"].lower()], day
-            )
-            if language.code == "de" and re.search(r"\b[Dd](?:er|ie|as)\s$", before(found)):
-                said = said.replace(language.ordinal(day), language.ordinal(day)[:-1], 1)
-            return said
+            year = int(found["year"]) if found["year"] else None
+            return language.date_after(before(found), year, names[found["month"].lower()], day)
 
         if language.code == "en":
             yield (
@@ -102,12 +98,12 @@ class Calendar:
         first, second, year = int(found[1]), int(found[3]), found[4]
         day_first = (self._language.day_first or first > 12) and second <= 12
         day, month = (first, second) if day_first else (second, first)
-        return self._day(year if len(year) == 4 else f"20{year}", str(month), str(day))
+        return self._day(found, year if len(year) == 4 else f"20{year}", str(month), str(day))
 
-    def _day(self, year: str, month: str, day: str) -> str | None:
+    def _day(self, found: re.Match[str], year: str, month: str, day: str) -> str | None:
         if not (1 <= int(month) <= 12 and 1 <= int(day) <= 31):
             return None
-        return self._language.date(int(year), int(month), int(day))
+        return self._language.date_after(before(found), int(year), int(month), int(day))
 
     def times(self) -> Iterator[Rule]:
         """Times of day."""

@@ -12,6 +12,9 @@ DASH = r"\s?[-–—~〜～]\s?"
 NEGATIVE = rf"(?P<neg>(?<![{LETTER}\d)\]])[-−](?=[\d$€£]))?"
 AMOUNT = rf"(?P<a>{NUM})(?:{DASH}(?P<b>{NUM}))?"
 
+_NEAR = 32
+"""Characters beside a match that tell how it is said."""
+
 Say = Callable[[re.Match[str]], str | None]
 """What a match is in words; None: the rule does not hold here."""
 Rule = tuple[re.Pattern[str], Say]
@@ -24,4 +27,9 @@ def amounts(found: re.Match[str]) -> list[str]:
 
 def before(found: re.Match[str]) -> str:
     """The text just before a match."""
-    return found.string[max(0, found.start() - 20) : found.start()]
+    return found.string[max(0, found.start() - _NEAR) : found.start()]
+
+
+def after(found: re.Match[str]) -> str:
+    """The text just after a match."""
+    return found.string[found.end() : found.end() + _NEAR]

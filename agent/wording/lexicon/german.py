@@ -3,6 +3,7 @@
 import re
 
 from agent.wording.annotation import Kind
+from agent.wording.lexicon.german_cases import ending
 from agent.wording.lexicon.language import Language, Noun, nouns, words
 from agent.wording.numerals import spell
 
@@ -146,9 +147,10 @@ class German(Language):
             return ""
         return "f" if noun[1].endswith(("e", "ung", "heit", "keit", "ion", "tät")) else "n"
 
-    def ordinal(self, number: int, gender: str = "m") -> str:
-        """In the form that follows most articles: am dritten."""
-        return spell("de", number, "spellout-ordinal-n")
+    def place(self, number: int, before: str, after: str) -> str | None:
+        """By the article, the preposition and the noun: der dritte, am dritten, ein drittes."""
+        form = ending(before, after)
+        return f"{_stem(number)}{form}" if form is not None else None
 
     def year(self, number: int) -> str:
         """By hundreds up to 1999."""
@@ -167,9 +169,9 @@ class German(Language):
         said = f"{self.cardinal(hour, 'm')} Uhr"
         return f"{said} {self.cardinal(minute)}" if minute else said
 
-    def date(self, year: int | None, month: int, day: int) -> str:
-        """Day first."""
-        said = f"{self.ordinal(day)} {self.months[month - 1]}"
+    def date_after(self, before: str, year: int | None, month: int, day: int) -> str:
+        """Day first: am dritten, der dritte, alone dritter."""
+        said = f"{_stem(day)}{ending(before, '', day=True)} {self.months[month - 1]}"
         return f"{said} {self.year(year)}" if year else said
 
     def fraction(self, numerator: int, denominator: int) -> str:
@@ -178,9 +180,13 @@ class German(Language):
             return "ein halb" if numerator == 1 else f"{self.cardinal(numerator)} halbe"
         if numerator == denominator:
             return f"{self.cardinal(numerator)} von {self.cardinal(denominator)}"
-        stem = spell("de", denominator, "spellout-ordinal").removesuffix("te")
-        return f"{self.cardinal(numerator, 'n')} {stem[0].upper()}{stem[1:]}tel"
+        return f"{self.cardinal(numerator, 'n')} {_stem(denominator).capitalize()}el"
 
     def roman(self, number: int, before: str) -> str:
         """Der Zweite Weltkrieg has none; Ludwig XIV. does."""
         return self.cardinal(number)
+
+
+def _stem(number: int) -> str:
+    """An ordinal without its ending: dritt."""
+    return spell("de", number, "spellout-ordinal").removesuffix("e")

@@ -97,6 +97,10 @@ class Language:
         form = "feminine" if gender == "f" else "masculine"
         return spell(self.code, number, f"spellout-ordinal-{form}")
 
+    def place(self, number: int, before: str, after: str) -> str | None:
+        """A place in a row between two texts; None: the figure is none."""
+        return self.ordinal(number)
+
     def year(self, number: int) -> str:
         """A year."""
         return self.cardinal(number)
@@ -168,6 +172,10 @@ class Language:
     def date(self, year: int | None, month: int, day: int) -> str:
         """A day."""
         raise NotImplementedError
+
+    def date_after(self, before: str, year: int | None, month: int, day: int) -> str:
+        """A day, in the form that follows a text."""
+        return self.date(year, month, day)
 
     def fraction(self, numerator: int, denominator: int) -> str:
         """A part of one, such as three quarters."""
