@@ -84,8 +84,8 @@ def kind_of(data: bytes, *, final: bool) -> Kind | None:
         final: whether no more will come.
 
     Returns:
-        None while it needs more bytes: 32, or 512 when the samples would be loud, or the
-        length of a frame of MP3 or AAC.
+        None while it needs more bytes: 32, 36 of an Ogg, or 512 when the samples would be loud, or
+        the length of a frame of MP3 or AAC.
     """
     if not final and len(data) < DECIDES_BYTES:
         return None
@@ -95,7 +95,7 @@ def kind_of(data: bytes, *, final: bool) -> Kind | None:
     if data[4:8] == b"ftyp":
         return Kind.MP4
     if data.startswith(b"OggS"):
-        return _in_ogg(data)
+        return _in_ogg(data, final=final)
     if data[:1] == b"\xff":
         found, framed = _in_frames(data, final=final)
         if found:
@@ -133,11 +133,14 @@ def _is_white(samples: NDArray[np.int16]) -> bool:
     return all(abs(alike) < _ALIKE for alike in neighbours) and _FLAT[0] < fourth < _FLAT[1]
 
 
-def _in_ogg(data: bytes) -> Kind:
-    first = data[28:36] if len(data) > 28 else b""
-    if first.startswith(b"\x01vorbis"):
-        return Kind.VORBIS
-    return Kind.OPUS if first.startswith(b"OpusHead"[: len(first)]) else Kind.OTHER
+def _in_ogg(data: bytes, *, final: bool) -> Kind | None:
+    first = data[28:36]
+    for magic, kind in ((b"\x01vorbis", Kind.VORBIS), (b"OpusHead", Kind.OPUS)):
+        if first.startswith(magic):
+            return kind
+        if not final and magic.startswith(first):
+            return None
+    return Kind.OTHER
 
 
 def _in_frames(data: bytes, *, final: bool) -> tuple[bool, Kind | None]:

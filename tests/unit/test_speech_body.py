@@ -6,6 +6,7 @@ import json
 import random
 import struct
 from collections.abc import Callable
+from pathlib import Path
 
 import av
 import numpy as np
@@ -18,6 +19,8 @@ from tests.fakes import speech, tones
 RATE_HZ = 24000
 PCM = tones.speak([0], rate_hz=RATE_HZ)
 SAID = tones.speak([0, 1, 2], rate_hz=RATE_HZ)
+VORBIS = (Path(__file__).parents[1] / "fakes" / "sounds" / "three_words.ogg").read_bytes()
+"""SAID, encoded with `ffmpeg -c:a libvorbis -q:a 0`."""
 LABELS = ["audio/pcm", "application/octet-stream", "audio/wav", "", "audio/mpeg", "text/html"]
 
 
@@ -181,6 +184,34 @@ def test_an_mp3_without_tags_or_joined_of_several_is_decoded_in_any_chunks(
     bare = data[data.index(b"\xff\xf3") :]
     assert words(decoded("audio/pcm", bare, largest)) == [0, 1, 2]
     assert words(decoded("audio/mpeg", data * joined, largest)) == [0, 1, 2] * joined
+
+
+@pytest.mark.parametrize("label", ["audio/ogg", "audio/pcm", "application/octet-stream"])
+@pytest.mark.parametrize("largest", [1, 7, 33, 300, 100_000])
+def test_ogg_vorbis_is_decoded_in_any_chunks_whatever_its_label(label: str, largest: int) -> None:
+    found = decoded(label, VORBIS, largest)
+    assert words(found) == [0, 1, 2]
+    assert abs(len(found) - len(SAID)) <= 2
+
+
+@pytest.mark.parametrize("first", range(1, 60))
+def test_ogg_vorbis_is_known_wherever_its_first_chunk_ends(first: int) -> None:
+    body = SpeechBody("audio/ogg", rate_hz=RATE_HZ)
+    assert words(body.feed(VORBIS[:first]) + body.feed(VORBIS[first:]) + body.end()) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("largest", [7, 999])
+@pytest.mark.parametrize(("share", "heard"), [(0.8, [0]), (0.9, [0, 1]), (0.99, [0, 1, 2])])
+def test_of_ogg_vorbis_that_is_cut_what_came_is_heard(
+    share: float, heard: list[int], largest: int
+) -> None:
+    assert words(decoded("audio/ogg", VORBIS[: int(len(VORBIS) * share)], largest)) == heard
+
+
+@pytest.mark.parametrize("size", [300, 2000])
+def test_ogg_vorbis_that_is_cut_in_its_header_is_refused(size: int) -> None:
+    with pytest.raises(MalformedBody, match="Ogg Vorbis"):
+        decoded("audio/ogg", VORBIS[:size], 100)
 
 
 @pytest.mark.parametrize(("container", "codec"), [("mp3", "libmp3lame"), ("flac", "flac")])

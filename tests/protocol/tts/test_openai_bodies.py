@@ -5,6 +5,7 @@ import io
 import json
 import struct
 import wave
+from pathlib import Path
 
 import av
 import numpy as np
@@ -16,6 +17,8 @@ from tests.fakes import tones
 from tests.protocol.tts.conftest import EXACT, PCM, RATE_HZ, split, spoken
 from tests.protocol.tts.contract import audio, same_sound
 from tests.protocol.tts.raw_server import Answer, RawServer
+
+VORBIS = (Path(__file__).parents[2] / "fakes" / "sounds" / "three_words.ogg").read_bytes()
 
 
 def wav(pcm: bytes, *, rate_hz: int = RATE_HZ, channels: int = 1, length: int = 0) -> bytes:
@@ -196,6 +199,22 @@ async def test_a_server_that_only_knows_compressed_audio_is_understood(
         container.mux([*stream.encode(frame), *stream.encode(None)])
     raw.answer = Answer(split(target.getvalue(), 4000), label)
     assert heard(await spoken(raw)) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("size", [1, 33, 1000, 10**6])
+async def test_ogg_vorbis_is_understood_in_any_chunks(raw: RawServer, size: int) -> None:
+    raw.answer = Answer(split(VORBIS, size), "audio/ogg")
+    assert heard(await spoken(raw)) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("size", [20, 300, 4000])
+async def test_ogg_vorbis_that_is_cut_is_an_error_that_may_be_tried_again(
+    raw: RawServer, size: int
+) -> None:
+    raw.answer = Answer([VORBIS[:size]], "audio/ogg", cut=True)
+    with pytest.raises(APIConnectionError, match="broke off") as caught:
+        await spoken(raw)
+    assert caught.value.retryable
 
 
 async def test_an_answer_that_is_cut_within_its_header_is_tried_again(raw: RawServer) -> None:
