@@ -107,7 +107,7 @@ class LimitedProtocol(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_waiting()
-        self.resume_writing()
+        self._was_read()
         self.leave()
         super().connection_lost(exc)
 
@@ -123,14 +123,12 @@ class LimitedProtocol(H11Protocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        if self._unread is None:
-            self._unread = self.loop.call_later(UNREAD_S, self.end, "an answer was not read")
+        self._await_reader()
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        if self._unread is not None:
-            self._unread.cancel()
-            self._unread = None
+        if not self.transport.is_closing():
+            self._was_read()
 
     def end(self, reason: str) -> None:
         """Close the connection at once."""
@@ -147,6 +145,8 @@ class LimitedProtocol(H11Protocol):
     def _look(self, *, idle: bool = False) -> None:
         """Find out whether the client owes something, after anything has happened."""
         if self.transport.is_closing():
+            self._await_reader()  # of what is left of the last answer
+            self.places.set_idle(self, waits=self._counted)
             return
         state = self.conn.their_state
         if state is h11.SEND_BODY:
@@ -168,6 +168,15 @@ class LimitedProtocol(H11Protocol):
         if what == "body":
             self._body_began, self._body_bytes = self.loop.time(), 0
         self._timer = self.loop.call_later(HEAD_S if what == "head" else BODY_S, self._overdue)
+
+    def _await_reader(self) -> None:
+        if self._unread is None:
+            self._unread = self.loop.call_later(UNREAD_S, self.end, "an answer was not read")
+
+    def _was_read(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
 
     def _overdue(self) -> None:
         if self._waits_for == "body":

@@ -1,0 +1,53 @@
+"""Answers that nobody reads, to the server's protocol in this process: its buffers are small."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+
+import pytest
+import uvicorn
+from starlette.responses import PlainTextResponse
+
+from model_servers.serving import connections
+from model_servers.serving.connections import Places, limited
+from model_servers.serving.run import listen
+
+ASK = b"GET / HTTP/1.1\r\nHost: localhost\r\n"
+LAST = ASK + b"Connection: close\r\n\r\n"
+
+
+@pytest.fixture
+async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[uvicorn.Server]:
+    """Answers with 30 kB, of which the system takes a few."""
+    monkeypatch.setattr(connections, "UNREAD_S", 0.3)
+    app = PlainTextResponse("x" * 30_000)
+    listener = listen("127.0.0.1", 0)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    made = uvicorn.Server(
+        uvicorn.Config(app, http=limited(Places(each=8, total=8)), ws="none", log_config=None)
+    )
+    async with asyncio.TaskGroup() as group:
+        group.create_task(made.serve(sockets=[listener]))
+        try:
+            yield made
+        finally:
+            made.should_exit = True
+            made.force_exit = True
+
+
+@pytest.mark.parametrize("asked", [LAST, (ASK + b"\r\n") * 4 + LAST], ids=["one", "several"])
+async def test_a_last_answer_that_is_not_read_does_not_keep_its_connection(
+    server: uvicorn.Server, asked: bytes
+) -> None:
+    while not server.started:
+        await asyncio.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.connect(("127.0.0.1", port))
+        client.sendall(asked)
+        async with asyncio.timeout(10):
+            while not server.server_state.connections:
+                await asyncio.sleep(0.01)
+            while server.server_state.connections:
+                await asyncio.sleep(0.01)
