@@ -50,13 +50,8 @@ def reason_of(error: Exception) -> str:
     return getattr(error, "reason", "") or getattr(error, "message", "") or str(error)
 
 
-def reason(body: object, *, private: str = "") -> str:
-    """The sentence for people in a decoded error body, on one line; "" when it has none.
-
-    Args:
-        body: the decoded JSON, of any shape.
-        private: text of the request that the sentence must not repeat: errors are logged.
-    """
+def reason(body: object) -> str:
+    """The sentence for people in a decoded error body, on one line; "" when it has none."""
     found = body
     for key in ("error", "detail"):
         if isinstance(found, dict) and key in found:
@@ -68,24 +63,27 @@ def reason(body: object, *, private: str = "") -> str:
         found = found.get("message") or found.get("msg")
         if isinstance(place, list) and isinstance(found, str):
             found = f"{'.'.join(map(str, place))}: {found}"
-    if not isinstance(found, str):
-        return ""
-    if private:
-        found = found.replace(private, "…")
-    return " ".join(found.split())[:_MESSAGE_LIMIT]
+    return one_line(found) if isinstance(found, str) else ""
 
 
-def refusal(response: httpx.Response, why: str, *, passing: Collection[int]) -> APIStatusError:
+def one_line(text: str) -> str:
+    """What a server says, short enough to be shown."""
+    return " ".join(text.split())[:_MESSAGE_LIMIT]
+
+
+def refusal(response: httpx.Response, why: str, *, who: str, passing: Collection[int]) -> Refused:
     """The error to raise for an answer that is not what was asked for.
 
     Args:
         response: its status and headers; its body need not have been read.
-        why: the reason; when empty, the status in words.
+        why: the server's reason; when empty, the status in words.
+        who: whose answer it is, in our words.
         passing: the statuses below 500 that another try may change.
     """
     status = response.status_code
-    return APIStatusError(
-        why or response.reason_phrase or f"status {status}",
+    return Refused(
+        f"{who} refuses with status {status}",
+        reason=why or response.reason_phrase or f"status {status}",
         status_code=status,
         request_id=response.headers.get("x-request-id"),
         retryable=status in passing or status >= 500,

@@ -39,7 +39,7 @@ from agent.llm.chat_request import chat_messages
 from agent.llm.options import OPENAI_HOST, OPENAI_MODEL
 from agent.llm.options import OpenAIChatOptions as Options
 from agent.llm.probing import first_answer
-from agent.openai_errors import Refused, reason_of
+from agent.openai_errors import Refused, one_line, reason_of, refusal
 from agent.openai_errors import reason as reason_in
 
 logger = logging.getLogger(__name__)
@@ -371,19 +371,12 @@ async def _refused(response: httpx.Response) -> tuple[Refused, str]:
         if len(body) > _REASON_LIMIT:
             break
     text = body[:_REASON_LIMIT].decode(errors="replace")
-    status = response.status_code
     try:
         said = reason_in(json.loads(text))
     except ValueError:
         said = ""
-    refused = Refused(
-        f"the model's server refuses with status {status}",
-        reason=said or " ".join(text.split())[:200] or response.reason_phrase,
-        status_code=status,
-        request_id=response.headers.get("x-request-id"),
-        retryable=status in _PASSING or status >= 500,
-    )
-    return refused, text
+    why = said or one_line(text)
+    return refusal(response, why, who="the model's server", passing=_PASSING), text
 
 
 def _least_effort(model: str) -> str | None:

@@ -27,6 +27,7 @@ from livekit.agents.types import NOT_GIVEN, NotGivenOr
 
 from agent.audio import pcm
 from agent.errors import EngineUnavailable
+from agent.openai_errors import reason_of
 from agent.stt.gradio_server import Call, GradioServer
 from agent.stt.language import iso_639_1
 from agent.stt.m4t_languages import UnknownLanguage, display_name
@@ -78,11 +79,11 @@ async def probe(options: Options) -> str:
             if error.status_code == 401
             else "see the server's log"
         )
-        raise EngineUnavailable(f"{options.url}: {error.message}; {remedy}") from error
+        raise EngineUnavailable(f"{options.url}: {reason_of(error)}; {remedy}") from error
     except APIError as error:
         raise EngineUnavailable(
-            f"{options.url} does not serve {engine.endpoint}: {error}; is the server running, "
-            "and is STT_URL its address?"
+            f"{options.url} does not serve {engine.endpoint}: {reason_of(error)}; is the server "
+            "running, and is STT_URL its address?"
         ) from error
     finally:
         await engine.aclose()

@@ -24,6 +24,7 @@ from urllib.parse import urlsplit
 import httpx
 from livekit.agents import APIConnectionError, APIError, APIStatusError, APITimeoutError
 
+from agent.openai_errors import BrokenOff, Refused, one_line
 from agent.proxies import is_loopback
 
 if TYPE_CHECKING:
@@ -41,7 +42,6 @@ _NAMED_S = 2.0
 _POLL_S = 0.02
 _LONGEST_JOB_S = 180.0
 """A thread leaves its job after this time, should nobody have ended it earlier."""
-_MESSAGE_LIMIT = 200
 
 
 @dataclass(eq=False, slots=True)
@@ -267,7 +267,7 @@ def explain(error: Exception) -> APIError:
     from gradio_client.exceptions import AppError, AuthenticationError, ValidationError
     from gradio_client.utils import QueueError
 
-    text = " ".join(str(error).split())[:_MESSAGE_LIMIT]
+    text = one_line(str(error))
     match error:
         case APIError():
             return error
@@ -276,7 +276,12 @@ def explain(error: Exception) -> APIError:
         case httpx.HTTPStatusError(response=response):
             status = response.status_code
             retryable = status == 429 or status >= 500
-            return APIStatusError(response.reason_phrase, status_code=status, retryable=retryable)
+            return Refused(
+                f"the Gradio server refuses with status {status}",
+                reason=response.reason_phrase,
+                status_code=status,
+                retryable=retryable,
+            )
         case httpx.ConnectError():
             return APIConnectionError("the Gradio server cannot be reached")
         case httpx.HTTPError() | concurrent.futures.CancelledError():
@@ -286,11 +291,11 @@ def explain(error: Exception) -> APIError:
         case AuthenticationError():
             return APIStatusError("the server wants a login", status_code=401)
         case ValidationError():
-            return APIStatusError(text, status_code=422)
+            return Refused("the server refuses the request", reason=text, status_code=422)
         case AppError() if "not in the list of choices" in text:
-            return APIStatusError(text, status_code=422)
+            return Refused("the server lacks what is asked for", reason=text, status_code=422)
         case AppError():
-            return APIStatusError(f"the server's model failed: {text}", status_code=500)
+            return Refused("the server's model failed", reason=text, status_code=500)
         case ValueError() if text.startswith("Could not login"):
             return APIStatusError("the server refuses the login", status_code=401)
         case ValueError() if text.startswith("Could not fetch"):
@@ -301,7 +306,8 @@ def explain(error: Exception) -> APIError:
         case _Abandoned():
             return APIConnectionError("given up", retryable=False)
         case _:
-            return APIConnectionError(
-                f"not the answer of such a Gradio server: {text or type(error).__name__}",
+            return BrokenOff(
+                "not the answer of such a Gradio server",
+                reason=text or type(error).__name__,
                 retryable=False,
             )

@@ -60,8 +60,8 @@ async def probe(options: Options) -> str:
         await engine.recognize(probe_tone(), conn_options=PROBE_OPTIONS)
     except APIStatusError as error:
         raise EngineUnavailable(
-            f"{options.url} refuses {options.model} with {error.status_code}: {error.message}; "
-            f"{_remedy(error.status_code)}"
+            f"{options.url} refuses {options.model} with {error.status_code}: "
+            f"{openai_errors.reason_of(error)}; {_remedy(error.status_code)}"
         ) from error
     except APIError as error:
         raise EngineUnavailable(
@@ -213,5 +213,6 @@ def _transcript(response: httpx.Response) -> str:
         return str(body["text"]).strip()
     why = openai_errors.reason(body)
     if succeeded:
-        why = why or "the answer is not a transcription"
-    raise openai_errors.refusal(response, why, passing=_PASSING)
+        what = "the answer is not a transcription"
+        raise openai_errors.Refused(what, reason=why or what, status_code=200, retryable=False)
+    raise openai_errors.refusal(response, why, who="the recognition server", passing=_PASSING)

@@ -93,7 +93,7 @@ def _refusal(options: Options, error: APIStatusError) -> str:
     else:
         remedy = "see the server's log"
     asked = f"model {options.model} with voice {options.voice}"
-    return f"{options.url} refuses {asked}: {error.message}; {remedy}"
+    return f"{options.url} refuses {asked}: {openai_errors.reason_of(error)}; {remedy}"
 
 
 class OpenAISpeech(tts.TTS[Any]):
@@ -213,7 +213,7 @@ class SpeechStream(tts.ChunkedStream):
         request = self._client.build_request("POST", "audio/speech", json=self._request())
         async with answer(self._client, request) as response:
             if response.status_code != 200:
-                raise await _status_error(response, spoken=self.input_text)
+                raise await _status_error(response)
             rate_hz = self._options.sample_rate_hz
             body = SpeechBody(response.headers.get("content-type", ""), rate_hz=rate_hz)
             emitter.initialize(
@@ -245,8 +245,8 @@ def _heard(emitter: tts.AudioEmitter) -> bool:
     return emitter.pushed_duration() > 0
 
 
-async def _status_error(response: httpx.Response, *, spoken: str) -> APIStatusError:
-    """Describe a refusal without repeating what was to be spoken: errors are logged."""
+async def _status_error(response: httpx.Response) -> APIStatusError:
+    """Describe a refusal; what the server says may repeat what was to be spoken."""
     received = b""
     async for chunk in response.aiter_bytes():
         received += chunk
@@ -255,5 +255,5 @@ async def _status_error(response: httpx.Response, *, spoken: str) -> APIStatusEr
     body: object = None
     with contextlib.suppress(ValueError):
         body = json.loads(received)
-    why = openai_errors.reason(body, private=spoken)
-    return openai_errors.refusal(response, why, passing=_PASSING)
+    why = openai_errors.reason(body)
+    return openai_errors.refusal(response, why, who="the speech server", passing=_PASSING)

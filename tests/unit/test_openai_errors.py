@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from agent.openai_errors import reason, refusal
+from agent.openai_errors import reason, reason_of, refusal
 
 PASSING = (408, 429)
 
@@ -36,24 +36,24 @@ def test_a_reason_is_one_short_line() -> None:
     assert len(reason("word " * 1000)) == 200
 
 
-def test_the_text_of_the_request_is_not_repeated_even_where_the_reason_is_cut() -> None:
-    assert reason({"error": "cannot say: my secret."}, private="my secret") == "cannot say: …."
-    private = "my secret " * 30
-    assert "secret" not in reason({"error": f"cannot say: {private}"}, private=private)
-
-
 @pytest.mark.parametrize(
     ("status", "retryable"),
     [(200, False), (400, False), (401, False), (408, True), (429, True), (500, True), (503, True)],
 )
 def test_another_try_is_made_where_it_may_help(status: int, retryable: bool) -> None:
-    error = refusal(httpx.Response(status), "why", passing=PASSING)
+    error = refusal(httpx.Response(status), "why", who="it", passing=PASSING)
     assert (error.status_code, error.retryable) == (status, retryable)
 
 
-def test_a_refusal_has_the_reason_else_the_status_in_words_else_its_number() -> None:
+def test_a_refusal_tells_the_reason_to_who_asks_else_the_status_in_words_else_its_number() -> None:
     found = httpx.Response(404, headers={"x-request-id": "r1"})
-    assert refusal(found, "no such model", passing=PASSING).message == "no such model"
-    assert refusal(found, "", passing=PASSING).message == "Not Found"
-    assert refusal(httpx.Response(599), "", passing=PASSING).message == "status 599"
-    assert refusal(found, "", passing=PASSING).request_id == "r1"
+    for response, why, reason_told in (
+        (found, "no such model", "no such model"),
+        (found, "", "Not Found"),
+        (httpx.Response(599), "", "status 599"),
+    ):
+        error = refusal(response, why, who="the server", passing=PASSING)
+        assert error.message == f"the server refuses with status {response.status_code}"
+        assert reason_of(error) == reason_told
+        assert reason_told == "status 599" or reason_told not in f"{error} {error!r}"
+    assert refusal(found, "", who="the server", passing=PASSING).request_id == "r1"

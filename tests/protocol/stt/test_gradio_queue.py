@@ -1,5 +1,6 @@
 import asyncio
 import os
+import re
 import tempfile
 import threading
 from collections.abc import AsyncIterator
@@ -17,6 +18,7 @@ from pydantic import SecretStr, ValidationError
 
 from agent.audio import pcm
 from agent.errors import EngineUnavailable
+from agent.openai_errors import reason_of
 from agent.stt import gradio_queue
 from tests.fakes.cut_proxy import CutProxy, cut_proxy
 from tests.fakes.gradio_process import GradioProcess
@@ -152,6 +154,18 @@ class GradioContract(RemoteContract):
             await bench.engine.recognize(bench.frame(), language="tlh", conn_options=RETRYING)
         assert not caught.value.retryable
         assert bench.requests() == 0
+
+    async def test_what_the_server_says_of_a_failure_is_told_by_the_check_alone(
+        self, bench: GradioBench
+    ) -> None:
+        bench.fail("model")
+        error, _ = await bench.fault()
+        assert isinstance(error, APIStatusError)
+        assert error.message == "the server's model failed"
+        assert reason_of(error) not in f"{error} {error!r}"
+        options = gradio_queue.Options.model_validate({"url": bench.proxy.url, **ASR})
+        with pytest.raises(EngineUnavailable, match=re.escape(reason_of(error))):
+            await gradio_queue.probe(options)
 
     async def test_a_login_is_used(self, bench: GradioBench) -> None:
         engine = bench.build(url=bench.server.locked, username="user", password=SecretStr("secret"))

@@ -98,8 +98,10 @@ async def test_a_lasting_refusal_is_not_tried_again(rig: StandInRig, status: int
         await audio(rig.engine, "one two", AGAIN)
     assert caught.value.status_code == status
     assert not caught.value.retryable
-    assert caught.value.message == f"stand-in fault {status}"
+    assert "stand-in fault" not in f"{caught.value} {caught.value!r}"
     assert len(rig.server.of("tts")) == 1
+    with pytest.raises(EngineUnavailable, match=f"stand-in fault {status}"):
+        await probe(Options(url=rig.server.url))
 
 
 async def test_a_cut_before_any_audio_is_tried_again(rig: StandInRig) -> None:
