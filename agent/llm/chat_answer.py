@@ -69,7 +69,7 @@ async def _lines(response: httpx.Response) -> AsyncGenerator[bytes, None]:
 def _object(data: bytes) -> Mapping[str, Any]:
     try:
         value = json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Malformed from error
     if not isinstance(value, dict):
         raise Malformed
@@ -101,6 +101,12 @@ class ChatAnswer:
         if event is None:
             self._ended = True
             return
+        try:
+            yield from self._event(event)
+        except (AttributeError, TypeError, ValueError):
+            raise Malformed from None  # a field is of another kind; the error repeats it
+
+    def _event(self, event: Mapping[str, Any]) -> Iterator[llm.ChatChunk]:
         if event.get("error"):
             raise BrokenOff(
                 "the server ended the answer with an error",

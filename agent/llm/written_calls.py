@@ -70,6 +70,8 @@ def _json_values(text: str) -> list[Any]:
             values.append(value)
         except json.JSONDecodeError:
             at = begins.end()
+        except RecursionError:
+            break  # a model in a loop
     return values
 
 

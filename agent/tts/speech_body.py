@@ -227,7 +227,7 @@ class _Messages:
     def _message(self, text: bytes) -> bytes:
         try:
             message = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise MalformedBody("a message that is not JSON") from None
         if not isinstance(message, dict):
             raise MalformedBody("a message that is not an object")

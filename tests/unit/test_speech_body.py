@@ -284,6 +284,7 @@ def test_another_rate_is_resampled() -> None:
         ("text/event-stream", b'data: {"audio": "!"}\n\n'),
         ("text/event-stream", b'data: {"audio": {}, "delta": {"a": 1}}\n\n'),
         ("text/event-stream", b'data: {"audio": 7}\n\n'),
+        ("text/event-stream", b"data: " + b"[" * 20_000 + b"\n\n"),
     ],
 )
 @pytest.mark.parametrize("largest", [100, 100_000])

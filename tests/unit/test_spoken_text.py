@@ -164,6 +164,11 @@ def test_a_tool_call_written_as_text_is_read_and_never_spoken(text: str) -> None
         assert [c for part in spoken.calls for c in read_calls(part, [])] == []
 
 
+def test_a_model_that_opens_brackets_for_ever_calls_no_tool() -> None:
+    for text in ("[" * 20_000, '{"a":' * 20_000):
+        assert read_calls(text, ["get_weather"]) == []
+
+
 def test_words_around_a_tool_call_are_spoken() -> None:
     assert heard(f"Let me look. <tool_call>{TEXT}</tool_call> Soon.") == "Let me look.  Soon."
     assert heard(f"{TEXT}\nHere it is.") == "Here it is."

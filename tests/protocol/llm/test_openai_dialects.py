@@ -154,6 +154,24 @@ class TestAnswers:
         with pytest.raises(APIError, match="without a word"):
             await bench.reply()
 
+    @pytest.mark.parametrize(
+        "delta",
+        [
+            "words",
+            {"tool_calls": ["get_weather"]},
+            {"tool_calls": 1},
+            {"tool_calls": [{"index": [0]}]},
+            {"tool_calls": [{"function": {"name": 1}}]},
+        ],
+    )
+    async def test_an_answer_of_another_form_is_asked_for_again(
+        self, openai_server: OpenAIStandIn, bench: Bench, delta: Any
+    ) -> None:
+        openai_server.deltas, openai_server.finish = [delta], "stop"
+        with pytest.raises(APIConnectionError, match="Malformed"):
+            await bench.answer(conn_options=RETRYING)
+        assert len(bench.requests) == 2
+
     @pytest.mark.parametrize("finish", ["length", "content_filter"])
     async def test_the_words_before_an_early_end_are_spoken(
         self, openai_server: OpenAIStandIn, bench: Bench, finish: str
