@@ -93,12 +93,12 @@ class Membership:
             self._refuse(identity)
         return False
 
-    async def listens(self, subscribed: Awaitable[None]) -> None:
+    async def listens(self, subscribed: Callable[[], Awaitable[None]]) -> None:
         """Wait until somebody is there who hears the agent, or wants its text alone."""
         await self._somebody.wait()
         with suppress(TimeoutError):
             async with asyncio.timeout(_SUBSCRIBE_S):
-                await subscribed
+                await subscribed()
 
     async def run(self) -> None:
         """Serve who is there until cancelled; the session has started."""

@@ -90,7 +90,7 @@ async def hedged(ask: Callable[[], Awaitable[T]], *, after_s: float | None) -> T
 
 
 async def hedged_stream(
-    begin: Callable[[], AsyncGenerator[T, None]], *, after_s: float | None, pace: Pace | None = None
+    ask: Callable[[], AsyncGenerator[T, None]], *, after_s: float | None, pace: Pace | None = None
 ) -> AsyncGenerator[T, None]:
     """Items of a stream, or of a second one like it that was faster to begin.
 
@@ -100,7 +100,7 @@ async def hedged_stream(
     streams: list[AsyncGenerator[T, None]] = []
 
     async def opened() -> tuple[Any, AsyncGenerator[T, None]]:
-        stream = begin()
+        stream = ask()
         streams.append(stream)
         return await anext(stream, end), stream
 

@@ -39,7 +39,7 @@ _FADE_S = 0.005
 """After a hold the voice fades in: no click."""
 
 
-Listened = Callable[[Awaitable[None]], Awaitable[None]]
+Listened = Callable[[Callable[[], Awaitable[None]]], Awaitable[None]]
 
 
 @dataclass(slots=True)
@@ -80,7 +80,7 @@ class VoiceTrack(io.AudioOutput):
     async def publish(self, room: rtc.Room, *, listened: Listened) -> None:
         """Publish the track as a microphone; returns once `listened` does.
 
-        It is given what returns when somebody has subscribed to the track. Does nothing when that
+        It is given what waits until somebody has subscribed to the track. Does nothing when that
         has happened.
         """
         if self._subscribed.is_set():
@@ -88,7 +88,7 @@ class VoiceTrack(io.AudioOutput):
         track = rtc.LocalAudioTrack.create_audio_track("roomio_audio", self._source)
         options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
         publication = await room.local_participant.publish_track(track, options)
-        await listened(publication.wait_for_subscription())
+        await listened(publication.wait_for_subscription)
         self.start()
 
     def start(self) -> None:

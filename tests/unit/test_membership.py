@@ -188,7 +188,7 @@ def test_a_client_without_sound_is_spoken_to_after_a_moment_and_nobody_is_not() 
 
     async def story(scene: Scene, membership: Membership) -> None:
         async def listen() -> None:
-            await membership.listens(never())
+            await membership.listens(never)
             heard.append(asyncio.get_running_loop().time())
 
         async with asyncio.TaskGroup() as group:

@@ -296,3 +296,30 @@ def _samples_in(root: object) -> int:
         elif type(thing).__module__.startswith(("agent", "collections", "builtins")):
             waiting.extend(gc.get_referents(thing))
     return count
+
+
+async def test_a_call_that_nobody_joins_leaves_nothing_behind_that_was_not_awaited() -> None:
+    class Room:
+        """Publishes; nobody ever subscribes."""
+
+        @property
+        def local_participant(self) -> "Room":
+            return self
+
+        async def publish_track(self, *_: object) -> "Room":
+            return self
+
+        async def wait_for_subscription(self) -> None:
+            await asyncio.Event().wait()
+
+    async def listened(_: object) -> None:
+        await asyncio.Event().wait()
+
+    voice = VoiceTrack(rate_hz=RATE_HZ)
+    publishing = asyncio.create_task(voice.publish(Room(), listened=listened))  # type: ignore[arg-type]
+    await asyncio.sleep(0.01)
+    publishing.cancel()
+    await asyncio.wait({publishing})
+    await voice.aclose()
+    del publishing
+    gc.collect()
