@@ -4,6 +4,7 @@ An error's text is private until it is known to be ours: a server that refuses a
 repeat the caller's words in its reason. So errors appear by type, status and place alone.
 """
 
+import json
 import logging
 import re
 import sys
@@ -129,6 +130,29 @@ class Uncoloured(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Give the line."""
         return _COLOUR.sub("", self._inner.format(record))
+
+
+class _WithFacts(logging.Formatter):
+    """Lines like livekit-agents' own: what a record has in `extra` stands behind its message."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  (logging's name)
+        line = super().formatMessage(record)
+        own = {k: v for k, v in vars(record).items() if k not in _KNOWN and not k.startswith("_")}
+        return f"{line} {json.dumps(own, default=str, ensure_ascii=False)}" if own else line
+
+
+def set_up_logs() -> None:
+    """Log to standard error, in a process where livekit-agents does not.
+
+    Its lines are protected as the worker's. Of libraries, warnings and errors alone.
+    """
+    handler = logging.StreamHandler()
+    handler.setFormatter(_WithFacts("%(asctime)s - %(levelname)-4s %(name)s - %(message)s"))
+    root = logging.getLogger()
+    root.addHandler(handler)
+    root.setLevel(logging.WARNING)
+    logging.getLogger("agent").setLevel(logging.INFO)
+    protect_logs()
 
 
 def protect_logs() -> None:

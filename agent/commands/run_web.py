@@ -7,6 +7,7 @@ import sys
 from contextlib import suppress
 
 from agent import settings
+from agent.log import set_up_logs
 from agent.settings import Settings
 from agent.web.server import serve
 
@@ -22,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Serve until Ctrl-C or SIGTERM."""
+    set_up_logs()
     given = {"TALK_HOST": args.host, "TALK_PORT": args.port}
     flags = {name: str(value) for name, value in given.items() if value is not None}
     effective = settings.load(flags=flags)
