@@ -5,9 +5,11 @@ Pure data: nothing here reads the environment (`agent.settings` does) or imports
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic_core import PydanticCustomError
 
 from agent.masking import masked
 
@@ -57,10 +59,26 @@ class _Section(_Masked):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def _server_address(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        known = parts.scheme in {"ws", "wss", "http", "https"} and parts.port != 0
+    except ValueError:
+        parts, known = urlsplit(""), False
+    if not (known and parts.hostname) or any(character.isspace() for character in url):
+        raise PydanticCustomError(
+            "address", "should be an address such as ws://127.0.0.1:7880 or wss://HOST"
+        )
+    return url
+
+
+_ServerAddress = Annotated[str, AfterValidator(_server_address)]
+
+
 class LiveKitOptions(_Section):
     """Which LiveKit server the worker registers with, and how a local one is found."""
 
-    url: str | None = setting(
+    url: _ServerAddress | None = setting(
         None, "ws:// or wss:// address of the LiveKit server; empty: the demo starts one"
     )
     api_key: str | None = setting(None, "API key of that server")
@@ -255,6 +273,6 @@ class TalkOptions(_Section):
         gt=0,
         le=60,
     )
-    public_url: str | None = setting(
+    public_url: _ServerAddress | None = setting(
         None, "LiveKit address given to browsers, when it differs from LIVEKIT_URL"
     )

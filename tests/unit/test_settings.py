@@ -124,3 +124,21 @@ def test_an_engine_from_outside_is_named_by_its_module() -> None:
     assert effective.stt.options.model_dump()["url"] == "http://x/v1"
     assert "cannot be imported" in mistakes(STT_ENGINE="no.such.module")[0]
     assert "lacks Options" in mistakes(STT_ENGINE="os.path")[0]
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["localhost:7880", "ftp://h", "://h", "ws://", "ws://:1", "ws://h:x", "ws://[::1", "ws://a b"],
+)
+@pytest.mark.parametrize("name", ["LIVEKIT_URL", "TALK_PUBLIC_URL"])
+def test_an_address_that_no_livekit_server_can_have_is_refused(name: str, url: str) -> None:
+    (mistake,) = mistakes(**{name: url})
+    assert mistake.startswith(name)
+    assert "such as ws://127.0.0.1:7880" in mistake
+
+
+@pytest.mark.parametrize(
+    "url", ["ws://h", "wss://h.livekit.cloud", "http://[::1]:7880/", "WSS://h/x"]
+)
+def test_addresses_of_livekit_servers_are_taken_as_they_are(url: str) -> None:
+    assert load(LIVEKIT_URL=url).livekit.url == url
