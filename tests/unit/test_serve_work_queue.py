@@ -168,7 +168,7 @@ async def test_the_deadline_counts_the_time_in_the_queue(queue: WorkQueue, jobs:
         began = time.perf_counter()
         with pytest.raises(TimedOut, match="0.05 s"):
             await collect(queue, jobs.make("late"), timeout_s=0.05)
-        assert time.perf_counter() - began < 1
+        assert time.perf_counter() - began < PATIENCE_S
         assert queue.waiting == 0
         jobs.release("running")
 

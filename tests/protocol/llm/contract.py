@@ -214,11 +214,12 @@ class LLMContract:
         bench.how.first_byte_s = 0.4
         bench.how.between_s = 0.02
         stream = bench.ask()
-        await asyncio.sleep(0.2)
-        assert len(bench.requests) == 1
+        async with asyncio.timeout(5):
+            while not bench.requests:
+                await asyncio.sleep(0.01)
         began = time.perf_counter()
         await stream.aclose()
-        assert time.perf_counter() - began < 0.3
+        assert time.perf_counter() - began < 2, "the whole answer takes four seconds"
         assert await bench.outcome() == "cancelled"
         assert bench.requests[0].chunks < 50
 
@@ -275,11 +276,11 @@ class LLMContract:
         assert await bench.outcome() == "cancelled"
 
     async def test_a_slow_first_token_is_a_time_out(self, bench: Bench) -> None:
-        bench.how.first_byte_s = 1.0
+        bench.how.first_byte_s = 2.0
         began = time.perf_counter()
         with pytest.raises(APITimeoutError):
             await bench.answer(conn_options=HASTY)
-        assert time.perf_counter() - began < 0.9
+        assert time.perf_counter() - began < 1.9
 
     async def test_headers_without_a_first_token_are_a_time_out(self, bench: Bench) -> None:
         bench.say("one two")
@@ -287,7 +288,7 @@ class LLMContract:
         began = time.perf_counter()
         with pytest.raises(APITimeoutError):
             await bench.answer(conn_options=HASTY)
-        assert 0.25 < time.perf_counter() - began < 0.9
+        assert 0.25 < time.perf_counter() - began < 3
 
     @pytest.mark.parametrize("status", [429, 500, 503])
     async def test_a_passing_refusal_is_retried(self, bench: Bench, status: int) -> None:
