@@ -11,6 +11,12 @@ RATE_HZ. Exit status: 0, or one of the numbers below.
 import contextlib
 import io
 import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from av import AudioFrame
+    from av.container import InputContainer
 
 RATE_HZ = 16000
 NOT_AUDIO, TOO_LONG = 3, 4
@@ -44,18 +50,12 @@ def main() -> int:
         ) as container:
             if not container.streams.audio:
                 return NOT_AUDIO
-            frames = container.decode(audio=0)
-            more = True
-            while more:
+            for frame in _frames(container):
                 try:
-                    frame = next(frames, None)
-                except av.error.InvalidDataError:
-                    continue  # a damaged frame is left out
-                if frame is None:
-                    more = False  # None empties the resampler
-                else:
-                    frame.pts = None  # time stamps with gaps would be refused
-                for out in resampler.resample(frame):
+                    ready = resampler.resample(frame)
+                except ValueError:
+                    continue  # damaged: of another rate or layout than the first
+                for out in ready:
                     pieces.append(bytes(out.planes[0])[: out.samples * 2])
                     samples += out.samples
                 if samples > most:
@@ -65,6 +65,33 @@ def main() -> int:
     sys.stdout.buffer.write(b"".join(pieces))
     sys.stdout.buffer.flush()
     return 0
+
+
+def _frames(container: "InputContainer") -> "Iterator[AudioFrame | None]":
+    """The frames of the first audio stream, and None, which empties a resampler.
+
+    Not `container.decode`, which ends at the first damaged packet: here that one is left out.
+
+    Raises:
+        FFmpegError: no packet could be decoded.
+    """
+    from av.error import FFmpegError
+
+    came, damage = False, None
+    try:
+        for packet in container.demux(audio=0):
+            try:
+                for frame in packet.decode():
+                    frame.pts = None  # time stamps with gaps would be refused
+                    came = True
+                    yield frame
+            except FFmpegError as error:
+                damage = error
+    except FFmpegError as error:
+        damage = error
+    if damage is not None and not came:
+        raise damage
+    yield None
 
 
 def _limit() -> None:

@@ -158,3 +158,12 @@ def test_a_minute_of_another_rate_is_resampled_like_a_second() -> None:
     samples = decode(upload, max_audio_s=100)
     assert abs(len(samples) / RATE_HZ - 65) < 0.01
     assert_is_the_tone(samples[: int(LENGTH_S * RATE_HZ)])
+
+
+@pytest.mark.parametrize(("container", "codec"), [("mp3", "libmp3lame"), ("adts", "aac")])
+def test_what_follows_a_damaged_frame_is_heard_too(container: str, codec: str) -> None:
+    upload = bytearray(encoded(np.tile(tone(RATE_HZ), (8, 1)), RATE_HZ, container, codec))
+    damaged = slice(len(upload) // 4, len(upload) // 4 + len(upload) // 50)
+    upload[damaged] = bytes(damaged.stop - damaged.start)
+    samples = decode(bytes(upload), max_audio_s=60)
+    assert len(samples) / RATE_HZ > 0.8 * 8 * LENGTH_S
