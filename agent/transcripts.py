@@ -29,7 +29,7 @@ _KNOWN_REMARK = re.compile(
 _LOOPS = (re.compile(r"(.{1,60}?)\1{7,}"), re.compile(r"(.{10,80}?)\1{2,}"))
 """A word eight times, a clause three times: fewer a caller may say. Digits may be dictated."""
 _LONGEST = 4000
-"""Characters that are searched for loops: of 30 s not even a loop has more."""
+"""Characters of a result that are read: of 30 s not even a loop has more."""
 
 _CREDITS = (
     "subtitles by",
@@ -103,12 +103,14 @@ _STOCK_PHRASES = (
 def spoken(text: str) -> str:
     """The words of a recogniser's result; empty when there is none among its tags and remarks.
 
+    What a server writes beyond all that can be said in 30 s is left out.
+
     >>> spoken("<|en|><|NEUTRAL|><|Speech|><|woitn|>hello there")
     'hello there'
     >>> spoken("<|nospeech|><|EMO_UNKNOWN|>"), spoken("[BLANK_AUDIO]"), spoken("*coughs*")
     ('', '', '')
     """
-    plain = _KNOWN_REMARK.sub(" ", _TAGS.sub(" ", text))
+    plain = _KNOWN_REMARK.sub(" ", _TAGS.sub(" ", text[:_LONGEST]))
     if not any(character.isalnum() for character in _REMARK.sub("", plain)):
         return ""
     plain = _without_loops(" ".join(_PICTURES.sub(" ", plain).split()))
@@ -121,8 +123,6 @@ def is_stock_phrase(text: str) -> bool:
 
 
 def _without_loops(text: str) -> str:
-    if len(text) > _LONGEST:
-        return text
     # So that the last of "on and on and on" is followed by what follows the others.
     padded = text + " "
     for loop in _LOOPS:

@@ -1,5 +1,7 @@
 """What is taken out of recognisers' results, as tables, and on the turn taker's clock."""
 
+import time
+
 import pytest
 
 from agent.transcripts import is_stock_phrase, spoken
@@ -147,3 +149,10 @@ class TestEvidence:
         self.answers("<|en|><|NEUTRAL|><|Cough|>", talk, sure=0.97, for_s=0.4)
         assert talk.told == [Hold(), GoOn("noise")]
         assert talk.actions(Ended) == []
+
+
+@pytest.mark.parametrize("text", ["(", "[a", "[no ", "(background "])
+def test_a_result_without_end_is_cut_and_read_in_no_time(text: str) -> None:
+    began = time.perf_counter()
+    assert len(spoken(text * 20_000)) <= 4000
+    assert time.perf_counter() - began < 1.0
