@@ -29,6 +29,7 @@ class Heartbeat:
         self._dispatch = dispatch
         self._seal = seal
         self._memory: Memory | None = None
+        """What the room does not keep yet."""
         self._changed = asyncio.Event()
 
     def remember(self, served: str, items: Iterable[llm.ChatItem]) -> None:
@@ -42,17 +43,19 @@ class Heartbeat:
         while True:
             number += 1
             attributes = {BEAT: str(Beat(str(number), self._dispatch))}
-            if self._memory is not None and self._seal is not None:
-                attributes[HISTORY] = self._seal.close(self._memory)
-                self._memory = None
-            self._tasks.inform(self._set(attributes), name="heartbeat")
+            memory = self._memory
+            if memory is not None and self._seal is not None:
+                attributes[HISTORY] = self._seal.close(memory)
+            self._tasks.inform(self._set(attributes, memory), name="heartbeat")
             with suppress(TimeoutError):
                 async with asyncio.timeout(BEAT_S):
                     await self._changed.wait()
             self._changed.clear()
 
-    async def _set(self, attributes: dict[str, str]) -> None:
+    async def _set(self, attributes: dict[str, str], memory: Memory | None) -> None:
         await self._room.local_participant.set_attributes(attributes)
+        if self._memory is memory:
+            self._memory = None
 
 
 def take_over(ctx: JobContext, tasks: CallTasks, seal: Seal | None) -> Memory | None:

@@ -72,6 +72,29 @@ def test_a_room_that_is_away_does_not_stop_it() -> None:
     assert not any(HISTORY in attributes for _, attributes in room.set)
 
 
+def test_what_could_not_be_kept_is_kept_with_the_next_beat_that_arrives() -> None:
+    room = Attributes()
+
+    async def scene() -> None:
+        async with CallTasks() as tasks:
+            heart = Heartbeat(room, tasks, dispatch="AD_1", seal=SEAL)  # type: ignore[arg-type]
+            tasks.carry(heart.run, name="heartbeat", lost=lambda: pytest.fail("lost"))
+            await asyncio.sleep(0.5)
+            room.fails = True
+            history = llm.ChatContext.empty()
+            history.add_message(role="user", content="My name is Ann.")
+            heart.remember("ann", history.items)
+            await asyncio.sleep(5)
+            room.fails = False
+            await asyncio.sleep(2 * BEAT_S)
+
+    virtual_time.run(scene())
+    kept = [attributes[HISTORY] for _, attributes in room.set if HISTORY in attributes]
+    assert [SEAL.open(sealed) for sealed in kept] == [
+        Memory("ann", (Said("user", "My name is Ann."),))
+    ]
+
+
 class Job:
     """A job's context in a room of others."""
 
