@@ -64,7 +64,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _BROKEN_PIPE  # whoever read the output has gone, for example `| head`
     except OSError as error:
         # A file or folder that a person named, or that must be writable.
-        _complain(args.command, f"{error.filename or type(error).__name__}: {error.strerror}")
+        # What is no file's, such as a wait that was too long, has no such text.
+        why = error.strerror or str(error) or "it failed"
+        _complain(args.command, f"{error.filename or type(error).__name__}: {why}")
         return 2
     except KeyboardInterrupt:
         return 130
