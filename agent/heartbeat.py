@@ -14,7 +14,7 @@ from livekit.agents.types import ATTRIBUTE_AGENT_NAME
 
 from agent.history import HISTORY, SEALED_CHARS, Memory, Seal, newest, said
 from agent.pulse import BEAT, BEAT_S, Beat
-from agent.tasks import CallTasks
+from agent.tasks import CallTasks, undivided
 
 
 class Heartbeat:
@@ -53,7 +53,8 @@ class Heartbeat:
             self._changed.clear()
 
     async def _set(self, attributes: dict[str, str], memory: Memory | None) -> None:
-        await self._room.local_participant.set_attributes(attributes)
+        setting = self._room.local_participant.set_attributes(attributes)
+        await undivided(setting, name="set-heartbeat")
         if self._memory is memory:
             self._memory = None
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from livekit import rtc
 from livekit.agents import AgentSession
 
-from agent.tasks import CallTasks, fault
+from agent.tasks import CallTasks, fault, undivided
 
 logger = logging.getLogger(__name__)
 
@@ -100,12 +100,14 @@ class Notices:
             self._session.say(text, add_to_chat_ctx=False)
 
     async def _send(self, topic: str, text: str, to: Sequence[str]) -> None:
-        await self._room.local_participant.send_text(
+        sending = self._room.local_participant.send_text(
             text, topic=topic, destination_identities=list(to) or None
         )
+        await undivided(sending, name=f"send-{topic}")
 
     async def _set(self, labels: dict[str, str]) -> None:
-        await self._room.local_participant.set_attributes(labels)
+        setting = self._room.local_participant.set_attributes(labels)
+        await undivided(setting, name="set-labels")
 
 
 async def _emergency_voice(text: str) -> AsyncIterator[rtc.AudioFrame]:

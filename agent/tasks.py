@@ -4,7 +4,8 @@
     carry    what hears, speaks and plays: a failure starts it afresh; too many and it is lost
     inform   what only tells somebody something: a failure is counted, no more
 
-`begin` is for tasks outside a call, kept and awaited by the object that begins them.
+`begin` is for tasks outside a call, kept and awaited by the object that begins them; `undivided`
+for what a cancellation must not cut in two.
 """
 
 import asyncio
@@ -24,6 +25,8 @@ T = TypeVar("T")
 MOST_RESTARTS = 3
 """A part that fails more often than this within `RESTARTS_S` is lost."""
 RESTARTS_S = 60.0
+_UNDIVIDED_S = 2.0
+"""How long a request that is not cancelled may hold up the cancellation, seconds."""
 _INFORM_S = 5.0
 """Longest time that telling somebody something may take, seconds."""
 
@@ -36,6 +39,20 @@ def begin(work: Coroutine[Any, Any, T], *, name: str) -> asyncio.Task[T]:
     task = asyncio.create_task(work, name=name)
     task.add_done_callback(_log_failure)
     return task
+
+
+async def undivided(work: Coroutine[Any, Any, T], *, name: str) -> T:
+    """Do what must not be left half-way, such as a request to LiveKit's native library.
+
+    When the caller of this is cancelled, the work is not: it has 2 s to end before the
+    cancellation goes on.
+    """
+    working = begin(work, name=name)
+    try:
+        return await asyncio.shield(working)
+    except asyncio.CancelledError:
+        await asyncio.wait({working}, timeout=_UNDIVIDED_S)
+        raise
 
 
 def _log_failure(task: asyncio.Task[Any]) -> None:

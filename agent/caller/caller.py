@@ -22,7 +22,7 @@ from agent.caller.hearing import Hearing, Pcm, voiced_span
 from agent.caller.microphone import FRAME_S, RATE_HZ, Microphone, Utterance
 from agent.errors import RejoinderError
 from agent.proxies import let_native_client_reach
-from agent.tasks import begin
+from agent.tasks import begin, undivided
 
 CAPTIONS = "lk.transcription"
 CHAT = "lk.chat"
@@ -187,7 +187,8 @@ class Caller:
 
     async def type(self, text: str) -> None:
         """Send a chat message to the agent."""
-        await self.room.local_participant.send_text(text, topic=CHAT)
+        sending = self.room.local_participant.send_text(text, topic=CHAT)
+        await undivided(sending, name="type")
 
     def record(self, path: Path) -> None:
         """Write a stereo 16-bit WAV: left what was said, right what was heard."""
@@ -314,8 +315,9 @@ async def join(url: str, token: str, *, frame_s: float = FRAME_S) -> AsyncIterat
         work: list[asyncio.Task[None]] = []
         try:
             track = rtc.LocalAudioTrack.create_audio_track("microphone", microphone.source)
-            await room.local_participant.publish_track(
-                track, rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
+            options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
+            await undivided(
+                room.local_participant.publish_track(track, options), name="publish microphone"
             )
             work.append(group.create_task(microphone.run(), name="microphone"))
             work.append(group.create_task(caller.watch(), name="watch"))

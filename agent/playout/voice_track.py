@@ -17,6 +17,7 @@ from livekit.agents.voice import io
 from numpy.typing import NDArray
 
 from agent.playout.queued_audio import QueuedAudio
+from agent.tasks import undivided
 
 FRAME_S = 0.020
 _LATER_FRAME_S = 0.050
@@ -87,7 +88,9 @@ class VoiceTrack(io.AudioOutput):
             return
         track = rtc.LocalAudioTrack.create_audio_track("roomio_audio", self._source)
         options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
-        publication = await room.local_participant.publish_track(track, options)
+        publication = await undivided(
+            room.local_participant.publish_track(track, options), name="publish-voice"
+        )
         await listened(publication.wait_for_subscription)
         self.start()
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agent.tasks import MOST_RESTARTS, RESTARTS_S, CallTasks, begin, fault
+from agent.tasks import MOST_RESTARTS, RESTARTS_S, CallTasks, begin, fault, undivided
 from tests.fakes import virtual_time
 
 
@@ -34,6 +34,38 @@ def test_a_message_that_is_lost_ends_nothing(caplog: pytest.LogCaptureFixture) -
     with caplog.at_level(logging.DEBUG):
         run(scene)
     assert "what the caller said" not in caplog.text
+
+
+@pytest.mark.parametrize(("takes_s", "ended", "given_up_s"), [(1.5, ["whole"], 1.5), (9, [], 2.1)])
+def test_a_request_is_not_cut_in_two_by_a_cancellation_and_holds_it_up_for_two_seconds(
+    takes_s: float, ended: list[str], given_up_s: float
+) -> None:
+    done: list[str] = []
+
+    async def request() -> None:
+        await asyncio.sleep(takes_s)
+        done.append("whole")
+
+    async def scene() -> None:
+        loop = asyncio.get_running_loop()
+        asking = begin(undivided(request(), name="request"), name="asking")
+        await asyncio.sleep(0.1)
+        asking.cancel()
+        await asyncio.wait({asking})
+        assert asking.cancelled()
+        assert loop.time() == pytest.approx(given_up_s, abs=0.01)
+        assert done == ended
+
+    run(scene)
+
+
+def test_a_request_gives_what_it_gives_and_raises_what_it_raises() -> None:
+    async def scene() -> None:
+        assert await undivided(asyncio.sleep(1, "answer"), name="request") == "answer"
+        with pytest.raises(ConnectionError):
+            await undivided(fails(), name="request")
+
+    run(scene)
 
 
 def test_after_the_call_nothing_is_told() -> None:
