@@ -10,7 +10,8 @@ from tests.fakes.openai_server import Behaviour, OpenAIStandIn
 from tests.room.conftest import CallAgent, Worker
 from tests.room.test_replies import ask, shown
 
-pytestmark = pytest.mark.timeout(90)
+# In real time, as the room tests: alone, not beside those that compute.
+pytestmark = [pytest.mark.timeout(90), pytest.mark.room]
 
 SECRET = "swordfish marmalade"
 INSTRUCTIONS = "You are the keeper of the velvet lighthouse."

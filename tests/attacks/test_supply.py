@@ -15,12 +15,14 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.mark.timeout(120)
 def test_another_uv_than_the_pinned_one_is_refused(tmp_path: Path) -> None:
+    pinned = (ROOT / "deploy/uv.txt").read_text().split("uv==")[1].split()[0]
     shelf = tmp_path / "shelf"
     shelf.mkdir()
-    with zipfile.ZipFile(shelf / "uv-0.13.8-py3-none-any.whl", "w") as wheel:
-        wheel.writestr("uv-0.13.8.dist-info/METADATA", "Metadata-Version: 2.1\nName: uv\n")
-        wheel.writestr("uv-0.13.8.dist-info/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
-        wheel.writestr("uv-0.13.8.dist-info/RECORD", "")
+    with zipfile.ZipFile(shelf / f"uv-{pinned}-py3-none-any.whl", "w") as wheel:
+        info = f"uv-{pinned}.dist-info"
+        wheel.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: uv\n")
+        wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        wheel.writestr(f"{info}/RECORD", "")
     own = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(shelf), "PIP_CONFIG_FILE": os.devnull}
     done = subprocess.run(
         ["sh", str(ROOT / "deploy/get-uv.sh")],

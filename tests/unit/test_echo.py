@@ -12,6 +12,8 @@ from agent.turns.echo_watch import EchoWatch, Origin
 from tests.fakes.loudspeaker import PLAYED_HZ, Table, room, s16
 from tests.fakes.speech import say
 
+pytestmark = pytest.mark.timeout(60)
+
 HEARD_HZ = 16000
 WINDOW_S = 0.12
 ALIKE = 0.45

@@ -16,6 +16,8 @@ from agent.turns.schedule import Schedule
 from agent.turns.turn_taker import TurnTaker
 from tests.fakes.speech import say
 
+pytestmark = pytest.mark.timeout(60)
+
 SENTENCE = "Could you tell me when the next train to Boston leaves, please?"
 BEFORE_S, AFTER_S, ANSWER_S = 1.0, 1.6, 0.25
 

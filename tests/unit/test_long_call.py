@@ -28,7 +28,7 @@ from tests.fakes import virtual_time
 from tests.fakes.playing import RATE_HZ as PLAYED_HZ
 from tests.fakes.speech import say
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 HEARD_HZ = 16000
 FRAME = 1280
