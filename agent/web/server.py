@@ -126,10 +126,14 @@ async def running(
         runner = web.AppRunner(app, shutdown_timeout=SHUTDOWN_S)
         await runner.setup()
         try:
-            async with await _listen(runner, talk) as listener:
+            # Not `async with`: from Python 3.12 on that waits for clients that keep a connection.
+            listener = await _listen(runner, talk)
+            try:
                 port = listener.sockets[0].getsockname()[1]
                 host = f"[{talk.host}]" if ":" in talk.host else talk.host
                 yield f"http://{host}:{port}/"
+            finally:
+                listener.close()
         finally:
             await runner.cleanup()
 

@@ -6,10 +6,12 @@ import socket
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
-from tests.attacks.web_process import WebProcess, read_all
+from tests.attacks.web_process import WebProcess, read_all, web_process
+from tests.browser.page_driver import library
 
 HALF_HEAD = b"GET /health HTTP/1.1\r\nHost: local"
 BODY_TO_COME = (
@@ -162,3 +164,12 @@ def test_broken_requests_do_not_fill_the_disk(web: WebProcess) -> None:
         web.ask(b"\x16\x03\x01 hello\r\n\r\n")
     assert len(web.log()) - len(before) < 10_000
     assert web.healthy()
+
+
+def test_clients_that_keep_their_connections_do_not_keep_the_server(tmp_path: Path) -> None:
+    library()
+    with web_process(tmp_path) as server, server.connect() as idle, server.connect() as begun:
+        idle.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert idle.recv(4096).startswith(b"HTTP/1.1 200")
+        begun.sendall(HALF_HEAD)
+        assert server.end(within_s=10) == 0

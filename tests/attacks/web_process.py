@@ -22,6 +22,7 @@ class WebProcess:
         said = program.wait_line("talk page: ")
         self.port = int(re.findall(r":(\d+)/", said)[0])
         self.pid = program.popen.pid
+        self._popen = program.popen
         self._log = program.log
 
     def log(self) -> str:
@@ -31,6 +32,11 @@ class WebProcess:
             for line in self._log.read_text(errors="replace").splitlines(keepends=True)
             if not line.startswith("talk page: ")
         )
+
+    def end(self, *, within_s: float) -> int:
+        """Exit status after SIGTERM."""
+        self._popen.terminate()
+        return self._popen.wait(within_s)
 
     def connect(self, timeout_s: float = 5.0) -> socket.socket:
         """A TCP connection."""
