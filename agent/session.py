@@ -35,6 +35,7 @@ from agent.audio.marks import Mute
 from agent.audio.streams import at_rate
 from agent.engines import Stage, load_engine
 from agent.learned import page
+from agent.llm.marks import SOURCE
 from agent.llm.reply_filter import Habit, filtered_reply
 from agent.metrics.timeline import Timeline
 from agent.options import ModelOptions
@@ -62,9 +63,6 @@ INPUT_RATE_HZ = 16000
 INPUT_FRAME_MS = 10
 OUTPUT_RATE_HZ = 24000
 """What most voices speak at; Opus carries it whole."""
-
-SOURCE_KEY = "rejoinder.source"
-"""In `ChoiceDelta.extra`: where an answer was found."""
 
 _VOICE_LANGUAGE = re.compile(r"[a-z]{2,3}(?=[-_][A-Za-z]{2}\b|[-_][A-Z]{2}[-_]|$)")
 """With which names of voices begin: `de`, `en-gb`, `en_US-joe-medium`."""
@@ -371,8 +369,8 @@ class CallAgent(Agent):
         async with aclosing(stream) as chunks:
             async for chunk in chunks:
                 delta = chunk.delta if isinstance(chunk, llm.ChatChunk) else None
-                if delta is not None and delta.extra and SOURCE_KEY in delta.extra:
-                    self._on_source(delta.extra.pop(SOURCE_KEY))
+                if delta is not None and delta.extra and SOURCE in delta.extra:
+                    self._on_source(delta.extra.pop(SOURCE))
                     if not (delta.content or delta.tool_calls or delta.extra):
                         continue
                 if isinstance(chunk, str) or (delta is not None and delta.content):

@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 from livekit.agents import APIConnectionError, llm
 
+from agent.llm.json_text import is_json
 from agent.llm.marks import CUT, THOUGHT
 from agent.openai_errors import BrokenOff, reason
 
@@ -160,7 +161,7 @@ class ChatAnswer:
                 name=call["name"], arguments=call["arguments"] or "{}", call_id=call["id"] or f"{i}"
             )
             for i, call in self._calls.items()
-            if finish in ("tool_calls", "stop", "function_call") or _is_json(call["arguments"])
+            if finish in ("tool_calls", "stop", "function_call") or is_json(call["arguments"])
         ]
         self._calls.clear()
         if calls:
@@ -196,14 +197,6 @@ def _content(content: Any) -> tuple[str, bool]:
     parts = [part for part in content if isinstance(part, dict)]
     text = "".join(part["text"] for part in parts if isinstance(part.get("text"), str))
     return text, any(part.get("type") == "thinking" for part in parts)
-
-
-def _is_json(text: str) -> bool:
-    try:
-        json.loads(text)
-    except json.JSONDecodeError:
-        return False
-    return True
 
 
 def _usage(usage: Mapping[str, Any]) -> llm.CompletionUsage:

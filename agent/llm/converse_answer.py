@@ -3,7 +3,6 @@
 Source: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html
 """
 
-import json
 import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -24,6 +23,7 @@ from livekit.agents import APIConnectionError, APIError, APIStatusError, APITime
 from urllib3.exceptions import HTTPError
 from urllib3.exceptions import ReadTimeoutError as StreamReadTimeoutError
 
+from agent.llm.json_text import is_json
 from agent.llm.marks import CUT, THOUGHT
 from agent.openai_errors import BrokenOff, Refused
 
@@ -118,7 +118,7 @@ class ConverseAnswer:
 
     def _call(self, use: _ToolUse) -> llm.FunctionToolCall | None:
         arguments = "".join(use.pieces) or "{}"
-        if self._stop_reason != "tool_use" and not _is_json(arguments):
+        if self._stop_reason != "tool_use" and not is_json(arguments):
             # Cut off: a guess at the rest could call the tool with wrong arguments.
             logger.warning("incomplete tool call dropped", extra={"stop_reason": self._stop_reason})
             return None
@@ -146,14 +146,6 @@ class ConverseAnswer:
             raise APIConnectionError(message)
         else:
             raise APIStatusError(message, status_code=400)
-
-
-def _is_json(text: str) -> bool:
-    try:
-        json.loads(text)
-    except json.JSONDecodeError:
-        return False
-    return True
 
 
 def _usage(usage: Mapping[str, Any]) -> llm.CompletionUsage:

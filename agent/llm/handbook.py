@@ -24,11 +24,11 @@ from livekit.agents import (
 
 from agent.errors import EngineUnavailable
 from agent.llm.hotline import Answer, Hotline, Turn
+from agent.llm.marks import SOURCE
 from agent.llm.options import HandbookOptions as Options
 from agent.llm.passages import SUFFIXES, PassageIndex, documents, load_passages
 from agent.llm.small_talk import is_chinese
 
-SOURCE_KEY = "rejoinder.source"
 SHIPPED = Path(__file__).parent.parent / "handbook"
 """The handbook of this project."""
 
@@ -163,7 +163,7 @@ class HandbookStream(llm.LLMStream):
         answer_id = utils.shortuuid("handbook_")
         if answer.source is not None:
             source = {"title": answer.source.title, "path": answer.source.path}
-            self._send(answer_id, llm.ChoiceDelta(role="assistant", extra={SOURCE_KEY: source}))
+            self._send(answer_id, llm.ChoiceDelta(role="assistant", extra={SOURCE: source}))
         for i, sentence in enumerate(answer.sentences):
             gap = "" if i == 0 or is_chinese(sentence) else " "
             self._send(answer_id, llm.ChoiceDelta(role="assistant", content=gap + sentence))

@@ -1,9 +1,18 @@
-"""A setting whose value is a JSON object, such as extra fields of a request."""
+"""Texts that are JSON: the arguments of a tool call, a setting with extra fields of a request."""
 
 import json
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator
+
+
+def is_json(text: str) -> bool:
+    """Whether a text is JSON, and whole."""
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _object(value: Any) -> Any:

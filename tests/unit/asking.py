@@ -6,6 +6,7 @@ from typing import Any, Literal
 from livekit.agents import APIConnectOptions, llm
 
 from agent.llm import handbook
+from agent.llm.marks import SOURCE
 from agent.llm.passages import load_passages
 
 Said = tuple[Literal["user", "assistant", "cut"], str]
@@ -34,4 +35,4 @@ async def ask(*said: Said, **options: Any) -> llm.CollectedResponse:
 
 def source(answer: llm.CollectedResponse) -> dict[str, str] | None:
     """Title and path of the section that an answer is taken from."""
-    return answer.extra.get(handbook.SOURCE_KEY)
+    return answer.extra.get(SOURCE)

@@ -6,6 +6,7 @@ import pytest
 from livekit.agents import Agent, AgentSession, llm
 
 from agent.llm import handbook
+from agent.llm.marks import SOURCE
 from tests.unit.asking import CONN_OPTIONS, SHIPPED_PASSAGES, Said, ask, context, source
 
 SPOKEN = [
@@ -126,7 +127,7 @@ class TestQuestions:
 
     async def test_a_chunk_that_only_tells_the_source_is_no_output(self) -> None:
         """So it neither ends the time to the first token nor forbids a retry."""
-        delta = llm.ChoiceDelta(role="assistant", extra={handbook.SOURCE_KEY: {}})
+        delta = llm.ChoiceDelta(role="assistant", extra={SOURCE: {}})
         assert not llm.ChatChunk(id="x", delta=delta).has_response()
 
     @pytest.mark.parametrize(
@@ -182,7 +183,7 @@ class TestEngine:
         assert isinstance(answer, llm.ChatMessage)
         assert answer.role == "assistant"
         assert (answer.text_content or "").startswith("Barge-in means")
-        assert answer.extra[handbook.SOURCE_KEY]["path"] == "barge-in.md"
+        assert answer.extra[SOURCE]["path"] == "barge-in.md"
 
     async def test_closing_twice_and_closing_early_do_no_harm(self) -> None:
         engine = handbook.build(handbook.Options())
