@@ -178,7 +178,7 @@ class Amounts:
             yield re.compile(rf"{LEFT}(\d{{1,4}})\.?([ºª])"), say
         elif language.code == "de":
             yield (
-                re.compile(rf"{LEFT}(\d{{1,3}})\.(?=\s[A-ZÄÖÜ]|{ANOTHER})"),
+                re.compile(rf"{LEFT}(\d{{1,3}})\.(?=\s[^\W\d_]|{ANOTHER})"),
                 lambda m: language.place(int(m[1]), before(m), after(m)),
             )
 
