@@ -150,7 +150,7 @@ class Ear:
         self._floor_db = max(self._floor_db, min(level_db - _LOUD_ABOVE_FLOOR_DB / 2, -30.0))
 
     def _hop(self, pcm: NDArray[np.int16]) -> Hop:
-        level_db = _level_db(pcm)
+        level_db = level_of(pcm)
         self._window_db = max(self._window_db, level_db)
         fresh = self._detect(pcm)
         if self._probability < 0.5:
@@ -181,7 +181,8 @@ class Ear:
         return self._quiet_windows > _RESTED and self._quiet_windows % _REST != 0
 
 
-def _level_db(pcm: NDArray[np.int16]) -> float:
+def level_of(pcm: NDArray[np.int16]) -> float:
+    """RMS of a hop relative to full scale."""
     samples = pcm.astype(np.float32)
     power = float(np.dot(samples, samples)) / (len(samples) * 32768.0**2)
     return float(10 * np.log10(power + 1e-9))

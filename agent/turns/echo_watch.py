@@ -9,7 +9,7 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.turns.ear import HOP_S
+from agent.turns.ear import HOP_S, level_of
 from agent.turns.echo import NOWHERE, Match
 
 ECHO_HOPS = 12
@@ -17,7 +17,7 @@ ECHO_HOPS = 12
 _FIRST_S, _LAST_S = 0.05, 0.5
 """A held reply is compared between these times after it was held, seconds."""
 _EVERY_S = 0.05
-_SUSPICIOUS, _ALIKE, _WHOLE = 0.4, 0.5, 0.3
+_SUSPICIOUS, _ALIKE, _WHOLE = 0.4, 0.6, 0.3
 """Least likeness that makes a sound suspect; that makes it an echo where there was one; and of
 all of a suspect's sound to what was played last."""
 _CERTAIN = 0.8
@@ -35,6 +35,9 @@ _SAME_S = 0.05
 """The end of what was played and of its echo are found at the same place."""
 _DRIFT_S = 0.15
 """How much the delay may change from one look to a later one, to either side: jitter buffers."""
+_LOUDER_DB = 6.0
+"""Two equal voices in phase: what is louder by this than any certain echo before, and unlike what
+was played, is not only an echo."""
 _NOT_YET = -1.0
 
 
@@ -54,7 +57,8 @@ class EchoWatch:
     agent's. But a reply that is held makes no echo any more: the first sound that is like one is
     known to be one when it ends as late after the hold as it came after its original, and is
     like it from beginning to end. A caller goes on. Later echoes, of nearly the same delay, are
-    known at the first look.
+    known at the first look, and two looks in a row tell that a sound is none. Who was unlike
+    it and louder than it can be is a caller, whatever of the echo follows while the reply is held.
     """
 
     def __init__(self, match_played: Callable[[NDArray[np.int16]], Match]) -> None:
@@ -63,8 +67,14 @@ class EchoWatch:
         self._delay_s: float | None = None
         self._suspected_s: float | None = None
         self._held_s = 0.0
-        self._looked = self._last = _NOT_YET
-        self._answer = False
+        self._looked = self._last = self._until = _NOT_YET
+        self._loudest_db = -np.inf
+        self._answer = self._doubtful = self._caller = False
+
+    @property
+    def until(self) -> float:
+        """Up to when the caller's audio holds nothing but the agent's echo, seconds of it."""
+        return self._until
 
     def expected(self, audio: Sequence[NDArray[np.int16]], now: float) -> bool:
         """Whether a sound that begins is an echo, where there have been some: nothing is held.
@@ -77,12 +87,14 @@ class EchoWatch:
             return False
         if self._answer and now - self._looked < _EVERY_S:
             return True
+        again = self._doubtful and now - self._looked <= 2 * _EVERY_S
         found = self._look(audio, now)
         if self._is_known(found.likeness, found.late_s):
-            self._echo(found.late_s, now)
+            self._echo(found.late_s, now, found.likeness, audio)
             return True
-        # One look between two words says little.
-        self._answer = now - self._last <= 2 * _EVERY_S
+        # One look between two words says little, unless it is too loud for an echo.
+        self._doubtful = True
+        self._answer = not again and not self._is_louder(audio)
         return self._answer
 
     def heard(
@@ -100,15 +112,19 @@ class EchoWatch:
         """
         if held_s < self._held_s:
             self._suspected_s = None
+            self._caller = False
         self._held_s = held_s
         if _FIRST_S <= held_s <= _LAST_S and now - self._looked >= _EVERY_S:
             found = self._look(audio, now)
             # Nothing was played since it was held.
             delay_s = found.late_s + held_s
             if self._is_known(found.likeness, delay_s):
-                return self._echo(delay_s, now)
+                origin = self._echo(delay_s, now, found.likeness, audio)
+                return Origin.CALLER if self._caller else origin
             if self._suspected_s is None and found.likeness >= _SUSPICIOUS and delay_s <= _LATEST_S:
                 self._suspected_s = delay_s
+            elif self._delay_s is not None and found.likeness < _ALIKE and self._is_louder(audio):
+                self._suspected_s, self._caller = None, True
         if self._suspected_s is None:
             return Origin.CALLER
         over_s = held_s - self._suspected_s
@@ -121,7 +137,7 @@ class EchoWatch:
         begin = max(0, end - round((self._suspected_s + _ONSET_S) / HOP_S))
         whole = self._match(np.concatenate(audio[begin:end]))
         if whole.likeness >= _WHOLE and whole.late_s <= _SAME_S:
-            return self._echo(self._suspected_s, now)
+            return self._echo(self._suspected_s, now, _CERTAIN, audio[begin:end])
         self._suspected_s = None
         return Origin.CALLER
 
@@ -131,11 +147,29 @@ class EchoWatch:
         usual_s = self._delay_s
         return likeness >= _ALIKE and usual_s is not None and abs(delay_s - usual_s) <= _DRIFT_S
 
-    def _echo(self, delay_s: float, now: float) -> Origin:
+    def rings(self, level_db: float, now: float) -> bool:
+        """Whether what is heard now, at this level, is still the echo that was found last."""
+        return now - self._last <= _EVERY_S + HOP_S and level_db <= self._loudest_db + _LOUDER_DB
+
+    def _echo(
+        self, delay_s: float, now: float, likeness: float, audio: Sequence[NDArray[np.int16]]
+    ) -> Origin:
         self._delay_s, self._last, self._answer = delay_s, now, True
+        self._doubtful = False
+        if likeness >= _CERTAIN:
+            self._until = now
+            self._loudest_db = max(self._loudest_db, _loudest_db(audio))
         return Origin.ECHO
+
+    def _is_louder(self, audio: Sequence[NDArray[np.int16]]) -> bool:
+        return _loudest_db(audio) > self._loudest_db + _LOUDER_DB
 
     def _look(self, audio: Sequence[NDArray[np.int16]], now: float) -> Match:
         self._looked = now
         newest = audio[-ECHO_HOPS:]
         return self._match(np.concatenate(newest)) if len(newest) == ECHO_HOPS else NOWHERE
+
+
+def _loudest_db(audio: Sequence[NDArray[np.int16]]) -> float:
+    """Level of the loudest of the newest hops."""
+    return max(level_of(pcm) for pcm in audio[-ECHO_HOPS:])

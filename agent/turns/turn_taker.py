@@ -31,7 +31,7 @@ from agent.turns.asking import DIP_S, Asking
 from agent.turns.decision import PauseHabits, wait_s
 from agent.turns.ear import HOP_S, POOR_DB, Hop, is_faint, is_sure, least_voice_db
 from agent.turns.echo import NOWHERE, Match
-from agent.turns.echo_watch import ECHO_HOPS, EchoWatch, Origin
+from agent.turns.echo_watch import EchoWatch, Origin
 from agent.turns.guessing import Guessing, Pause
 from agent.turns.schedule import Schedule
 from agent.turns.utterance import Utterance
@@ -75,6 +75,7 @@ class TurnTaker:
         self._before: deque[NDArray[np.int16]] = deque(maxlen=round(PREFIX_S / HOP_S))
         self._loud_hops = 0
         self._sound_at = 0.0
+        self._after_echo = False
         self._held_at: float | None = None
         self._utterance: Utterance | None = None
         self._peak_db = -90.0
@@ -110,6 +111,8 @@ class TurnTaker:
         self._loud_hops = self._loud_hops + 1 if hop.loud else 0
         if hop.loud:
             self._sound_at = self._now
+        if hop.fresh and hop.probability < self._options.vad_threshold:
+            self._after_echo = False
         utterance = self._utterance
         if utterance is None:
             utterance = self._onset(hop, playing=playing, busy=busy, actions=actions)
@@ -197,19 +200,22 @@ class TurnTaker:
         self, hop: Hop, *, playing: bool, busy: bool, actions: list[Action]
     ) -> Utterance | None:
         sure = hop.fresh and hop.probability >= self._options.vad_threshold
+        if self._after_echo and not hop.loud:
+            # The detector has not yet forgotten the echo.
+            sure = False
         over_agent = (playing or busy) and self._options.barge_in
         if not sure and not (over_agent and self._loud_hops >= _ONSET_HOPS):
             return None
         if self._echo.expected([*self._before, hop.pcm], self._now):
-            # The words of an echo are no beginning of the caller's.
-            while len(self._before) >= ECHO_HOPS:
-                self._before.popleft()
+            self._after_echo = True
             return None
         self._peak_db = hop.level_db
         utterance = Utterance(began=self._now, over_agent=over_agent, last_voiced=self._now)
         utterance.over_answer = busy and not playing and not over_agent
-        utterance.audio = list(self._before)
-        utterance.levels_db = [hop.floor_db] * len(self._before)
+        # The words of an echo are no beginning of the caller's.
+        own = round((self._now - HOP_S - self._echo.until) / HOP_S)
+        utterance.audio = list(self._before)[max(0, len(self._before) - own) :]
+        utterance.levels_db = [hop.floor_db] * len(utterance.audio)
         self._before.clear()
         self._schedule.begin(self._now, over_agent=over_agent)
         self._utterance = utterance
@@ -223,6 +229,9 @@ class TurnTaker:
         speaking = utterance is not None and utterance.voiced_s > 0
         least = _STILL_PROBABILITY if speaking else self._options.vad_threshold
         if hop.probability < least:
+            return False
+        over_agent = utterance is not None and utterance.over_agent
+        if speaking and over_agent and self._echo.rings(hop.level_db, self._now):
             return False
         if hop.loud:
             return True
@@ -260,6 +269,7 @@ class TurnTaker:
         if origin is Origin.UNSURE:
             return
         if origin is Origin.ECHO:
+            self._after_echo = True
             actions.append(GoOn("echo"))
             self._drop(actions)
             return

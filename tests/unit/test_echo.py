@@ -120,6 +120,13 @@ class TestLoudspeaker:
             assert at_s < table.at(Stop) < at_s + 1.6
             assert table.at(Hold) < at_s + 0.8
 
+    @pytest.mark.parametrize("late_s", [0.25, 0.4])
+    def test_an_echo_after_the_first_word_does_not_take_it_back(self, late_s: float) -> None:
+        """ "Wait," is over before the held reply's echo is."""
+        for table, at_s in self.places(late_s=late_s):
+            assert table.at(Hold) < at_s + 0.3
+            assert table.at(Stop) < at_s + 1.4
+
     def test_the_end_of_an_echo_after_the_reply_is_no_turn(self) -> None:
         table = Table(say(REPLY, rate_hz=PLAYED_HZ), 0.4)
         table.lasts(len(table.played) / PLAYED_HZ + 3.0)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from agent.caller.microphone import RATE_HZ
-from agent.turns.actions import Began, Ended, Hold, Stop
+from agent.turns.actions import Began, Ended, Hold, Recognise, Stop
 from agent.turns.ear import RATE_HZ as HEARD_HZ
 from tests.fakes.loudspeaker import PLAYED_HZ, Table
 from tests.fakes.speech import say
@@ -13,6 +13,8 @@ from tests.fakes.telephone import A_LAW, MU_LAW, NOISE_DBFS, Codec, Line, Pcm
 pytestmark = pytest.mark.timeout(60)
 
 REPLY = "Certainly, that is easy to explain. You may interrupt me whenever you like."
+HANDBOOK = "The handbook says that a turn is over when you have been silent for a while."
+TRAIN = "Tomorrow morning there is a train at eight twenty from platform four."
 CALLER = "Wait, I have another question about it."
 LATE_S = 0.15
 CODECS = pytest.mark.parametrize("codec", [MU_LAW, A_LAW], ids=["mu-law", "a-law"])
@@ -48,7 +50,7 @@ def test_the_line_carries_the_band_of_a_telephone_and_nothing_else(codec: Codec)
     assert max(through(60), through(5000)) < -20
 
 
-def table(codec: Codec, echo_db: float) -> Table:
+def table(codec: Codec, echo_db: float, *, late_s: float = LATE_S, reply: str = REPLY) -> Table:
     """The agent talks to a line that sends its voice back; both ways are G.711."""
     up, there = (Line(codec, rate_hz=HEARD_HZ) for _ in range(2))
     random = np.random.default_rng(4)
@@ -58,7 +60,16 @@ def table(codec: Codec, echo_db: float) -> Table:
         return up(there(pcm) + noise.astype(np.float32))
 
     gain = np.array([10 ** (echo_db / 20)])
-    return Table(say(REPLY, rate_hz=PLAYED_HZ), LATE_S, response=gain, line=line)
+    return Table(say(reply, rate_hz=PLAYED_HZ), late_s, response=gain, line=line)
+
+
+def first_heard_s(talk: Table, at_s: float) -> float:
+    """Where the audio begins of what is asked last about a caller who begins at a time."""
+    caller = say(CALLER, rate_hz=HEARD_HZ)
+    onset_s = int(np.argmax(np.abs(caller) > 0.02)) / HEARD_HZ
+    talk.lasts(at_s + 2.0, caller=caller, after_s=at_s - onset_s)
+    at, asked = next((at, a) for at, a in reversed(talk.log) if isinstance(a, Recognise))
+    return at - len(asked.pcm) / HEARD_HZ
 
 
 @CODECS
@@ -79,6 +90,32 @@ def test_a_caller_over_the_lines_echo_is_heard(codec: Codec, echo_db: float) -> 
     talk.lasts(4.0, caller=caller, after_s=2.0 - onset_s)
     assert 2.0 < talk.at(Stop) < 3.6
     assert talk.at(Hold) < 2.8
+
+
+@pytest.mark.parametrize(
+    ("echo_db", "late_s", "reply"),
+    [
+        (-12, 0.1, REPLY), (-20, 0.15, HANDBOOK), (-20, 0.1, TRAIN), (-24, 0.2, REPLY),
+        (-12, 0.2, REPLY), (-6, 0.05, REPLY), (-20, 0.2, HANDBOOK), (-24, 0.5, HANDBOOK),
+    ],
+)  # fmt: skip
+def test_what_the_detector_remembers_of_an_echo_is_no_voice(
+    echo_db: float, late_s: float, reply: str
+) -> None:
+    """It says speech for 0.3 s after an echo: that was a turn, or held the reply for 2 s."""
+    talk = table(MU_LAW, echo_db, late_s=late_s, reply=reply)
+    talk.lasts(len(talk.played) / PLAYED_HZ + 3.0)
+    assert not any(isinstance(action, Stop | Began | Ended) for _, action in talk.log)
+    assert max(talk.holds_s) < 0.6
+
+
+@pytest.mark.parametrize("echo_db", [-12, -20])
+@pytest.mark.parametrize("at_s", [1.4, 2.0, 2.6])
+def test_the_first_words_over_the_lines_echo_reach_the_recogniser(
+    echo_db: float, at_s: float
+) -> None:
+    talk = table(MU_LAW, echo_db, late_s=0.25)
+    assert first_heard_s(talk, at_s) < at_s + 0.1
 
 
 def test_a_line_takes_its_sound_in_pieces() -> None:
