@@ -66,7 +66,7 @@ ci: check test wheel-smoke ## everything a change must pass
 clean: ## remove environments, caches and build results
 	rm -rf .venv .tools build dist artifacts .mypy_cache .ruff_cache .pytest_cache \
 		.import_linter_cache tests/fakes/gradio45/.venv
-	find agent model_servers tests tools benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+	find agent model_servers rejoinder testbed tests tools benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 environment: $(UV_READY)
 	$(SYNC)

@@ -11,10 +11,10 @@ import json
 import sys
 from contextlib import AsyncExitStack
 
-from agent.caller.caller import Caller
 from benchmarks.rig import calling
 from benchmarks.scenarios import QUESTIONS
 from benchmarks.voices import Spoken, speak
+from rejoinder.scripted_caller.caller import Caller
 
 TURNS = 4
 _FRAME_S = 0.050

@@ -3,7 +3,7 @@
 python -m benchmarks.network
 python -m benchmarks.network --link clean --link outage --systems ours --out artifacts/network.json
 
-The packets between the caller and livekit-server go through `tests.fakes.rough_path`; the workers
+The packets between the caller and livekit-server go through `testbed.rough_path`; the workers
 reach the server directly. Engines are the embedded ones, because a recogniser that is told what is
 said loses no words. A call for each link and system takes half a minute.
 """
@@ -20,8 +20,6 @@ from typing import Any
 
 import jiwer
 
-from agent.caller.caller import Caller
-from agent.caller.microphone import Pcm, Utterance
 from benchmarks import tables
 from benchmarks.bench import RESULTS, dumped
 from benchmarks.measures import Trial
@@ -29,12 +27,14 @@ from benchmarks.rig import OURS, VANILLA, Rig, rig
 from benchmarks.scenarios import INTERRUPTIONS, QUESTIONS
 from benchmarks.standin import words_of
 from benchmarks.voices import RATE_HZ, speak
-from tests.fakes import network_patterns as patterns
-from tests.fakes.loudspeaker import ECHO_DB, Loudspeaker
-from tests.fakes.network_patterns import CLEAN, Pattern
-from tests.fakes.programs import Background
-from tests.fakes.rough_path import RoughPath, rough_path
-from tests.fakes.telephone import A_LAW, MU_LAW, Codec, Line, Telephone, spoken_through
+from rejoinder.scripted_caller.caller import Caller
+from rejoinder.scripted_caller.microphone import Pcm, Utterance
+from testbed import network_patterns as patterns
+from testbed.loudspeaker import ECHO_DB, Loudspeaker
+from testbed.network_patterns import CLEAN, Pattern
+from testbed.programs import Background
+from testbed.rough_path import RoughPath, rough_path
+from testbed.telephone import A_LAW, MU_LAW, Codec, Line, Telephone, spoken_through
 
 OUT = RESULTS / "network.json"
 PART = Path("artifacts") / "network.json"

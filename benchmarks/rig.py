@@ -17,13 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.audio import pcm
-from agent.caller.caller import Caller, join
-from agent.caller.microphone import FRAME_S
-from agent.demo.plan import whisper_beside_a_worker
-from agent.demo.ports import PortPicker
 from benchmarks.voices import RATE_HZ, Spoken
-from tests.fakes.livekit_process import LiveKitProcess, livekit_binary, run_livekit
-from tests.fakes.programs import Program, running
+from rejoinder.demo.plan import whisper_beside_a_worker
+from rejoinder.demo.ports import PortPicker
+from rejoinder.scripted_caller.caller import Caller, join
+from rejoinder.scripted_caller.microphone import FRAME_S
+from testbed.livekit_process import LiveKitProcess, livekit_binary, run_livekit
+from testbed.programs import Program, running
 
 OURS, VANILLA, TUNED = "ours", "vanilla", "tuned"
 THREADS = "ours-threads"
@@ -220,7 +220,7 @@ def _worker(
         **settings,
     }
     if system in (OURS, THREADS):
-        argv = [sys.executable, "-m", "agent", "start"]
+        argv = [sys.executable, "-m", "rejoinder", "start"]
     else:
         env["BENCH_VARIANT"] = system
         worker = Path(__file__).parent / "vanilla_worker.py"

@@ -7,13 +7,13 @@ from typing import Any
 
 import jiwer
 
-from agent.caller.caller import Caller
-from agent.caller.hearing import Sound
-from agent.caller.microphone import Utterance
 from benchmarks.rig import Rig
 from benchmarks.standin import words_of
 from benchmarks.voices import RATE_HZ, Spoken, noise, pause, speak
-from tests.fakes import tones
+from rejoinder.scripted_caller.caller import Caller
+from rejoinder.scripted_caller.hearing import Sound
+from rejoinder.scripted_caller.microphone import Utterance
+from testbed import tones
 
 Trial = dict[str, Any]
 

@@ -14,10 +14,10 @@ from livekit.agents import Agent, AgentServer, AgentSession, AutoSubscribe, JobC
 from livekit.agents import stt as stt_module
 from livekit.plugins import silero
 
-from agent import settings as _settings
-from agent.engines import load_engine
+from agent.settings.engines import load_engine
+from agent.settings.load import load
 
-SETTINGS = _settings.load()
+SETTINGS = load()
 TUNED = os.environ.get("BENCH_VARIANT") == "tuned"
 for _stage, _choice in (("stt", SETTINGS.stt), ("llm", SETTINGS.llm), ("tts", SETTINGS.tts)):
     load_engine(_stage, _choice.engine)  # type: ignore[arg-type]

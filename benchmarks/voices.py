@@ -19,10 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.audio import pcm
-from agent.caller.hearing import voiced_span
 from agent.playout.alignment import align, levels
 from agent.wording.parts import plain
-from tests.fakes.speech import say
+from rejoinder.scripted_caller.hearing import voiced_span
+from testbed.speech import say
 
 RATE_HZ = 48000
 LEVEL_DBFS = -20.0
@@ -121,17 +121,17 @@ def _flite(text: str, name: str) -> bytes:
 
 
 def _espeak(text: str, name: str) -> bytes:
-    from agent.tts import espeak_process
-    from agent.tts.options import EspeakOptions
+    from agent.tts.espeak import engine as espeak_engine
+    from agent.tts.espeak.options import Options as EspeakOptions
 
     async def spoken() -> bytes:
-        engine = espeak_process.build(EspeakOptions(voice=name, rate_wpm=150))
+        engine = espeak_engine.build(EspeakOptions(voice=name, rate_wpm=150))
         raw = b""
         async with engine.synthesize(text) as stream:
             async for audio in stream:
                 raw += bytes(audio.frame.data)
         await engine.aclose()
-        return pcm.to_wav(pcm.from_s16le(raw), rate_hz=espeak_process.RATE_HZ)
+        return pcm.to_wav(pcm.from_s16le(raw), rate_hz=espeak_engine.RATE_HZ)
 
     return asyncio.run(spoken())
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from blockbuster import BlockBuster
 
-from tests.fakes.openai_server import OpenAIStandIn
+from testbed.openai_server import OpenAIStandIn
 
 ROOT = Path(__file__).parent
 LEVELS = {"unit", "protocol", "attacks", "room", "browser", "packaging"}
@@ -60,7 +60,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def no_blocking_calls(request: pytest.FixtureRequest) -> Iterator[None]:
     """Fail when code of ours blocks the event loop."""
-    blockbuster = BlockBuster(scanned_modules=["agent", "model_servers"])
+    blockbuster = BlockBuster(scanned_modules=["agent", "model_servers", "rejoinder"])
     blockbuster.activate()
     yield
     blockbuster.deactivate()

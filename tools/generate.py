@@ -14,11 +14,11 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from agent.cli import COMMANDS
-from agent.engines import TABLES
-from agent.settings import SECTIONS, engine_options, fallback_of, variable
+from agent.settings.engines import TABLES
+from agent.settings.load import SECTIONS, engine_options, fallback_of, variable
 from model_servers.tts.settings import SpeechSettings
 from model_servers.whisper.settings import WhisperSettings
+from rejoinder.cli import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLE = ROOT / "playground.env.example"

@@ -37,7 +37,7 @@ class Habit:
     """Size of the memory it is kept in."""
 
     def __init__(self, memory: mmap.mmap | None = None) -> None:
-        """Keep it in `memory`, which other processes may share (`agent.learned`)."""
+        """Keep it in `memory`, which other processes may share (`agent.remote.learned`)."""
         self._memory = memory or bytearray(self.BYTES)
 
     def begins_in_thought(self, model: str) -> bool:

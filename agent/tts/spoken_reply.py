@@ -33,7 +33,7 @@ from livekit.agents.utils import shortuuid
 
 from agent.audio.marks import Again, Mute, Progress
 from agent.audio.streams import at_rate
-from agent.tts.speakable import has_words
+from agent.wording.speakable import has_words
 
 logger = logging.getLogger(__name__)
 

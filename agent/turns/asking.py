@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from agent.hearing.ear import HOP_S
 from agent.turns.actions import Abandon, Action, AskEnd, Recognise
-from agent.turns.ear import HOP_S
 from agent.turns.guessing import LATE_S
 from agent.turns.schedule import Schedule
 from agent.turns.utterance import SURE_S, Piece, Utterance

@@ -7,7 +7,7 @@ follows. Pure.
 from dataclasses import dataclass
 from enum import Enum
 
-from agent.turns.ear import is_sure
+from agent.hearing.ear import is_sure
 from agent.turns.words import is_backchannel, takes_the_floor
 
 NOISE_S = 0.13

@@ -1,6 +1,6 @@
 """Carries out what the turn taker decides: requests, timers, and two faces for the framework.
 
-livekit-agents wants a detector and a recogniser. Both faces here (`agent.turns.stream_adapter`) are
+livekit-agents wants a detector and a recogniser. Both faces here (`agent.turns.faces`) are
 fed by one listener, so that a track is looked at once and on one clock.
 """
 
@@ -17,9 +17,12 @@ from livekit.agents import APIConnectOptions, stt
 from livekit.agents.types import NOT_GIVEN
 from numpy.typing import NDArray
 
-from agent import urgency
+from agent.hearing.ear import HOP_S, RATE_HZ, Ear, Hop, Probability
+from agent.hearing.echo import Match
+from agent.hearing.end_model import EndModel
 from agent.options import TurnOptions
-from agent.slow_answer import Pace, hedged
+from agent.remote import urgency
+from agent.remote.hedging import Pace, hedged
 from agent.tasks import fault
 from agent.turns.actions import (
     Abandon,
@@ -34,9 +37,6 @@ from agent.turns.actions import (
     Recognise,
     Stop,
 )
-from agent.turns.ear import HOP_S, RATE_HZ, Ear, Hop, Probability
-from agent.turns.echo import Match
-from agent.turns.end_model import EndModel
 from agent.turns.observer import TurnObserver
 from agent.turns.schedule import Eagerness, Schedule
 from agent.turns.turn_taker import TurnTaker

@@ -13,8 +13,10 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.hearing.ear import HOP_S, POOR_DB, Hop, is_faint, is_sure, least_voice_db
+from agent.hearing.echo import NOWHERE, Match
+from agent.hearing.echo_watch import EchoWatch, Origin
 from agent.options import TurnOptions
-from agent.transcripts import is_stock_phrase, spoken
 from agent.turns import barge_in
 from agent.turns.actions import (
     Abandon,
@@ -29,13 +31,11 @@ from agent.turns.actions import (
 )
 from agent.turns.asking import DIP_S, Asking
 from agent.turns.decision import PauseHabits, wait_s
-from agent.turns.ear import HOP_S, POOR_DB, Hop, is_faint, is_sure, least_voice_db
-from agent.turns.echo import NOWHERE, Match
-from agent.turns.echo_watch import EchoWatch, Origin
 from agent.turns.guessing import Guessing, Pause
 from agent.turns.schedule import Schedule
 from agent.turns.utterance import Utterance
 from agent.turns.words import Wording, is_backchannel, read, same_words
+from agent.wording.transcripts import is_stock_phrase, spoken
 
 PREFIX_S = 0.5
 """Audio before the first voice that belongs to an utterance: quiet consonants come first."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.turns.ear import is_sure
+from agent.hearing.ear import is_sure
 from agent.turns.words import Wording, read
 
 SURE_S = 0.02

@@ -27,7 +27,7 @@ SETTINGS = {
 def run(folder: Path, *command: str, **env: str) -> str:
     """All that a command prints."""
     done = subprocess.run(
-        [sys.executable, "-m", "agent", *command],
+        [sys.executable, "-m", "rejoinder", *command],
         cwd=folder, env={**os.environ, **SETTINGS, **env}, stdin=subprocess.DEVNULL,
         capture_output=True, text=True, timeout=50, check=False,
     )  # fmt: skip

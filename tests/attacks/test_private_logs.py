@@ -5,8 +5,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from agent.notices import APOLOGIES
-from tests.fakes.openai_server import Behaviour, OpenAIStandIn
+from agent.call.notices import APOLOGIES
+from testbed.openai_server import Behaviour, OpenAIStandIn
 from tests.room.conftest import CallAgent, Worker
 from tests.room.test_replies import ask, shown
 

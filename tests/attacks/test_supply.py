@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from agent import leftovers
+from rejoinder import leftovers
 
 ROOT = Path(__file__).parents[2]
 

@@ -139,7 +139,7 @@ def test_who_holds_the_key_gives_any_room_but_no_agent_s_identity(tmp_path: Path
     def token(*names: str) -> subprocess.CompletedProcess[str]:
         key = {"LIVEKIT_API_KEY": API_KEY, "LIVEKIT_API_SECRET": API_SECRET}
         return subprocess.run(
-            [sys.executable, "-m", "agent", "token", *names],
+            [sys.executable, "-m", "rejoinder", "token", *names],
             env=os.environ | key, cwd=tmp_path, capture_output=True, text=True, check=False,
         )  # fmt: skip
 

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from agent.demo.ports import PortPicker
-from tests.fakes.programs import Program
+from rejoinder.demo.ports import PortPicker
+from testbed.programs import Program
 
 API_KEY, API_SECRET = "testkey", "s" * 40
 
@@ -91,7 +91,7 @@ def web_process(folder: Path, **settings: str) -> Iterator[WebProcess]:
         "TALK_PORT": "0",
     }
     program = Program(
-        "web", [sys.executable, "-m", "agent", "web"], folder / "web.log", env | settings
+        "web", [sys.executable, "-m", "rejoinder", "web"], folder / "web.log", env | settings
     )
     try:
         yield WebProcess(program)

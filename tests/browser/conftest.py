@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from agent.demo.ports import PortPicker
-from agent.web.server import running
+from rejoinder.demo.ports import PortPicker
+from rejoinder.web.server import running
+from testbed.livekit_process import LiveKitProcess, livekit_binary, run_livekit
 from tests.browser.page_driver import TalkPage, library
-from tests.fakes.livekit_process import LiveKitProcess, livekit_binary, run_livekit
 from tests.fakes.room_agent import RoomAgent
 from tests.fakes.scripted_worker import ScriptedWorker
 from tests.fakes.talk_settings import talk_settings

@@ -13,9 +13,9 @@ from typing import Any, Literal
 import pytest
 from playwright.async_api import Browser, Page, async_playwright
 
-from agent.web.client_library import library_path
+from rejoinder.web.client_library import library_path
+from testbed import tones
 from tests.conftest import require
-from tests.fakes import tones
 
 ROOT = Path(__file__).parents[2]
 ARTIFACTS = ROOT / "artifacts"

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from agent.web.client_library import PAGE
+from rejoinder.web.client_library import PAGE
 from tests.browser.conftest import SetUp, in_call
 from tests.browser.page_driver import PHONE, browser, open_page
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from agent.web.server import running
+from rejoinder.web.server import running
+from testbed.livekit_process import livekit_binary, run_livekit
 from tests.browser.conftest import SetUp, in_call
 from tests.browser.page_driver import Microphone, browser, library, open_page
-from tests.fakes.livekit_process import livekit_binary, run_livekit
 from tests.fakes.talk_settings import talk_settings
 
 pytestmark = pytest.mark.timeout(40)
@@ -70,7 +70,7 @@ async def test_a_microphone_that_is_allowed_later_is_used(stage: SetUp) -> None:
 async def test_when_no_agent_comes_it_says_what_it_waits_for_and_calls_again(
     stage: SetUp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("agent.web.dispatch.LISTED_S", 0.0)
+    monkeypatch.setattr("rejoinder.web.dispatch.LISTED_S", 0.0)
     async with (
         stage(agent_wait_s=0.15) as s,
         browser() as chromium,

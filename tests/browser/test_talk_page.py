@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from livekit import api
 
+from testbed.livekit_process import LiveKitProcess
 from tests.browser.conftest import SetUp, in_call
 from tests.browser.page_driver import Message, browser, open_page, write_microphone
-from tests.fakes.livekit_process import LiveKitProcess
 from tests.fakes.room_agent import ENGINES
 
 pytestmark = pytest.mark.timeout(40)

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from testbed.speech import say
 from tests.browser.page_driver import browser, library, open_page
 from tests.fakes.demo_process import DemoProcess, demo
-from tests.fakes.speech import say
 
 pytestmark = pytest.mark.timeout(240)
 

@@ -19,7 +19,7 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
-from tests.fakes.openai_server import Behaviour, Outcome
+from testbed.openai_server import Behaviour, Outcome
 
 Event = tuple[str, dict[str, Any]]
 """Event type and JSON payload."""

@@ -1,4 +1,4 @@
-"""Callers unlike `agent.caller.caller.join`: other tracks, text alone, many connections."""
+"""Callers unlike the scripted one: other tracks, text alone, many connections."""
 
 import asyncio
 import json
@@ -9,8 +9,8 @@ from typing import Any
 from livekit import rtc
 from livekit.rtc.data_stream import StreamError
 
-from agent.caller.caller import CHAT
-from agent.caller.microphone import Microphone
+from rejoinder.scripted_caller.caller import CHAT
+from rejoinder.scripted_caller.microphone import Microphone
 from tests.fakes.tasks import Spawned
 
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit, urlunsplit
 
-from agent.demo.ports import PortPicker
+from rejoinder.demo.ports import PortPicker
 
 _PIECE = 65536
 

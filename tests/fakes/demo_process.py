@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.fakes.livekit_process import livekit_binary
+from testbed.livekit_process import livekit_binary
 
 READY_S = 130.0
 STOP_S = 5.0
@@ -25,7 +25,7 @@ class DemoProcess:
         own = {"XDG_STATE_HOME": str(folder / "state"), "LIVEKIT_SERVER_BIN": livekit_binary()}
         folder.mkdir(exist_ok=True)
         self.popen = subprocess.Popen(
-            [sys.executable, "-m", "agent", "demo", "--no-browser"],
+            [sys.executable, "-m", "rejoinder", "demo", "--no-browser"],
             cwd=folder, env={**os.environ, **own, "COLUMNS": "200", **env},
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             text=True, start_new_session=True,

@@ -14,10 +14,10 @@ from livekit import rtc
 from livekit.agents import stt
 from livekit.rtc.data_stream import StreamError
 
+from agent.hearing.ear import Ear
 from agent.playout.voice_track import VoiceTrack
-from agent.stt import openai_http
-from agent.stt.options import OpenAIHttpOptions
-from agent.turns.ear import Ear
+from agent.stt.openai import engine as openai
+from agent.stt.openai.options import Options as OpenAIHttpOptions
 from agent.turns.turn_taker import TurnTaker
 
 
@@ -27,7 +27,7 @@ class Options(OpenAIHttpOptions):
     fault_file: str
 
 
-probe = openai_http.probe
+probe = openai.probe
 
 
 def build(options: Options) -> stt.STT[str]:
@@ -46,7 +46,7 @@ def build(options: Options) -> stt.STT[str]:
     _break(TurnTaker, "step", lambda: active("turns"), ZeroDivisionError("what the caller said"))
     _break(Ear, "push", lambda: active("detector"), ZeroDivisionError("what the caller said"))
     _break(VoiceTrack, "_send", lambda: active("voice"), ZeroDivisionError("what the agent said"))
-    return openai_http.build(OpenAIHttpOptions(**options.model_dump(exclude={"fault_file"})))
+    return openai.build(OpenAIHttpOptions(**options.model_dump(exclude={"fault_file"})))
 
 
 def _break(owner: type, name: str, active: Any, error: Exception) -> None:

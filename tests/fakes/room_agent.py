@@ -13,7 +13,7 @@ from typing import Any
 
 from livekit import rtc
 
-from tests.fakes import tones
+from testbed import tones
 
 RATE_HZ = 48000
 FRAME = RATE_HZ // 50

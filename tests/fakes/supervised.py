@@ -12,9 +12,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from agent.commands.run_demo import until_stopped
-from agent.demo.children import Spec, Supervisor
-from agent.demo.readiness import log_says
+from rejoinder.commands.run_demo import until_stopped
+from rejoinder.demo.children import Spec, Supervisor
+from rejoinder.demo.readiness import log_says
 
 
 class Supervised:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from agent.hearing.ear import HOP, HOP_S, Hop
 from agent.options import TurnOptions
 from agent.turns.actions import (
     Abandon,
@@ -26,7 +27,6 @@ from agent.turns.actions import (
     Recognise,
     Stop,
 )
-from agent.turns.ear import HOP, HOP_S, Hop
 from agent.turns.schedule import Eagerness, Schedule
 from agent.turns.turn_taker import TurnTaker
 

@@ -10,8 +10,8 @@ from agent.options import (
     TalkOptions,
     TurnOptions,
 )
-from agent.settings import Settings, StageChoice
-from tests.fakes.livekit_process import LiveKitProcess
+from agent.settings.load import Settings, StageChoice
+from testbed.livekit_process import LiveKitProcess
 
 
 def talk_settings(server: LiveKitProcess, *, agent_name: str = "", **talk: Any) -> Settings:

@@ -34,8 +34,8 @@ def test_the_layers_are_kept() -> None:
 
 def test_the_worker_imports_no_voice_under_gpl_and_no_torch() -> None:
     code = (
-        "import agent.worker, agent.session, sys; "
-        "from agent.engines import TABLES, load_engine; "
+        "import agent.job.worker, agent.call.session, sys; "
+        "from agent.settings.engines import TABLES, load_engine; "
         "[load_engine(s, n) for s in TABLES for n in TABLES[s]]; "
         "loaded = {m.split('.')[0] for m in sys.modules}; "
         "print(sorted(loaded & {'piper', 'espeakng_loader', 'torch'}))"

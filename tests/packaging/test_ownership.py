@@ -7,7 +7,7 @@ import agent
 import model_servers
 
 ROOT = Path(__file__).resolve().parents[2]
-OURS = ("agent", "model_servers", "tests", "deploy", "tools", "benchmarks")
+OURS = ("agent", "model_servers", "rejoinder", "testbed", "tests", "deploy", "tools", "benchmarks")
 
 
 def test_no_other_distribution_ships_a_top_level_folder_of_ours() -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from agent.cli import COMMANDS, make_parser
-from agent.engines import TABLES
-from agent.settings import SECTIONS, engine_options, variable
+from agent.settings.engines import TABLES
+from agent.settings.load import SECTIONS, engine_options, variable
+from rejoinder.cli import COMMANDS, make_parser
 from tools.generate import EXAMPLE, setting_names
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -73,3 +73,12 @@ def test_the_example_names_every_setting_and_no_other() -> None:
 def test_links_inside_the_project_lead_somewhere(path: Path) -> None:
     for target in re.findall(r"\]\((?!http)([^)#]+)", path.read_text()):
         assert (path.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("name", ["CONTRIBUTING.md", "docs/architecture.md"])
+def test_the_maps_name_places_that_exist(name: str) -> None:
+    places = re.findall(
+        r"`((?:agent|rejoinder|model_servers|tests)/[\w/.-]+)`", (ROOT / name).read_text()
+    )
+    assert len(places) > 5
+    assert [place for place in places if not (ROOT / place).exists()] == []

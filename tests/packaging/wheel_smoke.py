@@ -15,14 +15,14 @@ EXTRAS = "server-whisper,server-tts"
 
 IMPORT_ALL = """
 import importlib, pkgutil
-import agent, model_servers
-names = [m.name for p in (agent, model_servers)
+import agent, model_servers, rejoinder
+names = [m.name for p in (agent, model_servers, rejoinder)
          for m in pkgutil.walk_packages(p.__path__, p.__name__ + ".")]
 names = [name for name in names if not name.endswith("__main__")]
 for name in names:
     importlib.import_module(name)
-from agent.demo.livekit_server import pinned_release
-from agent.web.client_library import locked_version
+from rejoinder.demo.livekit_server import pinned_release
+from rejoinder.web.client_library import locked_version
 print(len(names), "modules;", "livekit-server", pinned_release().version,
       "livekit-client", locked_version(), agent.__file__)
 """

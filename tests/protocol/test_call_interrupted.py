@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.programs import running
+from testbed.programs import running
 
 PATIENCE_S = 30.0
 IN_A_TERMINAL = """
 import signal, sys
-from agent.cli import main
+from rejoinder.cli import main
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.exit(main())

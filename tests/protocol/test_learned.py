@@ -26,14 +26,14 @@ if __name__ == "__main__":
 """
 MODULES = {
     "made_before_parting": """
-from agent.learned import page
-from agent.slow_answer import Pace
+from agent.remote.learned import page
+from agent.remote.hedging import Pace
 
 page("pace", Pace.BYTES)
 """,
     "calls": """
-from agent.learned import page
-from agent.slow_answer import Pace
+from agent.remote.learned import page
+from agent.remote.hedging import Pace
 
 def teach():
     pace = Pace(page("pace", Pace.BYTES))

@@ -12,7 +12,7 @@ LINE = "AGENT_GREETING=Grüß dich\n"
 
 def rejoinder(*argv: str, folder: Path, **env: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "agent", *argv],
+        [sys.executable, "-m", "rejoinder", *argv],
         cwd=folder,
         env={**os.environ, "COLUMNS": "200", "PYTHONPATH": str(Path(__file__).parents[2]), **env},
         capture_output=True,

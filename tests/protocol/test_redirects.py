@@ -7,7 +7,7 @@ import pytest
 from aiohttp import web
 from livekit.agents import APIConnectionError
 
-from agent.http_client import open_client, send
+from agent.remote.http_client import open_client, send
 
 
 @pytest.fixture

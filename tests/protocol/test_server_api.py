@@ -4,7 +4,7 @@ import pytest
 from aiohttp import web
 from livekit import api
 
-from agent.rooms import FAILURES, look
+from agent.survival.rooms import FAILURES, look
 
 
 @pytest.mark.parametrize("status", [404, 502])

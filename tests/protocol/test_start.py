@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.programs import running
+from testbed.programs import running
 
 PATIENCE_S = 60.0
 SERVER = {
@@ -35,7 +35,7 @@ def run_until_it_ends(
 ) -> tuple[int, str]:
     """The exit code and the output of a worker whose interpreter first runs `python`."""
     (folder / "sitecustomize.py").write_text(f"import sys\n{python}\n")
-    argv = [sys.executable, "-m", "agent", command, "--health-port", "0"]
+    argv = [sys.executable, "-m", "rejoinder", command, "--health-port", "0"]
     root = Path(__file__).parents[2]
     env = {**SERVER, "PYTHONPATH": f"{folder}:{root}", **settings}
     with running(command, argv, folder=folder, env=env) as program:

@@ -18,12 +18,12 @@ from pathlib import Path
 import pytest
 from livekit import api
 
-from agent.caller.caller import Caller, join
-from agent.caller.microphone import RATE_HZ, Pcm
-from tests.fakes.livekit_process import LiveKitProcess, livekit_binary, run_livekit
-from tests.fakes.openai_server import OpenAIStandIn
-from tests.fakes.programs import Background, Program, running
-from tests.fakes.speech import say
+from rejoinder.scripted_caller.caller import Caller, join
+from rejoinder.scripted_caller.microphone import RATE_HZ, Pcm
+from testbed.livekit_process import LiveKitProcess, livekit_binary, run_livekit
+from testbed.openai_server import OpenAIStandIn
+from testbed.programs import Background, Program, running
+from testbed.speech import say
 
 GREETING = "Hello there."
 CallAgent = Callable[[str], AbstractAsyncContextManager[Caller]]
@@ -81,7 +81,7 @@ def start_worker(livekit: LiveKitProcess, folder: Path) -> Callable[..., ExitSta
 
     def start(*flags: str, **env: str) -> ExitStack:
         stack = ExitStack()
-        argv = [sys.executable, "-m", "agent", "start", "--health-port", "0", *flags]
+        argv = [sys.executable, "-m", "rejoinder", "start", "--health-port", "0", *flags]
         settings = {
             "LIVEKIT_URL": livekit.url,
             "LIVEKIT_API_KEY": livekit.api_key,

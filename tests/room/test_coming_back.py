@@ -6,11 +6,11 @@ import time
 
 import pytest
 
-from agent.caller.caller import join
-from agent.membership import BUSY
+from agent.call.membership import BUSY
+from rejoinder.scripted_caller.caller import join
+from testbed.livekit_process import LiveKitProcess
+from testbed.openai_server import OpenAIStandIn
 from tests.fakes.callers import TextCaller, joined_by_text
-from tests.fakes.livekit_process import LiveKitProcess
-from tests.fakes.openai_server import OpenAIStandIn
 from tests.room.conftest import GREETING, Worker
 from tests.room.test_conversation import assistant_messages, heard, user_messages, words
 from tests.room.test_leaving import active_jobs, wait_idle

@@ -6,11 +6,11 @@ import time
 import numpy as np
 import pytest
 
-from agent.caller.hearing import RATE_HZ
-from agent.caller.microphone import Pcm
+from agent.call.notices import APOLOGIES, SPARE_VOICE
 from agent.llm.alternation import OPENING
-from agent.notices import APOLOGIES, SPARE_VOICE
-from tests.fakes.openai_server import Behaviour, OpenAIStandIn, Request
+from rejoinder.scripted_caller.hearing import RATE_HZ
+from rejoinder.scripted_caller.microphone import Pcm
+from testbed.openai_server import Behaviour, OpenAIStandIn, Request
 from tests.room.conftest import GREETING, Worker
 
 pytestmark = pytest.mark.timeout(60)

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.demo import running
-from agent.demo.ports import PortPicker
+from rejoinder.demo import running
+from rejoinder.demo.ports import PortPicker
 from tests.fakes.demo_process import STOP_S, demo
 from tests.fakes.processes import alive
 

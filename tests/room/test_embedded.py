@@ -18,14 +18,14 @@ import httpx
 import jiwer
 import pytest
 
-from agent.caller.caller import Caller, join
-from agent.caller.hearing import RATE_HZ, voiced_span
-from agent.caller.microphone import Pcm
-from tests.fakes.livekit_process import LiveKitProcess, livekit_binary, run_livekit
-from tests.fakes.loudspeaker import Loudspeaker
-from tests.fakes.programs import Background, running
-from tests.fakes.speech import say
-from tests.fakes.telephone import MU_LAW, Line, Telephone, spoken_through
+from rejoinder.scripted_caller.caller import Caller, join
+from rejoinder.scripted_caller.hearing import RATE_HZ, voiced_span
+from rejoinder.scripted_caller.microphone import Pcm
+from testbed.livekit_process import LiveKitProcess, livekit_binary, run_livekit
+from testbed.loudspeaker import Loudspeaker
+from testbed.programs import Background, running
+from testbed.speech import say
+from testbed.telephone import MU_LAW, Line, Telephone, spoken_through
 
 pytestmark = pytest.mark.timeout(120)
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from agent.caller.microphone import Pcm
-from agent.notices import APOLOGIES
-from tests.fakes.openai_server import OpenAIStandIn
+from agent.call.notices import APOLOGIES
+from rejoinder.scripted_caller.microphone import Pcm
+from testbed.openai_server import OpenAIStandIn
 from tests.room.conftest import CallAgent, Worker
 
 pytestmark = pytest.mark.timeout(60)

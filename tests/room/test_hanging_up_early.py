@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 from livekit import api
 
-from tests.fakes.livekit_process import LiveKitProcess
+from testbed.livekit_process import LiveKitProcess
 
 pytestmark = pytest.mark.timeout(30)
 
@@ -23,7 +23,7 @@ LOOK_S = 2.0
 
 CHANGES_ITS_MIND = """
 import asyncio, sys
-from agent.caller.caller import join
+from rejoinder.scripted_caller.caller import join
 
 async def hold(url, token):
     async with join(url, token):

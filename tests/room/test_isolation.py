@@ -7,9 +7,9 @@ from contextlib import ExitStack
 import psutil
 import pytest
 
-from agent.caller.caller import Caller
-from agent.caller.microphone import Pcm
-from tests.fakes.openai_server import OpenAIStandIn
+from rejoinder.scripted_caller.caller import Caller
+from rejoinder.scripted_caller.microphone import Pcm
+from testbed.openai_server import OpenAIStandIn
 from tests.room.conftest import CallAgent, Worker
 from tests.room.test_leaving import active_jobs, wait_idle
 

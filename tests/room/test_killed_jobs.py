@@ -11,9 +11,9 @@ from contextlib import ExitStack, asynccontextmanager
 import psutil
 import pytest
 
-from agent.caller.caller import Caller, join
-from tests.fakes.livekit_process import LiveKitProcess
-from tests.fakes.openai_server import OpenAIStandIn
+from rejoinder.scripted_caller.caller import Caller, join
+from testbed.livekit_process import LiveKitProcess
+from testbed.openai_server import OpenAIStandIn
 from tests.room.conftest import GREETING, Worker
 from tests.room.test_conversation import assistant_messages, heard, user_messages
 from tests.room.test_leaving import wait_idle

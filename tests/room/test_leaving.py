@@ -15,17 +15,17 @@ import aiohttp
 import pytest
 from livekit import api
 
-from agent.caller.caller import Caller, CallLost, NoAgentError, join
-from agent.caller.microphone import Pcm
-from tests.fakes.livekit_process import LiveKitProcess, livekit_binary, run_livekit
-from tests.fakes.openai_server import OpenAIStandIn
+from rejoinder.scripted_caller.caller import Caller, CallLost, NoAgentError, join
+from rejoinder.scripted_caller.microphone import Pcm
+from testbed.livekit_process import LiveKitProcess, livekit_binary, run_livekit
+from testbed.openai_server import OpenAIStandIn
 from tests.room.conftest import Worker
 
 pytestmark = pytest.mark.timeout(90)
 
 KILLED_TAB = """
 import asyncio, sys
-from agent.caller.caller import join
+from rejoinder.scripted_caller.caller import join
 
 async def main():
     async with join(sys.argv[1], sys.argv[2]) as caller:

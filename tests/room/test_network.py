@@ -8,14 +8,14 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from agent.caller.caller import Caller, join
-from agent.caller.hearing import RATE_HZ
-from agent.caller.microphone import Pcm
-from tests.fakes.livekit_process import LiveKitProcess
-from tests.fakes.network_patterns import CLEAN, MILD
-from tests.fakes.openai_server import OpenAIStandIn
-from tests.fakes.programs import Background
-from tests.fakes.rough_path import RoughPath, rough_path
+from rejoinder.scripted_caller.caller import Caller, join
+from rejoinder.scripted_caller.hearing import RATE_HZ
+from rejoinder.scripted_caller.microphone import Pcm
+from testbed.livekit_process import LiveKitProcess
+from testbed.network_patterns import CLEAN, MILD
+from testbed.openai_server import OpenAIStandIn
+from testbed.programs import Background
+from testbed.rough_path import RoughPath, rough_path
 from tests.room.conftest import Worker
 
 pytestmark = pytest.mark.timeout(60)

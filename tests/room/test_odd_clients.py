@@ -6,9 +6,9 @@ import secrets
 import pytest
 from livekit import rtc
 
+from testbed.livekit_process import LiveKitProcess
+from testbed.openai_server import OpenAIStandIn
 from tests.fakes.callers import joined_by_text, speaking
-from tests.fakes.livekit_process import LiveKitProcess
-from tests.fakes.openai_server import OpenAIStandIn
 from tests.room.conftest import GREETING, Worker
 from tests.room.test_conversation import user_messages
 from tests.room.test_leaving import wait_idle

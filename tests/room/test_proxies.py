@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from agent.caller.microphone import RATE_HZ, Pcm
-from tests.fakes.livekit_process import LiveKitProcess
-from tests.fakes.openai_server import OpenAIStandIn
+from rejoinder.scripted_caller.microphone import RATE_HZ, Pcm
+from testbed.livekit_process import LiveKitProcess
+from testbed.openai_server import OpenAIStandIn
 
 pytestmark = pytest.mark.timeout(90)
 
@@ -46,7 +46,8 @@ async def test_worker_caller_and_engines_on_this_machine_are_reached_without_the
         wav.setparams((1, 2, RATE_HZ, 0, "NONE", ""))
         wav.writeframes((question * 32767).astype(np.int16).tobytes())
     caller = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "agent", "call", "--url", livekit.url, "--no-greeting", str(sound),
+        sys.executable, "-m", "rejoinder",
+        "call", "--url", livekit.url, "--no-greeting", str(sound),
         env={
             **os.environ,
             **PROXIES,

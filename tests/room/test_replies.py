@@ -6,9 +6,9 @@ from contextlib import AbstractAsyncContextManager
 
 import pytest
 
-from agent.caller.caller import Caller
-from agent.notices import APOLOGIES
-from tests.fakes.openai_server import Behaviour, OpenAIStandIn
+from agent.call.notices import APOLOGIES
+from rejoinder.scripted_caller.caller import Caller
+from testbed.openai_server import Behaviour, OpenAIStandIn
 
 pytestmark = pytest.mark.timeout(60)
 

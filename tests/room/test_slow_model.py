@@ -5,8 +5,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from agent.caller.microphone import Pcm
-from tests.fakes.openai_server import Behaviour, OpenAIStandIn
+from rejoinder.scripted_caller.microphone import Pcm
+from testbed.openai_server import Behaviour, OpenAIStandIn
 from tests.room.conftest import CallAgent
 
 pytestmark = pytest.mark.timeout(60)

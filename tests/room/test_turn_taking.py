@@ -9,10 +9,10 @@ from functools import partial
 import numpy as np
 import pytest
 
-from agent.caller.caller import Caller
-from agent.caller.hearing import RATE_HZ
-from tests.fakes.openai_server import OpenAIStandIn, Request
-from tests.fakes.speech import say
+from rejoinder.scripted_caller.caller import Caller
+from rejoinder.scripted_caller.hearing import RATE_HZ
+from testbed.openai_server import OpenAIStandIn, Request
+from testbed.speech import say
 from tests.room.conftest import CallAgent
 
 pytestmark = pytest.mark.timeout(60)

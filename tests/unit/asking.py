@@ -5,9 +5,9 @@ from typing import Any, Literal
 
 from livekit.agents import APIConnectOptions, llm
 
-from agent.llm import handbook
+from agent.llm.handbook import engine as handbook
+from agent.llm.handbook.passages import load_passages
 from agent.llm.marks import SOURCE
-from agent.llm.passages import load_passages
 
 Said = tuple[Literal["user", "assistant", "cut"], str]
 """Who said what; `cut` is an interrupted answer, as far as it was heard."""

@@ -5,7 +5,7 @@ from typing import Any
 from livekit.agents import llm
 
 from agent.llm.alternation import OPENING, SILENCE
-from agent.llm.chat_request import chat_messages
+from agent.llm.openai.chat_request import chat_messages
 
 
 def said(role: Any, text: str) -> llm.ChatMessage:

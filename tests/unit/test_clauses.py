@@ -2,8 +2,8 @@
 
 import pytest
 
-from agent.tts.clauses import CUTS
-from agent.tts.sentences import SentenceTokenizer, Splitter
+from agent.wording.clauses import CUTS
+from agent.wording.sentences import SentenceTokenizer, Splitter
 
 ENGLISH = [
     # At the first comma, or after a few words.

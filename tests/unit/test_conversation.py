@@ -6,10 +6,10 @@ from typing import Any
 
 from livekit.agents import llm
 
-from agent.conversation import Conversation
-from agent.history import Memory, Said
+from agent.call.conversation import Conversation
+from agent.call.presence import Resume, Serve
 from agent.options import AgentOptions, ModelOptions
-from agent.presence import Resume, Serve
+from agent.survival.history import Memory, Said
 from agent.tasks import CallTasks
 from tests.fakes import virtual_time
 

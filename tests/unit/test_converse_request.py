@@ -6,7 +6,7 @@ import pytest
 from livekit.agents import llm
 
 from agent.llm.alternation import OPENING, SILENCE
-from agent.llm.converse_request import NO_OUTPUT, converse_messages, tool_config
+from agent.llm.bedrock.converse_request import NO_OUTPUT, converse_messages, tool_config
 
 Item = llm.ChatMessage | llm.FunctionCall | llm.FunctionCallOutput
 

@@ -6,8 +6,6 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from agent.demo.livekit_config import Keys
-from agent.demo.plan import LocalLiveKit, Plan, Ports, make_plan, whisper_beside_a_worker
 from agent.options import (
     AgentOptions,
     EngineOptions,
@@ -16,7 +14,9 @@ from agent.options import (
     TalkOptions,
     TurnOptions,
 )
-from agent.settings import Settings, StageChoice, Value
+from agent.settings.load import Settings, StageChoice, Value
+from rejoinder.demo.livekit_config import Keys
+from rejoinder.demo.plan import LocalLiveKit, Plan, Ports, make_plan, whisper_beside_a_worker
 
 PORTS = Ports(livekit=1, media=2, metrics=3, whisper=4, tts=5, worker=6, talk=7)
 LOCAL = LocalLiveKit(Path("/opt/livekit-server"), "1.13.5", Keys("APIkey", "secret"))

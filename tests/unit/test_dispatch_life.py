@@ -5,8 +5,8 @@ import asyncio
 import pytest
 from livekit import api
 
-from agent.web import dispatch
-from agent.web.dispatch import DispatchWatch
+from rejoinder.web import dispatch
+from rejoinder.web.dispatch import DispatchWatch
 from tests.fakes import virtual_time
 
 

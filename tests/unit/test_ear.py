@@ -7,8 +7,8 @@ import numpy.typing as npt
 import pytest
 from livekit import rtc
 
-from agent.turns.ear import HOP, HOP_S, RATE_HZ, WINDOW, Ear, Hop, Probability, load_detector
-from tests.fakes.speech import say
+from agent.hearing.ear import HOP, HOP_S, RATE_HZ, WINDOW, Ear, Hop, Probability, load_detector
+from testbed.speech import say
 
 Samples = npt.NDArray[np.float32]
 

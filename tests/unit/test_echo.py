@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from agent.hearing.echo import Match, match
+from agent.hearing.echo_watch import EchoWatch, Origin
 from agent.turns.actions import Began, Ended, GoOn, Hold, Stop
-from agent.turns.echo import Match, match
-from agent.turns.echo_watch import EchoWatch, Origin
-from tests.fakes.loudspeaker import PLAYED_HZ, Table, room, s16
-from tests.fakes.speech import say
+from testbed.loudspeaker import PLAYED_HZ, Table, room, s16
+from testbed.speech import say
 
 pytestmark = pytest.mark.timeout(60)
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from agent.hearing.end_model import EndModel, centred, load_end_model
 from agent.turns.actions import AskEnd, Ended
-from agent.turns.end_model import EndModel, centred, load_end_model
-from tests.fakes.speech import say
+from testbed.speech import say
 from tests.fakes.talk import Talk
 
 QUESTION = "What is the weather like today?"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent.tts.espeak_voices import UnknownVoice, Voice, Voices, script_language
+from agent.tts.espeak.voices import UnknownVoice, Voice, Voices, script_language
 
 VOICES = Voices(
     [

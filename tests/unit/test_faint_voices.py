@@ -9,12 +9,12 @@ import pytest
 from livekit import rtc
 from numpy.typing import NDArray
 
+from agent.hearing.ear import HOP, HOP_S, RATE_HZ, Ear, Probability, load_detector
 from agent.options import TurnOptions
 from agent.turns.actions import Abandon, Ended, Recognise, Stop
-from agent.turns.ear import HOP, HOP_S, RATE_HZ, Ear, Probability, load_detector
 from agent.turns.schedule import Schedule
 from agent.turns.turn_taker import TurnTaker
-from tests.fakes.speech import say
+from testbed.speech import say
 
 pytestmark = pytest.mark.timeout(60)
 

@@ -23,17 +23,17 @@ from livekit.agents import (
 from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS
 from livekit.agents.voice import io
 
-from agent import settings
-from agent.guesses import Guesses
+from agent.call.guesses import Guesses
+from agent.call.session import CallAgent, Parts, build_session
+from agent.call.timeline import Timeline
 from agent.llm.reply_filter import Habit
-from agent.metrics.timeline import Timeline
-from agent.session import CallAgent, Parts, build_session
+from agent.settings.load import load
 from agent.turns.listener import Listener
 from agent.wording.reader import Reader
 from tests.fakes import virtual_time
 from tests.unit.test_listener import Engine as Recogniser
 
-SETTINGS = settings.load(environ={}, flags={"LLM_FILLER": ""})
+SETTINGS = load(environ={}, flags={"LLM_FILLER": ""})
 RATE_HZ = 24000
 QUESTION, LONGER = "Book a table.", "Book a table for two."
 INTERIM = stt.SpeechEventType.INTERIM_TRANSCRIPT

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from livekit.agents import Agent, AgentSession, llm
 
-from agent.llm import handbook
+from agent.llm.handbook import engine as handbook
 from agent.llm.marks import SOURCE
 from tests.unit.asking import CONN_OPTIONS, SHIPPED_PASSAGES, Said, ask, context, source
 

@@ -8,10 +8,10 @@ import pytest
 from livekit.agents import APIConnectionError
 from pydantic import BaseModel, ValidationError
 
-from agent.engines import TABLES
 from agent.errors import EngineUnavailable
-from agent.llm import handbook
-from agent.settings import SECTIONS, engine_options, variable
+from agent.llm.handbook import engine as handbook
+from agent.settings.engines import TABLES
+from agent.settings.load import SECTIONS, engine_options, variable
 from model_servers.whisper.settings import WhisperSettings
 from tests.unit.asking import CONN_OPTIONS, SHIPPED_PASSAGES, Said, ask, context, source
 

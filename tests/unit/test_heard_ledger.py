@@ -9,7 +9,7 @@ from agent.playout.alignment import align, levels
 from agent.playout.ledger import HeardLedger
 from agent.playout.said import Said, said_words, split_words
 from agent.wording.parts import Part, plain
-from tests.fakes import tones
+from testbed import tones
 
 RATE_HZ = 24000
 SENTENCES = [

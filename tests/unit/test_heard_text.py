@@ -19,12 +19,13 @@ from agent.audio.streams import at_rate
 from agent.playout.caption import Caption
 from agent.playout.heard_output import Playout
 from agent.playout.voice_track import VoiceTrack
-from agent.tts.sentences import SentenceTokenizer
-from agent.tts.spoken_form import SpokenForm
 from agent.tts.spoken_reply import ReplyVoice
 from agent.wording.markup import Markup
 from agent.wording.reader import Reader, preload_words
-from tests.fakes import tones, virtual_time
+from agent.wording.sentences import SentenceTokenizer
+from agent.wording.spoken_form import SpokenForm
+from testbed import tones
+from tests.fakes import virtual_time
 from tests.fakes.playing import RATE_HZ, finished, rig
 
 TEXT = (

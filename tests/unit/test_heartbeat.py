@@ -8,9 +8,9 @@ import pytest
 from livekit import rtc
 from livekit.agents import llm
 
-from agent.heartbeat import Heartbeat, take_over
-from agent.history import HISTORY, Memory, Said, Seal
-from agent.pulse import BEAT, BEAT_S
+from agent.survival.heartbeat import Heartbeat, take_over
+from agent.survival.history import HISTORY, Memory, Said, Seal
+from agent.survival.pulse import BEAT, BEAT_S
 from agent.tasks import CallTasks
 from tests.fakes import virtual_time
 

@@ -5,7 +5,7 @@ import secrets
 import pytest
 from livekit.agents import llm
 
-from agent.history import (
+from agent.survival.history import (
     SEALED_CHARS,
     Memory,
     Said,

@@ -14,12 +14,12 @@ from livekit.agents.utils import AudioBuffer
 from livekit.agents.voice import io
 from numpy.typing import NDArray
 
-from agent import urgency
+from agent.hearing.caller_input import CallerInput
+from agent.hearing.ear import Ear
+from agent.hearing.echo import NOWHERE, Match
+from agent.hearing.end_model import EndModel
 from agent.options import TurnOptions
-from agent.turns.caller_input import CallerInput
-from agent.turns.ear import Ear
-from agent.turns.echo import NOWHERE, Match
-from agent.turns.end_model import EndModel
+from agent.remote import urgency
 from agent.turns.listener import Listener
 from agent.turns.schedule import Eagerness
 from agent.turns.turn_taker import TurnTaker
@@ -356,13 +356,8 @@ class Microphone(io.AudioInput):
 def test_the_way_in_hears_each_frame_at_once_and_hands_on_all_of_them() -> None:
     async def talk() -> None:
         heard: list[int] = []
-
-        class Ear:
-            def push(self, frame: rtc.AudioFrame) -> None:
-                heard.append(frame.data[0])
-
         microphone = Microphone()
-        way_in = CallerInput(microphone, Ear())  # type: ignore[arg-type]
+        way_in = CallerInput(microphone, lambda frame: heard.append(frame.data[0]))
         taking = asyncio.create_task(way_in.__anext__())
         await asyncio.sleep(3.5 * HOP_S)
         assert heard == [1, 2, 3]

@@ -18,15 +18,15 @@ from livekit.agents.utils import AudioBuffer
 from livekit.agents.voice import io
 from numpy.typing import NDArray
 
+from agent.hearing.ear import Probability, load_detector
+from agent.hearing.echo import Match, match
 from agent.options import TurnOptions
 from agent.playout.heard_output import Playout
 from agent.playout.voice_track import VoiceTrack
-from agent.turns.ear import Probability, load_detector
-from agent.turns.echo import Match, match
 from agent.turns.listener import Listener
+from testbed.speech import say
 from tests.fakes import virtual_time
 from tests.fakes.playing import RATE_HZ as PLAYED_HZ
-from tests.fakes.speech import say
 
 pytestmark = pytest.mark.timeout(300)
 

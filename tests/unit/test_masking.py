@@ -4,11 +4,11 @@ import time
 
 import pytest
 
-from agent import settings
 from agent.errors import ConfigError
-from agent.llm.options import OpenAIChatOptions
+from agent.llm.openai.options import Options as OpenAIChatOptions
 from agent.masking import masked, masked_text, shown
 from agent.options import LiveKitOptions
+from agent.settings.load import load
 
 
 @pytest.mark.parametrize(
@@ -93,6 +93,6 @@ def test_a_wrong_value_is_told_without_the_password_in_it() -> None:
         "LLM_API_KEY": "k",
     }
     with pytest.raises(ConfigError) as refused:
-        settings.load(environ=environ)
+        load(environ=environ)
     assert "LLM_URL=" in str(refused.value)
     assert "hush" not in str(refused.value)

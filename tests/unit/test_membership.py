@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from livekit import rtc
 
-from agent.membership import BUSY, Membership
-from agent.presence import Presence, Resume, Serve
+from agent.call.membership import BUSY, Membership
+from agent.call.presence import Presence, Resume, Serve
 from agent.tasks import CallTasks
 from tests.fakes import virtual_time
 

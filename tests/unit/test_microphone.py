@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from livekit import rtc
 
-from agent.caller.microphone import RATE_HZ, Microphone
+from rejoinder.scripted_caller.microphone import RATE_HZ, Microphone
 
 STALL_S = 0.4
 TOLERANCE_S = 0.1

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from agent.openai_errors import reason, reason_of, refusal
+from agent.remote.openai_errors import reason, reason_of, refusal
 
 PASSING = (408, 429)
 

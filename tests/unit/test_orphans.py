@@ -8,9 +8,9 @@ import pytest
 from livekit import api
 
 from agent.options import LiveKitOptions
-from agent.orphans import ALONE_S, LOOKS_PER_SWEEP, SWEEP_S, OrphanWatch
-from agent.pulse import BEAT, LOST_S, Beat
-from agent.rooms import Replacements
+from agent.survival.orphans import ALONE_S, LOOKS_PER_SWEEP, SWEEP_S, OrphanWatch
+from agent.survival.pulse import BEAT, LOST_S, Beat
+from agent.survival.rooms import Replacements
 from tests.fakes import virtual_time
 
 AGENT = api.ParticipantInfo.Kind.AGENT

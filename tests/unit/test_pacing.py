@@ -13,8 +13,8 @@ from livekit.agents.types import (
 )
 
 from agent.audio.marks import Progress
-from agent.tts.sentences import SentenceTokenizer
 from agent.tts.spoken_reply import ReplyVoice
+from agent.wording.sentences import SentenceTokenizer
 from tests.fakes import virtual_time
 
 RATE_HZ = 16000

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from agent.llm.passages import Passage, PassageIndex, load_passages
-from agent.llm.plain_words import markdown_sections, plain, split_sentences, text_sections
-from agent.llm.search_terms import Vocabulary, search_terms, stem
+from agent.llm.handbook.passages import Passage, PassageIndex, load_passages
+from agent.llm.handbook.plain_words import markdown_sections, plain, split_sentences, text_sections
+from agent.llm.handbook.search_terms import Vocabulary, search_terms, stem
 
 
 def sections(text: str) -> list[tuple[str, list[list[str]]]]:

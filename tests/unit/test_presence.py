@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent.presence import GAP_S, Action, Hush, Over, Presence, Refuse, Resume, Serve
+from agent.call.presence import GAP_S, Action, Hush, Over, Presence, Refuse, Resume, Serve
 
 RETURN_S, GOODBYE_S = 30.0, 5.0
 

@@ -9,7 +9,7 @@ from livekit.agents import APIConnectionError, APIStatusError
 from livekit.agents.cli.log import ColoredFormatter, JsonFormatter
 
 from agent.errors import ConfigError
-from agent.log import PRIVATE, PrivacyFilter, Uncoloured, protect_logs
+from agent.job.log import PRIVATE, PrivacyFilter, Uncoloured, protect_logs
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -54,7 +54,7 @@ def test_no_log_call_of_ours_formats_its_message() -> None:
     """Facts go to `extra`; an f-string or a % could carry a transcript or a name."""
     call = re.compile(r"logger\.(debug|info|warning|error|exception|critical)\(\s*(\S+)", re.S)
     found = []
-    for folder in ("agent", "model_servers"):
+    for folder in ("agent", "model_servers", "rejoinder"):
         for path in sorted((ROOT / folder).rglob("*.py")):
             for match in call.finditer(path.read_text()):
                 first = match[2]

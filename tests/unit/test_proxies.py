@@ -5,9 +5,9 @@ import os
 
 import pytest
 
-from agent import proxies
 from agent.errors import EngineUnavailable
-from agent.http_client import open_client
+from agent.remote import proxies
+from agent.remote.http_client import open_client
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """An agent is alive while its beat moves."""
 
-from agent.pulse import LOST_S, Pulse
+from agent.survival.pulse import LOST_S, Pulse
 
 
 def test_an_agent_whose_beat_moves_is_alive_however_long_it_is_watched() -> None:

@@ -8,11 +8,11 @@ from typing import Any, cast
 import pytest
 from livekit.agents import Agent, APIConnectionError, APITimeoutError, ModelSettings, llm
 
+from agent.call.session import CallAgent, Parts
+from agent.call.timeline import Timeline
 from agent.llm.reply_filter import Habit
-from agent.metrics.timeline import Timeline
 from agent.options import ModelOptions
-from agent.session import CallAgent, Parts
-from agent.slow_answer import Pace
+from agent.remote.hedging import Pace
 from agent.wording.reader import Reader
 from tests.fakes.virtual_time import run
 

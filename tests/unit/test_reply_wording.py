@@ -5,11 +5,11 @@ import time
 
 import pytest
 
-from agent.tts.clauses import CUTS
-from agent.tts.sentences import Splitter
 from agent.wording.annotation import without_annotations
+from agent.wording.clauses import CUTS
 from agent.wording.markup import Markup
 from agent.wording.reader import Reader, preload_words
+from agent.wording.sentences import Splitter
 
 preload_words()
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent.turns.ear import HOP_S
+from agent.hearing.ear import HOP_S
 from agent.turns.schedule import Eagerness, Schedule
 
 LOUD_DB, FALLEN_DB = -20.0, -30.0

@@ -4,9 +4,9 @@ import random
 
 import pytest
 
-from agent.tts.boundaries import MAX_UNITS, is_wide
-from agent.tts.clauses import CUTS, Cut
-from agent.tts.sentences import SentenceTokenizer, Splitter
+from agent.wording.boundaries import MAX_UNITS, is_wide
+from agent.wording.clauses import CUTS, Cut
+from agent.wording.sentences import SentenceTokenizer, Splitter
 
 
 def sentences(text: str, *cuts: Cut) -> list[str]:

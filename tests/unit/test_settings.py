@@ -2,8 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from agent import settings
 from agent.errors import ConfigError
+from agent.settings import load as settings
+from agent.settings.load import Settings
 
 
 @pytest.fixture(autouse=True)
@@ -12,7 +13,7 @@ def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def load(**environ: str) -> settings.Settings:
+def load(**environ: str) -> Settings:
     return settings.load(environ=environ)
 
 
@@ -120,7 +121,7 @@ def test_a_named_settings_file_must_exist(empty_folder: Path) -> None:
 
 
 def test_an_engine_from_outside_is_named_by_its_module() -> None:
-    effective = load(STT_ENGINE="agent.stt.openai_http", STT_URL="http://x/v1")
+    effective = load(STT_ENGINE="agent.stt.openai.engine", STT_URL="http://x/v1")
     assert effective.stt.options.model_dump()["url"] == "http://x/v1"
     assert "cannot be imported" in mistakes(STT_ENGINE="no.such.module")[0]
     assert "lacks Options" in mistakes(STT_ENGINE="os.path")[0]

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from agent.slow_answer import Pace, hedged, hedged_stream, with_filler
+from agent.remote.hedging import Pace, hedged, hedged_stream, with_filler
 from tests.fakes.virtual_time import run
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from agent.caller.microphone import RATE_HZ
-from agent.caller.script import read_sound
 from agent.errors import ConfigError
+from rejoinder.scripted_caller.microphone import RATE_HZ
+from rejoinder.scripted_caller.script import read_sound
 
 _FILE_HZ = 16000
 _TONE = 0.5 * np.sin(2 * np.pi * 440 * np.arange(_FILE_HZ) / _FILE_HZ)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent.tts.speakable import clean, has_words, is_speakable
+from agent.wording.speakable import clean, has_words, is_speakable
 
 
 @pytest.mark.parametrize("text", ["a", "5", "你", "é", "“yes”", "...1"])

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from agent.audio.kinds import Kind, is_noise, kind_of
-from agent.tts.speech_body import MalformedBody, ServerFault, SpeechBody
-from tests.fakes import speech, tones
+from agent.tts.openai.speech_body import MalformedBody, ServerFault, SpeechBody
+from testbed import speech, tones
 
 RATE_HZ = 24000
 PCM = tones.speak([0], rate_hz=RATE_HZ)

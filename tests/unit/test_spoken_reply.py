@@ -21,9 +21,10 @@ from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS, USERDATA_TIMED_TRA
 from agent.audio.streams import at_rate
 from agent.playout.heard_output import Playout
 from agent.playout.voice_track import VoiceTrack
-from agent.tts.sentences import SentenceTokenizer
 from agent.tts.spoken_reply import ReplyVoice
-from tests.fakes import tones, virtual_time
+from agent.wording.sentences import SentenceTokenizer
+from testbed import tones
+from tests.fakes import virtual_time
 from tests.fakes.playing import RATE_HZ, Captions, finished, rig
 
 SENTENCES = ["One two three four. ", "Five six seven. ", "Eight nine ten eleven. ", "Twelve. "]

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from agent.caller.microphone import RATE_HZ
+from agent.hearing.ear import RATE_HZ as HEARD_HZ
 from agent.turns.actions import Began, Ended, Hold, Recognise, Stop
-from agent.turns.ear import RATE_HZ as HEARD_HZ
-from tests.fakes.loudspeaker import PLAYED_HZ, Table
-from tests.fakes.speech import say
-from tests.fakes.telephone import A_LAW, MU_LAW, NOISE_DBFS, Codec, Line, Pcm
+from rejoinder.scripted_caller.microphone import RATE_HZ
+from testbed.loudspeaker import PLAYED_HZ, Table
+from testbed.speech import say
+from testbed.telephone import A_LAW, MU_LAW, NOISE_DBFS, Codec, Line, Pcm
 
 pytestmark = pytest.mark.timeout(60)
 

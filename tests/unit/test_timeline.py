@@ -1,6 +1,6 @@
 import pytest
 
-from agent.metrics.timeline import Timeline
+from agent.call.timeline import Timeline
 
 
 class Clock:

@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from agent.transcripts import is_stock_phrase, spoken
 from agent.turns.actions import Ended, GoOn, Guess, Hold
+from agent.wording.transcripts import is_stock_phrase, spoken
 from tests.fakes.talk import Talk
 
 

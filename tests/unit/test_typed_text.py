@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from agent.call.typed_text import TypedText
 from agent.tasks import CallTasks
-from agent.typed_text import TypedText
 from tests.fakes import virtual_time
 
 MOST = 100

@@ -293,7 +293,7 @@ def _samples_in(root: object) -> int:
         seen.add(id(thing))
         if isinstance(thing, np.ndarray):
             count += thing.size
-        elif type(thing).__module__.startswith(("agent", "collections", "builtins")):
+        elif type(thing).__module__.startswith(("agent", "rejoinder", "collections", "builtins")):
             waiting.extend(gc.get_referents(thing))
     return count
 

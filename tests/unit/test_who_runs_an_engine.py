@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from agent import settings
-from agent.session import eagerness, pace_of
+from agent.call.session import eagerness, pace_of
+from agent.settings import load as settings
+from agent.settings.load import Settings
 
 OWN = [
     {"STT_ENGINE": "whisper"},
@@ -29,7 +30,7 @@ def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def load(environ: dict[str, str]) -> settings.Settings:
+def load(environ: dict[str, str]) -> Settings:
     return settings.load(environ={"STT_ENGINE": "openai", **environ})
 
 

@@ -8,12 +8,11 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from agent import settings as settings_module
-from agent.commands import check, list_engines
-from agent.commands.check import Verdict, examine
-from agent.demo.ports import PortPicker
 from agent.options import AgentOptions, LiveKitOptions, ModelOptions, TalkOptions, TurnOptions
-from agent.settings import Settings, StageChoice
+from agent.settings.load import Settings, StageChoice, load
+from rejoinder.commands import check, list_engines
+from rejoinder.commands.check import Verdict, examine
+from rejoinder.demo.ports import PortPicker
 from tests.fakes.probed_engine import Options
 
 ENGINE = "tests.fakes.probed_engine"
@@ -171,4 +170,4 @@ def test_the_env_file_is_part_of_what_is_checked(
     assert check.run(argparse.Namespace(offline=True)) == 0
     row = next(r for r in capsys.readouterr().out.splitlines() if r.startswith("AGENT_NAME"))
     assert row.split() == ["AGENT_NAME", "voice", ".env"]
-    assert settings_module.load().agent.name == "voice"
+    assert load().agent.name == "voice"

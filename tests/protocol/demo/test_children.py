@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from agent.demo.children import ChildDied, Spec, Supervisor
-from agent.demo.readiness import both, http_ok, log_says
 from agent.errors import StartupError
+from rejoinder.demo.children import ChildDied, Spec, Supervisor
+from rejoinder.demo.readiness import both, http_ok, log_says
 from tests.fakes.processes import alive, until
 
 WITH_GRANDCHILD = 'sleep 60 & echo "grandchild $!"; echo ready; wait'

@@ -12,10 +12,10 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from livekit import api
 
-from agent import cli
-from agent.demo import places
-from agent.demo.running import Running, announce
-from tests.fakes import tones
+from rejoinder import cli
+from rejoinder.demo import places
+from rejoinder.demo.running import Running, announce
+from testbed import tones
 
 RATE_HZ = 48000
 DEMO = ("demokey", "secret of the demo, 32 bytes and more")

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from agent.demo.livekit_server import Found, locate, obtain
-from agent.demo.release import Archive, Release, machine, pinned_release
 from agent.errors import StartupError
 from agent.options import LiveKitOptions
+from rejoinder.demo.livekit_server import Found, locate, obtain
+from rejoinder.demo.release import Archive, Release, machine, pinned_release
 from tests.fakes.processes import alive, until
 
 VERSION = "9.8.7"

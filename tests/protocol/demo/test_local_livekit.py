@@ -14,18 +14,18 @@ import numpy as np
 import pytest
 from livekit import api, rtc
 
-from agent.demo.children import Spec, Supervisor
-from agent.demo.livekit_api import list_rooms
-from agent.demo.livekit_config import (
+from agent.errors import RejoinderError, StartupError
+from rejoinder.demo.children import Spec, Supervisor
+from rejoinder.demo.livekit_api import list_rooms
+from rejoinder.demo.livekit_config import (
     Keys,
     load_or_create_keys,
     server_config,
     server_environment,
 )
-from agent.demo.ports import PortClaims, PortPicker
-from agent.demo.readiness import http_ok
-from agent.errors import RejoinderError, StartupError
-from tests.fakes.livekit_process import livekit_binary
+from rejoinder.demo.ports import PortClaims, PortPicker
+from rejoinder.demo.readiness import http_ok
+from testbed.livekit_process import livekit_binary
 from tests.fakes.processes import sockets_next_to
 
 KEYS = Keys("APItest", "0123456789abcdef0123456789abcdef0123456789")

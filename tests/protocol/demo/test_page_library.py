@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from agent.demo.page_library import ensure_page_library
 from agent.errors import StartupError
-from agent.web.client_library import LIBRARY
+from rejoinder.demo.page_library import ensure_page_library
+from rejoinder.web.client_library import LIBRARY
 from tests.fakes.processes import alive, until
 
 Npm = Callable[[str], object]

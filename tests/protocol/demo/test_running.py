@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from agent.commands.print_playground import playground_lines
-from agent.demo.places import RUNS_KEPT, new_run_folder
-from agent.demo.running import Running, announce, latest
+from rejoinder.commands.print_playground import playground_lines
+from rejoinder.demo.places import RUNS_KEPT, new_run_folder
+from rejoinder.demo.running import Running, announce, latest
 
 FIRST = Running("ws://127.0.0.1:1", "k", "first secret", "http://127.0.0.1:7/")
 
 ANNOUNCE = """
 import sys, time
 from pathlib import Path
-from agent.demo.running import Running, announce
+from rejoinder.demo.running import Running, announce
 with announce(Running("ws://127.0.0.1:2", "k", "s", "http://127.0.0.1:8/"), Path(sys.argv[1])):
     print("announced", flush=True)
     time.sleep(60)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from agent.llm import bedrock_converse
+from agent.llm.bedrock import engine as bedrock
 from tests.fakes.bedrock_server import BedrockStandIn, text_events, tool_events
 from tests.protocol.llm.contract import Bench
 
@@ -18,5 +18,5 @@ def bench_of(server: BedrockStandIn, **options: Any) -> Bench:
         server.llm.exception = "modelStreamErrorException"
         server.llm.fault_after = after
 
-    engine = bedrock_converse.build(bedrock_converse.Options(**options))
+    engine = bedrock.build(bedrock.Options(**options))
     return Bench(engine, server.llm, server.requests, say, call, fail)

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator, Iterator
 import botocore.loaders
 import pytest
 
-from agent.demo.ports import PortPicker
-from agent.llm import bedrock_converse
-from agent.llm.event_thread import THREAD_NAME
+from agent.llm.bedrock import engine as bedrock_engine
+from agent.llm.bedrock.event_thread import THREAD_NAME
+from rejoinder.demo.ports import PortPicker
 from tests.fakes.bedrock_server import BedrockStandIn
 
 _service_models = botocore.loaders.create_loader()
@@ -32,7 +32,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
         if thread.name == THREAD_NAME:
             thread.join(3)
             assert not thread.is_alive(), "a stream's thread outlives its connection"
-    bedrock_converse.close_clients()
+    bedrock_engine.close_clients()
 
 
 @pytest.fixture

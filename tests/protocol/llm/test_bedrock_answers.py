@@ -8,7 +8,7 @@ import pytest
 from livekit.agents import APIConnectionError, APIStatusError
 from pydantic import ValidationError
 
-from agent.llm import bedrock_converse
+from agent.llm.bedrock import engine as bedrock_engine
 from tests.fakes.bedrock_server import BedrockStandIn, text_events, tool_events
 from tests.protocol.llm.bedrock_bench import bench_of
 from tests.protocol.llm.contract import RETRYING, Bench, get_weather, spoken
@@ -93,7 +93,7 @@ class TestRequest:
     )
     def test_an_impossible_option_is_refused(self, options: dict[str, Any], message: str) -> None:
         with pytest.raises(ValidationError, match=message):
-            bedrock_converse.Options(**options)
+            bedrock_engine.Options(**options)
 
 
 class TestAnswer:

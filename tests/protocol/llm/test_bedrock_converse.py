@@ -14,8 +14,8 @@ from livekit.agents import (
 )
 
 from agent.errors import EngineUnavailable
-from agent.llm import bedrock_converse
-from agent.llm.event_thread import MAX_STREAMS
+from agent.llm.bedrock import engine as bedrock_engine
+from agent.llm.bedrock.event_thread import MAX_STREAMS
 from tests.fakes.bedrock_server import BedrockStandIn
 from tests.protocol.llm.bedrock_bench import bench_of
 from tests.protocol.llm.contract import RETRYING, Bench, LLMContract, spoken
@@ -31,7 +31,7 @@ async def bench(bedrock: BedrockStandIn) -> AsyncIterator[Bench]:
 @pytest.fixture
 def unreachable(aws: pytest.MonkeyPatch, closed_port: int) -> llm.LLM[Any]:
     aws.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", f"http://127.0.0.1:{closed_port}")
-    return bedrock_converse.build(bedrock_converse.Options())
+    return bedrock_engine.build(bedrock_engine.Options())
 
 
 class TestContract(LLMContract):
@@ -147,7 +147,7 @@ class TestLifeCycle:
 
 class TestProbe:
     async def test_it_names_the_model_and_the_time(self, bedrock: BedrockStandIn) -> None:
-        line = await bedrock_converse.probe(bedrock_converse.Options(model="m.one"))
+        line = await bedrock_engine.probe(bedrock_engine.Options(model="m.one"))
         assert line.startswith("m.one: first token after")
         assert bedrock.requests[0].body["inferenceConfig"] == {"maxTokens": 5}
 
@@ -157,4 +157,4 @@ class TestProbe:
     ) -> None:
         bedrock.llm.status = status
         with pytest.raises(EngineUnavailable, match=advice):
-            await bedrock_converse.probe(bedrock_converse.Options())
+            await bedrock_engine.probe(bedrock_engine.Options())

@@ -11,14 +11,14 @@ from livekit.agents import APIConnectionError, APIStatusError, APITimeoutError, 
 from pydantic import SecretStr, ValidationError
 
 from agent.errors import EngineUnavailable
-from agent.llm import openai_chat
-from tests.fakes.openai_server import OpenAIStandIn
+from agent.llm.openai import engine as openai
+from testbed.openai_server import OpenAIStandIn
 from tests.protocol.llm.contract import HASTY, RETRYING, Bench, LLMContract, get_weather
 
 
 async def make(server: OpenAIStandIn, **options: Any) -> llm.LLM[Any]:
     fields = {"url": server.url, "model": "stand-in"} | options
-    return await asyncio.to_thread(openai_chat.build, openai_chat.Options(**fields))
+    return await asyncio.to_thread(openai.build, openai.Options(**fields))
 
 
 def bench_of(server: OpenAIStandIn, engine: llm.LLM[Any]) -> Bench:
@@ -45,7 +45,7 @@ async def bench(openai_server: OpenAIStandIn) -> AsyncIterator[Bench]:
 @pytest.fixture
 def unreachable(closed_port: int) -> llm.LLM[Any]:
     url = f"http://127.0.0.1:{closed_port}/v1"
-    return openai_chat.build(openai_chat.Options(url=url, model="stand-in"))
+    return openai.build(openai.Options(url=url, model="stand-in"))
 
 
 class TestContract(LLMContract):
@@ -85,11 +85,11 @@ async def test_tools_are_sent_without_the_strict_field_that_some_servers_refuse(
 
 
 def test_openai_itself_gets_the_names_that_its_newer_models_demand() -> None:
-    at_openai = openai_chat.OpenAIChat(openai_chat.Options(api_key=SecretStr("k")))
-    elsewhere = openai_chat.OpenAIChat(openai_chat.Options(url="http://127.0.0.1:1/v1"))
+    at_openai = openai.OpenAIChat(openai.Options(api_key=SecretStr("k")))
+    elsewhere = openai.OpenAIChat(openai.Options(url="http://127.0.0.1:1/v1"))
     assert at_openai.token_limit_field == "max_completion_tokens"
     assert elsewhere.token_limit_field == "max_tokens"
-    assert at_openai.model == openai_chat.OPENAI_MODEL
+    assert at_openai.model == openai.OPENAI_MODEL
     assert at_openai.provider == "api.openai.com"
 
 
@@ -110,7 +110,7 @@ async def test_without_a_model_a_server_without_a_list_gets_the_usual_name(
     openai_server.models = None
     async with await make(openai_server, model=None) as engine:
         await bench_of(openai_server, engine).answer()
-    assert openai_server.requests[0].body["model"] == openai_chat.OPENAI_MODEL
+    assert openai_server.requests[0].body["model"] == openai.OPENAI_MODEL
 
 
 async def test_a_refused_key_is_told_and_not_retried(openai_server: OpenAIStandIn) -> None:
@@ -149,8 +149,8 @@ async def test_a_model_list_that_is_not_one_is_an_error(body: str) -> None:
     app = web.Application()
     app.router.add_get("/v1/models", models)
     async with TestServer(app) as server:
-        options = openai_chat.Options(url=str(server.make_url("/v1")))
-        engine = await asyncio.to_thread(openai_chat.OpenAIChat, options)
+        options = openai.Options(url=str(server.make_url("/v1")))
+        engine = await asyncio.to_thread(openai.OpenAIChat, options)
         async with engine:
             with pytest.raises(APIConnectionError, match="list of models"):
                 await engine.served_model()
@@ -159,7 +159,7 @@ async def test_a_model_list_that_is_not_one_is_an_error(body: str) -> None:
 async def test_the_probe_names_the_model_the_server_and_the_time(
     openai_server: OpenAIStandIn,
 ) -> None:
-    line = await openai_chat.probe(openai_chat.Options(url=openai_server.url))
+    line = await openai.probe(openai.Options(url=openai_server.url))
     assert line.startswith("stand-in at 127.0.0.1:")
     assert "first token after" in line
     assert openai_server.requests[0].body["max_tokens"] == 16
@@ -172,21 +172,21 @@ async def test_the_probe_says_what_to_do_about_a_refusal(
     openai_server: OpenAIStandIn, status: int, advice: str
 ) -> None:
     openai_server.llm.status = status
-    options = openai_chat.Options(url=openai_server.url, model="stand-in")
+    options = openai.Options(url=openai_server.url, model="stand-in")
     with pytest.raises(EngineUnavailable, match=advice):
-        await openai_chat.probe(options)
+        await openai.probe(options)
 
 
 async def test_the_probe_says_that_nothing_listens(closed_port: int) -> None:
-    options = openai_chat.Options(url=f"http://127.0.0.1:{closed_port}/v1", model="m")
+    options = openai.Options(url=f"http://127.0.0.1:{closed_port}/v1", model="m")
     with pytest.raises(EngineUnavailable, match="is the server running"):
-        await openai_chat.probe(options)
+        await openai.probe(options)
 
 
 @pytest.mark.parametrize("text", ["{not json", "[1, 2]"])
 def test_extra_fields_that_are_no_json_object_are_refused(text: str) -> None:
     with pytest.raises(ValidationError, match="JSON"):
-        openai_chat.Options(extra_body=text)
+        openai.Options(extra_body=text)
 
 
 async def test_keep_alive_comments_do_not_put_off_the_time_out() -> None:
@@ -202,8 +202,8 @@ async def test_keep_alive_comments_do_not_put_off_the_time_out() -> None:
     app = web.Application()
     app.router.add_post("/v1/chat/completions", comment)
     async with TestServer(app) as server:
-        options = openai_chat.Options(url=str(server.make_url("/v1")), model="m")
-        async with await asyncio.to_thread(openai_chat.build, options) as engine:
+        options = openai.Options(url=str(server.make_url("/v1")), model="m")
+        async with await asyncio.to_thread(openai.build, options) as engine:
             chat_ctx = llm.ChatContext.empty()
             chat_ctx.add_message(role="user", content="Hello?")
             with pytest.raises(APITimeoutError, match="no first token"):

@@ -10,8 +10,8 @@ from aiohttp.test_utils import TestServer
 from livekit.agents import APIConnectionError, APIError, APITimeoutError, llm
 
 from agent.errors import EngineUnavailable
-from agent.llm import openai_chat
-from tests.fakes.openai_server import OpenAIStandIn, strict_template
+from agent.llm.openai import engine as openai
+from testbed.openai_server import OpenAIStandIn, strict_template
 from tests.protocol.llm.contract import HASTY, PATIENT, RETRYING, Bench, get_weather
 from tests.protocol.llm.test_openai_chat import bench_of, make
 
@@ -87,14 +87,14 @@ class TestFields:
     async def test_the_check_names_what_is_left_out_and_else_the_servers_reason(
         self, openai_server: OpenAIStandIn
     ) -> None:
-        options = openai_chat.Options(url=openai_server.url)
+        options = openai.Options(url=openai_server.url)
         openai_server.refuse = lambda body: (
             "no stream_options here" if "stream_options" in body else None
         )
-        assert "it refuses stream_options" in await openai_chat.probe(options)
+        assert "it refuses stream_options" in await openai.probe(options)
         openai_server.refuse = lambda body: "the moon is not full"
         with pytest.raises(EngineUnavailable, match="the moon is not full"):
-            await openai_chat.probe(options)
+            await openai.probe(options)
 
     async def test_no_header_of_the_framework_goes_to_the_models_server(self, bench: Bench) -> None:
         await bench.answer()
@@ -119,7 +119,7 @@ class TestTemplates:
 
     async def test_the_check_sends_what_a_call_sends(self, openai_server: OpenAIStandIn) -> None:
         openai_server.refuse = strict_template
-        await openai_chat.probe(openai_chat.Options(url=openai_server.url))
+        await openai.probe(openai.Options(url=openai_server.url))
         roles = [m["role"] for m in openai_server.requests[0].body["messages"]]
         assert roles == ["system", "user", "assistant", "user"]
 
@@ -254,9 +254,9 @@ class TestRedirects:
             raise web.HTTPPermanentRedirect("http://elsewhere.example/v1/chat/completions?key=k")
 
         async with await _served(onward) as server:
-            options = openai_chat.Options(url=str(server.make_url("/v1")), model="m")
+            options = openai.Options(url=str(server.make_url("/v1")), model="m")
             with pytest.raises(EngineUnavailable, match="elsewhere.example/v1/chat") as caught:
-                await openai_chat.probe(options)
+                await openai.probe(options)
         assert "key=k" not in str(caught.value)
 
 
@@ -267,5 +267,5 @@ async def _served(chat: Any) -> TestServer:
 
 
 async def _engine(server: TestServer) -> llm.LLM[Any]:
-    options = openai_chat.Options(url=str(server.make_url("/v1")), model="m")
-    return await asyncio.to_thread(openai_chat.build, options)
+    options = openai.Options(url=str(server.make_url("/v1")), model="m")
+    return await asyncio.to_thread(openai.build, options)

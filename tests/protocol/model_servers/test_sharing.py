@@ -15,7 +15,7 @@ import pytest
 import uvicorn
 from starlette.types import ASGIApp
 
-from agent.http_client import caller_header
+from agent.remote.http_client import caller_header
 from model_servers.serving.clients import HEADER
 from model_servers.serving.run import listen
 from model_servers.tts.app import SpeechServer

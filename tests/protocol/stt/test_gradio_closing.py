@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from agent.stt import gradio_queue
-from agent.stt.options import GradioOptions
+from agent.stt.gradio import engine as gradio
+from agent.stt.gradio.options import Options as GradioOptions
 from agent.stt.probing import PROBE_OPTIONS, probe_tone
 
 
@@ -20,7 +20,7 @@ async def test_a_server_that_says_nothing_does_not_keep_a_cancelled_task_from_cl
         await gone.wait()
         writer.close()
 
-    async def use(engine: gradio_queue.GradioSpeechToText) -> None:
+    async def use(engine: gradio.GradioSpeechToText) -> None:
         nonlocal closed
         try:
             await engine.recognize(probe_tone(), conn_options=PROBE_OPTIONS)
@@ -33,7 +33,7 @@ async def test_a_server_that_says_nothing_does_not_keep_a_cancelled_task_from_cl
         options = GradioOptions.model_validate(
             {"url": f"http://127.0.0.1:{port}", "preset": "whisper"}
         )
-        using = asyncio.create_task(use(gradio_queue.GradioSpeechToText(options)), name="use")
+        using = asyncio.create_task(use(gradio.GradioSpeechToText(options)), name="use")
         await asked.wait()
         using.cancel()
         with pytest.raises(asyncio.CancelledError):

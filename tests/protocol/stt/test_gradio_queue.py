@@ -18,11 +18,11 @@ from pydantic import SecretStr, ValidationError
 
 from agent.audio import pcm
 from agent.errors import EngineUnavailable
-from agent.openai_errors import reason_of
-from agent.stt import gradio_queue
+from agent.remote.openai_errors import reason_of
+from agent.stt.gradio import engine as gradio
+from testbed.openai_server import OpenAIStandIn
 from tests.fakes.cut_proxy import CutProxy, cut_proxy
 from tests.fakes.gradio_process import GradioProcess
-from tests.fakes.openai_server import OpenAIStandIn
 from tests.protocol.stt.contract import PATIENT, RETRYING, SPOKEN, RemoteBench, RemoteContract
 
 pytestmark = [
@@ -39,18 +39,18 @@ SLOW_S = 1.2
 class GradioBench(RemoteBench):
     passing = ("model",)
     permanent = ("login",)
-    engine: gradio_queue.GradioSpeechToText
+    engine: gradio.GradioSpeechToText
 
     def __init__(self, server: GradioProcess, proxy: CutProxy) -> None:
         self.server = server
         self.proxy = proxy
-        self.engines: list[gradio_queue.GradioSpeechToText] = []
+        self.engines: list[gradio.GradioSpeechToText] = []
         self.engine = self.build()
         self.hurry()
 
-    def build(self, **options: Any) -> gradio_queue.GradioSpeechToText:
+    def build(self, **options: Any) -> gradio.GradioSpeechToText:
         chosen = {"url": self.proxy.url, **ASR, **options}
-        engine = gradio_queue.GradioSpeechToText(gradio_queue.Options.model_validate(chosen))
+        engine = gradio.GradioSpeechToText(gradio.Options.model_validate(chosen))
         self.engines.append(engine)
         return engine
 
@@ -163,9 +163,9 @@ class GradioContract(RemoteContract):
         assert isinstance(error, APIStatusError)
         assert error.message == "the server's model failed"
         assert reason_of(error) not in f"{error} {error!r}"
-        options = gradio_queue.Options.model_validate({"url": bench.proxy.url, **ASR})
+        options = gradio.Options.model_validate({"url": bench.proxy.url, **ASR})
         with pytest.raises(EngineUnavailable, match=re.escape(reason_of(error))):
-            await gradio_queue.probe(options)
+            await gradio.probe(options)
 
     async def test_a_login_is_used(self, bench: GradioBench) -> None:
         engine = bench.build(url=bench.server.locked, username="user", password=SecretStr("secret"))
@@ -245,23 +245,23 @@ class GradioContract(RemoteContract):
             await asyncio.sleep(0.1)
             task.cancel()
         # The engine's own threads and the event loop's, which are made as they are needed.
-        pools = 2 * gradio_queue.MAX_CALLS
+        pools = 2 * gradio.MAX_CALLS
         await bench.until(lambda: threading.active_count() <= before + pools, limit_s=10)
         await bench.engine.aclose()
         await bench.until(lambda: threading.active_count() <= before, limit_s=10)
 
     async def test_the_probe_tells_endpoint_version_and_time(self, bench: GradioBench) -> None:
-        options = gradio_queue.Options.model_validate({"url": bench.proxy.url, **ASR})
-        said = await gradio_queue.probe(options)
+        options = gradio.Options.model_validate({"url": bench.proxy.url, **ASR})
+        said = await gradio.probe(options)
         host = bench.proxy.url.split("/")[2]
         assert said.startswith(f"/asr at {host} (Gradio {bench.server.version}")
         assert ("cannot end a running job" in said) is (bench.server.version == "4.5.0")
         assert bench.requests() == 1
 
     async def test_the_probe_asks_for_a_login_where_one_is_needed(self, bench: GradioBench) -> None:
-        options = gradio_queue.Options.model_validate({"url": bench.server.locked, **ASR})
+        options = gradio.Options.model_validate({"url": bench.server.locked, **ASR})
         with pytest.raises(EngineUnavailable, match="STT_USERNAME"):
-            await gradio_queue.probe(options)
+            await gradio.probe(options)
 
 
 class TestGradio6(GradioContract):
@@ -278,18 +278,18 @@ class TestGradio6(GradioContract):
 
     async def test_the_probe_says_that_no_server_is_there(self, bench: GradioBench) -> None:
         await bench.proxy.die()
-        options = gradio_queue.Options.model_validate({"url": bench.proxy.url, **ASR})
+        options = gradio.Options.model_validate({"url": bench.proxy.url, **ASR})
         with pytest.raises(EngineUnavailable, match="running, and is STT_URL its address"):
-            await gradio_queue.probe(options)
+            await gradio.probe(options)
 
     async def test_another_kind_of_server_is_noticed(
         self, bench: GradioBench, openai_server: OpenAIStandIn
     ) -> None:
-        options = gradio_queue.Options.model_validate(
+        options = gradio.Options.model_validate(
             {"url": openai_server.url.removesuffix("/v1"), **ASR}
         )
         with pytest.raises(EngineUnavailable, match=openai_server.url.removesuffix("/v1")):
-            await gradio_queue.probe(options)
+            await gradio.probe(options)
 
 
 class TestGradio45(GradioContract):
@@ -341,7 +341,7 @@ class TestGradio45(GradioContract):
 )
 def test_impossible_options_are_refused(wrong: dict[str, str], why: str) -> None:
     with pytest.raises(ValidationError, match=why):
-        gradio_queue.Options.model_validate({"url": "http://127.0.0.1:7860", **wrong})
+        gradio.Options.model_validate({"url": "http://127.0.0.1:7860", **wrong})
 
 
 class TestKey:
@@ -367,9 +367,7 @@ class TestKey:
 
     async def recognise(self, url: str, key: str | None) -> APIError:
         options = {"url": url, **ASR, "api_key": key}
-        async with gradio_queue.GradioSpeechToText(
-            gradio_queue.Options.model_validate(options)
-        ) as engine:
+        async with gradio.GradioSpeechToText(gradio.Options.model_validate(options)) as engine:
             with pytest.raises(APIError) as caught:
                 await engine.recognize(
                     pcm.to_frame(np.zeros(1600, np.float32), rate_hz=16000), conn_options=PATIENT
@@ -396,5 +394,5 @@ class TestKey:
 
 
 def test_the_spoken_language_may_be_unknown_where_the_model_does_not_use_it() -> None:
-    options = gradio_queue.Options(url="owner/space")
+    options = gradio.Options(url="owner/space")
     assert (options.what, options.language) == ("translate", "")

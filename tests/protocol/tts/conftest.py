@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Callable
 import numpy as np
 import pytest
 
-from agent.tts.openai_http import Options, build
-from tests.fakes import tones
+from agent.tts.openai.engine import Options, build
+from testbed import tones
 from tests.protocol.tts.contract import audio
 from tests.protocol.tts.raw_server import RawServer
 

@@ -1,10 +1,10 @@
-"""A child process that misbehaves as told; speaks `agent.tts.espeak_frames`."""
+"""A child process that misbehaves as told; speaks `agent.tts.espeak.frames`."""
 
 import json
 import sys
 import time
 
-from agent.tts.espeak_frames import HEADER, Kind, pack, unpack_header
+from agent.tts.espeak.frames import HEADER, Kind, pack, unpack_header
 
 
 def send(data: bytes) -> None:

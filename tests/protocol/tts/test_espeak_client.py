@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from agent.tts.espeak_client import Child
+from agent.tts.espeak.client import Child
 
 SCRIPTED = (sys.executable, "-m", "tests.protocol.tts.scripted_child")
 

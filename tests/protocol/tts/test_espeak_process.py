@@ -14,8 +14,8 @@ import pytest
 from livekit.agents import APIConnectionError, APITimeoutError
 
 from agent.errors import EngineUnavailable
-from agent.tts import espeak_process
-from agent.tts.espeak_process import EspeakSpeech, Options, build, probe
+from agent.tts.espeak import engine as espeak
+from agent.tts.espeak.engine import EspeakSpeech, Options, build, probe
 from tests.protocol.tts.contract import (
     AGAIN,
     IMPATIENT,
@@ -256,9 +256,9 @@ async def test_the_process_ends_with_the_worker_even_in_the_middle_of_a_text() -
     request = {"voice": "en", "rate_wpm": 175, "pitch": 50, "volume": 100}
     code = (
         "import asyncio, sys\n"
-        "from agent.tts.espeak_client import Child\n"
+        "from agent.tts.espeak.client import Child\n"
         "async def main():\n"
-        "    child = await Child.start([sys.executable, '-m', 'agent.tts.espeak_child'])\n"
+        "    child = await Child.start([sys.executable, '-m', 'agent.tts.espeak.child'])\n"
         f"    request = {request!r} | {{'text': {SENTENCE!r} * 20000}}\n"
         "    await child.speak(request, lambda pcm: print('speaking', flush=True))\n"
         "asyncio.run(main())\n"
@@ -383,4 +383,4 @@ async def test_the_probe_says_what_to_do_when_the_process_does_not_start(
     )
     with pytest.raises(EngineUnavailable, match="espeakng-loader"):
         await probe(Options())
-    assert espeak_process.RATE_HZ == 22050
+    assert espeak.RATE_HZ == 22050

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from livekit.agents import APIConnectionError
 
-from agent.tts.openai_http import Options, build
-from tests.fakes import tones
+from agent.tts.openai.engine import Options, build
+from testbed import tones
 from tests.protocol.tts.conftest import EXACT, PCM, RATE_HZ, split, spoken
 from tests.protocol.tts.contract import audio, same_sound
 from tests.protocol.tts.raw_server import Answer, RawServer

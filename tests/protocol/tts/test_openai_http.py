@@ -8,14 +8,14 @@ from livekit.agents import APIConnectionError, APIConnectOptions, APIStatusError
 from pydantic import SecretStr
 
 from agent.errors import EngineUnavailable
-from agent.tts import openai_http
-from agent.tts.espeak_process import EspeakSpeech
-from agent.tts.openai_http import Options, build, probe
-from agent.tts.options import EspeakOptions
-from agent.tts.sentences import SentenceTokenizer
+from agent.tts.espeak.engine import EspeakSpeech
+from agent.tts.espeak.options import Options as EspeakOptions
+from agent.tts.openai import engine as openai
+from agent.tts.openai.engine import Options, build, probe
 from agent.tts.spoken_reply import ReplyVoice
-from tests.fakes import tones
-from tests.fakes.openai_server import OpenAIStandIn
+from agent.wording.sentences import SentenceTokenizer
+from testbed import tones
+from testbed.openai_server import OpenAIStandIn
 from tests.protocol.tts.conftest import RATE_HZ, until
 from tests.protocol.tts.contract import (
     AGAIN,
@@ -224,7 +224,7 @@ async def test_the_probe_says_what_to_do(
     remedy: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(openai_http, "PROBE_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(openai, "PROBE_TIMEOUT_S", 0.3)
     for name, value in fault.items():
         setattr(openai_server.tts, name, value)
     with pytest.raises(EngineUnavailable, match=remedy):

@@ -6,8 +6,8 @@ import json
 import pytest
 from livekit.agents import APIStatusError
 
-from agent.openai_errors import reason_of
-from agent.tts.openai_http import Options, build
+from agent.remote.openai_errors import reason_of
+from agent.tts.openai.engine import Options, build
 from tests.protocol.tts.conftest import EXACT, PCM, spoken, until
 from tests.protocol.tts.contract import STALL_S, audio, same_sound
 from tests.protocol.tts.raw_server import Answer, RawServer

@@ -8,9 +8,9 @@ from typing import Any
 import aiohttp
 import pytest
 
-from agent.demo.ports import PortPicker
-from agent.web.server import running
-from tests.fakes.livekit_process import LiveKitProcess, livekit_binary, run_livekit
+from rejoinder.demo.ports import PortPicker
+from rejoinder.web.server import running
+from testbed.livekit_process import LiveKitProcess, livekit_binary, run_livekit
 from tests.fakes.talk_settings import talk_settings
 
 Site = Callable[..., AbstractAsyncContextManager[aiohttp.ClientSession]]

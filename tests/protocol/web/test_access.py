@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from agent.errors import ConfigError, StartupError
-from agent.web.connections import client_address
-from agent.web.guard import is_loopback
-from agent.web.limits import MAX_CLIENTS, RateLimit
-from agent.web.server import running
-from tests.fakes.livekit_process import LiveKitProcess
+from rejoinder.web.connections import client_address
+from rejoinder.web.guard import is_loopback
+from rejoinder.web.limits import MAX_CLIENTS, RateLimit
+from rejoinder.web.server import running
+from testbed.livekit_process import LiveKitProcess
 from tests.fakes.talk_settings import talk_settings
 from tests.protocol.web.conftest import Site
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from agent.errors import StartupError
-from agent.web.client_library import LIBRARY, PAGE, fetch_library, find_npm, locked_version
+from rejoinder.web.client_library import LIBRARY, PAGE, fetch_library, find_npm, locked_version
 
 INSTALLS = """
 import json, pathlib, sys

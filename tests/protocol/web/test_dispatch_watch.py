@@ -9,9 +9,9 @@ import aiohttp
 import pytest
 from livekit import api, rtc
 
-from agent.web import dispatch
-from agent.web.dispatch import LISTED_S, DispatchWatch
-from tests.fakes.livekit_process import LiveKitProcess
+from rejoinder.web import dispatch
+from rejoinder.web.dispatch import LISTED_S, DispatchWatch
+from testbed.livekit_process import LiveKitProcess
 from tests.fakes.scripted_worker import ScriptedWorker
 from tests.protocol.web.conftest import Site
 
@@ -198,7 +198,7 @@ async def test_a_caller_who_comes_back_is_still_watched_over(livekit: LiveKitPro
 async def test_a_livekit_server_that_is_away_is_logged_once_and_survived(
     site: Site, no_livekit: LiveKitProcess, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.WARNING, logger="agent")
+    caplog.set_level(logging.WARNING, logger="rejoinder")
     async with site(no_livekit, agent_wait_s=0.1) as http:
         async with http.post("api/token", json={}) as answer:
             name = (await answer.json())["room_name"]

@@ -19,6 +19,6 @@ def test_a_line_of_the_log_tells_its_facts_and_nobodys_name(tmp_path: Path) -> N
         said = web.log()
     line = next(line for line in said.splitlines() if "livekit-server refused" in line)
     head, _, facts = line.partition(" {")
-    assert "WARNING agent.web.dispatch" in head
+    assert "WARNING rejoinder.web.dispatch" in head
     assert json.loads("{" + facts).keys() == {"what", "error"}
     assert "smith" not in said.lower()

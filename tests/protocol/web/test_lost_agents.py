@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager
 import pytest
 from livekit import api, rtc
 
-from agent.pulse import BEAT, BEAT_S, LOST_S, Beat
-from agent.rooms import call_another, look
-from agent.web.dispatch import DispatchWatch
-from tests.fakes.livekit_process import LiveKitProcess
+from agent.survival.pulse import BEAT, BEAT_S, LOST_S, Beat
+from agent.survival.rooms import call_another, look
+from rejoinder.web.dispatch import DispatchWatch
+from testbed.livekit_process import LiveKitProcess
 from tests.fakes.scripted_worker import Scene, ScriptedWorker
 from tests.protocol.web.test_dispatch_watch import watching
 

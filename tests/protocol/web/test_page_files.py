@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.web import client_library
-from tests.fakes.livekit_process import LiveKitProcess
+from rejoinder.web import client_library
+from testbed.livekit_process import LiveKitProcess
 from tests.protocol.web.conftest import Site
 
 

@@ -12,7 +12,7 @@ import jwt
 import pytest
 from livekit import api, rtc
 
-from tests.fakes.livekit_process import LiveKitProcess
+from testbed.livekit_process import LiveKitProcess
 from tests.protocol.web.conftest import Site
 
 

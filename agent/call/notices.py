@@ -1,0 +1,124 @@
+"""What the room is told besides voice and captions: notices, and an apology for the ear."""
+
+import json
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any, Literal
+
+from livekit import rtc
+from livekit.agents import AgentSession
+
+from agent.tasks import CallTasks, fault, undivided
+
+logger = logging.getLogger(__name__)
+
+TOPIC_TURN = "rejoinder.turn"
+TOPIC_NOTICE = "rejoinder.notice"
+TOPIC_SOURCE = "rejoinder.source"
+
+NoticeStage = Literal["stt", "llm", "tts", "session"]
+
+APOLOGIES: dict[NoticeStage, str] = {
+    "stt": "Sorry, I could not make that out. Please say it again.",
+    "llm": "Sorry, I cannot think of an answer right now. Please try again.",
+    "tts": "My voice failed just now; what I could not say is in the text, in brackets.",
+    "session": "Sorry, something broke on my side. Please hold on, or call again.",
+}
+
+SPARE_VOICE = "My voice failed just now; another one speaks in its place."
+
+_APOLOGY_PAUSE_S = 6.0
+"""Least time between two apologies for the same stage, seconds: a dead engine is not
+announced on every breath."""
+
+
+class Notices:
+    """Tells the room of one call. Nothing here waits, and nothing here can end the call."""
+
+    def __init__(
+        self,
+        room: rtc.Room,
+        tasks: CallTasks,
+        session: AgentSession[None],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Send to `room` as tasks of `tasks`; apologise by the voice of `session`."""
+        self._room = room
+        self._tasks = tasks
+        self._session = session
+        self._clock = clock
+        self._labels: dict[str, str] = {}
+        self._apologised: dict[NoticeStage, float] = {}
+        self._replaced_at = -_APOLOGY_PAUSE_S
+
+    def publish(self, topic: str, message: dict[str, Any], *, to: Sequence[str] = ()) -> None:
+        """Send one JSON object to some identities in the room, or to everybody."""
+        self._tasks.inform(self._send(topic, json.dumps(message), to), name=f"publish-{topic}")
+
+    def notice(
+        self,
+        text: str,
+        *,
+        stage: NoticeStage,
+        level: Literal["info", "error"],
+        to: Sequence[str] = (),
+    ) -> None:
+        """Show people something; docs/room-protocol.md."""
+        self.publish(TOPIC_NOTICE, {"level": level, "stage": stage, "text": text}, to=to)
+
+    def announce(self, labels: dict[str, str]) -> None:
+        """Set participant attributes, if they are other ones than before."""
+        if labels != self._labels:
+            self._labels = labels
+            self._tasks.inform(self._set(labels), name="announce")
+
+    def apologise(self, stage: NoticeStage, error: BaseException) -> None:
+        """Tell the page at once, and the caller's ear unless it was told just now."""
+        text = APOLOGIES[stage]
+        logger.warning("a stage failed", extra={"stage": stage, **fault(error)})
+        self.notice(text, stage=stage, level="error")
+        now = self._clock()
+        if now - self._apologised.get(stage, now - _APOLOGY_PAUSE_S) < _APOLOGY_PAUSE_S:
+            return
+        self._apologised[stage] = now
+        self._tasks.inform(self._say(stage, text), name=f"apology-{stage}")
+
+    def voice_replaced(self) -> None:
+        """Tell the page why another voice speaks; the ear hears that it does."""
+        now = self._clock()
+        if now - self._replaced_at >= _APOLOGY_PAUSE_S:
+            self.notice(SPARE_VOICE, stage="tts", level="info")
+        self._replaced_at = now
+
+    async def _say(self, stage: NoticeStage, text: str) -> None:
+        if stage == "tts":
+            # The engine that failed cannot say so.
+            self._session.say(text, audio=_emergency_voice(text), add_to_chat_ctx=False)
+        else:
+            self._session.say(text, add_to_chat_ctx=False)
+
+    async def _send(self, topic: str, text: str, to: Sequence[str]) -> None:
+        sending = self._room.local_participant.send_text(
+            text, topic=topic, destination_identities=list(to) or None
+        )
+        await undivided(sending, name=f"send-{topic}")
+
+    async def _set(self, labels: dict[str, str]) -> None:
+        setting = self._room.local_participant.set_attributes(labels)
+        await undivided(setting, name="set-labels")
+
+
+async def _emergency_voice(text: str) -> AsyncIterator[rtc.AudioFrame]:
+    """The embedded voice, for when the chosen one is gone."""
+    from agent.tts.espeak import engine as espeak
+    from agent.tts.espeak.options import Options as EspeakOptions
+
+    voice = espeak.build(EspeakOptions())
+    try:
+        async with voice.synthesize(text) as stream:
+            async for audio in stream:
+                yield audio.frame
+    finally:
+        await voice.aclose()

@@ -1,0 +1,1 @@
+"""The process: it waits for calls, and serves each in a process of its own."""

@@ -1,0 +1,11 @@
+"""What all calls share, loaded once: the fork server imports this, job processes inherit it.
+
+Silero alone would be 20 MB more in each process that loaded it anew.
+"""
+
+from agent.call.session import preload
+from agent.job.worker import SETTINGS
+from agent.survival import history
+
+preload(SETTINGS)
+history.preload()

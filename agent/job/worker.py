@@ -1,0 +1,89 @@
+"""The worker process: the only module that knows the life cycle of jobs.
+
+livekit-agents imports this module by path in the worker and by name in each job process,
+so `server` and the functions below must stay plain module-level names.
+"""
+
+import os
+
+# livekit-agents would preload its end-of-turn model, 244 MB a worker; a process that uses it
+# (TURN_MODEL) loads it. Set before livekit.agents is imported.
+os.environ.setdefault("LIVEKIT_AGENTS_PRELOAD_LOCAL_INFERENCE", "0")
+
+import logging
+
+from livekit.agents import NOT_GIVEN, AgentServer, JobContext, JobExecutorType, JobProcess
+
+from agent.call.call import serve_call
+from agent.call.session import Parts, load_parts
+from agent.job.log import protect_from_the_first_line, protect_logs
+from agent.remote import proxies
+from agent.settings.engines import load_engine
+from agent.settings.load import apply_env_file, load
+from agent.survival.lost_jobs import LostJobs
+from agent.survival.orphans import OrphanWatch
+
+logger = logging.getLogger(__name__)
+
+apply_env_file()
+SETTINGS = load()
+proxies.spare_this_machine()
+proxies.let_native_client_reach(SETTINGS.livekit.url or "")
+# Now, on the main thread: livekit-agents' plug-ins refuse to be imported on another one.
+load_engine("stt", SETTINGS.stt.engine)
+load_engine("llm", SETTINGS.llm.engine)
+load_engine("tts", SETTINGS.tts.engine)
+
+_BELOW_THRESHOLD = 0.69
+"""Largest load reported while calls are still taken. livekit-server stops sending calls to
+a worker that reports 0.7 (its `agents.target_load`), whatever the worker itself accepts."""
+
+
+def load_by_calls(server: AgentServer) -> float:
+    """Load as the share of calls taken: below the threshold until the last place is gone."""
+    share = len(server.active_jobs) / SETTINGS.agent.max_calls
+    return 1.0 if share >= 1 else share * _BELOW_THRESHOLD
+
+
+def set_up_process(process: JobProcess) -> None:
+    """Load models before a call arrives. Connections are opened when its session starts."""
+    protect_logs()
+    process.userdata["parts"] = load_parts(SETTINGS)
+
+
+server = AgentServer(
+    ws_url=SETTINGS.livekit.url,
+    api_key=SETTINGS.livekit.api_key,
+    api_secret=SETTINGS.livekit.api_secret.get_secret_value()
+    if SETTINGS.livekit.api_secret
+    else None,
+    setup_fnc=set_up_process,
+    load_fnc=load_by_calls if SETTINGS.agent.max_calls else None,
+    job_executor_type=JobExecutorType[SETTINGS.agent.isolation.upper()],
+    num_idle_processes=SETTINGS.agent.idle_processes,
+    # All that a call imports and loads is loaded once and shared by all processes.
+    preload_modules=["agent.job.worker", "agent.job.preloaded"],
+    # The framework would send all traffic to HTTPS_PROXY.
+    http_proxy=None if proxies.is_direct(SETTINGS.livekit.url or "") else NOT_GIVEN,
+    host=SETTINGS.agent.health_host,
+    port=SETTINGS.agent.health_port,
+    drain_timeout=SETTINGS.agent.drain_timeout_s,
+)
+
+
+protect_from_the_first_line()
+server.on("worker_started", protect_logs)
+_lost_jobs = LostJobs(SETTINGS.livekit)
+_orphans = OrphanWatch(SETTINGS.livekit, agent_name=SETTINGS.agent.name)
+server.on("worker_started", lambda: _lost_jobs.start(server))
+server.on("worker_started", lambda: _orphans.start(server))
+
+
+@server.rtc_session(agent_name=SETTINGS.agent.name)
+async def answer(ctx: JobContext) -> None:
+    """Hold one call."""
+    parts: Parts = ctx.proc.userdata["parts"]
+    try:
+        await serve_call(ctx, parts, SETTINGS)
+    finally:
+        await parts.aclose()

@@ -1,0 +1,43 @@
+"""What a person may set for this language model, by `LLM_*`.
+
+Apart from the engine, whose libraries take seconds to import: `--help` and the web server read
+settings too.
+"""
+
+from typing import Literal
+
+from agent.llm.json_text import JsonObject
+from agent.options import EngineOptions, setting
+
+
+class Options(EngineOptions):
+    """Which model, where, and how it is to answer."""
+
+    model: str = setting(
+        "amazon.nova-2-lite-v1:0",
+        "model id, inference profile id or ARN; many models are only served by a cross-region "
+        "profile: the id with us., eu., apac. or global. before it",
+    )
+    region: str | None = setting(
+        None,
+        "AWS region; empty: AWS_DEFAULT_REGION or the profile's",
+        fallback="AWS_REGION",
+    )
+    temperature: float | None = setting(
+        None, "randomness of the answer; empty: the model's own", ge=0, le=1
+    )
+    top_p: float | None = setting(
+        None, "share of the likeliest tokens to draw from; empty: the model's own", ge=0, le=1
+    )
+    max_tokens: int | None = setting(
+        None, "longest answer, tokens; empty: the model's own limit", ge=1
+    )
+    stop: str = setting("", "comma list of texts at which the answer ends")
+    extra_body: JsonObject | None = setting(
+        None, 'JSON object of the model\'s own request fields, for example {"top_k": 40}'
+    )
+    latency: Literal["standard", "optimized"] | None = setting(
+        None, "standard or optimized (faster, for some models and regions); empty: standard"
+    )
+    guardrail_id: str | None = setting(None, "guardrail that checks questions and answers")
+    guardrail_version: str = setting("DRAFT", "version of that guardrail")

@@ -1,0 +1,1 @@
+"""Answers from a folder of documents, without a language model."""

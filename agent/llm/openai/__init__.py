@@ -1,0 +1,1 @@
+"""Language models behind /v1/chat/completions."""

@@ -1,1 +1,0 @@
-"""One turn's time stamps and the latencies made from them."""

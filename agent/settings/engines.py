@@ -1,0 +1,157 @@
+"""Three tables: which engines there are for each stage, and where their code is.
+
+An engine is a line here and a folder with two modules. `options` has `Options`, a frozen subclass
+of `agent.options.EngineOptions`; `engine` has
+
+- `build(options) -> stt.STT | llm.LLM | tts.TTS`: makes the livekit-agents component and
+  imports its optional libraries there; it contacts nobody;
+- `async probe(options) -> str`: contacts the engine and says in one line what works, or
+  raises a `RejoinderError` that says what to do.
+
+It may have three more:
+
+- `preload() -> None`: blocking work whose result all processes share, such as slow imports and
+  caches of a library; starts no thread and no event loop;
+- `warm_up(component) -> None`: blocking work, such as loading a model or an index, that a
+  worker process does before a call arrives;
+- `check(options) -> None`: raises what would keep `build` and `warm_up` from succeeding, as far
+  as it can be told at once. Without it, `build` is tried.
+
+An engine from outside this project is named by the dotted path of a module that has all of them,
+`Options` too.
+
+Nothing here imports livekit-agents, which takes seconds: settings are read by every process.
+"""
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Literal
+
+from agent.errors import ConfigError, EngineUnavailable
+from agent.options import EngineOptions
+
+Stage = Literal["stt", "llm", "tts"]
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """One line of the table."""
+
+    folder: str
+    """Dotted path of its folder."""
+    summary: str
+    """What it speaks to, for the README table and `rejoinder engines`."""
+    needs: str
+    """What a person must have, in a few words."""
+    extra: str | None = None
+    """The optional dependency group that brings its libraries."""
+
+
+STT: Mapping[str, Engine] = {
+    "openai": Engine(
+        "agent.stt.openai",
+        "any /v1/audio/transcriptions server: ours, OpenAI, speaches, vLLM, whisper.cpp",
+        "a URL",
+    ),
+    "gradio": Engine(
+        "agent.stt.gradio",
+        "a Gradio server: SeamlessM4T-v2 (/s2tt, /asr) or our Whisper server",
+        "a URL",
+    ),
+    "whisper": Engine(
+        "agent.stt.whisper",
+        "faster-whisper inside the worker's process",
+        "nothing (tiny.en is included)",
+        extra="server-whisper",
+    ),
+}
+
+LLM: Mapping[str, Engine] = {
+    "openai": Engine(
+        "agent.llm.openai",
+        "any /v1/chat/completions server: OpenAI, Ollama, vLLM, llama.cpp, DeepSeek",
+        "a URL or a key",
+    ),
+    "bedrock": Engine(
+        "agent.llm.bedrock",
+        "Amazon Bedrock ConverseStream",
+        "AWS credentials",
+    ),
+    "handbook": Engine(
+        "agent.llm.handbook",
+        "answers from a folder of Markdown or text files",
+        "nothing (a handbook of this project is included)",
+    ),
+}
+
+TTS: Mapping[str, Engine] = {
+    "openai": Engine(
+        "agent.tts.openai",
+        "any /v1/audio/speech server: ours (Piper, espeak-ng), OpenAI, Kokoro, speaches",
+        "a URL",
+    ),
+    "espeak": Engine(
+        "agent.tts.espeak",
+        "espeak-ng in a process of its own, about 100 languages",
+        "nothing",
+    ),
+}
+
+TABLES: Mapping[Stage, Mapping[str, Engine]] = {"stt": STT, "llm": LLM, "tts": TTS}
+
+
+def options_of(stage: Stage, name: str) -> type[EngineOptions]:
+    """The model of an engine's options; imports only engines from outside this project.
+
+    Raises:
+        ConfigError: the name is neither in the table nor an importable dotted path.
+    """
+    engine = TABLES[stage].get(name)
+    if engine is None:
+        module = load_engine(stage, name)
+    else:
+        module = importlib.import_module(f"{engine.folder}.options")
+    options: type[EngineOptions] = module.Options
+    return options
+
+
+def load_engine(stage: Stage, name: str) -> ModuleType:
+    """Import the module of an engine.
+
+    Raises:
+        ConfigError: the name is neither in the table nor an importable dotted path.
+    """
+    engine = TABLES[stage].get(name)
+    if engine is not None:
+        return importlib.import_module(f"{engine.folder}.engine")
+    if "." not in name:
+        raise ConfigError(
+            f"{stage.upper()}_ENGINE={name!r} is not an engine; known: {', '.join(TABLES[stage])}"
+        )
+    try:
+        module = importlib.import_module(name)
+    except ImportError as error:
+        raise ConfigError(f"{stage.upper()}_ENGINE={name!r} cannot be imported: {error}") from error
+    missing = [attr for attr in ("Options", "build", "probe") if not hasattr(module, attr)]
+    if missing:
+        raise ConfigError(f"{stage.upper()}_ENGINE={name!r} lacks {', '.join(missing)}")
+    return module
+
+
+def check_engine(stage: Stage, name: str, options: EngineOptions) -> None:
+    """See that an engine can be built, without loading its model. Blocks, for milliseconds.
+
+    Raises:
+        EngineUnavailable: a package, a file or whatever else it needs is missing.
+        ConfigError: there is no such engine, or its options contradict what is there.
+    """
+    module = load_engine(stage, name)
+    try:
+        (module.check if hasattr(module, "check") else module.build)(options)
+    except ImportError as error:
+        raise EngineUnavailable(
+            f"{stage.upper()}_ENGINE={name} cannot be used: {error}; install what it needs, or "
+            "choose another engine"
+        ) from error

@@ -1,0 +1,1 @@
+"""Recognisers behind a Gradio page."""

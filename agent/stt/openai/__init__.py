@@ -1,0 +1,1 @@
+"""Recognisers behind /v1/audio/transcriptions."""

@@ -1,0 +1,1 @@
+"""Whisper inside the worker's process."""

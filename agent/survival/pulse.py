@@ -1,0 +1,62 @@
+"""Tells whether an agent in a room is alive, from outside.
+
+livekit-server keeps a participant whose process was killed for about 20 s. The agent's beat
+(`agent.survival.heartbeat`) is a counter in its attributes; whoever looks at the room now and then
+sees it stand still. Pure rules on a clock that is passed in.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+BEAT = "rejoinder.beat"
+"""Participant attribute of the agent: a `Beat`, new once in BEAT_S."""
+BEAT_S = 1.0
+LOST_S = 2.6
+"""A beat that stands still for longer is that of a dead agent: two were missed. With the time to
+start another one the caller hears somebody within 5 s."""
+
+
+class Beat(NamedTuple):
+    """Written as `number dispatch`."""
+
+    number: str
+    dispatch: str
+    """Id of the dispatch that the agent came by: known at once, which the server's list is not."""
+
+    def __str__(self) -> str:
+        """As the attribute has it."""
+        return f"{self.number} {self.dispatch}"
+
+
+def beat_of(attribute: str) -> Beat:
+    """Read the attribute; what is missing is empty."""
+    number, _, dispatch = attribute.partition(" ")
+    return Beat(number, dispatch)
+
+
+class Pulse:
+    """The agents of one room, as seen by one observer."""
+
+    def __init__(self) -> None:
+        """Nothing was seen yet."""
+        self._seen: dict[str, tuple[str, float]] = {}
+
+    def look(self, beats: Mapping[str, str | None], *, now: float) -> tuple[set[str], set[str]]:
+        """Take in what the room shows.
+
+        Args:
+            beats: by identity of each agent, its beat; None: it has none, and is alive for as
+                long as it is there.
+            now: seconds on any clock that does not go back.
+
+        Returns:
+            Identities of the living and of the lost.
+        """
+        seen = {}
+        for identity, beat in beats.items():
+            if beat is not None:
+                before = self._seen.get(identity)
+                seen[identity] = before if before is not None and before[0] == beat else (beat, now)
+        self._seen = seen
+        lost = {identity for identity, (_, since) in seen.items() if now - since >= LOST_S}
+        return beats.keys() - lost, lost

@@ -1,0 +1,1 @@
+"""Voices behind /v1/audio/speech."""

@@ -1,0 +1,226 @@
+"""The first pieces of a reply: short, so that the voice begins with the first words.
+
+A whole first sentence takes a language model a quarter of a second and more. The first piece
+ends at its first comma or after a few words, the second a little later, and from the third on
+whole sentences are spoken (`agent.wording.boundaries`): by then there is audio to play meanwhile.
+
+Words that belong together stay together: numbers with what they count, names, an article with
+its noun, Latin words within Chinese. Pure functions.
+"""
+
+# ruff: noqa: SIM905
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from agent.wording.boundaries import MAX_UNITS, NOT_FIRST, WIDE_UNITS, Quotes, is_wide, sentence_cut
+
+_CJK_COMMAS = "、，；："
+_COMMAS = ",;:" + _CJK_COMMAS
+_DASHES = "—–"
+_QUOTES = "\"'“”„‘’«»(["
+_CJK_LEAST, _CJK_MOST = 4, 8
+"""Characters of a first Chinese piece without a comma; the second may have twice as many."""
+_WORDS_OVER = 4
+"""A piece grows by at most this many words while it waits for a good place."""
+
+_BINDS_NEXT = frozenset(
+    """
+    a an the my your his her its our their this that these those some any no every each all both
+    of to in on at by for from with without into about over under between as like than per via
+    around near behind during through and or but nor so if when while because since then which who
+    whose what how where why very too more most less least not never also still always really quite
+    nearly almost only just even i you he she we they it is are was were be been am do does did have
+    has had can could will would shall should may might must let's let there here i'm you're he's
+    she's it's we're they're that's there's here's what's i'll you'll it'll we'll they'll i've
+    you've we've they've i'd you'd we'd don't doesn't didn't can't won't isn't aren't wasn't mr mrs
+    ms dr st no nr & + / =
+    der die das ein eine einen einem einer eines den dem des im am zum zur mein meine dein deine ihr
+    ihre unser unsere kein keine dieser diese dieses und oder aber von zu mit für bei nach aus auf
+    an um bis über unter vor dass wenn weil als wie ich du er sie wir nicht sehr so ist sind war hat
+    haben kann
+    le la les un une des du de et ou mais à ce cette mon ma son sa je tu il elle nous vous est très
+    el los las una y o pero en con por para mi tu su es lo gli e di da che è
+    """.split()
+)
+"""Words that are not said with a pause after them."""
+
+_NUMBERS = frozenset(
+    """
+    one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
+    seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred
+    thousand million billion half double
+    zwei drei vier fünf sechs sieben acht neun zehn elf zwölf zwanzig dreißig vierzig fünfzig
+    sechzig siebzig achtzig neunzig hundert tausend halb halbe
+    deux trois quatre cinq sept huit neuf dix cent mille dos tres cuatro cinco seis siete ocho nueve
+    diez cien mil
+    """.split()
+)
+"""Another number or what is counted follows."""
+
+_TOGETHER = frozenset(
+    """
+    我们 你们 他们 她们 它们 咱们 自己 大家 这个 那个 这里 那里 这样 那样 这些 那些 什么 怎么
+    为什 哪里 哪个 多少 几个 一个 一些 一样 一下 一起 一直 一定 一般 可以 可能 可是 可惜 但是
+    因为 所以 如果 虽然 然后 而且 或者 还是 还有 不过 不是 不会 不能 不要 不用 没有 没关 已经
+    正在 现在 今天 明天 昨天 时候 时间 以后 以前 之后 之前 开始 结束 使用 需要 应该 知道 觉得
+    认为 希望 喜欢 请问 请你 告诉 说话 回答 问题 问我 系统 电脑 电话 手机 网络 页面 设置 打开
+    关闭 启动 停止 声音 语音 语言 中文 英文 文字 技术 服务 工作 功能 例如 比如 其实 其他 其中
+    由于 对于 关于 通过 根据 只要 只有 只是 就是 就会 都是 都会 非常 比较 更加 最后 首先 另外
+    同时 随时 马上 立刻 刚才 容易 简单 重要 方便 方法 地方 东西 事情 情况 部分 每个 所有 很多
+    许多 当然 自然 突然 仍然 准备 解释 了解 帮助 打断
+    会议 会话 会员 能力 能够 要求 要是 要么 也许 就算 都市 可爱 可见 可靠 以为 以及 以上 以下
+    以外 以来 以免 着急 着手 着想 过程 过去 过来 地址 地图 地点 地区 地铁 地球 得到 得知 得出
+    是否 的确 的话 的士 很少 很快
+    存在 实在 所在 温和 总和 反对 面对 绝对 相对 不对 差不 拥有 具有 含有 成就 早就 首都 全都
+    思想 理想 联想 主要 必要 将要 只会 机会 社会 大会 开会 聚会 性能 智能 才能 技能 只能 许可
+    认可 不可 自从 服从 发给 交给 不让 然而 因而 从而 假如 原因 场所 厕所 不但 申请 邀请 淹没
+    自我 其它 吉他 仅仅 充分 十分
+    个月 小时 分钟 公里 公斤 厘米 毫秒 美元 欧元 星期 周年 先生 女士 小姐 老师 医生 北京 上海
+    中国 美国 点半 点钟 部署
+    """.split()
+)
+"""Common words of two characters."""
+
+_CJK_AFTER = "的了是着过吗呢吧啊们得地就也都很要会能可以"
+_CJK_BEFORE = "我你他她它这那请因所但如而和或跟在从对把被让给不没有就也都很会能可要想"
+_CJK_NUMBERS = "零〇一二两三四五六七八九十百千万亿几半"
+_CJK_BINDS_NEXT = _CJK_NUMBERS + "第之每各"
+
+
+@dataclass(frozen=True, slots=True)
+class ClauseCut:
+    """Finds the end of a short piece; usable wherever `sentence_cut` is."""
+
+    least_words: int
+    """Latin words before a piece ends without a comma."""
+
+    def __call__(self, text: str, *, final: bool, quotes: Quotes) -> int | None:
+        """As `sentence_cut`: length of the first piece, or None when it is not certain yet."""
+        # An overlong sentence is cut at a place that depends on what follows that place: a
+        # short piece is looked for only in what comes before.
+        head = text[: _reach(text)]
+        whole = sentence_cut(head, final=final and head == text, quotes=quotes)
+        short = self._short(head if whole is None else head[:whole], quotes)
+        if short is not None or whole is not None:
+            return short or whole
+        return sentence_cut(text, final=final, quotes=quotes)
+
+    def _short(self, text: str, quotes: Quotes) -> int | None:
+        inside = replace(quotes)
+        words = wide = 0
+        in_word = False
+        for at, char in enumerate(text[:-1]):
+            inside.feed(char)
+            following = text[at + 1]
+            if _is_dense(char):
+                in_word, wide = False, wide + 1
+            elif char.isspace():
+                in_word = False
+            elif char.isalnum() and not in_word:
+                in_word, words = True, words + 1
+            if inside.any_open():
+                continue
+            end = None
+            if char in _COMMAS:
+                end = self._comma_end(text, at) if words or wide >= 2 else None
+            elif _is_dense(char):
+                end = _cjk_end(text, at, wide * 3 // self.least_words)
+            elif following.isspace() and not char.isspace():
+                enough = words + wide // 2 >= self.least_words
+                end = at + 1 if enough and self._may_end(text, at + 1, words) else None
+            if end is not None:
+                return end
+        last = text[-1:]
+        if last and last in _CJK_COMMAS and not text[-2:-1].isdigit() and wide >= 2:
+            inside.feed(last)
+            return None if inside.any_open() else len(text)  # whatever follows
+        return None
+
+    def _comma_end(self, text: str, at: int) -> int | None:
+        following = text[at + 1]
+        if text[at - 1].isdigit():
+            # "May 5, 2024", "1，000", "3、5": the rest of the number may not have come yet.
+            rest = text[at + 1 :].lstrip()
+            return at + 1 if rest and not rest[0].isdigit() and not following.isdigit() else None
+        goes_on = not (following.isspace() or is_wide(following) or following in _DASHES)
+        return None if goes_on and text[at] not in _CJK_COMMAS else at + 1
+
+    def _may_end(self, text: str, end: int, words: int) -> bool:
+        """Whether the voice may stop after the word that ends at `end`."""
+        word = _last_word(text[:end])
+        bare = word.strip(_QUOTES)
+        rest = text[end:].lstrip()
+        if not rest or not (rest[0].isalpha() or rest[0] in _QUOTES) or _is_dense(rest[0]):
+            return False
+        if word[-1] in ".!?…-/" or any(char.isdigit() for char in word):
+            return False
+        known = bare.lower().replace("’", "'")
+        if known in _NUMBERS or (bare[:1].isupper() and rest[0].isupper()):
+            return False
+        # A name or a German noun belongs to what leads to it.
+        good = known not in _BINDS_NEXT and not rest[0].isupper()
+        return good or words >= self.least_words + _WORDS_OVER
+
+
+def _reach(text: str) -> int:
+    """Length of what `sentence_cut` does not take for overlong."""
+    units = 0
+    for at, char in enumerate(text):
+        units += WIDE_UNITS if is_wide(char) else 1
+        if units > MAX_UNITS:
+            return at
+    return len(text)
+
+
+def _cjk_end(text: str, at: int, count: int) -> int | None:
+    """Where to cut after, or a little before, the Chinese character at `at`, if at all.
+
+    `count` is in characters of a first piece.
+    """
+    char, following = text[at], text[at + 1]
+    if count >= _CJK_LEAST and not _bound(text, at + 1):
+        after = char in _CJK_AFTER and following not in _CJK_AFTER
+        if after or (following in _CJK_BEFORE and char not in _CJK_BEFORE):
+            return at + 1
+    if count >= _CJK_MOST:
+        for end in range(at + 1, max(1, at + 1 - _CJK_MOST), -1):
+            if not _bound(text, end):
+                return end
+    return None
+
+
+def _bound(text: str, end: int) -> bool:
+    """Whether the characters before and after `end` stay together, in Chinese or Japanese."""
+    char, following = text[end - 1], text[end]
+    if not (_is_dense(char) and _is_dense(following)) or following in NOT_FIRST:
+        return True
+    if char in _CJK_BINDS_NEXT or (following in _CJK_NUMBERS and char in "点年月分"):
+        return True
+    if char + following in _TOGETHER or (_is_katakana(char) and _is_katakana(following)):
+        return True
+    # "三封信": a number, its unit and what is counted.
+    counted = text[end - 2] in _CJK_NUMBERS and char not in _CJK_AFTER
+    return counted and following not in _CJK_BEFORE
+
+
+def _is_dense(char: str) -> bool:
+    """Whether a letter is of a script without spaces; Korean has them."""
+    return is_wide(char) and not "\uac00" <= char <= "\ud7af"
+
+
+def _is_katakana(char: str) -> bool:
+    return "\u30a0" <= char <= "\u30ff"
+
+
+def _last_word(text: str) -> str:
+    start = len(text)
+    while start > 0 and not text[start - 1].isspace() and not _is_dense(text[start - 1]):
+        start -= 1
+    return text[start:]
+
+
+Cut = Callable[..., int | None]
+
+CUTS: tuple[Cut, ...] = (ClauseCut(least_words=3), ClauseCut(least_words=6), sentence_cut)
+"""How the first, the second and all further pieces of a reply end."""

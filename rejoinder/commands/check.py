@@ -1,0 +1,138 @@
+"""`rejoinder check`: the settings in force, and whether everything they name works."""
+
+import argparse
+import asyncio
+import time
+from collections.abc import Awaitable
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from agent.errors import RejoinderError
+from agent.masking import masked_text
+from agent.settings.engines import TABLES, Stage, load_engine
+from agent.settings.load import Settings, StageChoice, apply_env_file, load
+from rejoinder.demo import places, running
+from rejoinder.demo.livekit_api import ANSWER_S, list_rooms
+from rejoinder.demo.livekit_server import Found, locate
+from rejoinder.demo.table import describe_server, passed_over_lines
+
+_PROBE_S = 20.0
+"""An engine that has not shown by then whether it works does not work for a call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One line of the result."""
+
+    what: str
+    works: bool
+    text: str
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Whether to contact anybody."""
+    parser.add_argument(
+        "--offline", action="store_true", help="print the settings and contact nothing"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print settings and verdicts; returns 0 only if all work."""
+    settings = load()
+    apply_env_file()  # boto3 reads its own names from the environment
+    console = Console()
+    _print_settings(console, settings)
+    if args.offline:
+        return 0
+    verdicts = asyncio.run(examine(settings))
+    console.print()
+    for verdict in verdicts:
+        mark = "[green]works[/green]" if verdict.works else "[red]fails[/red]"
+        console.print(
+            f"{mark}  [bold]{verdict.what}[/bold]: {escape(masked_text(verdict.text))}",
+            highlight=False,
+            soft_wrap=True,
+        )
+    return 0 if all(verdict.works for verdict in verdicts) else 1
+
+
+async def examine(settings: Settings, *, probe_s: float = _PROBE_S) -> list[Verdict]:
+    """Contact LiveKit and all chosen engines at the same time, each within `probe_s` seconds."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(_livekit(settings), name="check-livekit")]
+        for stage in TABLES:
+            choice: StageChoice = getattr(settings, stage)
+            tasks.append(group.create_task(_engine(stage, choice, probe_s), name=f"check-{stage}"))
+    return [task.result() for task in tasks]
+
+
+async def _engine(stage: Stage, choice: StageChoice, probe_s: float) -> Verdict:
+    what = f"{stage.upper()} {choice.engine}"
+
+    async def probe() -> str:
+        # Imported already, when the settings were read.
+        return str(await load_engine(stage, choice.engine).probe(choice.options))
+
+    return await _limited(what, probe(), probe_s)
+
+
+async def _limited(what: str, probe: Awaitable[str], limit_s: float) -> Verdict:
+    began = time.perf_counter()
+    try:
+        async with asyncio.timeout(limit_s):
+            said = await probe
+    except TimeoutError:
+        return Verdict(what, False, f"no answer within {limit_s:g} s")
+    except RejoinderError as error:
+        return Verdict(what, False, str(error))
+    except Exception as error:  # noqa: BLE001 - engines from elsewhere raise what they like
+        return Verdict(what, False, f"{type(error).__name__}: {error}")
+    return Verdict(what, True, f"{said} ({(time.perf_counter() - began) * 1000:.0f} ms)")
+
+
+async def _livekit(settings: Settings) -> Verdict:
+    livekit = settings.livekit
+    if livekit.url is None:
+        return await _local_livekit(settings)
+    if not (livekit.api_key and livekit.api_secret):
+        return Verdict("LiveKit", False, "set LIVEKIT_API_KEY and LIVEKIT_API_SECRET")
+    key, secret = livekit.api_key, livekit.api_secret.get_secret_value()
+    return await _limited("LiveKit", list_rooms(livekit.url, key, secret), ANSWER_S + 1)
+
+
+async def _local_livekit(settings: Settings) -> Verdict:
+    found = await locate(settings.livekit, cache=places.cache_folder())
+    demo = await asyncio.to_thread(running.latest, places.state_folder())
+    if not isinstance(found, Found):
+        tried = "; ".join(f"{attempt.source}: {attempt.reason}" for attempt in found)
+        return Verdict(
+            "LiveKit",
+            False,
+            f"LIVEKIT_URL is not set and no livekit-server is here ({tried}); "
+            "`rejoinder setup` fetches one",
+        )
+    lines = [f"the demo would start {describe_server(found)}", *passed_over_lines(found)]
+    if demo is not None:
+        lines.insert(0, f"a demo runs at {demo.livekit_url}")
+    return Verdict("LiveKit", True, "; ".join(lines))
+
+
+def _print_settings(console: Console, settings: Settings) -> None:
+    table = Table(box=None, pad_edge=False)
+    for heading in ("setting", "value", "from"):
+        table.add_column(heading, overflow="fold")
+    seen = set()
+    for value in settings.values:
+        if value.name not in seen:
+            seen.add(value.name)
+            style = "dim" if value.origin == "default" else ""
+            table.add_row(value.name, escape(value.shown), escape(value.origin), style=style)
+    console.print(table)
+    for stage in TABLES:
+        choice: StageChoice = getattr(settings, stage)
+        console.print(f"{stage.upper()}: {choice.engine} ({choice.why})", highlight=False)
+    for note in settings.notes:
+        console.print(f"note: {note}", markup=False, highlight=False)

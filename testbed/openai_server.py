@@ -1,0 +1,342 @@
+"""An OpenAI-shaped server with set delays and set faults: STT, chat and TTS on one port.
+
+It stands where model weights would be. The wire is real: multipart uploads, server-sent
+events, chunked PCM, and it sees when a client goes away before the answer is complete.
+"""
+
+import asyncio
+import io
+import json
+import re
+import time
+import wave
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from aiohttp import BodyPartReader, web
+
+from testbed import tones
+
+Outcome = Literal["open", "completed", "cancelled", "refused", "cut"]
+TTS_RATE_HZ = 24000
+
+
+@dataclass
+class Behaviour:
+    """How one route answers."""
+
+    first_byte_s: float = 0.0
+    """Delay before anything is sent."""
+    between_s: float = 0.0
+    """Delay between chunks: tokens of chat, 50 ms pieces of speech."""
+    status: int = 200
+    """Other than 200: an error body in the OpenAI shape, with this status."""
+    failures: int | None = None
+    """How many requests fail with `status` before the rest succeed; None: all."""
+    cut_after: int | None = None
+    """Close the connection after this many chunks."""
+    stall_after: int | None = None
+    """Send nothing more after this many chunks, and keep the connection."""
+    error_after: int | None = None
+    """Chat only: an error event takes the place of what follows this many chunks."""
+    whole: bool = False
+    """Chat only: one JSON object, though a stream was asked for."""
+    comments: bool = False
+    """Chat only: a stall is filled with comments that keep the connection."""
+    repeats: bool = False
+    """A refusal's reason holds the request, as vLLM's does."""
+    malformed: bool = False
+    """Answer 200 with something that is not the protocol."""
+
+
+@dataclass
+class Request:
+    """One request as the server saw it. Times are `time.perf_counter()` seconds."""
+
+    route: Literal["stt", "translate", "llm", "tts"]
+    body: dict[str, Any]
+    audio: np.ndarray | None
+    """Uploaded audio: float32 mono in [-1, 1] at `audio_rate_hz`; None for text routes."""
+    audio_rate_hz: int
+    began: float
+    first_byte: float | None = None
+    ended: float | None = None
+    chunks: int = 0
+    outcome: Outcome = "open"
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def strict_template(body: dict[str, Any]) -> str | None:
+    """What the chat templates of Mistral and Gemma refuse, in their words."""
+    roles = [m["role"] for m in body["messages"]]
+    if "system" in roles[1:]:
+        return "System message must be at the beginning"
+    roles = [role for role in roles if role != "system"]
+    if roles[::2] != ["user"] * len(roles[::2]) or roles[1::2] != ["assistant"] * len(roles[1::2]):
+        return "Conversation roles must alternate user/assistant/user/assistant/..."
+    return None
+
+
+@dataclass
+class OpenAIStandIn:
+    """Answers, delays and a record of all requests. Set the fields before or between calls."""
+
+    transcribe: Callable[[Request], str] = lambda request: "hello there"
+    reply: Callable[[list[dict[str, Any]]], str | dict[str, Any] | list[dict[str, Any]]] = (
+        lambda messages: "Hello."
+    )
+    """Text to answer, or {"tool": name, "arguments": {...}} for a tool call, or several."""
+    refuse: Callable[[dict[str, Any]], str | dict[str, Any] | None] = lambda body: None
+    """Why a chat request is refused with 400, as a text or a whole body; None: it is not."""
+    deltas: list[dict[str, Any]] | None = None
+    """Chat: these deltas in place of `reply`'s."""
+    finish: str = "stop"
+    """Chat: why the model ended, unless it calls tools."""
+    stt: Behaviour = field(default_factory=Behaviour)
+    llm: Behaviour = field(default_factory=Behaviour)
+    tts: Behaviour = field(default_factory=Behaviour)
+    api_key: str | None = None
+    """When set, other keys get 401."""
+    models: list[str] | None = field(default_factory=lambda: ["stand-in"])
+    """Names that /v1/models lists; None: there is no such route."""
+    requests: list[Request] = field(default_factory=list)
+    vocabulary: list[str] = field(default_factory=list)
+    """Spoken words in order of first use; their index is their tone."""
+    pieces: Callable[[str], list[str]] = lambda text: re.findall(r"\S+\s*", text)
+    """How a chat answer is cut into tokens."""
+    extra_routes: list[tuple[str, str, Any]] = field(default_factory=list)
+    """Further routes: method, path, aiohttp handler."""
+    url: str = ""
+    """Base URL, with /v1."""
+
+    def of(self, route: str) -> list[Request]:
+        """The requests to one route, oldest first."""
+        return [r for r in self.requests if r.route == route]
+
+    def spoken_words(self, text: str) -> Sequence[int]:
+        """Indices of the words of a text, adding new ones to the vocabulary."""
+        indices = []
+        for word in re.findall(r"[\w']+", text.lower()):
+            if word not in self.vocabulary:
+                self.vocabulary.append(word)
+            indices.append(self.vocabulary.index(word))
+        return indices
+
+    def heard_words(self, pcm: np.ndarray, *, rate_hz: int) -> list[tuple[str, float, float]]:
+        """Words in a recording of this voice: (word, start s, length s)."""
+        return [
+            (self.vocabulary[i] if i < len(self.vocabulary) else "?", start, length)
+            for i, start, length in tones.heard(pcm, rate_hz=rate_hz)
+        ]
+
+    @asynccontextmanager
+    async def serve(self, *, port: int = 0) -> AsyncIterator["OpenAIStandIn"]:
+        """Listen on loopback until the block ends; `url` is set inside it."""
+        app = web.Application(client_max_size=64 * 2**20)
+        app.router.add_get("/health", self._health)
+        app.router.add_get("/v1/models", self._models)
+        app.router.add_post("/v1/audio/transcriptions", self._transcriptions)
+        app.router.add_post("/v1/audio/translations", self._transcriptions)
+        app.router.add_post("/v1/chat/completions", self._chat)
+        app.router.add_post("/v1/audio/speech", self._speech)
+        for method, path, handler in self.extra_routes:
+            app.router.add_route(method, path, handler)
+        runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.2)
+        await runner.setup()
+        try:
+            site = web.TCPSite(runner, "127.0.0.1", port)
+            await site.start()
+            self.url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
+            yield self
+        finally:
+            await runner.cleanup()
+
+    async def _health(self, request: web.Request) -> web.Response:
+        return web.json_response({"status": "ok"})
+
+    async def _models(self, request: web.Request) -> web.Response:
+        if self.models is None:
+            raise web.HTTPNotFound
+        listed = [{"id": name, "object": "model"} for name in self.models]
+        return web.json_response({"object": "list", "data": listed})
+
+    async def _transcriptions(self, request: web.Request) -> web.StreamResponse:
+        # Not `request.post()`: cancelled half-way, it leaves its temporary file open.
+        form: dict[str, str] = {}
+        upload = b""
+        async for part in await request.multipart():
+            assert isinstance(part, BodyPartReader)
+            if part.name == "file":
+                upload = bytes(await part.read())
+            else:
+                form[part.name or ""] = await part.text()
+        with wave.open(io.BytesIO(upload)) as wav:
+            rate = wav.getframerate()
+            pcm = np.frombuffer(wav.readframes(wav.getnframes()), "<i2")
+        route: Literal["stt", "translate"] = (
+            "translate" if request.path.endswith("translations") else "stt"
+        )
+        record = self._record(
+            route,
+            dict(form),
+            pcm / np.float32(32768),
+            rate,
+        )
+        async with self._answering(request, record, self.stt) as refusal:
+            if refusal is not None:
+                return refusal
+            record.first_byte = time.perf_counter()
+            return web.json_response({"text": self.transcribe(record)})
+
+    async def _chat(self, request: web.Request) -> web.StreamResponse:
+        body = await request.json()
+        record = self._record("llm", body, None, 0)
+        record.headers = dict(request.headers)
+        async with self._answering(request, record, self.llm) as refusal:
+            if refusal is not None:
+                return refusal
+            reason = self.refuse(body)
+            if reason is not None:
+                record.outcome = "refused"
+                fault = {"error": {"message": reason}} if isinstance(reason, str) else reason
+                return web.json_response(fault, status=400)
+            events = self._chat_events(self.reply(body["messages"]))
+            if self.llm.whole:
+                return web.json_response(_whole(events))
+            if self.llm.error_after is not None:
+                fault = {"error": {"message": "stand-in fault", "type": "fault", "code": None}}
+                events[self.llm.error_after :] = [f"data: {json.dumps(fault)}\n\n".encode()]
+            return await self._send(request, record, self.llm, "text/event-stream", events)
+
+    def _chat_events(self, answer: str | dict[str, Any] | list[dict[str, Any]]) -> list[bytes]:
+        deltas: list[dict[str, Any]] = [{"role": "assistant", "content": ""}]
+        finish = self.finish
+        if self.deltas is not None:
+            deltas = list(self.deltas)
+        elif isinstance(answer, str):
+            deltas += [{"content": piece} for piece in self.pieces(answer)]
+        else:
+            finish = "tool_calls"
+            for i, tool in enumerate(answer if isinstance(answer, list) else [answer]):
+                head = {"name": tool["tool"], "arguments": ""}
+                call = {"index": i, "id": f"call_{i + 1}", "type": "function", "function": head}
+                tail = {"index": i, "function": {"arguments": json.dumps(tool["arguments"])}}
+                deltas += [{"tool_calls": [call]}, {"tool_calls": [tail]}]
+        base = {
+            "id": "chat-1",
+            "object": "chat.completion.chunk",
+            "created": 0,
+            "model": "stand-in",
+        }
+        events: list[dict[str, Any]] = [
+            base | {"choices": [{"index": 0, "delta": d, "finish_reason": None}]} for d in deltas
+        ]
+        events.append(base | {"choices": [{"index": 0, "delta": {}, "finish_reason": finish}]})
+        usage = {"prompt_tokens": 5, "completion_tokens": len(deltas), "total_tokens": 5}
+        events.append(base | {"choices": [], "usage": usage})
+        return [f"data: {json.dumps(e)}\n\n".encode() for e in events] + [b"data: [DONE]\n\n"]
+
+    async def _speech(self, request: web.Request) -> web.StreamResponse:
+        body = await request.json()
+        record = self._record("tts", body, None, 0)
+        async with self._answering(request, record, self.tts) as refusal:
+            if refusal is not None:
+                return refusal
+            pcm = tones.speak(self.spoken_words(body["input"]), rate_hz=TTS_RATE_HZ)
+            step = TTS_RATE_HZ // 20 * 2
+            pieces = [pcm[i : i + step] for i in range(0, len(pcm), step)]
+            return await self._send(request, record, self.tts, "audio/pcm", pieces)
+
+    def _record(
+        self, route: Any, body: dict[str, Any], audio: np.ndarray | None, rate_hz: int
+    ) -> Request:
+        record = Request(route, body, audio, rate_hz, time.perf_counter())
+        self.requests.append(record)
+        return record
+
+    @asynccontextmanager
+    async def _answering(
+        self, request: web.Request, record: Request, how: Behaviour
+    ) -> AsyncIterator[web.Response | None]:
+        try:
+            await asyncio.sleep(how.first_byte_s)
+            yield self._refusal(request, record, how)
+            if record.outcome == "open":
+                record.outcome = "completed"
+        except (asyncio.CancelledError, ConnectionError):
+            record.outcome = "cancelled"
+            raise
+        finally:
+            record.ended = time.perf_counter()
+
+    def _refusal(
+        self, request: web.Request, record: Request, how: Behaviour
+    ) -> web.Response | None:
+        status = how.status
+        if self.api_key and request.headers.get("Authorization") != f"Bearer {self.api_key}":
+            status = 401
+        elif status != 200 and how.failures is not None:
+            if how.failures <= 0:
+                status = 200
+            how.failures -= 1
+        if status != 200:
+            record.outcome = "refused"
+            text = f"stand-in fault {status}" + (f": {record.body}" if how.repeats else "")
+            message = {"message": text, "type": "fault", "code": None}
+            return web.json_response({"error": message}, status=status)
+        if how.malformed:
+            record.outcome = "refused"
+            return web.Response(text="<html>not the protocol</html>", content_type="text/html")
+        return None
+
+    async def _send(
+        self,
+        request: web.Request,
+        record: Request,
+        how: Behaviour,
+        content_type: str,
+        chunks: list[bytes],
+    ) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": content_type})
+        await response.prepare(request)
+        record.first_byte = time.perf_counter()
+        for chunk in chunks:
+            if how.cut_after is not None and record.chunks >= how.cut_after:
+                record.outcome = "cut"
+                assert request.transport is not None
+                request.transport.close()
+                return response
+            if how.stall_after is not None and record.chunks >= how.stall_after:
+                while how.comments:
+                    await response.write(b": still here\n\n")
+                    await asyncio.sleep(0.02)
+                await asyncio.sleep(3600)
+            await response.write(chunk)
+            record.chunks += 1
+            await asyncio.sleep(how.between_s)
+        await response.write_eof()
+        return response
+
+
+def _whole(events: list[bytes]) -> dict[str, Any]:
+    """The events of an answer as the one object that a server without streaming sends."""
+    parts = [json.loads(event[len("data: ") :]) for event in events[:-1]]
+    choices = [choice for part in parts for choice in part["choices"]]
+    message: dict[str, Any] = {"role": "assistant", "content": ""}
+    for choice in choices:
+        message["content"] += choice["delta"].get("content") or ""
+        for call in choice["delta"].get("tool_calls", ()):
+            calls = message.setdefault("tool_calls", [])
+            if "id" in call:
+                calls.append(call)
+            else:
+                calls[-1]["function"]["arguments"] += call["function"]["arguments"]
+    choice = {"index": 0, "message": message, "finish_reason": choices[-1]["finish_reason"]}
+    return parts[0] | {
+        "object": "chat.completion",
+        "choices": [choice],
+        "usage": parts[-1]["usage"],
+    }
