@@ -235,6 +235,13 @@ class SpokenText:
 
     def _is_object(self, *, ended: bool = False) -> bool:
         """Whether what was read so far is, or may become, a JSON object; takes whole ones out."""
+        while (found := self._first_object(ended=ended)) is None:
+            if not (self._lead or "").strip():
+                return True
+        return found
+
+    def _first_object(self, *, ended: bool) -> bool | None:
+        """The same of its first one; None: it was whole, and is taken out."""
         assert self._lead is not None
         text = self._lead.lstrip()
         if "```".startswith(text[:3]):
@@ -248,12 +255,12 @@ class SpokenText:
             _, end = (
                 _DECODER.raw_decode(text) if ended or text.endswith(("}", "]", "`")) else (0, 0)
             )
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):
             end = 0
         if end:
             self.calls.append(text[:end])
             self._lead = text[end:].removeprefix("\n").removeprefix("```")
-            return not self._lead.strip() or self._is_object(ended=ended)
+            return None
         if ended:
             self.calls.append(text)
         return True
@@ -264,7 +271,8 @@ def _after_header(header: str, mark: str) -> _Aside | None:
     if mark == _CHANNEL:
         return _Aside((_BODY, _CHANNEL), "", header=True)
     if " to=" in f" {header}":
-        return _Aside(_HARMONY_ENDS, f"{header.split('to=')[1].split()[0]} ")
+        name = header.partition("to=")[2].split()
+        return _Aside(_HARMONY_ENDS, f"{name[0] if name else ''} ")
     if header.strip().lower().startswith("analysis"):
         return _Aside(_HARMONY_ENDS, None)
     return None

@@ -169,6 +169,19 @@ def test_a_model_that_opens_brackets_for_ever_calls_no_tool() -> None:
         assert read_calls(text, ["get_weather"]) == []
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<|channel|>commentary to=<|message|>x<|end|>",
+        '{"a":' * 5000 + "1" + "}" * 5000,
+        '{"a": 1}' * 3000,
+    ],
+)
+def test_a_call_of_any_size_and_to_nobody_ends_no_reply(text: str) -> None:
+    read = SpokenText()
+    assert (read.feed(text) + read.end()).strip() == ""
+
+
 def test_words_around_a_tool_call_are_spoken() -> None:
     assert heard(f"Let me look. <tool_call>{TEXT}</tool_call> Soon.") == "Let me look.  Soon."
     assert heard(f"{TEXT}\nHere it is.") == "Here it is."
