@@ -31,13 +31,12 @@ from agent.call.floor import AgentFloor
 from agent.call.guesses import Guesses
 from agent.call.membership import Membership
 from agent.call.notices import APOLOGIES, TOPIC_SOURCE, TOPIC_TURN, Notices, NoticeStage
+from agent.call.parts import Parts
 from agent.call.presence import Presence
+from agent.call.reply import OUTPUT_RATE_HZ, CallAgent
 from agent.call.session import (
     INPUT_FRAME_MS,
     INPUT_RATE_HZ,
-    OUTPUT_RATE_HZ,
-    CallAgent,
-    Parts,
     build_listener,
     build_session,
     expected_language,

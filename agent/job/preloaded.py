@@ -3,7 +3,7 @@
 Silero alone would be 20 MB more in each process that loaded it anew.
 """
 
-from agent.call.session import preload
+from agent.call.parts import preload
 from agent.job.worker import SETTINGS
 from agent.survival import history
 

@@ -15,7 +15,7 @@ import logging
 from livekit.agents import NOT_GIVEN, AgentServer, JobContext, JobExecutorType, JobProcess
 
 from agent.call.call import serve_call
-from agent.call.session import Parts, load_parts
+from agent.call.parts import Parts, load_parts
 from agent.job.log import protect_from_the_first_line, protect_logs
 from agent.remote import proxies
 from agent.settings.engines import load_engine

@@ -1,7 +1,7 @@
 """What a worker learns about its engines while it runs, shared by all its processes.
 
 A process holds one call, which is too short to learn from. Pages are anonymous shared memory:
-made in the process that the others are forked from (`agent.call.session.preload`), inherited by
+made in the process that the others are forked from (`agent.call.parts.preload`), inherited by
 each, gone with the last. Where processes are not forked, each has its own.
 """
 

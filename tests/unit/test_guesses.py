@@ -24,7 +24,9 @@ from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS
 from livekit.agents.voice import io
 
 from agent.call.guesses import Guesses
-from agent.call.session import CallAgent, Parts, build_session
+from agent.call.parts import Parts
+from agent.call.reply import CallAgent
+from agent.call.session import build_session
 from agent.call.timeline import Timeline
 from agent.llm.reply_filter import Habit
 from agent.settings.load import load

@@ -8,7 +8,8 @@ from typing import Any, cast
 import pytest
 from livekit.agents import Agent, APIConnectionError, APITimeoutError, ModelSettings, llm
 
-from agent.call.session import CallAgent, Parts
+from agent.call.parts import Parts
+from agent.call.reply import CallAgent
 from agent.call.timeline import Timeline
 from agent.llm.reply_filter import Habit
 from agent.options import ModelOptions
@@ -61,6 +62,7 @@ def reply(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[str, list[Exce
                 timeline=Timeline(),
                 on_source=lambda source: None,
                 on_failure=failures.append,
+                on_turn_over=lambda: None,
                 reader=Reader(),
                 parts=cast(Parts, parts),
             )

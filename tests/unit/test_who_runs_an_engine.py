@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.call.session import eagerness, pace_of
+from agent.call.parts import pace_of
+from agent.call.session import eagerness
 from agent.settings import load as settings
 from agent.settings.load import Settings
 

@@ -1,0 +1,150 @@
+"""The replies of one call: the model's text, what it costs, and how it is spoken and shown."""
+
+from collections.abc import AsyncGenerator, AsyncIterable, Callable
+from contextlib import aclosing
+from typing import Any, Protocol
+
+from livekit import rtc
+from livekit.agents import Agent, ModelSettings, llm
+from livekit.agents.types import USERDATA_TIMED_TRANSCRIPT, FlushSentinel, TimedString
+
+from agent.audio.marks import Mute
+from agent.audio.streams import at_rate
+from agent.call.parts import Parts
+from agent.call.timeline import Timeline
+from agent.llm.marks import SOURCE
+from agent.llm.reply_filter import filtered_reply
+from agent.options import ModelOptions
+from agent.playout.caption import Caption
+from agent.remote.hedging import hedged_stream, with_filler
+from agent.wording.reader import Reader
+
+OUTPUT_RATE_HZ = 24000
+"""What most voices speak at; Opus carries it whole."""
+
+
+class SourceListener(Protocol):
+    """Hears where an answer was found, before its first word is spoken."""
+
+    def __call__(self, source: dict[str, Any], /) -> None:
+        """Take one source; a newer one replaces it."""
+
+
+class CallAgent(Agent):
+    """The agent of one call: marks where each stage begins and gives its first result."""
+
+    def __init__(
+        self,
+        *,
+        reply: ModelOptions,
+        timeline: Timeline,
+        on_source: SourceListener,
+        on_failure: Callable[[Exception], None],
+        on_turn_over: Callable[[], None],
+        reader: Reader,
+        parts: Parts,
+    ) -> None:
+        """Answer as `reply` says; time goes to `timeline`, sources to `on_source`.
+
+        `on_failure` is told of replies that fail, once each, guesses too; `on_turn_over` is
+        called before a guess is taken up. A request that is slower than nineteen of twenty is
+        repeated, if that is allowed.
+        """
+        super().__init__(instructions=reply.instructions)
+        self._reply = reply
+        self._timeline = timeline
+        self._on_source = on_source
+        self._on_failure = on_failure
+        self._on_turn_over = on_turn_over
+        self._reader = reader
+        self._parts = parts
+
+    async def on_user_turn_completed(
+        self, turn_ctx: llm.ChatContext, new_message: llm.ChatMessage
+    ) -> None:
+        """Now the framework takes up the guess, if there is one, or begins an answer."""
+        self._on_turn_over()
+
+    async def llm_node(
+        self,
+        chat_ctx: llm.ChatContext,
+        tools: list[llm.Tool],
+        model_settings: ModelSettings,
+    ) -> AsyncGenerator[llm.ChatChunk | str | FlushSentinel, None]:
+        """Pass the reply on; the source of an answer goes to the page, not to the voice.
+
+        A reply that fails ends here: what was said of it stays said.
+        """
+        chunks = self._chunks(chat_ctx, tools, model_settings)
+        if self._reply.filler:
+            filler = f"{self._reply.filler} "
+            chunks = with_filler(chunks, filler, after_s=self._reply.filler_after_s)
+        try:
+            async with aclosing(chunks):
+                async for chunk in chunks:
+                    yield chunk
+        except Exception as error:  # noqa: BLE001 - an engine's fault ends the reply, not the call
+            self._on_failure(error)
+
+    async def _chunks(
+        self,
+        chat_ctx: llm.ChatContext,
+        tools: list[llm.Tool],
+        model_settings: ModelSettings,
+    ) -> AsyncGenerator[llm.ChatChunk | str | FlushSentinel, None]:
+        self._timeline.begin("llm")
+        pace = self._parts.llm_pace
+        stream = hedged_stream(
+            lambda: filtered_reply(
+                Agent.default.llm_node(self, chat_ctx, tools, model_settings),
+                tools=tools,
+                model=self._parts.llm.model,
+                habit=self._parts.llm_habit,
+                stall_s=self._reply.stall_s,
+            ),
+            after_s=pace.late_s if pace is not None else None,
+            pace=pace,
+        )
+        async with aclosing(stream) as chunks:
+            async for chunk in chunks:
+                delta = chunk.delta if isinstance(chunk, llm.ChatChunk) else None
+                if delta is not None and delta.extra and SOURCE in delta.extra:
+                    self._on_source(delta.extra.pop(SOURCE))
+                    if not (delta.content or delta.tool_calls or delta.extra):
+                        continue
+                if isinstance(chunk, str) or (delta is not None and delta.content):
+                    self._timeline.end("llm")
+                yield chunk
+
+    async def tts_node(
+        self, text: AsyncIterable[str], model_settings: ModelSettings
+    ) -> AsyncGenerator[rtc.AudioFrame, None]:
+        """Speak the reply."""
+        spoken = Agent.default.tts_node(self, self._timed(text), model_settings)
+        async with aclosing(at_rate(spoken, OUTPUT_RATE_HZ)) as frames:
+            async for frame in frames:
+                self._timeline.end("tts")
+                if texts := frame.userdata.get(USERDATA_TIMED_TRANSCRIPT):
+                    frame.userdata[USERDATA_TIMED_TRANSCRIPT] = [self._shown(t) for t in texts]
+                yield frame
+
+    async def transcription_node(
+        self, text: AsyncIterable[str | TimedString], model_settings: ModelSettings
+    ) -> AsyncGenerator[str | TimedString, None]:
+        """Show the reply as it is written; what was said for it goes along, for the ledger."""
+        async for piece in text:
+            yield piece if isinstance(piece, TimedString) else Caption(self._reader.read(piece))
+
+    def _shown(self, text: TimedString) -> TimedString:
+        """A piece, or a mark of one, as captions show it."""
+        if isinstance(text, Mute):
+            return Mute("".join(part.written for part in self._reader.read(text.piece)), text.at_s)
+        return Caption(self._reader.read(text), text.start_time) if text else text
+
+    async def _timed(self, text: AsyncIterable[str]) -> AsyncGenerator[str, None]:
+        first = True
+        async for piece in text:
+            if first and piece.strip():
+                first = False
+                self._timeline.begin("tts")
+            yield piece
