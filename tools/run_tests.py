@@ -1,7 +1,9 @@
-"""All tests: first those in real time, alone; then those that compute, in two lanes side by side.
+"""All tests in three parts: those in real time, those of logic, and those that start servers.
 
 Room and browser tests listen and speak in real time: beside others, on two cores, a pause of
-0.8 s becomes one of 1.3 s. With arguments there is one run: they go to pytest as they are.
+0.8 s becomes one of 1.3 s. Tests of logic need nothing but a processor, so they take what the
+others leave, at the lowest priority there is. With arguments there is one run: they go to pytest
+as they are.
 """
 
 import os
@@ -10,9 +12,13 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
+from typing import IO
 
-_IN_REAL_TIME = "room or browser"
-_LANES = ("unit", f"not (unit or {_IN_REAL_TIME})")
+_REAL_TIME = "room or browser"
+_LOGIC = "unit"
+_SERVERS = ("protocol and not room", f"not (protocol or {_LOGIC} or {_REAL_TIME})")
+_PATIENT_S = 120
+"""Longest test of logic, whose processor may be busy with others for seconds."""
 _NO_TESTS = 5
 """pytest's exit code when it has found none."""
 
@@ -24,18 +30,39 @@ def main(arguments: Sequence[str]) -> int:
     pytest = [sys.executable, "-m", "pytest"]
     if arguments:
         return subprocess.call([*pytest, *arguments])
-    codes = [subprocess.call([*pytest, "-m", _IN_REAL_TIME])]
+    shown = [*pytest, "--durations=10", "-m"]
     with ExitStack() as stack:
-        sink = stack.enter_context(tempfile.TemporaryFile())
-        beside = subprocess.Popen([*pytest, "-m", _LANES[0]], stdout=sink, stderr=subprocess.STDOUT)
-        stack.callback(beside.kill)
-        codes.append(subprocess.call([*pytest, "-m", _LANES[1]]))
-        codes.append(beside.wait())
-        print(f"\n{_LANES[0]}, which ran beside it:", flush=True)
-        sink.seek(0)
-        sys.stdout.buffer.write(sink.read())
-        sys.stdout.flush()
+
+        def beside(level: str, *, idle: bool = False) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
+            sink = stack.enter_context(tempfile.TemporaryFile())
+            patience = [f"--timeout={_PATIENT_S}"] if idle else []
+            began = subprocess.Popen(
+                [*shown, level, *patience],
+                stdout=sink,
+                stderr=subprocess.STDOUT,
+                preexec_fn=_idle if idle else None,
+            )
+            stack.callback(began.kill)
+            return began, sink
+
+        logic = beside(_LOGIC, idle=True)
+        codes = [subprocess.call([*shown, _REAL_TIME])]
+        servers = beside(_SERVERS[1])
+        codes.append(subprocess.call([*shown, _SERVERS[0]]))
+        for level, (run, sink) in ((_SERVERS[1], servers), (_LOGIC, logic)):
+            codes.append(run.wait())
+            print(f"\n{level}, which ran beside the others:", flush=True)
+            sink.seek(0)
+            sys.stdout.buffer.write(sink.read())
+            sys.stdout.flush()
     return next((code for code in codes if code not in (0, _NO_TESTS)), 0)
+
+
+def _idle() -> None:
+    if hasattr(os, "SCHED_IDLE"):
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    else:
+        os.nice(19)
 
 
 if __name__ == "__main__":

@@ -56,6 +56,21 @@ def closed(client: socket.socket) -> bool:
         return True
 
 
+def spoken_at_last(server: ServerProcess) -> httpx.Response:
+    """Speech for somebody of the same address, who comes again when told to wait.
+
+    As many bodies of one address are read as could be served; those that stand still give their
+    places back when they are closed, for newer ones or at their deadline.
+    """
+    for _ in range(60):
+        spoken = httpx.post(f"{server.url}/v1/audio/speech", json={"input": "Yes."}, timeout=20)
+        if spoken.status_code != 429:
+            break
+        assert int(spoken.headers["Retry-After"]) >= 1
+        time.sleep(0.5)
+    return spoken
+
+
 @pytest.mark.parametrize(
     "data",
     [b"", HALF_A_HEAD, NO_BODY, NO_BODY + b'{"input": "', REFUSED],
@@ -66,8 +81,7 @@ def test_health_and_speech_are_served_beside_three_hundred_that_do_not_go_on(
 ) -> None:
     with begun(server, 300, data) as opened:
         assert httpx.get(f"{server.url}/health", timeout=5).status_code == 200
-        spoken = httpx.post(f"{server.url}/v1/audio/speech", json={"input": "Yes."}, timeout=20)
-        assert spoken.status_code == 200
+        assert spoken_at_last(server).status_code == 200
         assert sum(not closed(client) for client in opened) <= EACH
     assert len(server.log) < 20_000
 

@@ -36,7 +36,7 @@ def children() -> list[psutil.Process]:
     return [
         child
         for child in psutil.Process().children()
-        if any("espeak_child" in part for part in child.cmdline())
+        if any("espeak.child" in part for part in child.cmdline())
     ]
 
 
