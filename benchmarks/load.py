@@ -1,7 +1,8 @@
 """Several calls at once: latency, processor time and memory per call, ours beside a plain worker.
 
 python -m benchmarks.load --calls 1 4 6 8 12
-python -m benchmarks.load --flood        # twelve, of whom one floods; with and without the flood
+python -m benchmarks.load --flood            # four callers, alone and beside one who floods
+python -m benchmarks.load --flood --calls 11 # where there are more than two cores
 """
 
 import argparse
@@ -15,6 +16,7 @@ import time
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +30,10 @@ from benchmarks.scenarios import QUESTIONS
 from benchmarks.voices import speak
 
 _IN_A_PROCESS = 3
-_FLOODED = 12
+_CALLS = [1, 4, 6, 8, 12]
+_FLOODED = [4]
+"""Two cores hold six calls of callers who talk without a rest."""
 _FLOODED_REST_S = 8.0
-"""Twelve who talk without a rest are more than two cores hold, flood or not."""
 _LOOK_S = 0.5
 _REST_S = 90.0
 """A worker is at rest by then."""
@@ -172,17 +175,15 @@ async def measure(
 
 
 async def run_flood(args: argparse.Namespace) -> list[dict[str, Any]]:
-    """Eleven calls alone, and beside a twelfth that floods, with each system."""
+    """Some calls alone, and beside one more that floods, with each system."""
     rows = []
     await asyncio.to_thread(speak, QUESTIONS[0], voice="piper")
     for system in args.systems:
         folder = Path(tempfile.mkdtemp(prefix="flood-"))
         async with rig(folder, systems=[system], delays=DELAYS) as running:
-            for flood in (False, True):
+            for calls, flood in product(args.calls or _FLOODED, (False, True)):
                 await _rest(running.workers[system].popen.pid)
-                row = await measure(
-                    running, system, _FLOODED - 1, rest_s=_FLOODED_REST_S, flood=flood
-                )
+                row = await measure(running, system, calls, rest_s=_FLOODED_REST_S, flood=flood)
                 rows.append(row | {"flood": flood})
                 _print(rows[-1])
     return rows
@@ -199,7 +200,7 @@ async def run(args: argparse.Namespace) -> list[dict[str, Any]]:
             await _rest(pid)
             rows.append({"system": system, "calls": 0, "pss_mb": memory_mb(pid)})
             print(f"{system:8} idle: {rows[-1]['pss_mb']:.0f} MB", flush=True)
-            for calls in args.calls:
+            for calls in args.calls or _CALLS:
                 await _rest(pid)
                 row = await measure(running, system, calls)
                 rows.append(row)
@@ -221,9 +222,9 @@ def _print(row: dict[str, Any]) -> None:
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--calls", type=int, nargs="+", default=[1, 4, 6, 8, 12])
+    parser.add_argument("--calls", type=int, nargs="+")
     parser.add_argument("--systems", nargs="+", default=[VANILLA, OURS, THREADS])
-    parser.add_argument("--flood", action="store_true", help="twelve calls, of whom one floods")
+    parser.add_argument("--flood", action="store_true", help="beside one who floods")
     parser.add_argument(
         "--out", type=Path, help="default: benchmarks/results/load.json, or flood.json"
     )
