@@ -16,7 +16,14 @@ from typing import IO
 
 _REAL_TIME = "room or browser"
 _LOGIC = "unit"
-_SERVERS = ("protocol and not room", f"not (protocol or {_LOGIC} or {_REAL_TIME})")
+_SERVERS = f"not ({_LOGIC} or {_REAL_TIME})"
+_MODELS = ("tests/protocol/model_servers", "tests/protocol/stt")
+_LANES = (
+    _MODELS,
+    ("tests/protocol", *(f"--ignore={folder}" for folder in _MODELS)),
+    ("tests/attacks", "tests/packaging"),
+)
+"""Of those that start servers: they take as long as each other, and wait for much of it."""
 _PATIENT_S = 120
 """Longest test of logic, whose processor may be busy with others for seconds."""
 _NO_TESTS = 5
@@ -33,11 +40,10 @@ def main(arguments: Sequence[str]) -> int:
     shown = [*pytest, "--durations=10", "-m"]
     with ExitStack() as stack:
 
-        def beside(level: str, *, idle: bool = False) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
+        def beside(*selected: str, idle: bool = False) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
             sink = stack.enter_context(tempfile.TemporaryFile())
-            patience = [f"--timeout={_PATIENT_S}"] if idle else []
             began = subprocess.Popen(
-                [*shown, level, *patience],
+                [*shown, *selected],
                 stdout=sink,
                 stderr=subprocess.STDOUT,
                 preexec_fn=_idle if idle else None,
@@ -45,13 +51,12 @@ def main(arguments: Sequence[str]) -> int:
             stack.callback(began.kill)
             return began, sink
 
-        logic = beside(_LOGIC, idle=True)
+        logic = beside(_LOGIC, f"--timeout={_PATIENT_S}", idle=True)
         codes = [subprocess.call([*shown, _REAL_TIME])]
-        servers = beside(_SERVERS[1])
-        codes.append(subprocess.call([*shown, _SERVERS[0]]))
-        for level, (run, sink) in ((_SERVERS[1], servers), (_LOGIC, logic)):
+        others = [beside(_SERVERS, *lane) for lane in _LANES[1:]]
+        codes.append(subprocess.call([*shown, _SERVERS, *_LANES[0]]))
+        for run, sink in (*others, logic):
             codes.append(run.wait())
-            print(f"\n{level}, which ran beside the others:", flush=True)
             sink.seek(0)
             sys.stdout.buffer.write(sink.read())
             sys.stdout.flush()
