@@ -60,6 +60,7 @@ class PortPicker:
         """Make a picker; with `claims`, preferred ports are claimed among this user's demos."""
         self._claims = claims
         self._held = ExitStack()
+        self._picked: set[tuple[socket.SocketKind, int]] = set()
 
     def __enter__(self) -> "PortPicker":
         return self
@@ -77,6 +78,8 @@ class PortPicker:
 
     def _pick(self, kind: socket.SocketKind, preferred: int | None) -> int:
         for port in _candidates(preferred):
+            if (kind, port) in self._picked:
+                continue  # SO_REUSEADDR would let it be bound again
             held = socket.socket(socket.AF_INET, kind)
             try:
                 if kind is socket.SOCK_STREAM and port:
@@ -91,7 +94,9 @@ class PortPicker:
                 held.close()
                 continue
             self._held.enter_context(held)
-            return int(held.getsockname()[1])
+            bound = int(held.getsockname()[1])
+            self._picked.add((kind, bound))
+            return bound
         raise OSError("no free port on loopback")
 
 

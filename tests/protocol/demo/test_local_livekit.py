@@ -197,5 +197,10 @@ def test_two_demos_that_start_at_once_never_choose_the_same_preferred_port(
 
 def test_one_picker_never_gives_the_same_port_twice() -> None:
     with PortPicker() as free:
-        ports = [free.tcp() for _ in range(20)]
+        preferred = free.tcp()
+        ports = [
+            preferred,
+            *(free.tcp(preferred) for _ in range(5)),
+            *(free.tcp() for _ in range(14)),
+        ]
     assert len(set(ports)) == 20
