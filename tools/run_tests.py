@@ -64,9 +64,9 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _idle() -> None:
-    if hasattr(os, "SCHED_IDLE"):
+    try:
         os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-    else:
+    except (AttributeError, OSError):  # macOS has none, and some sandboxes forbid it
         os.nice(19)
 
 
