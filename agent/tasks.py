@@ -129,7 +129,10 @@ class CallTasks:
         return self.need(self._keep(run, name, restarted, lost), name=name)
 
     def inform(self, work: Coroutine[Any, Any, None], *, name: str) -> None:
-        """Tell somebody something, within 5 s. It never fails; after the block nothing is told."""
+        """Tell somebody something, within 5 s, or 7 s if its request is `undivided`.
+
+        It never fails; after the block nothing is told.
+        """
         if self._open:
             self._group.create_task(self._tell(work, name), name=name)
         else:

@@ -148,12 +148,14 @@ class Call:
             await self._over.wait()
         finally:
             talking.cancel()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_CLOSE_S):
-                    await session.aclose()
-            await self._track.aclose()
-            await self._voice.aclose()
-            self._ctx.shutdown(reason="the call is over")
+            try:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_CLOSE_S):
+                        await session.aclose()
+            finally:
+                await self._track.aclose()
+                await self._voice.aclose()
+                self._ctx.shutdown(reason="the call is over")
 
     async def _talk(self, room: rtc.Room, connecting: asyncio.Task[None]) -> None:
         """Connect the parts with the room; from then on events carry the call."""

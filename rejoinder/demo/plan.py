@@ -1,6 +1,6 @@
 """From settings to processes: what the demo runs, with which environment, and why.
 
-Pure: nothing is started, read or contacted here.
+Nothing is started, read or contacted here; the machine is asked for its number of cores alone.
 """
 
 import os
