@@ -6,7 +6,7 @@
     assert talk.ended == ["What is the weather like today?"]
 
 Every sample of a word carries the word's number, so the scripted recogniser knows exactly the
-words whose audio it was given. `Dialogue` adds an agent that speaks.
+words whose audio it was given. Whole talks, with an agent that answers: `tests.fakes.whole_talk`.
 """
 
 from dataclasses import dataclass, field
@@ -20,10 +20,7 @@ from agent.turns.actions import (
     Action,
     AskEnd,
     Ended,
-    GoOn,
-    Guess,
     Heard,
-    Hold,
     Recognise,
     Stop,
 )
@@ -179,71 +176,3 @@ class Talk:
             if number and count / HOP >= KNOWN_SHARE * self.lengths[number - 1]
         ]
         return " ".join(known)
-
-
-@dataclass
-class Dialogue(Talk):
-    """A talk whose agent answers each turn for `reply_s`, `first_audio_s` after it began to.
-
-    It works as the framework does: an answer begun on a guess is kept when the turn ends with
-    the same words, and sounds no earlier than the turn's end.
-    """
-
-    first_audio_s: float = 0.45
-    """From the words to the first sound of the answer: LLM and TTS."""
-    reply_s: float = 4.0
-    spans: list[tuple[float, float]] = field(default_factory=list)
-    """When the agent was heard."""
-    answers_begun: int = 0
-    _guess: tuple[str, float] | None = None
-    _starts: float | None = None
-    _left: float = 0.0
-    _held: bool = False
-
-    def is_asked(self, text: str, for_s: float) -> None:
-        """A question, and half a second of its answer."""
-        self.says(text, for_s)
-        begun = self.answers_begun
-        while self.answers_begun == begun or not self.playing:
-            self.is_silent(HOP_S)
-        self.is_silent(0.5)
-
-    def hop(
-        self,
-        level_db: float,
-        *,
-        loud: bool = False,
-        probability: float = _NO_SPEECH,
-        word: int = 0,
-    ) -> None:
-        super().hop(level_db, loud=loud, probability=probability, word=word)
-        if self._starts is not None and self.now >= self._starts:
-            self._starts, self._left, self.playing = None, self.reply_s, True
-        if not self.playing or self._held:
-            return
-        if self.spans and self.now - self.spans[-1][1] < 1.5 * HOP_S:
-            self.spans[-1] = (self.spans[-1][0], self.now)
-        else:
-            self.spans.append((self.now - HOP_S, self.now))
-        self._left -= HOP_S
-        if self._left <= 0:
-            self.playing = self.busy = False
-
-    def do(self, actions: list[Action]) -> None:
-        super().do(actions)
-        for action in actions:
-            match action:
-                case Guess(text):
-                    self._guess = (text, self.now)
-                case Ended(text) if text:
-                    guess = self._guess
-                    began = guess[1] if guess is not None and guess[0] == text else self.now
-                    self._starts = max(self.now, began + self.first_audio_s)
-                    self.busy, self._guess = True, None
-                    self.answers_begun += 1
-                case Hold():
-                    self._held = True
-                case GoOn():
-                    self._held = False
-                case Stop():
-                    self._held, self._starts, self._left = False, None, 0.0

@@ -1,0 +1,200 @@
+"""Whole talks: what the caller hears and what is kept of it, by the framework's own session."""
+
+import pytest
+
+from testbed import tones
+from tests.fakes.scripted_engines import Reply, Voice
+from tests.fakes.whole_talk import Knocks, Line, Says, Types, WholeTalk, play
+
+ASKED = "What is the weather like today?"
+ANSWER = "It is sunny all day long, and warm. There is no wind at all, nor rain. Take your hat."
+INSTEAD = "No, tell me about tomorrow instead."
+OTHER = "Tomorrow will be rather cloudy."
+WEATHER: dict[str, Reply | str] = {ASKED: ANSWER, INSTEAD: OTHER}
+QUESTION = Says(ASKED, 0.5, 2.1)
+WHOLE_S = len(ANSWER.split()) * tones.WORD_S
+PLAIN = [("user", ASKED), ("assistant", ANSWER)]
+
+
+def cut_off(talk: WholeTalk) -> str:
+    """The history's answer that was interrupted: never more than was heard, one word less."""
+    [kept] = [text for role, text in talk.messages if role == "assistant" and text.endswith("…")]
+    kept = kept.removesuffix("…")
+    assert talk.heard.startswith(kept)
+    return kept
+
+
+def test_the_answer_begun_on_the_guess_is_the_one_that_is_heard() -> None:
+    talk = play(QUESTION, replies=WEATHER)
+    assert talk.messages == PLAIN
+    assert talk.heard == talk.captions.text.strip() == ANSWER
+    assert talk.asked == [ASKED]
+    [turn] = talk.turns
+    stages = {span.stage: span for span in turn.stages}
+    assert stages["llm"].from_ms < stages["end_of_turn"].to_ms, "it was a guess"
+
+
+def test_a_wrong_guess_is_answered_anew_and_only_the_second_answer_is_heard() -> None:
+    whole = "I would like a table. For two people, please."
+    talk = play(
+        Says("I would like a table.", 0.5, 2.1),
+        Says("For two people, please.", 2.5, 3.7),
+        replies={"I would like a table.": "For how many?", whole: "A table for two it is."},
+    )
+    assert talk.messages == [("user", whole), ("assistant", "A table for two it is.")]
+    assert talk.heard == "A table for two it is."
+    assert talk.asked == ["I would like a table.", whole]
+
+
+def test_a_pause_inside_a_sentence_is_one_message() -> None:
+    whole = "I would like to book a table for two people tonight."
+    talk = play(
+        Says("I would like to book a table for", 0.5, 2.1),
+        Says("two people tonight.", 2.9, 3.9),
+        replies={whole: OTHER},
+    )
+    assert talk.messages == [("user", whole), ("assistant", OTHER)]
+    assert talk.heard == OTHER
+
+
+def test_of_an_interrupted_answer_the_history_has_what_was_heard() -> None:
+    talk = play(QUESTION, Says(INSTEAD, 1.4, 3.0, over=1), replies=WEATHER)
+    kept = cut_off(talk)
+    assert kept.startswith("It is sunny all")
+    assert talk.messages == [PLAIN[0], ("assistant", f"{kept}…"), ("user", INSTEAD),
+                             ("assistant", OTHER)]  # fmt: skip
+    assert talk.asked == [ASKED, INSTEAD]
+    assert talk.heard.endswith(OTHER)
+
+
+def test_an_interruption_ends_the_work_on_the_answer() -> None:
+    slow = Reply(ANSWER, word_s=0.5)
+    talk = play(QUESTION, Says(INSTEAD, 1.0, 2.6, over=1), replies={ASKED: slow, INSTEAD: OTHER})
+    assert [request.end for request in talk.model.asked] == ["cancelled", "answered"]
+    cut_off(talk)
+
+
+@pytest.mark.parametrize("sign", ["Mm-hmm.", "Okay.", "Yeah."])
+def test_after_a_sign_of_listening_the_answer_goes_on(sign: str) -> None:
+    talk = play(QUESTION, Says(sign, 1.0, 1.35, over=1), replies=WEATHER)
+    assert talk.messages == PLAIN
+    assert talk.asked == [ASKED]
+    assert talk.heard == ANSWER
+    assert talk.heard_s > WHOLE_S, "the word that was cut is said again"
+
+
+def test_after_a_noise_the_answer_goes_on_from_the_very_sample() -> None:
+    talk = play(QUESTION, Knocks("", 1.0, 1.3, over=1), replies=WEATHER)
+    assert talk.messages == PLAIN
+    assert talk.heard == ANSWER
+    assert talk.heard_s == pytest.approx(WHOLE_S, abs=0.03)
+
+
+def test_words_before_the_answer_sounds_are_answered_together_with_the_question() -> None:
+    talk = play(
+        QUESTION,
+        Says("And what about tomorrow?", 2.7, 4.0),
+        replies={ASKED: Reply(ANSWER, first_s=1.5), "And what about tomorrow?": OTHER},
+    )
+    assert talk.messages == [
+        ("user", ASKED), ("user", "And what about tomorrow?"), ("assistant", OTHER)
+    ]  # fmt: skip
+    assert talk.heard == OTHER
+    assert talk.model.asked[0].end == "cancelled"
+
+
+def test_a_typed_message_over_the_answer_is_answered_at_once() -> None:
+    talk = play(QUESTION, Types(INSTEAD, 1.4, over=1), replies=WEATHER)
+    assert talk.messages == [
+        PLAIN[0], ("assistant", f"{cut_off(talk)}…"), ("user", INSTEAD), ("assistant", OTHER)
+    ]  # fmt: skip
+    assert talk.asked == [ASKED, INSTEAD]
+
+
+def test_what_is_typed_while_the_caller_speaks_is_kept_for_the_answer_to_both() -> None:
+    talk = play(
+        Says("And I want to know what to wear.", 0.5, 2.5),
+        Types(ASKED, 1.2),
+        replies={"And I want to know what to wear.": OTHER},
+    )
+    assert [text for role, text in talk.messages if role == "user"] == [
+        ASKED, "And I want to know what to wear."
+    ]  # fmt: skip
+    assert talk.messages[-1] == ("assistant", OTHER)
+
+
+def test_a_slow_answer_is_led_by_the_filler() -> None:
+    talk = play(QUESTION, replies={ASKED: Reply(ANSWER, first_s=4.5)})
+    assert talk.heard == f"One moment. {ANSWER}"
+    assert talk.asked == [ASKED]
+
+
+def test_a_piece_that_the_voice_breaks_off_is_said_by_the_spare_one() -> None:
+    voice, spare = Voice(dies_at="wind"), Voice()
+    talk = play(QUESTION, replies=WEATHER, voice=voice, spare=spare)
+    assert spare.said == ["There is no wind at all, nor rain."]
+    assert talk.messages == PLAIN
+    assert talk.captions.text.strip() == ANSWER
+    assert talk.failures == []
+
+
+def test_what_neither_voice_says_is_not_in_the_history() -> None:
+    talk = play(QUESTION, replies=WEATHER, voice=Voice(dies_at="wind"), spare=Voice(dies_at="wind"))
+    [_, (_, kept)] = talk.messages
+    assert "rain" not in kept
+    assert kept.startswith("It is sunny all day long, and warm.")
+    assert "nor rain.]" in talk.captions.text
+    assert talk.failures == ["tts"]
+
+
+def test_what_was_said_of_an_answer_that_fails_stays_said() -> None:
+    talk = play(QUESTION, replies={ASKED: Reply(ANSWER, fails_after=8)})
+    assert talk.messages == [PLAIN[0], ("assistant", "It is sunny all day long, and warm.")]
+    assert talk.failures == ["llm"]
+
+
+def test_of_a_wrong_guess_that_failed_nobody_is_told() -> None:
+    whole = "I would like a table. For two people, please."
+    talk = play(
+        Says("I would like a table.", 0.5, 2.1),
+        Says("For two people, please.", 2.5, 3.7),
+        replies={"I would like a table.": Reply("No.", first_s=0.05, fails_after=0), whole: OTHER},
+    )
+    assert talk.messages == [("user", whole), ("assistant", OTHER)]
+    assert [request.end for request in talk.model.asked] == ["failed", "answered"]
+    assert talk.failures == []
+
+
+def test_without_a_recogniser_the_caller_is_told_once_in_a_turn() -> None:
+    talk = play(QUESTION, deaf=True)
+    assert (talk.messages, talk.failures) == ([], ["stt"])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [Says(ASKED, 0.05, 1.65, after=1), Says(ASKED, 0.3, 1.9, over=1)],
+    ids=["at once after it", "over it"],
+)
+def test_a_caller_may_speak_at_the_greeting(line: Line) -> None:
+    talk = play(line, greeting="Hello! Ask me anything about the weather.", replies=WEATHER)
+    assert talk.messages[1:] == PLAIN
+    kept = talk.messages[0][1].removesuffix("…")
+    assert talk.heard.startswith(kept)
+    assert talk.heard.endswith(ANSWER)
+
+
+def test_a_conversation_of_many_turns_has_each_answered_once() -> None:
+    lines = [
+        QUESTION,
+        Says("Thank you.", 0.6, 1.1, after=1),
+        Says("Mm-hmm.", 0.8, 1.1, over=2),
+        Says(INSTEAD, 0.4, 2.0, after=2),
+        Says("Wait, I meant the day after.", 0.9, 2.3, over=3),
+    ]
+    replies = WEATHER | {"Thank you.": "You are welcome. What else would you like to hear about?"}
+    talk = play(*lines, replies=replies, otherwise="Then it is dry.")
+    assert [text for role, text in talk.messages if role == "user"] == talk.asked == [
+        ASKED, "Thank you.", INSTEAD, "Wait, I meant the day after."
+    ]  # fmt: skip
+    assert len(talk.turns) == 4
+    assert [turn.interrupted for turn in talk.turns] == [False, False, True, False]
