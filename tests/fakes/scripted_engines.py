@@ -95,7 +95,9 @@ class Reply:
     """From the request to the first word."""
     word_s: float = 0.02
     fails_after: int | None = None
-    """Words after which the request fails."""
+    """Words after which a request for it fails."""
+    fails: int | None = None
+    """How many of its requests fail so, the first ones; None: all."""
 
 
 class Model(llm.LLM[str]):
@@ -136,9 +138,11 @@ class _Answer(llm.LLMStream):
         text = next((m.text_content or "" for m in reversed(messages) if m.role == "user"), "")
         async with _request(model.asked, text):
             reply = model.reply_to(text)
+            before = sum(asked.text == text for asked in model.asked) - 1
+            fails = reply.fails is None or before < reply.fails
             await asyncio.sleep(reply.first_s)
             for n, word in enumerate(reply.text.split(" ")):
-                if n == reply.fails_after:
+                if n == reply.fails_after and fails:
                     raise APIConnectionError("the model broke off", retryable=False)
                 delta = llm.ChoiceDelta(role="assistant", content=f" {word}" if n else word)
                 self._event_ch.send_nowait(llm.ChatChunk(id="answer", delta=delta))
@@ -155,15 +159,17 @@ class Voice(tts.TTS[str]):
         pace: float = 0.1,
         rate_hz: int = 24000,
         dies_at: str = "",
+        fails: int = 0,
     ) -> None:
         """Take `first_s` until the first sample and then `pace` seconds for a second of sound.
 
-        A piece with the word `dies_at` breaks off in its middle, each time.
+        A piece with the word `dies_at` breaks off in its middle, each time. The first `fails`
+        pieces get no sound at all.
         """
         super().__init__(
             capabilities=tts.TTSCapabilities(streaming=False), sample_rate=rate_hz, num_channels=1
         )
-        self.first_s, self.pace, self.dies_at = first_s, pace, dies_at
+        self.first_s, self.pace, self.dies_at, self.fails = first_s, pace, dies_at, fails
         self.asked: list[Asked] = []
         self._tones: dict[str, int] = {}
 
@@ -200,6 +206,8 @@ class _Speech(tts.ChunkedStream):
         )
         async with _request(voice.asked, self.input_text):
             await asyncio.sleep(voice.first_s)
+            if len(voice.asked) <= voice.fails:
+                raise APIConnectionError("the voice is gone", retryable=False)
             words = self.input_text.split()
             pcm = tones.speak(voice.tones_of(self.input_text), rate_hz=rate_hz)
             dies = voice.dies_at in words and voice.dies_at != ""

@@ -103,6 +103,8 @@ class WholeTalk:
     """When each thing that the agent said began to sound and ended."""
     failures: list[str] = field(default_factory=list)
     """Stages that failed in the caller's ear: the call would apologise."""
+    replaced: int = 0
+    """How often the caller was told that another voice speaks."""
     turns: list[TurnReport] = field(default_factory=list)
     spoken: list[tuple[float, float]] = field(default_factory=list)
     """When the caller made each sound."""
@@ -356,8 +358,15 @@ class _Stage:
 
     def _on_error(self, event: ErrorEvent) -> None:
         error = event.error
-        if isinstance(error, tts.TTSError) and not error.recoverable:
+        if not isinstance(error, tts.TTSError):
+            return
+        if error.recoverable:
+            self.guesses.tell(self._replaced)
+        else:
             self._failed("tts", error.error)
+
+    def _replaced(self) -> None:
+        self.talk.replaced += 1
 
     def _failed(self, stage: str, error: Exception) -> None:
         self.guesses.failed(error, lambda: self.talk.failures.append(stage))

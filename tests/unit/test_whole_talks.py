@@ -153,18 +153,6 @@ def test_what_was_said_of_an_answer_that_fails_stays_said() -> None:
     assert talk.failures == ["llm"]
 
 
-def test_of_a_wrong_guess_that_failed_nobody_is_told() -> None:
-    whole = "I would like a table. For two people, please."
-    talk = play(
-        Says("I would like a table.", 0.5, 2.1),
-        Says("For two people, please.", 2.5, 3.7),
-        replies={"I would like a table.": Reply("No.", first_s=0.05, fails_after=0), whole: OTHER},
-    )
-    assert talk.messages == [("user", whole), ("assistant", OTHER)]
-    assert [request.end for request in talk.model.asked] == ["failed", "answered"]
-    assert talk.failures == []
-
-
 def test_without_a_recogniser_the_caller_is_told_once_in_a_turn() -> None:
     talk = play(QUESTION, deaf=True)
     assert (talk.messages, talk.failures) == ([], ["stt"])
