@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: bench help demo setup fmt check test test-unit test-room test-browser env-example \
-	wheel-smoke ci clean environment gradio45
+	rehearse wheel-smoke ci clean environment gradio45
 
 UV := $(shell uv --version >/dev/null 2>&1 && echo uv || echo .tools/bin/uv)
 UV_READY := $(filter .tools/bin/uv,$(UV))
@@ -57,6 +57,10 @@ check: environment ## format, lint, types, layers, lock file, derived files; cha
 
 env-example: environment ## write playground.env.example and the README tables from the code
 	$(RUN) python -m tools.generate
+
+rehearse: environment ## try newer LiveKit packages in an environment of their own (docs/upgrading.md)
+	@bin="$$($(RUN) rejoinder setup --print-livekit-server)"; \
+	LIVEKIT_SERVER_BIN="$$bin" UV="$(UV)" $(RUN) python -m tools.rehearse $(ARGS)
 
 wheel-smoke: environment ## install the wheel in an empty environment and run it
 	$(RUN) python -m tests.packaging.wheel_smoke

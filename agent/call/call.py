@@ -30,7 +30,7 @@ from agent.call.conversation import Conversation
 from agent.call.floor import AgentFloor
 from agent.call.guesses import Guesses
 from agent.call.membership import Membership
-from agent.call.notices import APOLOGIES, TOPIC_SOURCE, TOPIC_TURN, Notices, NoticeStage
+from agent.call.notices import APOLOGIES, Notices, NoticeStage
 from agent.call.parts import Parts
 from agent.call.presence import Presence
 from agent.call.reply import OUTPUT_RATE_HZ, CallAgent
@@ -47,6 +47,7 @@ from agent.call.typed_text import TOO_LONG, TypedText
 from agent.hearing.caller_input import CallerInput
 from agent.playout.heard_output import Playout
 from agent.playout.voice_track import VoiceTrack
+from agent.room_protocol import LLM, STT, TOPIC_SOURCE, TOPIC_TURN, TTS
 from agent.settings.load import Settings, StageChoice
 from agent.survival.heartbeat import Heartbeat, take_over
 from agent.survival.history import seal_for
@@ -292,9 +293,9 @@ class Call:
         settings, parts = self._settings, self._parts
         self._notices.announce(
             {
-                "rejoinder.stt": _label(settings.stt, parts.stt.model),
-                "rejoinder.llm": _label(settings.llm, parts.llm.model),
-                "rejoinder.tts": _label(settings.tts, parts.tts.model),
+                STT: _label(settings.stt, parts.stt.model),
+                LLM: _label(settings.llm, parts.llm.model),
+                TTS: _label(settings.tts, parts.tts.model),
             }
         )
 

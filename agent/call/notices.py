@@ -9,13 +9,10 @@ from typing import Any, Literal
 from livekit import rtc
 from livekit.agents import AgentSession
 
+from agent.room_protocol import TOPIC_NOTICE
 from agent.tasks import CallTasks, fault, undivided
 
 logger = logging.getLogger(__name__)
-
-TOPIC_TURN = "rejoinder.turn"
-TOPIC_NOTICE = "rejoinder.notice"
-TOPIC_SOURCE = "rejoinder.source"
 
 NoticeStage = Literal["stt", "llm", "tts", "session"]
 

@@ -11,9 +11,9 @@ from collections.abc import Awaitable, Callable
 from livekit import rtc
 from livekit.rtc.data_stream import StreamError
 
+from agent.room_protocol import TOPIC_CHAT
 from agent.tasks import CallTasks
 
-TOPIC_CHAT = "lk.chat"
 TOO_LONG = "That is more text than I take at once: {most} characters."
 
 _SETTLE_S = 0.05

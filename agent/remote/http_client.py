@@ -10,7 +10,7 @@ from livekit.agents import APIConnectionError
 from pydantic import SecretStr
 
 from agent.errors import EngineUnavailable
-from agent.remote.proxies import is_loopback
+from agent.remote.proxies import is_this_machine
 
 _MOST_REDIRECTS = 4
 
@@ -62,7 +62,7 @@ def open_client(
             verify=base.scheme == "https",
             limits=httpx.Limits(keepalive_expiry=keep_alive_s),
             # A proxy for the outside world does not reach this machine's own servers.
-            trust_env=not is_loopback(base.host),
+            trust_env=not is_this_machine(base.host),
         )
     except ValueError as error:
         # The text would repeat the proxy's address, which may hold a password.

@@ -17,9 +17,18 @@ _PROXIES = ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY")
 _EXCEPTIONS = ("no_proxy", "NO_PROXY")
 
 
-def is_loopback(host: str) -> bool:
+def is_this_machine(host: str) -> bool:
     """Whether a host name or address, with or without brackets, is this machine itself."""
-    if host in LOOPBACK or host.endswith(".localhost"):
+    return is_loopback(host) or host.endswith(".localhost")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address can be reached from this machine only.
+
+    Names below `localhost` are this machine for clients; what a server should make of one that
+    its resolver knows is not said.
+    """
+    if host.rstrip(".").lower() == "localhost":
         return True
     try:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
@@ -42,7 +51,7 @@ def spare_this_machine() -> None:
 def is_direct(url: str) -> bool:
     """Whether the server of `url` is reached without a proxy: on this machine, or in NO_PROXY."""
     host = urlsplit(url).hostname or ""
-    return is_loopback(host) or bool(proxy_bypass(host))
+    return is_this_machine(host) or bool(proxy_bypass(host))
 
 
 def let_native_client_reach(url: str) -> None:

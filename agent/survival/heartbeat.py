@@ -13,8 +13,9 @@ from livekit import api, rtc
 from livekit.agents import JobContext, llm
 from livekit.agents.types import ATTRIBUTE_AGENT_NAME
 
-from agent.survival.history import HISTORY, SEALED_CHARS, Memory, Seal, newest, said
-from agent.survival.pulse import BEAT, BEAT_S, Beat
+from agent.room_protocol import BEAT, HISTORY
+from agent.survival.history import SEALED_CHARS, Memory, Seal, newest, said
+from agent.survival.pulse import BEAT_S, Beat
 from agent.tasks import CallTasks, undivided
 
 

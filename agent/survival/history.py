@@ -18,8 +18,6 @@ from typing import Literal
 from livekit.agents import llm
 from pydantic import SecretStr
 
-HISTORY = "rejoinder.history"
-"""Participant attribute of the agent: the sealed history."""
 SEALED_CHARS = 12_000
 """Newest words that are sealed, characters: some 10 KB with the seal, 53 KB at the very worst, of
 the 64 KB that livekit-server allows for all attributes of a participant."""

@@ -8,9 +8,8 @@ sees it stand still. Pure rules on a clock that is passed in.
 from collections.abc import Mapping
 from typing import NamedTuple
 
-BEAT = "rejoinder.beat"
-"""Participant attribute of the agent: a `Beat`, new once in BEAT_S."""
 BEAT_S = 1.0
+"""How often an agent's beat is another one, seconds."""
 LOST_S = 2.6
 """A beat that stands still for longer is that of a dead agent: two were missed. With the time to
 start another one the caller hears somebody within 5 s."""

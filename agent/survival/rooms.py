@@ -14,7 +14,8 @@ import aiohttp
 from google.protobuf.message import DecodeError
 from livekit import api
 
-from agent.survival.pulse import BEAT, beat_of
+from agent.room_protocol import BEAT
+from agent.survival.pulse import beat_of
 
 FAILURES = (aiohttp.ClientError, TimeoutError, api.ServerError, DecodeError, AttributeError)
 """What an answer of livekit-server can fail with; the last one when a proxy answers in its place

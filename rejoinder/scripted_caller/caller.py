@@ -20,13 +20,19 @@ from livekit.rtc.data_stream import StreamError
 
 from agent.errors import RejoinderError
 from agent.remote.proxies import let_native_client_reach
+from agent.room_protocol import (
+    FINAL,
+    SEGMENT,
+    STATE,
+    TOPIC_CAPTIONS,
+    TOPIC_CHAT,
+    TOPIC_NOTICE,
+    TOPIC_SOURCE,
+    TOPIC_TURN,
+)
 from agent.tasks import begin, undivided
 from rejoinder.scripted_caller.hearing import Hearing, Pcm, voiced_span
 from rejoinder.scripted_caller.microphone import FRAME_S, RATE_HZ, Microphone, Utterance
-
-CAPTIONS = "lk.transcription"
-CHAT = "lk.chat"
-STATE = "lk.agent.state"
 
 _LOOK_S = 0.05
 _BREATH_S = 0.6
@@ -99,11 +105,11 @@ class Caller:
         room.on("participant_attributes_changed", self._on_attributes)
         room.on("participant_connected", lambda _: self._changed.set())
         room.on("participant_disconnected", lambda _: self._changed.set())
-        room.register_text_stream_handler(CAPTIONS, self._on_caption)
+        room.register_text_stream_handler(TOPIC_CAPTIONS, self._on_caption)
         for topic, sink in (
-            ("rejoinder.turn", self.log.turns),
-            ("rejoinder.notice", self.log.notices),
-            ("rejoinder.source", self.log.sources),
+            (TOPIC_TURN, self.log.turns),
+            (TOPIC_NOTICE, self.log.notices),
+            (TOPIC_SOURCE, self.log.sources),
         ):
             self._collect(topic, sink)
 
@@ -187,7 +193,7 @@ class Caller:
 
     async def type(self, text: str) -> None:
         """Send a chat message to the agent."""
-        sending = self.room.local_participant.send_text(text, topic=CHAT)
+        sending = self.room.local_participant.send_text(text, topic=TOPIC_CHAT)
         await undivided(sending, name="type")
 
     def record(self, path: Path) -> None:
@@ -261,7 +267,7 @@ class Caller:
 
     async def _read_caption(self, reader: rtc.TextStreamReader, identity: str) -> None:
         info = reader.info.attributes or {}
-        segment = info.get("lk.segment_id", reader.info.stream_id)
+        segment = info.get(SEGMENT, reader.info.stream_id)
         mine = identity == self.room.local_participant.identity
         now = time.perf_counter()
         caption = next((c for c in self.log.captions if c.segment == segment), None)
@@ -277,7 +283,7 @@ class Caller:
                 self._changed.set()
         except StreamError:  # hung up in the middle of a caption
             return
-        caption.final = (reader.info.attributes or {}).get("lk.transcription_final") == "true"
+        caption.final = (reader.info.attributes or {}).get(FINAL) == "true"
         self._changed.set()
 
     def _collect(self, topic: str, sink: list[dict[str, Any]]) -> None:

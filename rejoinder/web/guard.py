@@ -1,7 +1,6 @@
 """Who may ask: shared secret, proxy header, other origins, and how often."""
 
 import hmac
-import ipaddress
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -9,20 +8,11 @@ from aiohttp import web
 
 from agent.errors import ConfigError
 from agent.options import TalkOptions
+from agent.remote.proxies import is_loopback
 from rejoinder.web.connections import client_address
 from rejoinder.web.limits import RateLimit
 
 CORS_AGE_S = 600
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address can be reached from this machine only."""
-    if host.rstrip(".").lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 class Guard:

@@ -9,7 +9,7 @@ from typing import Any
 from livekit import rtc
 from livekit.rtc.data_stream import StreamError
 
-from rejoinder.scripted_caller.caller import CHAT
+from agent.room_protocol import TOPIC_CAPTIONS, TOPIC_CHAT, TOPIC_NOTICE
 from rejoinder.scripted_caller.microphone import Microphone
 from tests.fakes.tasks import Spawned
 
@@ -24,11 +24,11 @@ class TextCaller:
         self.notices: list[dict[str, Any]] = []
         self._tasks = tasks
         self.heard = asyncio.Event()
-        room.register_text_stream_handler("lk.transcription", self._on_caption)
-        room.register_text_stream_handler("rejoinder.notice", self._on_notice)
+        room.register_text_stream_handler(TOPIC_CAPTIONS, self._on_caption)
+        room.register_text_stream_handler(TOPIC_NOTICE, self._on_notice)
 
     async def type(self, text: str) -> None:
-        await self.room.local_participant.send_text(text, topic=CHAT)
+        await self.room.local_participant.send_text(text, topic=TOPIC_CHAT)
 
     async def until(self, holds: Any, *, within_s: float = 10.0) -> None:
         async with asyncio.timeout(within_s):

@@ -13,7 +13,7 @@ from tests.fakes.whole_talk import Knocks, Says, WholeTalk
 from tests.fakes.whole_talk import Line as Act
 from tests.fakes.whole_talk import play as whole_talk
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(120)
 
 Play = Callable[[Eagerness], Episode]
 

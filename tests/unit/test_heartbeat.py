@@ -8,9 +8,10 @@ import pytest
 from livekit import rtc
 from livekit.agents import llm
 
+from agent.room_protocol import BEAT, HISTORY
 from agent.survival.heartbeat import Heartbeat, take_over
-from agent.survival.history import HISTORY, Memory, Said, Seal
-from agent.survival.pulse import BEAT, BEAT_S
+from agent.survival.history import Memory, Said, Seal
+from agent.survival.pulse import BEAT_S
 from agent.tasks import CallTasks
 from tests.fakes import virtual_time
 

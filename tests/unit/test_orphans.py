@@ -8,8 +8,9 @@ import pytest
 from livekit import api
 
 from agent.options import LiveKitOptions
+from agent.room_protocol import BEAT
 from agent.survival.orphans import ALONE_S, LOOKS_PER_SWEEP, SWEEP_S, OrphanWatch
-from agent.survival.pulse import BEAT, LOST_S, Beat
+from agent.survival.pulse import LOST_S, Beat
 from agent.survival.rooms import Replacements
 from tests.fakes import virtual_time
 

@@ -25,7 +25,7 @@ import httpx
 from livekit.agents import APIConnectionError, APIError, APIStatusError, APITimeoutError
 
 from agent.remote.openai_errors import BrokenOff, Refused, one_line
-from agent.remote.proxies import is_loopback
+from agent.remote.proxies import is_this_machine
 
 if TYPE_CHECKING:
     from gradio_client import Client
@@ -183,7 +183,7 @@ class GradioServer:
         from gradio_client import Client
 
         # A proxy for the outside world does not reach this machine's own servers.
-        loopback = is_loopback(urlsplit(self._url).hostname or "")
+        here = is_this_machine(urlsplit(self._url).hostname or "")
         client = Client(
             self._url,
             # None would send the Hugging Face token that is stored on this machine.
@@ -191,7 +191,7 @@ class GradioServer:
             max_workers=1,
             verbose=False,
             auth=self._login,
-            httpx_kwargs={"trust_env": not loopback},
+            httpx_kwargs={"trust_env": not here},
             # Spaces look at the token, other servers' own key checks at this.
             headers={"Authorization": f"Bearer {self._token}"} if self._token else None,
             ssl_verify=self._certificates(),

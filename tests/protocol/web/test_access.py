@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from agent.errors import ConfigError, StartupError
+from agent.remote.proxies import is_loopback
 from rejoinder.web.connections import client_address
-from rejoinder.web.guard import is_loopback
 from rejoinder.web.limits import MAX_CLIENTS, RateLimit
 from rejoinder.web.server import running
 from testbed.livekit_process import LiveKitProcess

@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 import pytest
 from livekit import api, rtc
 
-from agent.survival.pulse import BEAT, BEAT_S, LOST_S, Beat
+from agent.room_protocol import BEAT
+from agent.survival.pulse import BEAT_S, LOST_S, Beat
 from agent.survival.rooms import call_another, look
 from rejoinder.web.dispatch import DispatchWatch
 from testbed.livekit_process import LiveKitProcess

@@ -1,0 +1,22 @@
+"""The names that the worker and its clients know each other by in a room.
+
+docs/room-protocol.md says what each carries; `lk.*` are LiveKit's own.
+"""
+
+TOPIC_CAPTIONS = "lk.transcription"
+TOPIC_CHAT = "lk.chat"
+TOPIC_TURN = "rejoinder.turn"
+TOPIC_NOTICE = "rejoinder.notice"
+TOPIC_SOURCE = "rejoinder.source"
+
+# Attributes of a stream of captions.
+SEGMENT = "lk.segment_id"
+FINAL = "lk.transcription_final"
+
+# Attributes of the agent.
+STATE = "lk.agent.state"
+STT = "rejoinder.stt"
+LLM = "rejoinder.llm"
+TTS = "rejoinder.tts"
+BEAT = "rejoinder.beat"
+HISTORY = "rejoinder.history"
