@@ -19,7 +19,8 @@ import numpy as np
 from aiohttp import web
 from numpy.typing import NDArray
 
-from testbed.openai_server import Behaviour, OpenAIStandIn, Request
+from testbed.answering import Behaviour
+from testbed.openai_server import OpenAIStandIn, Request
 
 MISSING_MS = (80,) * 6 + (120,) * 5 + (160,) * 5 + (200,) * 6 + (240,) * 4 + (320,) * 2
 """How much of their end 28 sentences of three voices could lack until Whisper tiny.en no longer

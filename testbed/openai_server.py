@@ -4,7 +4,6 @@ It stands where model weights would be. The wire is real: multipart uploads, ser
 events, chunked PCM, and it sees when a client goes away before the answer is complete.
 """
 
-import asyncio
 import io
 import json
 import re
@@ -19,37 +18,9 @@ import numpy as np
 from aiohttp import BodyPartReader, web
 
 from testbed import tones
+from testbed.answering import Behaviour, Outcome, answering, refusal, send
 
-Outcome = Literal["open", "completed", "cancelled", "refused", "cut"]
 TTS_RATE_HZ = 24000
-
-
-@dataclass
-class Behaviour:
-    """How one route answers."""
-
-    first_byte_s: float = 0.0
-    """Delay before anything is sent."""
-    between_s: float = 0.0
-    """Delay between chunks: tokens of chat, 50 ms pieces of speech."""
-    status: int = 200
-    """Other than 200: an error body in the OpenAI shape, with this status."""
-    failures: int | None = None
-    """How many requests fail with `status` before the rest succeed; None: all."""
-    cut_after: int | None = None
-    """Close the connection after this many chunks."""
-    stall_after: int | None = None
-    """Send nothing more after this many chunks, and keep the connection."""
-    error_after: int | None = None
-    """Chat only: an error event takes the place of what follows this many chunks."""
-    whole: bool = False
-    """Chat only: one JSON object, though a stream was asked for."""
-    comments: bool = False
-    """Chat only: a stall is filled with comments that keep the connection."""
-    repeats: bool = False
-    """A refusal's reason holds the request, as vLLM's does."""
-    malformed: bool = False
-    """Answer 200 with something that is not the protocol."""
 
 
 @dataclass
@@ -185,9 +156,9 @@ class OpenAIStandIn:
             pcm / np.float32(32768),
             rate,
         )
-        async with self._answering(request, record, self.stt) as refusal:
-            if refusal is not None:
-                return refusal
+        async with answering(record, self.stt):
+            if refused := self._refusal(request, record, self.stt):
+                return refused
             record.first_byte = time.perf_counter()
             return web.json_response({"text": self.transcribe(record)})
 
@@ -195,9 +166,9 @@ class OpenAIStandIn:
         body = await request.json()
         record = self._record("llm", body, None, 0)
         record.headers = dict(request.headers)
-        async with self._answering(request, record, self.llm) as refusal:
-            if refusal is not None:
-                return refusal
+        async with answering(record, self.llm):
+            if refused := self._refusal(request, record, self.llm):
+                return refused
             reason = self.refuse(body)
             if reason is not None:
                 record.outcome = "refused"
@@ -209,7 +180,7 @@ class OpenAIStandIn:
             if self.llm.error_after is not None:
                 fault = {"error": {"message": "stand-in fault", "type": "fault", "code": None}}
                 events[self.llm.error_after :] = [f"data: {json.dumps(fault)}\n\n".encode()]
-            return await self._send(request, record, self.llm, "text/event-stream", events)
+            return await send(request, record, self.llm, "text/event-stream", events)
 
     def _chat_events(self, answer: str | dict[str, Any] | list[dict[str, Any]]) -> list[bytes]:
         deltas: list[dict[str, Any]] = [{"role": "assistant", "content": ""}]
@@ -242,13 +213,13 @@ class OpenAIStandIn:
     async def _speech(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()
         record = self._record("tts", body, None, 0)
-        async with self._answering(request, record, self.tts) as refusal:
-            if refusal is not None:
-                return refusal
+        async with answering(record, self.tts):
+            if refused := self._refusal(request, record, self.tts):
+                return refused
             pcm = tones.speak(self.spoken_words(body["input"]), rate_hz=TTS_RATE_HZ)
             step = TTS_RATE_HZ // 20 * 2
             pieces = [pcm[i : i + step] for i in range(0, len(pcm), step)]
-            return await self._send(request, record, self.tts, "audio/pcm", pieces)
+            return await send(request, record, self.tts, "audio/pcm", pieces)
 
     def _record(
         self, route: Any, body: dict[str, Any], audio: np.ndarray | None, rate_hz: int
@@ -257,68 +228,16 @@ class OpenAIStandIn:
         self.requests.append(record)
         return record
 
-    @asynccontextmanager
-    async def _answering(
-        self, request: web.Request, record: Request, how: Behaviour
-    ) -> AsyncIterator[web.Response | None]:
-        try:
-            await asyncio.sleep(how.first_byte_s)
-            yield self._refusal(request, record, how)
-            if record.outcome == "open":
-                record.outcome = "completed"
-        except (asyncio.CancelledError, ConnectionError):
-            record.outcome = "cancelled"
-            raise
-        finally:
-            record.ended = time.perf_counter()
-
     def _refusal(
         self, request: web.Request, record: Request, how: Behaviour
     ) -> web.Response | None:
-        status = how.status
-        if self.api_key and request.headers.get("Authorization") != f"Bearer {self.api_key}":
-            status = 401
-        elif status != 200 and how.failures is not None:
-            if how.failures <= 0:
-                status = 200
-            how.failures -= 1
-        if status != 200:
-            record.outcome = "refused"
-            text = f"stand-in fault {status}" + (f": {record.body}" if how.repeats else "")
-            message = {"message": text, "type": "fault", "code": None}
-            return web.json_response({"error": message}, status=status)
-        if how.malformed:
-            record.outcome = "refused"
-            return web.Response(text="<html>not the protocol</html>", content_type="text/html")
-        return None
+        stranger = self.api_key and request.headers.get("Authorization") != f"Bearer {self.api_key}"
+        return refusal(record, how, _fault, status=401 if stranger else 0)
 
-    async def _send(
-        self,
-        request: web.Request,
-        record: Request,
-        how: Behaviour,
-        content_type: str,
-        chunks: list[bytes],
-    ) -> web.StreamResponse:
-        response = web.StreamResponse(headers={"Content-Type": content_type})
-        await response.prepare(request)
-        record.first_byte = time.perf_counter()
-        for chunk in chunks:
-            if how.cut_after is not None and record.chunks >= how.cut_after:
-                record.outcome = "cut"
-                assert request.transport is not None
-                request.transport.close()
-                return response
-            if how.stall_after is not None and record.chunks >= how.stall_after:
-                while how.comments:
-                    await response.write(b": still here\n\n")
-                    await asyncio.sleep(0.02)
-                await asyncio.sleep(3600)
-            await response.write(chunk)
-            record.chunks += 1
-            await asyncio.sleep(how.between_s)
-        await response.write_eof()
-        return response
+
+def _fault(status: int, text: str) -> web.Response:
+    message = {"message": text, "type": "fault", "code": None}
+    return web.json_response({"error": message}, status=status)
 
 
 def _whole(events: list[bytes]) -> dict[str, Any]:

@@ -6,7 +6,8 @@ from contextlib import ExitStack
 import pytest
 
 from agent.call.notices import APOLOGIES
-from testbed.openai_server import Behaviour, OpenAIStandIn
+from testbed.answering import Behaviour
+from testbed.openai_server import OpenAIStandIn
 from tests.room.conftest import CallAgent, Worker
 from tests.room.test_replies import ask, shown
 

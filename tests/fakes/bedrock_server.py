@@ -5,7 +5,6 @@ boto3 is the client; point it here with `AWS_ENDPOINT_URL_BEDROCK_RUNTIME`. Fram
 payload, CRC-32. It sees when a client goes away before the answer is complete.
 """
 
-import asyncio
 import json
 import re
 import struct
@@ -19,7 +18,7 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
-from testbed.openai_server import Behaviour, Outcome
+from testbed.answering import Behaviour, Outcome, answering, refusal, send
 
 Event = tuple[str, dict[str, Any]]
 """Event type and JSON payload."""
@@ -194,63 +193,18 @@ class BedrockStandIn:
             peer=request.transport.get_extra_info("peername"),
         )
         self.requests.append(record)
-        try:
-            await asyncio.sleep(self.llm.first_byte_s)
-            refusal = self._refusal(record)
-            if refusal is not None:
-                return refusal
-            response = await self._stream(request, record)
-            if record.outcome == "open":
-                record.outcome = "completed"
-            return response
-        except (asyncio.CancelledError, ConnectionError):
-            record.outcome = "cancelled"
-            raise
-        finally:
-            record.ended = time.perf_counter()
-
-    def _refusal(self, record: ConverseRequest) -> web.Response | None:
-        status = self.llm.status
-        if status != 200 and self.llm.failures is not None:
-            if self.llm.failures <= 0:
-                status = 200
-            self.llm.failures -= 1
-        if status != 200:
-            record.outcome = "refused"
-            return web.json_response(
-                {
-                    "message": f"stand-in fault {status}"
-                    + (f": {record.body}" if self.llm.repeats else "")
-                },
-                status=status,
-                headers={"x-amzn-ErrorType": _CODES[status]},
+        async with answering(record, self.llm):
+            if refused := refusal(record, self.llm, _fault):
+                return refused
+            pieces = self._writes(self.reply(record.body))
+            return await send(
+                request,
+                record,
+                self.llm,
+                "application/vnd.amazon.eventstream",
+                pieces,
+                chunked=True,
             )
-        if self.llm.malformed:
-            record.outcome = "refused"
-            return web.Response(text="<html>not the protocol</html>", content_type="text/html")
-        return None
-
-    async def _stream(self, request: web.Request, record: ConverseRequest) -> web.StreamResponse:
-        how = self.llm
-        response = web.StreamResponse(
-            headers={"Content-Type": "application/vnd.amazon.eventstream"}
-        )
-        response.enable_chunked_encoding()
-        await response.prepare(request)
-        record.first_byte = time.perf_counter()
-        for piece in self._writes(self.reply(record.body)):
-            if how.cut_after is not None and record.chunks >= how.cut_after:
-                record.outcome = "cut"
-                assert request.transport is not None
-                request.transport.close()
-                return response
-            if how.stall_after is not None and record.chunks >= how.stall_after:
-                await asyncio.sleep(3600)
-            await response.write(piece)
-            record.chunks += 1
-            await asyncio.sleep(how.between_s)
-        await response.write_eof()
-        return response
 
     def _writes(self, events: list[Event]) -> list[bytes]:
         how = self.llm
@@ -270,3 +224,9 @@ class BedrockStandIn:
             whole = b"".join(frames)
             return [whole[i : i + how.split] for i in range(0, len(whole), how.split)]
         return frames
+
+
+def _fault(status: int, text: str) -> web.Response:
+    return web.json_response(
+        {"message": text}, status=status, headers={"x-amzn-ErrorType": _CODES[status]}
+    )

@@ -10,7 +10,8 @@ from agent.call.notices import APOLOGIES, SPARE_VOICE
 from agent.llm.alternation import OPENING
 from rejoinder.scripted_caller.hearing import RATE_HZ
 from rejoinder.scripted_caller.microphone import Pcm
-from testbed.openai_server import Behaviour, OpenAIStandIn, Request
+from testbed.answering import Behaviour
+from testbed.openai_server import OpenAIStandIn, Request
 from tests.room.conftest import GREETING, Worker
 
 pytestmark = pytest.mark.timeout(60)

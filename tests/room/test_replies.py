@@ -8,7 +8,8 @@ import pytest
 
 from agent.call.notices import APOLOGIES
 from rejoinder.scripted_caller.caller import Caller
-from testbed.openai_server import Behaviour, OpenAIStandIn
+from testbed.answering import Behaviour
+from testbed.openai_server import OpenAIStandIn
 
 pytestmark = pytest.mark.timeout(60)
 

@@ -6,7 +6,8 @@ from contextlib import ExitStack
 import pytest
 
 from rejoinder.scripted_caller.microphone import Pcm
-from testbed.openai_server import Behaviour, OpenAIStandIn
+from testbed.answering import Behaviour
+from testbed.openai_server import OpenAIStandIn
 from tests.room.conftest import CallAgent
 
 pytestmark = pytest.mark.timeout(60)

@@ -22,7 +22,7 @@ from livekit.agents import (
 
 from agent.llm.reply_filter import Habit, Piece, filtered_reply
 from agent.remote.openai_errors import reason_of
-from testbed.openai_server import Behaviour
+from testbed.answering import Behaviour
 
 PATIENT = APIConnectOptions(max_retry=0, timeout=5.0)
 RETRYING = APIConnectOptions(max_retry=1, retry_interval=0.01, timeout=5.0)
