@@ -22,7 +22,7 @@ from agent.llm.written_calls import read_calls
 
 logger = logging.getLogger(__name__)
 
-Piece = llm.ChatChunk | str | FlushSentinel
+Chunk = llm.ChatChunk | str | FlushSentinel
 
 _OPENED_BY_TEMPLATE = re.compile(r"deepseek.?r1|qwq|thinking|minimax-m\d|nemotron", re.IGNORECASE)
 """Models whose usual chat template writes the beginning of the thought itself."""
@@ -53,13 +53,13 @@ class Habit:
 
 
 async def filtered_reply(
-    pieces: AsyncGenerator[Piece, None],
+    pieces: AsyncGenerator[Chunk, None],
     *,
     tools: list[llm.Tool],
     model: str,
     habit: Habit,
     stall_s: float,
-) -> AsyncGenerator[Piece, None]:
+) -> AsyncGenerator[Chunk, None]:
     """What of a reply is for the caller, as it comes.
 
     Args:
@@ -127,13 +127,13 @@ def _taken_marks(delta: llm.ChoiceDelta | None) -> set[str]:
     return marks
 
 
-def _has_output(piece: Piece) -> bool:
+def _has_output(piece: Chunk) -> bool:
     if isinstance(piece, llm.ChatChunk):
         return piece.has_response()
     return isinstance(piece, str)
 
 
-def _is_empty(piece: Piece) -> bool:
+def _is_empty(piece: Chunk) -> bool:
     """Whether nothing is left of a piece."""
     if isinstance(piece, llm.ChatChunk):
         delta = piece.delta

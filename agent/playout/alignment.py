@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.playout.said import Said, said_words
+from agent.playout.said import SaidWord, said_words
 from agent.wording.parts import Part
 
 HOP_S = 0.010
@@ -104,7 +104,7 @@ def place_arriving(
 
 
 def _spoken(
-    words: list[Said], ends: NDArray[np.float64], voiced: NDArray[np.bool_], *, start_s: float
+    words: list[SaidWord], ends: NDArray[np.float64], voiced: NDArray[np.bool_], *, start_s: float
 ) -> list[Word]:
     """Each word begins with the first sound after the one before it."""
     sounds = np.flatnonzero(voiced) * HOP_S

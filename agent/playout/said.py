@@ -14,7 +14,7 @@ _IS_CJK = re.compile(rf"[{_CJK}]")
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class SaidWord:
     """A word as it is shown, and how long what is said for it takes.
 
     What is said in several words for one is one word, as are several for which one thing is said
@@ -33,11 +33,11 @@ def split_words(text: str) -> list[str]:
     return _WORD.findall(text)
 
 
-def said_words(parts: Sequence[Part]) -> list[Said]:
+def said_words(parts: Sequence[Part]) -> list[SaidWord]:
     """Cut a text into words that are said one after another; joined again they are the text."""
     text = "".join(part.written for part in parts)
     read = _other_readings(parts)
-    words: list[Said] = []
+    words: list[SaidWord] = []
     begin = end = 0
     for word in split_words(text):
         end += len(word)
@@ -61,7 +61,7 @@ def _other_readings(parts: Sequence[Part]) -> list[tuple[int, int, str]]:
     return read
 
 
-def _said(text: str, begin: int, inside: list[tuple[int, int, str]]) -> Said:
+def _said(text: str, begin: int, inside: list[tuple[int, int, str]]) -> SaidWord:
     letters, rest, many = 0.0, "", False
     at = begin
     for start, stop, said in inside:
@@ -71,23 +71,23 @@ def _said(text: str, begin: int, inside: list[tuple[int, int, str]]) -> Said:
         at = stop
     rest += text[at - begin :]
     silent = not rest.strip() and not any(said.strip() for _, _, said in inside)
-    return Said(text, 0.0 if silent else max(letters + _letters(rest), 0.5), many)
+    return SaidWord(text, 0.0 if silent else max(letters + _letters(rest), 0.5), many)
 
 
-def _without_silent(words: list[Said]) -> list[Said]:
+def _without_silent(words: list[SaidWord]) -> list[SaidWord]:
     """Join what is not said to the word before it, or to the first one."""
-    joined: list[Said] = []
+    joined: list[SaidWord] = []
     lead = ""
     for word in words:
         if word.letters or len(words) == 1:
-            joined.append(Said(lead + word.text, word.letters, word.many))
+            joined.append(SaidWord(lead + word.text, word.letters, word.many))
             lead = ""
         elif joined:
             last = joined.pop()
-            joined.append(Said(last.text + word.text, last.letters, last.many))
+            joined.append(SaidWord(last.text + word.text, last.letters, last.many))
         else:
             lead += word.text
-    return joined or ([Said(lead, 0.0, many=False)] if lead else [])
+    return joined or ([SaidWord(lead, 0.0, many=False)] if lead else [])
 
 
 def weight(parts: Sequence[Part]) -> float:

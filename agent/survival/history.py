@@ -27,7 +27,7 @@ cache of its beginning holds for a while."""
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Message:
     """One message, as it was heard."""
 
     role: Literal["user", "assistant"]
@@ -40,7 +40,7 @@ class Memory:
 
     served: str
     """Identity of the caller."""
-    said: tuple[Said, ...]
+    said: tuple[Message, ...]
 
 
 def preload() -> None:
@@ -80,15 +80,15 @@ class Seal:
 
         try:
             served, said = json.loads(zlib.decompress(self._fernet.decrypt(sealed)))
-            return Memory(str(served), tuple(Said(role, str(text)) for role, text in said))
+            return Memory(str(served), tuple(Message(role, str(text)) for role, text in said))
         except (InvalidToken, zlib.error, ValueError, TypeError):
             return None
 
 
-def said(items: Iterable[llm.ChatItem]) -> list[Said]:
+def said(items: Iterable[llm.ChatItem]) -> list[Message]:
     """The words of both sides, oldest first; tool calls and instructions left out."""
     return [
-        Said(item.role, item.text_content)
+        Message(item.role, item.text_content)
         for item in items
         if isinstance(item, llm.ChatMessage)
         and item.role in ("user", "assistant")
@@ -96,13 +96,13 @@ def said(items: Iterable[llm.ChatItem]) -> list[Said]:
     ]
 
 
-def newest(messages: Sequence[Said], *, chars: int) -> tuple[Said, ...]:
+def newest(messages: Sequence[Message], *, chars: int) -> tuple[Message, ...]:
     """The newest messages that fit into `chars`; the oldest of them is cut at its beginning."""
-    kept: list[Said] = []
+    kept: list[Message] = []
     for message in reversed(messages):
         if chars <= 0:
             break
-        kept.append(Said(message.role, message.text[-chars:]))
+        kept.append(Message(message.role, message.text[-chars:]))
         chars -= len(message.text)
     return tuple(reversed(kept))
 

@@ -9,7 +9,7 @@ from livekit.agents import llm
 from agent.call.conversation import Conversation
 from agent.call.presence import Resume, Serve
 from agent.options import AgentOptions, ModelOptions
-from agent.survival.history import Memory, Said
+from agent.survival.history import Memory, Message
 from agent.tasks import CallTasks
 from tests.fakes import virtual_time
 
@@ -96,14 +96,14 @@ def test_the_next_person_is_greeted_and_knows_nothing_of_the_first() -> None:
 
 
 def test_a_call_that_is_taken_over_goes_on_with_what_was_said() -> None:
-    memory = Memory("ann", (Said("assistant", GREETING), Said("user", "My name is Ann.")))
+    memory = Memory("ann", (Message("assistant", GREETING), Message("user", "My name is Ann.")))
     session, heart = talk(memory, Resume("ann"))
     assert session.said == [BACK]
     assert heart.remembered[-1] == ("ann", [GREETING, "My name is Ann.", BACK])
 
 
 def test_who_comes_in_place_of_the_one_who_is_waited_for_knows_nothing_of_them() -> None:
-    memory = Memory("ann", (Said("user", "My name is Ann."),))
+    memory = Memory("ann", (Message("user", "My name is Ann."),))
     session, heart = talk(memory, Serve("bob"))
     assert session.said == [GREETING]
     assert heart.remembered[-1] == ("bob", [GREETING])

@@ -7,7 +7,7 @@ import pytest
 
 from agent.playout.alignment import align, levels
 from agent.playout.ledger import HeardLedger
-from agent.playout.said import Said, said_words, split_words
+from agent.playout.said import SaidWord, said_words, split_words
 from agent.wording.parts import Part, plain
 from testbed import tones
 
@@ -199,7 +199,7 @@ def test_what_is_said_in_many_words_is_one_word_and_what_is_not_said_is_none() -
     ]
     silent = (Part("| a | b |", ""), Part("\n", "\n"), Part("c d", ""))
     assert [(word.text, word.letters) for word in said_words(silent)] == [("| a | b |\nc d", 0)]
-    assert said_words((Part("😀", ""), Part(" Hi", " Hi"))) == [Said("😀 Hi", 2, many=False)]
+    assert said_words((Part("😀", ""), Part(" Hi", " Hi"))) == [SaidWord("😀 Hi", 2, many=False)]
 
 
 @pytest.mark.parametrize("arriving", [False, True])

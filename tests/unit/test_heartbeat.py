@@ -10,7 +10,7 @@ from livekit.agents import llm
 
 from agent.room_protocol import BEAT, HISTORY
 from agent.survival.heartbeat import Heartbeat, take_over
-from agent.survival.history import Memory, Said, Seal
+from agent.survival.history import Memory, Message, Seal
 from agent.survival.pulse import BEAT_S
 from agent.tasks import CallTasks
 from tests.fakes import virtual_time
@@ -51,7 +51,9 @@ def test_it_beats_every_second_and_remembers_at_once() -> None:
     assert [round(at, 1) for at, _ in room.set] == [0.0, 1.0, 2.0, 2.5, 3.5]
     assert [a[BEAT] for _, a in room.set] == [f"{n} AD_1" for n in range(1, 6)]
     assert [HISTORY in a for _, a in room.set] == [False, False, False, True, False]
-    assert SEAL.open(room.set[3][1][HISTORY]) == Memory("ann", (Said("user", "My name is Ann."),))
+    assert SEAL.open(room.set[3][1][HISTORY]) == Memory(
+        "ann", (Message("user", "My name is Ann."),)
+    )
 
 
 def test_a_room_that_is_away_does_not_stop_it() -> None:
@@ -92,7 +94,7 @@ def test_what_could_not_be_kept_is_kept_with_the_next_beat_that_arrives() -> Non
     virtual_time.run(scene())
     kept = [attributes[HISTORY] for _, attributes in room.set if HISTORY in attributes]
     assert [SEAL.open(sealed) for sealed in kept] == [
-        Memory("ann", (Said("user", "My name is Ann."),))
+        Memory("ann", (Message("user", "My name is Ann."),))
     ]
 
 
@@ -125,7 +127,7 @@ def taken_over(job: Job) -> Memory | None:
 
 
 def test_the_dead_job_is_read_and_sent_away_and_nobody_else_is() -> None:
-    memory = Memory("ann", (Said("user", "Hello."),))
+    memory = Memory("ann", (Message("user", "Hello."),))
     sealed = {HISTORY: SEAL.close(memory)}
     job = Job(
         other("caller", kind=STANDARD, **sealed),

@@ -8,7 +8,7 @@ from livekit.agents import llm
 from agent.survival.history import (
     SEALED_CHARS,
     Memory,
-    Said,
+    Message,
     Seal,
     newest,
     recalled,
@@ -32,7 +32,7 @@ def texts(context: llm.ChatContext) -> list[str]:
 
 
 def test_a_memory_is_opened_by_the_same_secret_in_the_same_room_alone() -> None:
-    memory = Memory("ann", (Said("user", "你好"), Said("assistant", "Hello.")))
+    memory = Memory("ann", (Message("user", "你好"), Message("assistant", "Hello.")))
     sealed = Seal(secret=SECRET, room="r").close(memory)
     assert Seal(secret=SECRET, room="r").open(sealed) == memory
     assert Seal(secret="t" * 40, room="r").open(sealed) is None
@@ -42,7 +42,7 @@ def test_a_memory_is_opened_by_the_same_secret_in_the_same_room_alone() -> None:
 
 
 def test_a_sealed_memory_shows_nothing_and_fits_into_the_attributes() -> None:
-    words = tuple(Said("user", secrets.token_hex(500)) for _ in range(100))
+    words = tuple(Message("user", secrets.token_hex(500)) for _ in range(100))
     sealed = Seal(secret=SECRET, room="r").close(Memory("ann", newest(words, chars=SEALED_CHARS)))
     assert sealed.isascii()
     assert "ann" not in sealed
@@ -50,14 +50,14 @@ def test_a_sealed_memory_shows_nothing_and_fits_into_the_attributes() -> None:
 
 
 def test_the_newest_words_are_kept_and_the_oldest_cut_at_their_beginning() -> None:
-    turns = [Said("user", "abcdef"), Said("assistant", "ghij"), Said("user", "kl")]
-    assert newest(turns, chars=8) == (Said("user", "ef"), *turns[1:])
+    turns = [Message("user", "abcdef"), Message("assistant", "ghij"), Message("user", "kl")]
+    assert newest(turns, chars=8) == (Message("user", "ef"), *turns[1:])
     assert newest(turns, chars=100) == tuple(turns)
     assert newest(turns, chars=0) == ()
 
 
 def test_a_recalled_history_has_the_words_of_both_sides_in_their_order() -> None:
-    turns = (Said("assistant", "Hi."), Said("user", "One?"), Said("assistant", "Two."))
+    turns = (Message("assistant", "Hi."), Message("user", "One?"), Message("assistant", "Two."))
     context = recalled(Memory("ann", turns))
     assert tuple(said(context.items)) == turns
 
@@ -65,7 +65,7 @@ def test_a_recalled_history_has_the_words_of_both_sides_in_their_order() -> None
 def test_what_is_said_leaves_instructions_and_tools_out() -> None:
     context = history(("user", "Time?"), ("assistant", "Noon."))
     context.insert(llm.FunctionCall(call_id="1", name="clock", arguments="{}"))
-    assert said(context.items) == [Said("user", "Time?"), Said("assistant", "Noon.")]
+    assert said(context.items) == [Message("user", "Time?"), Message("assistant", "Noon.")]
 
 
 @pytest.mark.parametrize("chars", [60, 100, 400])

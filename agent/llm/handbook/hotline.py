@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from agent.llm.handbook.passages import Match, Passage, PassageIndex, Place, Query
+from agent.llm.handbook.passages import Hit, Passage, PassageIndex, Place, Query
 from agent.llm.handbook.search_terms import words_of
 from agent.llm.handbook.small_talk import Intent, intent_of, is_chinese, without_lead_in
 
@@ -83,7 +83,7 @@ class Hotline:
             return None
         return self._found(f"{before[-1].text} {question}", before[:-1])
 
-    def _in_context(self, question: str, query: Query, before: list[Turn]) -> Match | None:
+    def _in_context(self, question: str, query: Query, before: list[Turn]) -> Hit | None:
         """Find what "how do I change it?" means after the last answer."""
         few = 0 < len(query.terms) <= _FEW_TERMS
         if not few or _REFERRING.isdisjoint(words_of(question)):

@@ -64,7 +64,7 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
+class Hit:
     """Where a question is answered best."""
 
     number: int
@@ -200,7 +200,7 @@ class PassageIndex:
         """Whether a passage has one of the terms."""
         return not self._terms[number].isdisjoint(terms)
 
-    def best(self, query: Query, *, length: int) -> Match | None:
+    def best(self, query: Query, *, length: int) -> Hit | None:
         """The passage that answers best.
 
         Among passages about the same thing, the one whose heading is worded like the question
@@ -227,7 +227,7 @@ class PassageIndex:
             rank = scores[number] * coverage * (1 + _LIKENESS_WEIGHT * likeness)
             if rank > most:
                 most = rank
-                best = Match(number, self._start(number, known, length), coverage)
+                best = Hit(number, self._start(number, known, length), coverage)
         return best
 
     def _start(self, number: int, terms: Sequence[str], length: int) -> int:

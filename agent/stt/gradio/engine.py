@@ -30,7 +30,7 @@ from agent.errors import EngineUnavailable
 from agent.remote.openai_errors import reason_of
 from agent.stt.gradio.m4t_languages import UnknownLanguage, display_name
 from agent.stt.gradio.options import Options, Task
-from agent.stt.gradio.server import Call, GradioServer
+from agent.stt.gradio.server import GradioServer, PendingJob
 from agent.stt.language import iso_639_1
 from agent.stt.probing import PROBE_OPTIONS, probe_tone
 
@@ -116,7 +116,7 @@ class GradioSpeechToText(stt.STT[str]):
         self._threads = concurrent.futures.ThreadPoolExecutor(
             MAX_CALLS, thread_name_prefix="stt-gradio"
         )
-        self._calls: dict[Call, concurrent.futures.Future[object]] = {}
+        self._calls: dict[PendingJob, concurrent.futures.Future[object]] = {}
         self._closed = False
 
     @property
@@ -165,7 +165,7 @@ class GradioSpeechToText(stt.STT[str]):
             raise APIConnectionError("this recogniser was closed", retryable=False)
         spoken = language if utils.is_given(language) else self._options.language
         wav = await asyncio.to_thread(_wav, buffer)
-        call = Call(self.endpoint, wav, self._arguments(spoken))
+        call = PendingJob(self.endpoint, wav, self._arguments(spoken))
         try:
             async with asyncio.timeout(conn_options.timeout):
                 result = await self._in_thread(call)
@@ -181,7 +181,7 @@ class GradioSpeechToText(stt.STT[str]):
             raise APIConnectionError("the answer is not a transcript", retryable=False)
         return self._event(result.strip(), spoken)
 
-    async def _in_thread(self, call: Call) -> object:
+    async def _in_thread(self, call: PendingJob) -> object:
         try:
             running = self._threads.submit(self.server.run, call)
         except RuntimeError as error:

@@ -45,7 +45,7 @@ _LONGEST_JOB_S = 180.0
 
 
 @dataclass(eq=False, slots=True)
-class Call:
+class PendingJob:
     """One job, as its thread and whoever waits for it see it."""
 
     api_name: str
@@ -93,7 +93,7 @@ class GradioServer:
         self.cancels = True
         """Whether the server can end a running job; assumed before the first contact."""
 
-    def run(self, call: Call) -> object:
+    def run(self, call: PendingJob) -> object:
         """Run a job and give what its endpoint returned.
 
         The temporary file is gone when this returns, whatever happened.
@@ -220,7 +220,7 @@ class _Abandoned(Exception):
     """Nobody waits for the job any more."""
 
 
-def _work(client: "Client", call: Call) -> object:
+def _work(client: "Client", call: PendingJob) -> object:
     from gradio_client import handle_file
 
     with tempfile.TemporaryDirectory(prefix="rejoinder-", ignore_cleanup_errors=True) as folder:

@@ -26,9 +26,9 @@ from agent.stt.probing import PROBE_OPTIONS, probe_tone
 from agent.stt.whisper.model import (
     Abandoned,
     EnglishOnly,
-    Heard,
     Location,
     Recipe,
+    Transcript,
     locate,
     shared_model,
 )
@@ -197,7 +197,9 @@ class WhisperSpeechToText(stt.STT[str]):
             ],
         )
 
-    async def _hear(self, samples: pcm.Samples, language: str, abandoned: threading.Event) -> Heard:
+    async def _hear(
+        self, samples: pcm.Samples, language: str, abandoned: threading.Event
+    ) -> Transcript:
         work = self._model.transcribe(
             samples,
             language=language,

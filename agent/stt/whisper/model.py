@@ -60,7 +60,7 @@ class Recipe:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class Transcript:
     """What was understood of one utterance."""
 
     text: str
@@ -164,7 +164,7 @@ class SharedModel:
         task: Literal["transcribe", "translate"],
         prompt: str,
         abandoned: threading.Event,
-    ) -> concurrent.futures.Future[Heard]:
+    ) -> concurrent.futures.Future[Transcript]:
         """Recognise one utterance.
 
         Args:
@@ -200,7 +200,7 @@ class SharedModel:
         task: str,
         prompt: str,
         abandoned: threading.Event,
-    ) -> Heard:
+    ) -> Transcript:
         duration_s = len(samples) / SPEECH_RATE_HZ
         if abandoned.is_set():
             raise Abandoned
@@ -211,7 +211,7 @@ class SharedModel:
         ):
             raise EnglishOnly
         if is_blank(samples):
-            return Heard("", language, 0.0, duration_s)
+            return Transcript("", language, 0.0, duration_s)
         segments, info = self._model.transcribe(
             samples,
             language=language or None,
@@ -233,7 +233,7 @@ class SharedModel:
                 kept.append(segment)
         text = "".join(segment.text for segment in kept).strip()
         logprob = sum(s.avg_logprob for s in kept) / len(kept) if text else -math.inf
-        return Heard(text, info.language, math.exp(logprob), duration_s)
+        return Transcript(text, info.language, math.exp(logprob), duration_s)
 
 
 def _token_limit(duration_s: float) -> int | None:

@@ -30,7 +30,7 @@ _STOCK_LOGPROB = -0.9
 near 0.1 and -0.1, also at a signal-to-noise ratio of 10 dB."""
 
 
-class Piece(Protocol):
+class Segment(Protocol):
     """What is needed of faster-whisper's `Segment`."""
 
     @property
@@ -59,11 +59,11 @@ def is_blank(samples: Samples) -> bool:
     return len(samples) == 0 or float(np.abs(samples).max()) < _BLANK_PEAK
 
 
-def is_plausible(piece: Piece) -> bool:
-    """Whether a piece of a transcript was likely spoken."""
-    if piece.compression_ratio > _LOOP_RATIO or piece.avg_logprob < _NONSENSE_LOGPROB:
+def is_plausible(segment: Segment) -> bool:
+    """Whether a segment of a transcript was likely spoken."""
+    if segment.compression_ratio > _LOOP_RATIO or segment.avg_logprob < _NONSENSE_LOGPROB:
         return False
-    if piece.no_speech_prob > _NO_SPEECH and piece.avg_logprob < _UNSURE_LOGPROB:
+    if segment.no_speech_prob > _NO_SPEECH and segment.avg_logprob < _UNSURE_LOGPROB:
         return False
-    doubtful = piece.no_speech_prob > _STOCK_NO_SPEECH or piece.avg_logprob < _STOCK_LOGPROB
-    return not (doubtful and (is_stock_phrase(piece.text) or not spoken(piece.text)))
+    doubtful = segment.no_speech_prob > _STOCK_NO_SPEECH or segment.avg_logprob < _STOCK_LOGPROB
+    return not (doubtful and (is_stock_phrase(segment.text) or not spoken(segment.text)))
