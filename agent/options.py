@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 from pydantic_core import PydanticCustomError
 
 from agent.masking import masked
+from agent.wording.lexicon import ENGLISH
 
 
 class _Masked(BaseModel):
@@ -101,12 +102,12 @@ class AgentOptions(_Section):
         "", "explicit dispatch only, under this name; empty: joins every new room by itself"
     )
     greeting: str = setting(
-        "Hello! Ask me anything about this project.",
+        ENGLISH.greeting,
         "first words of a call, spoken at once; empty: the caller speaks first",
         empty=True,
     )
     back_text: str = setting(
-        "I am back. Please go on.",
+        ENGLISH.back,
         "said in the greeting's place by a job that takes over the call of one that died; empty: "
         "nothing",
         empty=True,
@@ -234,7 +235,7 @@ class ModelOptions(StageOptions):
     )
     hedge: Hedging = setting("auto", _HEDGE)
     filler: str = setting(
-        "One moment.", "what is said when a reply is slow to begin; empty: nothing", empty=True
+        ENGLISH.filler, "what is said when a reply is slow to begin; empty: nothing", empty=True
     )
     filler_after_s: float = setting(
         3.0, "wait for the first token after which the filler is said, seconds", gt=0, le=60

@@ -11,19 +11,16 @@ from livekit.agents import AgentSession
 
 from agent.room_protocol import TOPIC_NOTICE
 from agent.tasks import CallTasks, fault, undivided
+from agent.wording.lexicon import ENGLISH
+from agent.wording.lexicon.entry import Fault
 
 logger = logging.getLogger(__name__)
 
-NoticeStage = Literal["stt", "llm", "tts", "session"]
+NoticeStage = Fault
 
-APOLOGIES: dict[NoticeStage, str] = {
-    "stt": "Sorry, I could not make that out. Please say it again.",
-    "llm": "Sorry, I cannot think of an answer right now. Please try again.",
-    "tts": "My voice failed just now; what I could not say is in the text, in brackets.",
-    "session": "Sorry, something broke on my side. Please hold on, or call again.",
-}
+APOLOGIES = ENGLISH.apologies
 
-SPARE_VOICE = "My voice failed just now; another one speaks in its place."
+SPARE_VOICE = ENGLISH.spare_voice
 
 _APOLOGY_PAUSE_S = 6.0
 """Least time between two apologies for the same stage, seconds: a dead engine is not

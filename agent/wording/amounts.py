@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from agent.wording.lexicon.german_cases import ANOTHER
+from agent.wording.lexicon.german.cases import ANOTHER
 from agent.wording.lexicon.language import Language
 from agent.wording.numerals import parse
 from agent.wording.patterns import (

@@ -29,7 +29,7 @@ _DIGIT = re.compile(r"\d")
 @functools.cache
 def figures_of(code: str) -> "Figures":
     """The rules of a language; the first time takes some milliseconds."""
-    return Figures(lexicon_of(code))
+    return Figures(lexicon_of(code).figures)
 
 
 class Figures:

@@ -3,9 +3,10 @@
 import functools
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from unicode_rbnf import RbnfEngine
-from unicode_rbnf.engine import RbnfError
+if TYPE_CHECKING:
+    from unicode_rbnf import RbnfEngine
 
 MOST_DIGITS = 15
 """Longer numbers are read digit by digit."""
@@ -15,14 +16,18 @@ _SPACES = " \u00a0\u202f\u2009'’"
 
 
 @functools.cache
-def engine(language: str) -> RbnfEngine:
+def engine(language: str) -> "RbnfEngine":
     """The rules of a language; the first time takes tens of milliseconds."""
+    from unicode_rbnf import RbnfEngine  # not with the settings, which read the lexicon's texts
+
     return RbnfEngine.for_language(language)
 
 
 @functools.lru_cache(maxsize=4096)
 def spell(language: str, number: int, ruleset: str) -> str:
     """Spell a whole number, in figures where the language has no such rule set."""
+    from unicode_rbnf.engine import RbnfError
+
     try:
         return engine(language).format_number(number, ruleset_names=[ruleset]).text
     except (RbnfError, ValueError, OverflowError):

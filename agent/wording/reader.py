@@ -5,7 +5,7 @@ from collections import OrderedDict
 
 from agent.wording.annotation import Kind, Stretch, stretches
 from agent.wording.figures import figures_of, read_unknown
-from agent.wording.lexicon import KNOWN
+from agent.wording.lexicon import LEXICONS
 from agent.wording.numerals import engine
 from agent.wording.parts import Part
 from agent.wording.tongues import language_of
@@ -19,7 +19,7 @@ _FALLBACK = "en"
 
 def preload_words() -> None:
     """Read the rules of all languages: some tenths of a second that no call should wait for."""
-    for code in KNOWN:
+    for code in LEXICONS:
         engine(code)
         figures_of(code).read("1")
 
@@ -41,7 +41,7 @@ class Reader:
         """The caller speaks this language, by its tag; one that is not known changes nothing."""
         code = language.replace("_", "-").partition("-")[0].lower()
         code = {"cmn": "zh", "yue": "zh"}.get(code, code)
-        if code in KNOWN and code != self._language:
+        if code in LEXICONS and code != self._language:
             self._language = code
             self._read.clear()
 
@@ -66,7 +66,7 @@ class Reader:
         pieces = list(stretches(piece))
         running = "".join(stretch.text for stretch in pieces if stretch.kind is None)
         code = language_of(running, self._language)
-        if code not in KNOWN:
+        if code not in LEXICONS:
             return [part for stretch in pieces for part in _unknown(stretch)]
         self._language = code
         figures = figures_of(code)

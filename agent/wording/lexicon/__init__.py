@@ -1,29 +1,26 @@
-"""What each language calls the things that are written in figures and signs."""
+"""All that is known of each language: a folder for each."""
 
-import functools
+from agent.wording.lexicon.chinese import CHINESE
+from agent.wording.lexicon.english import ENGLISH
+from agent.wording.lexicon.entry import Lexicon
+from agent.wording.lexicon.french import FRENCH
+from agent.wording.lexicon.german import GERMAN
+from agent.wording.lexicon.italian import ITALIAN
+from agent.wording.lexicon.japanese import JAPANESE
+from agent.wording.lexicon.korean import KOREAN
+from agent.wording.lexicon.portuguese import PORTUGUESE
+from agent.wording.lexicon.russian import RUSSIAN
+from agent.wording.lexicon.spanish import SPANISH
 
-from agent.wording.lexicon.chinese import Chinese
-from agent.wording.lexicon.east import Japanese, Korean
-from agent.wording.lexicon.english import English
-from agent.wording.lexicon.french import French
-from agent.wording.lexicon.german import German
-from agent.wording.lexicon.italian import Italian
-from agent.wording.lexicon.language import Language
-from agent.wording.lexicon.portuguese import Portuguese
-from agent.wording.lexicon.russian import Russian
-from agent.wording.lexicon.spanish import Spanish
-
-_LANGUAGES: dict[str, type[Language]] = {
-    language.code: language
-    for language in (
-        English, Chinese, Spanish, Portuguese, French, German, Japanese, Italian, Korean, Russian
+LEXICONS: dict[str, Lexicon] = {
+    lexicon.code: lexicon
+    for lexicon in (
+        ENGLISH, CHINESE, SPANISH, PORTUGUESE, FRENCH, GERMAN, JAPANESE, ITALIAN, KOREAN, RUSSIAN
     )
 }  # fmt: skip
+"""By their codes."""
 
-KNOWN = frozenset(_LANGUAGES)
 
-
-@functools.cache
-def lexicon_of(code: str) -> Language:
-    """The words of a language in `KNOWN`."""
-    return _LANGUAGES[code]()
+def lexicon_of(code: str) -> Lexicon:
+    """The lexicon of a BCP-47 code ("de-AT"); English for a language that has none."""
+    return LEXICONS.get(code.partition("-")[0].lower(), ENGLISH)

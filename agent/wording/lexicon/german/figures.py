@@ -3,7 +3,7 @@
 import re
 
 from agent.wording.annotation import Kind
-from agent.wording.lexicon.german_cases import ending
+from agent.wording.lexicon.german.cases import ending
 from agent.wording.lexicon.language import Language, Noun, nouns, words
 from agent.wording.numerals import spell
 

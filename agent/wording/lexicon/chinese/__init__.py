@@ -1,0 +1,19 @@
+"""Chinese as it is spoken in the north: Putonghua."""
+
+from agent.wording.lexicon.chinese.figures import Chinese
+from agent.wording.lexicon.entry import Lexicon
+
+CHINESE = Lexicon(
+    code="zh",
+    figures=Chinese(),
+    greeting="您好！关于这个项目，什么都可以问我。",
+    back="我回来了，请继续。",
+    filler="请稍等。",
+    apologies={
+        "stt": "抱歉，我没有听清楚，请再说一遍。",
+        "llm": "抱歉，我现在想不出答案，请再试一次。",
+        "tts": "我的声音刚才出了问题，没能说出来的话在文字里，用括号标出。",
+        "session": "抱歉，我这边出了故障。请稍等，或者重新呼叫。",
+    },
+    spare_voice="我的声音刚才出了问题，现在由另一个声音代替。",
+)

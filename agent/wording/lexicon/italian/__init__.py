@@ -1,0 +1,21 @@
+"""Italian."""
+
+from agent.wording.lexicon.entry import Lexicon
+from agent.wording.lexicon.italian.figures import Italian
+
+ITALIAN = Lexicon(
+    code="it",
+    figures=Italian(),
+    greeting="Buongiorno! Mi chieda pure quello che vuole su questo progetto.",
+    back="Eccomi di nuovo. Continui pure.",
+    filler="Un momento.",
+    apologies={
+        "stt": "Mi scusi, non ho capito. Può ripetere, per favore?",
+        "llm": "Mi scusi, in questo momento non mi viene una risposta. Riprovi, per favore.",
+        "tts": "Mi è mancata la voce; quello che non ho potuto dire è nel testo, tra parentesi.",
+        "session": (
+            "Mi scusi, da parte mia si è rotto qualcosa. Attenda un momento o richiami, per favore."
+        ),
+    },
+    spare_voice="Mi è mancata la voce; ne parla un'altra al suo posto.",
+)

@@ -1,0 +1,19 @@
+"""Japanese."""
+
+from agent.wording.lexicon.entry import Lexicon
+from agent.wording.lexicon.japanese.figures import Japanese
+
+JAPANESE = Lexicon(
+    code="ja",
+    figures=Japanese(),
+    greeting="こんにちは。このプロジェクトについて、何でも聞いてください。",
+    back="戻りました。続けてください。",
+    filler="少々お待ちください。",
+    apologies={
+        "stt": "すみません、聞き取れませんでした。もう一度お願いします。",
+        "llm": "すみません、今は答えが思いつきません。もう一度お試しください。",
+        "tts": "今、声が出なくなりました。言えなかったことは、文字で括弧の中にあります。",
+        "session": "すみません、こちらで問題が起きました。少しお待ちになるか、かけ直してください。",
+    },
+    spare_voice="今、声が出なくなりました。代わりに別の声が話します。",
+)

@@ -1,0 +1,19 @@
+"""Korean."""
+
+from agent.wording.lexicon.entry import Lexicon
+from agent.wording.lexicon.korean.figures import Korean
+
+KOREAN = Lexicon(
+    code="ko",
+    figures=Korean(),
+    greeting="안녕하세요. 이 프로젝트에 대해 무엇이든 물어보세요.",
+    back="다시 왔습니다. 계속 말씀하세요.",
+    filler="잠시만요.",
+    apologies={
+        "stt": "죄송합니다. 잘 듣지 못했습니다. 다시 한번 말씀해 주세요.",
+        "llm": "죄송합니다. 지금은 답이 떠오르지 않습니다. 다시 한번 해 주세요.",
+        "tts": "방금 목소리가 나오지 않았습니다. 말하지 못한 것은 글에 괄호로 표시되어 있습니다.",
+        "session": "죄송합니다. 제 쪽에 문제가 생겼습니다. 잠시 기다리시거나 다시 전화해 주세요.",
+    },
+    spare_voice="방금 목소리가 나오지 않았습니다. 다른 목소리가 대신 말합니다.",
+)
