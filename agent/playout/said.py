@@ -5,12 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agent.wording.parts import Part
+from agent.wording.scripts import CJK, is_cjk
 
 # A word with what follows it up to the next one, the first with the space before it too; CJK
 # scripts are taken character by character.
-_CJK = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
-_WORD = re.compile(rf"\s*(?:[{_CJK}][^\w\s]*|[^\s{_CJK}]+)\s*|\s+")
-_IS_CJK = re.compile(rf"[{_CJK}]")
+_WORD = re.compile(rf"\s*(?:[{CJK}][^\w\s]*|[^\s{CJK}]+)\s*|\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +97,7 @@ def weight(parts: Sequence[Part]) -> float:
 def _letters(text: str) -> float:
     letters = 0.0
     for char in text:
-        if _IS_CJK.match(char):
+        if is_cjk(char):
             letters += 3.5
         elif char.isdigit():
             letters += 4.0

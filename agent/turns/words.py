@@ -2,7 +2,8 @@
 
 Is the sentence finished, is it only a sign of listening, is something being dictated? Pure
 functions on recognised text, as recognisers deliver it: with or without punctuation and
-capitals, truncated at the moment in which the caller paused.
+capitals, truncated at the moment in which the caller paused. What is known of each language is
+in `agent.wording.lexicon`.
 """
 
 import functools
@@ -10,23 +11,13 @@ import re
 import unicodedata
 from enum import Enum
 
-from agent.turns.sentence_ends import endings_of
-from agent.turns.word_lists import (
-    BACKCHANNELS,
-    CJK_DONE,
-    CJK_NEVER,
-    CJK_SELDOM,
-    CJK_WHOLE,
-    NUMBERS,
-    STOPS,
-)
+from agent.turns.dictation import is_dictating
+from agent.turns.tongue import tongue_of
+from agent.wording.lexicon import ENGLISH, LEXICONS
+from agent.wording.lexicon.turn_words import DenseEnds, SpacedEnds
+from agent.wording.scripts import CJK, is_cjk
 
-_CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
-_TOKEN = re.compile(rf"[{_CJK}]|[^\W_]+(?:['’.@-][^\W_]+)*", re.UNICODE)
-_IS_CJK = re.compile(rf"[{_CJK}]")
-
-_HUNDREDS = {"hundred", "hundert"}
-"""With these, number words are an amount."""
+_TOKEN = re.compile(rf"[{CJK}]|[^\W_]+(?:['’.@-][^\W_]+)*", re.UNICODE)
 _TIME = re.compile(r"\b\d{1,2}[:：]\d{2}\b|\b\d{1,4}([/.-])\d{1,2}\1\d{2,4}\b")
 """Times of the day and dates: their digits are not dictated."""
 
@@ -34,6 +25,10 @@ _END_MARKS = ".!?。！？｡؟।"
 _QUESTION_MARKS = "?？؟"
 _BETWEEN = re.compile(r"(?:[.!?]\s+|[。！？])(?=.)", re.DOTALL)
 _OPEN_MARKS = ",;:，、；：-–—…"
+_CLOSERS = " \"'”’」』）)"
+
+_MOST_WORDS, _MOST_CJK = 6, 12
+"""Longest sign of listening, in words or in characters."""
 
 
 class Wording(Enum):
@@ -59,10 +54,28 @@ def same_words(one: str, other: str) -> bool:
     return tokens(one) == tokens(other)
 
 
+# Signs of listening are short and much alike: a recogniser often takes them for those of another
+# language, so they count in all of them.
+_LISTENING = frozenset().union(*(lexicon.turns.listening for lexicon in LEXICONS.values()))
+_STOPS = frozenset().union(*(lexicon.turns.stops for lexicon in LEXICONS.values()))
+_CJK_STOPS = tuple(stop for stop in _STOPS if is_cjk(stop))
+_PHRASES = frozenset(tuple(tokens(phrase)) for phrase in _LISTENING)
+_LONGEST = max(map(len, _PHRASES))
+_BEGINNINGS = frozenset(phrase[:size] for phrase in _PHRASES for size in range(1, len(phrase))) - {
+    (lexicon.turns.speaker,) for lexicon in LEXICONS.values()
+}
+"""What may become one; but "I" begins most barge-ins."""
+
+for _lexicon in LEXICONS.values():
+    _lexicon.turns.prepare()
+
+
+@functools.lru_cache(maxsize=64)
 def is_backchannel(text: str) -> bool:
     """Whether the words only show that somebody listens ("mm-hm", "okay", "嗯")."""
     words = tokens(text)
-    return 0 < len(words) <= 6 and _covered(words)
+    most = _MOST_CJK if all(map(is_cjk, words)) else _MOST_WORDS
+    return 0 < len(words) <= most and _covered(words)
 
 
 def takes_the_floor(text: str, *, complete: bool = True) -> bool:
@@ -73,32 +86,46 @@ def takes_the_floor(text: str, *, complete: bool = True) -> bool:
     words = tokens(text)
     if _covered(words):
         return False
-    joined = "".join(words[:3])
-    if words[0] in STOPS or any(joined.startswith(stop) for stop in STOPS if _is_cjk(stop)):
+    if words[0] in _STOPS or "".join(words[:_LONGEST]).startswith(_CJK_STOPS):
         return True
     return complete or not _may_be_covered(words)
 
 
 @functools.lru_cache(maxsize=64)
-def read(text: str) -> Wording:
-    """Judge the words before a pause; the same ones are asked about every 10 ms."""
+def read(text: str, language: str = "", *, marks: bool = True) -> Wording:
+    """Judge the words before a pause; the same ones are asked about every 10 ms.
+
+    Args:
+        text: all that was said.
+        language: BCP-47 code that the recogniser gives; empty: it gives none.
+        marks: whether the recogniser writes full stops.
+    """
     words = tokens(text)
     if not words:
         return Wording.PLAIN
-    if _dictated(tokens(_TIME.sub(" then ", text))) and not text.rstrip().endswith(("?", "？")):
+    lexicon = tongue_of(words, language) or ENGLISH
+    asked = text.rstrip().endswith(("?", "？"))
+    if not asked and is_dictating(tokens(_digits_alone(_TIME.sub(" then ", text))), lexicon):
         return Wording.DICTATION
-    stripped = text.rstrip(" \"'”’」』）)")
+    stripped = text.rstrip(_CLOSERS)
     if stripped.endswith("...") or stripped[-1:] in _OPEN_MARKS:
         return Wording.UNFINISHED
     said = tokens(stripped[_last_sentence(stripped) :])
-    if _is_cjk(words[-1]):
-        return _read_cjk("".join(said), stripped)
-    return _read_spaced(words, " ".join(said), stripped[-1:])
+    mark = stripped[-1:] if stripped[-1:] in _END_MARKS else ""
+    spoken_in = tongue_of(said, language)
+    ends = spoken_in.turns.ends if spoken_in is not None else None
+    if isinstance(ends, DenseEnds):
+        if is_cjk(words[-1]):
+            return _read_dense("".join(said), mark, ends)
+        ends = None
+    if isinstance(ends, SpacedEnds):
+        return _read_spaced(said, mark, ends, marks=marks, alone=len(words) < 2)
+    return Wording.FINISHED if mark and len(words) > 1 else Wording.PLAIN
 
 
 def has_end_mark(text: str) -> bool:
     """Whether the recogniser wrote a full stop, a question mark or the like."""
-    return text.rstrip(" \"'”’」』）)")[-1:] in tuple(_END_MARKS)
+    return text.rstrip(_CLOSERS)[-1:] in tuple(_END_MARKS)
 
 
 def _last_sentence(text: str) -> int:
@@ -106,91 +133,85 @@ def _last_sentence(text: str) -> int:
     return max((found.end() for found in _BETWEEN.finditer(text)), default=0)
 
 
-def _read_spaced(words: list[str], sentence: str, mark: str) -> Wording:
-    marked = mark != "" and mark in _END_MARKS
-    asked = marked and mark in _QUESTION_MARKS
-    last, endings = words[-1], endings_of(sentence.split())
-    open_pair = "-".join(words[-2:]) in endings.never_pairs
-    rarely = open_pair or last in endings.rarely
-    if not rarely and last not in endings.never and last not in endings.seldom:
-        return Wording.FINISHED if marked and len(words) >= 2 else Wording.PLAIN
-    if endings.answer.search(sentence):
-        return Wording.FINISHED if marked else Wording.PLAIN
-    if not marked:
-        return Wording.UNFINISHED
-    if endings.sentence.search(sentence) or (asked and endings.question.search(sentence)):
+def _read_spaced(
+    words: list[str], mark: str, ends: SpacedEnds, *, marks: bool, alone: bool
+) -> Wording:
+    sentence, last, asked = " ".join(words), words[-1], mark in _QUESTION_MARKS and bool(mark)
+    open_pair = "-".join(words[-2:]) in ends.never_pairs
+    rarely = open_pair or last in ends.rarely
+    if not rarely and last not in ends.never and last not in ends.seldom:
+        if ends.open.match(sentence) and not asked:
+            return Wording.PLAIN if mark else Wording.UNFINISHED
+        return Wording.FINISHED if mark and not alone else Wording.PLAIN
+    if ends.answer.match(sentence):
+        return Wording.FINISHED if mark else Wording.PLAIN
+    whole = ends.sentence.match(sentence)
+    if not mark:
+        # Of one who writes no full stops its absence says nothing.
+        return Wording.PLAIN if whole and not marks else Wording.UNFINISHED
+    if whole or (asked and ends.question.match(sentence)):
         return Wording.FINISHED
-    doubtful = endings.doubtful.search(sentence) or (asked and rarely and len(words) >= 3)
-    return Wording.PLAIN if doubtful or last in endings.seldom else Wording.UNFINISHED
+    doubtful = ends.doubtful.match(sentence) or (asked and rarely and len(words) >= 3)
+    return Wording.PLAIN if doubtful or last in ends.seldom else Wording.UNFINISHED
 
 
-def _read_cjk(joined: str, stripped: str) -> Wording:
-    marked = stripped[-1:] in _END_MARKS
-    if CJK_WHOLE.search(joined):
-        return Wording.FINISHED if marked else Wording.PLAIN
-    if joined.endswith(CJK_DONE):
-        return Wording.FINISHED
-    if joined.endswith(CJK_NEVER):
+def _read_dense(sentence: str, mark: str, ends: DenseEnds) -> Wording:
+    asked = mark in _QUESTION_MARKS and bool(mark)
+    finished = Wording.FINISHED if mark else Wording.PLAIN
+    if not asked and ends.open.match(sentence):
         return Wording.UNFINISHED
-    if joined.endswith(CJK_SELDOM) and stripped[-1:] not in _QUESTION_MARKS:
-        return Wording.PLAIN if marked else Wording.UNFINISHED
-    return Wording.FINISHED if marked else Wording.PLAIN
-
-
-def _dictated(words: list[str]) -> bool:
-    """Digits or single letters at the end, more than a lone number would have."""
-    run = groups = 0
-    for word in reversed(words):
-        groups += 1
-        if word.isdigit():
-            run += len(word)
-        elif word in NUMBERS or (len(word) == 1 and word.isalpha() and not _is_cjk(word)):
-            run += 1
-        elif re.fullmatch(r"[\d-]+", word):
-            run += sum(char.isdigit() for char in word)
-        else:
-            groups -= 1
-            break
-    if _HUNDREDS.intersection(words[-groups:] if groups else ()):
-        return False
-    # "In 1989." is a year; "five five five" and "030 1234" are parts of something longer.
-    if run >= 3 and (groups > 1 or run > 4):
-        return True
-    tail = " ".join(words[-3:])
-    return bool(re.search(r"\b(at|dot|underscore|dash|slash)$|[^\W_]@[\w.-]*$", tail)) and (
-        any(mark in words for mark in ("dot", "underscore", "dash", "slash")) or "@" in tail
+    if ends.whole.match(sentence):
+        return finished
+    # The longest ending decides: "为了" before "了", "とか" before "か".
+    longest = max(
+        (ending for ending in (*ends.done, *ends.never, *ends.seldom) if sentence.endswith(ending)),
+        key=len,
+        default="",
     )
+    if not longest:
+        return finished
+    if longest in ends.done:
+        return Wording.FINISHED
+    if longest in ends.never:
+        return Wording.UNFINISHED
+    if asked:
+        return finished
+    return Wording.PLAIN if mark else Wording.UNFINISHED
+
+
+_DENSE_DIGITS = re.compile(
+    "|".join(
+        sorted(
+            (
+                digit
+                for lexicon in LEXICONS.values()
+                for digit in lexicon.turns.digits
+                if is_cjk(digit) and len(digit) > 1
+            ),
+            key=len,
+            reverse=True,
+        )
+    )
+)
+
+
+def _digits_alone(text: str) -> str:
+    """Number words of several CJK characters as digits, one token each."""
+    return _DENSE_DIGITS.sub(" 0 ", text)
 
 
 def _covered(words: list[str]) -> bool:
-    """Whether backchannels, of four words or six characters each at most, make up all."""
+    """Whether signs of listening make up all."""
     if not words:
         return True
-    for size in range(min(6, len(words)), 0, -1):
-        head = words[:size]
-        known = " ".join(head) in BACKCHANNELS or (
-            all(map(_is_cjk, head)) and "".join(head) in BACKCHANNELS
-        )
-        if known and _covered(words[size:]):
-            return True
-    return False
-
-
-def _may_be_covered(words: list[str]) -> bool:
-    """Whether more words may make it so; but "I" begins most barge-ins."""
     return any(
-        _covered(words[:at]) and tuple(words[at:]) in _BEGINNINGS for at in range(len(words))
+        tuple(words[:size]) in _PHRASES and _covered(words[size:])
+        for size in range(min(_LONGEST, len(words)), 0, -1)
     )
 
 
-def _beginnings() -> frozenset[tuple[str, ...]]:
-    phrases = [tuple(tokens(phrase)) for phrase in BACKCHANNELS]
-    begun = {phrase[:size] for phrase in phrases for size in range(1, len(phrase))}
-    return frozenset(begun) - {("i",), ("我",)}
-
-
-_BEGINNINGS = _beginnings()
-
-
-def _is_cjk(text: str) -> bool:
-    return bool(_IS_CJK.match(text))
+def _may_be_covered(words: list[str]) -> bool:
+    """Whether more words may make it so."""
+    return any(
+        _covered(words[:at]) and tuple(words[at:]) in _BEGINNINGS for at in range(len(words))
+    )

@@ -16,6 +16,7 @@ from enum import Enum
 
 from agent.wording.abbreviations import ALWAYS, BEFORE_NUMBER, OPEN_ENDED, ORDINAL_LEADS, is_dotted
 from agent.wording.annotation import SAID
+from agent.wording.lexicon import LEXICONS
 
 MAX_UNITS = 200
 """A sentence longer than this is cut at its best place: 200 Latin letters, 40 Chinese."""
@@ -39,12 +40,8 @@ _CLOSE = "”」』》〉）)】〕»"
 _UNBREAKABLE = "\u00a0\u202f\u2007"
 NOT_FIRST = "ーぁぃぅぇぉっゃゅょァィゥェォッャュョ々"
 """Kana and marks that belong to the character before them."""
-_CONJUNCTIONS = frozenset(
-    {
-        *("and", "or", "but", "because", "so", "which", "that", "while", "when", "where", "if"),
-        *("then", "although", "und", "oder", "aber", "weil", "et", "ou", "mais", "y", "o"),
-        *("pero", "porque", "e", "mas", "ma"),
-    }
+_CONJUNCTIONS = frozenset[str]().union(
+    *(lexicon.pieces.conjunctions for lexicon in LEXICONS.values())
 )
 
 

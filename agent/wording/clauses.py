@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from agent.wording.boundaries import MAX_UNITS, NOT_FIRST, WIDE_UNITS, Quotes, is_wide, sentence_cut
+from agent.wording.lexicon import LEXICONS
 
 _CJK_COMMAS = "、，；："
 _COMMAS = ",;:" + _CJK_COMMAS
@@ -24,39 +25,8 @@ _CJK_LEAST, _CJK_MOST = 4, 8
 _WORDS_OVER = 4
 """A piece grows by at most this many words while it waits for a good place."""
 
-_BINDS_NEXT = frozenset(
-    """
-    a an the my your his her its our their this that these those some any no every each all both
-    of to in on at by for from with without into about over under between as like than per via
-    around near behind during through and or but nor so if when while because since then which who
-    whose what how where why very too more most less least not never also still always really quite
-    nearly almost only just even i you he she we they it is are was were be been am do does did have
-    has had can could will would shall should may might must let's let there here i'm you're he's
-    she's it's we're they're that's there's here's what's i'll you'll it'll we'll they'll i've
-    you've we've they've i'd you'd we'd don't doesn't didn't can't won't isn't aren't wasn't mr mrs
-    ms dr st no nr & + / =
-    der die das ein eine einen einem einer eines den dem des im am zum zur mein meine dein deine ihr
-    ihre unser unsere kein keine dieser diese dieses und oder aber von zu mit für bei nach aus auf
-    an um bis über unter vor dass wenn weil als wie ich du er sie wir nicht sehr so ist sind war hat
-    haben kann
-    le la les un une des du de et ou mais à ce cette mon ma son sa je tu il elle nous vous est très
-    el los las una y o pero en con por para mi tu su es lo gli e di da che è
-    """.split()
-)
-"""Words that are not said with a pause after them."""
-
-_NUMBERS = frozenset(
-    """
-    one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
-    seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred
-    thousand million billion half double
-    zwei drei vier fünf sechs sieben acht neun zehn elf zwölf zwanzig dreißig vierzig fünfzig
-    sechzig siebzig achtzig neunzig hundert tausend halb halbe
-    deux trois quatre cinq sept huit neuf dix cent mille dos tres cuatro cinco seis siete ocho nueve
-    diez cien mil
-    """.split()
-)
-"""Another number or what is counted follows."""
+_BINDS_NEXT = frozenset[str]().union(*(lexicon.pieces.binds_next for lexicon in LEXICONS.values()))
+_NUMBERS = frozenset[str]().union(*(lexicon.pieces.numbers for lexicon in LEXICONS.values()))
 
 _TOGETHER = frozenset(
     """

@@ -4,6 +4,8 @@
 
 import re
 
+from agent.wording.scripts import is_cjk
+
 MOST_CHARS = 32
 """A stage direction is no longer than this."""
 _MOST_CJK = 6
@@ -57,4 +59,4 @@ def may_become_one(text: str) -> bool:
         return first.rstrip(",") in _DOES and len(text) <= MOST_CHARS
     if any(word.startswith(first.rstrip(",")) for word in _DOES):
         return True
-    return len(text) <= _MOST_CJK and all("\u3040" <= char <= "\ud7af" for char in first)
+    return len(text) <= _MOST_CJK and all(map(is_cjk, first))

@@ -1,26 +1,11 @@
 """Which language a piece of a reply is in: by script, by its commonest words, else as before."""
 
-# ruff: noqa: SIM905
-
 import re
 
-_WORDS = {
-    "en": "the of and to a in is that it you for on are with as this be at have from or by not but "
-    "what your can will would i'm it's we my do an was about there which when how please yes costs "
-    "takes has one all if they see call me my now then here this these how hello "
-    "per come plus die war hat son also more on no if so us am me long sale van de me les",
-    "es": "el la los las de que y en un una es por con para no se su al del lo como más pero sus "
-    "le está son muy cuesta hay tiene este esta sí usted puedo gracias hoy son",
-    "pt": "o a os as de que e em um uma é por com para não se seu sua ao do da dos das no na mais "
-    "mas você está são muito custa há tem este esta sim posso obrigado hoje às",
-    "fr": "le la les de des du et en un une est que qui pour dans ce cette il elle vous nous je ne "
-    "pas au aux sur avec plus mais votre sont c'est coûte a il y oui bonjour voici à l'été",
-    "de": "der die das und ist in zu den dem ein eine einen nicht mit sich auf für von im am es "
-    "sie ich wir ihr auch als an bei nach wie kostet haben hat sind um uhr oder aber wird kann "
-    "bitte also war man so",
-    "it": "il lo la i gli le di che e è un una in per con non si del della dei al come più ma suo "
-    "sono questo questa molto costa c'è ha alle anche io grazie oggi",
-    # Languages without words of their own here: their voices read figures by themselves.
+from agent.wording.lexicon import LEXICONS
+from agent.wording.scripts import CYRILLIC, HAN, HANGUL, KANA
+
+_OTHERS = {
     "nl": "de het een en van ik te dat die niet zijn is op aan met voor er maar om hem ook je naar",
     "sv": "och att det som en på är av för med till den har de inte om ett jag du var",
     "da": "og i jeg det at en den til er som på de med han af for ikke der var et",
@@ -33,12 +18,11 @@ _WORDS = {
     "hu": "a az és nem hogy egy is ez de csak meg volt van ha már",
     "ro": "și de la în nu a cu pe este un o mai ca din sau pentru care ce",
 }
-_LISTED = {language: frozenset(listed.split()) for language, listed in _WORDS.items()}
-_LETTERS = {
-    "es": "ñ¿¡",
-    "pt": "ãõ",
-    "fr": "œùêëîû",
-    "de": "ß",
+"""Languages without a lexicon: their voices read figures by themselves."""
+_LISTED = {lexicon.code: lexicon.common for lexicon in LEXICONS.values() if lexicon.common} | {
+    language: frozenset(listed.split()) for language, listed in _OTHERS.items()
+}
+_LETTERS = {lexicon.code: lexicon.letters for lexicon in LEXICONS.values() if lexicon.letters} | {
     "pl": "łąęśżźń",
     "tr": "ğış",
     "cs": "řěů",
@@ -52,16 +36,16 @@ _SHORT_CJK = 16
 _SURE = 2
 """A word of more than two letters, or two of two; single letters tell nothing."""
 _SURE_UNREAD = 4
-_READ = frozenset({"en", "es", "pt", "fr", "de", "it"})
+_READ = frozenset(LEXICONS)
 _ADDRESS = re.compile(r"\S*(?:://|@|\w\.\w)\S*")
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
 _UKRAINIAN = re.compile("[іїєґІЇЄҐ]")
 _SCRIPTS = (
-    ("ja", re.compile("[\u3040-\u30ff]")),
-    ("ko", re.compile("[\uac00-\ud7af]")),
-    ("zh", re.compile("[\u3400-\u4dbf\u4e00-\u9fff]")),
-    ("ru", re.compile("[\u0400-\u04ff]")),
+    ("ja", re.compile(f"[{KANA}]")),
+    ("ko", re.compile(f"[{HANGUL}]")),
+    ("zh", re.compile(f"[{HAN}]")),
+    ("ru", re.compile(f"[{CYRILLIC}]")),
     ("", re.compile("[\u0370-\u03ff\u0530-\u1fff]")),
 )
 

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from agent.wording.scripts import HAN
+
 _FENCE = re.compile(r"^\s{0,3}(```+|~~~+)")
 _HEADING = re.compile(r"^\s{0,3}(#{1,6})\s+(.*?)\s*#*\s*$")
 _UNDERLINE = re.compile(r"^\s{0,3}(=+|-{2,})\s*$")
@@ -34,7 +36,7 @@ _ENDS = ".!?…:" + _CJK_END
 _CLOSING = "\"'”’)」』）"
 _BREAKS = (
     re.compile(rf"([{_CJK_END}][{_CLOSING}]*)\s*"),
-    re.compile(rf"([.!?…][{_CLOSING}]*)\s+(?=[\"'“‘(]*[A-Z0-9\u3400-\u9fff])"),
+    re.compile(rf"([.!?…][{_CLOSING}]*)\s+(?=[\"'“‘(]*[A-Z0-9{HAN}])"),
 )
 _ABBREVIATION = re.compile(
     r"(?:\b(?i:e\.g|i\.e|etc|vs|cf|approx|dr|mr|mrs|ms|prof|st|fig|jr|sr)|\b[A-Z])\.$"

@@ -13,8 +13,10 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from functools import lru_cache
 
-_WORD = re.compile(r"[^\W_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
-_CJK_RUN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
+from agent.wording.scripts import CJK
+
+_WORD = re.compile(rf"[^\W_{CJK}]+")
+_CJK_RUN = re.compile(f"[{CJK}]+")
 _CJK_FILLER = re.compile(
     "请问|告诉我|我想知道|是什么|什么是|什么|怎么样|怎么|如何|为什么|能不能|可不可以|可以|"
     "有没有|是不是|一下|这个|那个|你们|我们|他们|吗|呢|吧|啊|的|了|是|我|你|您|请|有|在|要|会|能|和|都|也|就"

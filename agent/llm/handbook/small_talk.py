@@ -10,6 +10,8 @@ import unicodedata
 from collections.abc import Mapping
 from enum import Enum
 
+from agent.wording.scripts import HAN
+
 
 class Intent(Enum):
     """What a caller wants who asks nothing."""
@@ -130,7 +132,7 @@ _QUESTION = re.compile(
     re.I,
 )
 """How a question or a complaint begins, but not what "stop" may be said of."""
-_CJK = re.compile(r"[\u3400-\u9fff]")
+_CJK = re.compile(f"[{HAN}]")
 _LETTER = re.compile(r"[^\W\d_]")
 
 
@@ -172,7 +174,5 @@ def _normal(text: str) -> list[str]:
     text = unicodedata.normalize("NFKC", text).lower()
     for short, full in _FULL_FORMS:
         text = short.sub(full, text)
-    text = re.sub(
-        r"(?<=[\u3400-\u9fff])[啊呀吧哦呢]?[\s,。，！？!?.]+(?=[\u3400-\u9fff])", "", text
-    )
+    text = re.sub(rf"(?<=[{HAN}])[啊呀吧哦呢]?[\s,。，！？!?.]+(?=[{HAN}])", "", text)
     return re.sub(r"[^\w\s]", " ", text).split()

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from agent.wording.lexicon.language import Language
+from agent.wording.lexicon.piece_words import PieceWords
+from agent.wording.lexicon.turn_words import TurnWords
 
 Fault = Literal["stt", "llm", "tts", "session"]
 """What broke: hearing, thinking, speaking, or all of it."""
@@ -18,6 +20,14 @@ class Lexicon:
     """Two letters of ISO 639-1."""
     figures: Language
     """How figures, units, dates and signs are said."""
+    turns: TurnWords
+    """What a caller's words say about the turn."""
+    pieces: PieceWords
+    """Where a reply is cut for the voice."""
+    common: frozenset[str] = frozenset()
+    """Its commonest words: by these it is known from others of the same script."""
+    letters: str = ""
+    """Letters that none of the others has."""
     greeting: str
     """First words of a call."""
     back: str

@@ -1,11 +1,15 @@
 """Chinese as it is spoken in the north: Putonghua."""
 
 from agent.wording.lexicon.chinese.figures import Chinese
+from agent.wording.lexicon.chinese.pieces import PIECES
+from agent.wording.lexicon.chinese.turns import TURNS
 from agent.wording.lexicon.entry import Lexicon
 
 CHINESE = Lexicon(
     code="zh",
     figures=Chinese(),
+    turns=TURNS,
+    pieces=PIECES,
     greeting="您好！关于这个项目，什么都可以问我。",
     back="我回来了，请继续。",
     filler="请稍等。",

@@ -1,11 +1,24 @@
 """English."""
 
 from agent.wording.lexicon.english.figures import English
+from agent.wording.lexicon.english.pieces import PIECES
+from agent.wording.lexicon.english.turns import TURNS
 from agent.wording.lexicon.entry import Lexicon
+from agent.wording.lexicon.turn_words import spaced
 
 ENGLISH = Lexicon(
     code="en",
     figures=English(),
+    turns=TURNS,
+    pieces=PIECES,
+    common=spaced(
+        """
+        the of and to a in is that it you for on are with as this be at have from or by not but what
+        your can will would i'm it's we my do an was about there which when how please yes costs
+        takes has one all if they see call me my now then here this these how hello per come plus
+        die war hat son also more on no if so us am me long sale van de me les
+        """
+    ),
     greeting="Hello! Ask me anything about this project.",
     back="I am back. Please go on.",
     filler="One moment.",

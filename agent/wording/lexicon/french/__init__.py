@@ -2,10 +2,22 @@
 
 from agent.wording.lexicon.entry import Lexicon
 from agent.wording.lexicon.french.figures import French
+from agent.wording.lexicon.french.pieces import PIECES
+from agent.wording.lexicon.french.turns import TURNS
+from agent.wording.lexicon.turn_words import spaced
 
 FRENCH = Lexicon(
     code="fr",
     figures=French(),
+    turns=TURNS,
+    pieces=PIECES,
+    common=spaced(
+        """
+        le la les de des du et en un une est que qui pour dans ce cette il elle vous nous je ne pas
+        au aux sur avec plus mais votre sont c'est coûte a il y oui bonjour voici à l'été
+        """
+    ),
+    letters="œùêëîû",
     greeting="Bonjour ! Posez-moi toutes vos questions sur ce projet.",
     back="Me revoilà. Continuez, je vous en prie.",
     filler="Un instant.",

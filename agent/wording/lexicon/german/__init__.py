@@ -2,10 +2,23 @@
 
 from agent.wording.lexicon.entry import Lexicon
 from agent.wording.lexicon.german.figures import German
+from agent.wording.lexicon.german.pieces import PIECES
+from agent.wording.lexicon.german.turns import TURNS
+from agent.wording.lexicon.turn_words import spaced
 
 GERMAN = Lexicon(
     code="de",
     figures=German(),
+    turns=TURNS,
+    pieces=PIECES,
+    common=spaced(
+        """
+        der die das und ist in zu den dem ein eine einen nicht mit sich auf für von im am es sie ich
+        wir ihr auch als an bei nach wie kostet haben hat sind um uhr oder aber wird kann bitte also
+        war man so
+        """
+    ),
+    letters="ß",
     greeting="Hallo! Fragen Sie mich, was Sie über dieses Projekt wissen möchten.",
     back="Da bin ich wieder. Sprechen Sie bitte weiter.",
     filler="Einen Moment.",

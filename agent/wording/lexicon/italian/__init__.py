@@ -2,10 +2,21 @@
 
 from agent.wording.lexicon.entry import Lexicon
 from agent.wording.lexicon.italian.figures import Italian
+from agent.wording.lexicon.italian.pieces import PIECES
+from agent.wording.lexicon.italian.turns import TURNS
+from agent.wording.lexicon.turn_words import spaced
 
 ITALIAN = Lexicon(
     code="it",
     figures=Italian(),
+    turns=TURNS,
+    pieces=PIECES,
+    common=spaced(
+        """
+        il lo la i gli le di che e è un una in per con non si del della dei al come più ma suo sono
+        questo questa molto costa c'è ha alle anche io grazie oggi
+        """
+    ),
     greeting="Buongiorno! Mi chieda pure quello che vuole su questo progetto.",
     back="Eccomi di nuovo. Continui pure.",
     filler="Un momento.",

@@ -2,10 +2,14 @@
 
 from agent.wording.lexicon.entry import Lexicon
 from agent.wording.lexicon.japanese.figures import Japanese
+from agent.wording.lexicon.japanese.pieces import PIECES
+from agent.wording.lexicon.japanese.turns import TURNS
 
 JAPANESE = Lexicon(
     code="ja",
     figures=Japanese(),
+    turns=TURNS,
+    pieces=PIECES,
     greeting="こんにちは。このプロジェクトについて、何でも聞いてください。",
     back="戻りました。続けてください。",
     filler="少々お待ちください。",

@@ -2,10 +2,14 @@
 
 from agent.wording.lexicon.entry import Lexicon
 from agent.wording.lexicon.korean.figures import Korean
+from agent.wording.lexicon.korean.turns import TURNS
+from agent.wording.lexicon.piece_words import PieceWords
 
 KOREAN = Lexicon(
     code="ko",
     figures=Korean(),
+    turns=TURNS,
+    pieces=PieceWords(),
     greeting="안녕하세요. 이 프로젝트에 대해 무엇이든 물어보세요.",
     back="다시 왔습니다. 계속 말씀하세요.",
     filler="잠시만요.",

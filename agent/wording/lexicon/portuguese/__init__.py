@@ -2,10 +2,22 @@
 
 from agent.wording.lexicon.entry import Lexicon
 from agent.wording.lexicon.portuguese.figures import Portuguese
+from agent.wording.lexicon.portuguese.pieces import PIECES
+from agent.wording.lexicon.portuguese.turns import TURNS
+from agent.wording.lexicon.turn_words import spaced
 
 PORTUGUESE = Lexicon(
     code="pt",
     figures=Portuguese(),
+    turns=TURNS,
+    pieces=PIECES,
+    common=spaced(
+        """
+        o a os as de que e em um uma é por com para não se seu sua ao do da dos das no na mais mas
+        você está são muito custa há tem este esta sim posso obrigado hoje às
+        """
+    ),
+    letters="ãõ",
     greeting="Olá! Pergunte o que quiser sobre este projeto.",
     back="Voltei. Continue, por favor.",
     filler="Um momento.",

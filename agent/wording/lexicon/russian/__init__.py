@@ -1,11 +1,15 @@
 """Russian."""
 
 from agent.wording.lexicon.entry import Lexicon
+from agent.wording.lexicon.piece_words import PieceWords
 from agent.wording.lexicon.russian.figures import Russian
+from agent.wording.lexicon.russian.turns import TURNS
 
 RUSSIAN = Lexicon(
     code="ru",
     figures=Russian(),
+    turns=TURNS,
+    pieces=PieceWords(),
     greeting="Здравствуйте! Спросите меня о чём угодно в этом проекте.",
     back="Я снова здесь. Продолжайте, пожалуйста.",
     filler="Одну минуту.",

@@ -2,10 +2,22 @@
 
 from agent.wording.lexicon.entry import Lexicon
 from agent.wording.lexicon.spanish.figures import Spanish
+from agent.wording.lexicon.spanish.pieces import PIECES
+from agent.wording.lexicon.spanish.turns import TURNS
+from agent.wording.lexicon.turn_words import spaced
 
 SPANISH = Lexicon(
     code="es",
     figures=Spanish(),
+    turns=TURNS,
+    pieces=PIECES,
+    common=spaced(
+        """
+        el la los las de que y en un una es por con para no se su al del lo como más pero sus le
+        está son muy cuesta hay tiene este esta sí usted puedo gracias hoy son
+        """
+    ),
+    letters="ñ¿¡",
     greeting="¡Hola! Pregúnteme lo que quiera sobre este proyecto.",
     back="Ya estoy de vuelta. Siga, por favor.",
     filler="Un momento.",

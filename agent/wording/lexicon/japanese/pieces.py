@@ -1,0 +1,7 @@
+"""Japanese replies: where they are cut for the voice."""
+
+from agent.wording.lexicon.piece_words import PieceWords
+
+PIECES = PieceWords(
+    segmenter="ja",
+)

@@ -1,0 +1,34 @@
+"""Scripts that are told apart by their letters: ranges, as they stand within `[]` of a pattern."""
+
+import re
+
+KANA = "\u3040-\u30ff"
+"""Hiragana and katakana, with their marks: Japanese alone."""
+HAN = "\u3400-\u4dbf\u4e00-\u9fff"
+"""Chinese characters, of Japanese too."""
+HANGUL = "\uac00-\ud7af"
+"""Syllables of Korean."""
+KATAKANA = "\u30a0-\u30ff"
+"""Words taken from other languages."""
+CYRILLIC = "\u0400-\u04ff"
+CJK = KANA + HAN + HANGUL
+"""Scripts that are read character by character here."""
+
+_CJK = re.compile(f"[{CJK}]")
+_HANGUL = re.compile(f"[{HANGUL}]")
+_KATAKANA = re.compile(f"[{KATAKANA}]")
+
+
+def is_cjk(text: str) -> bool:
+    """Whether a text begins with such a character."""
+    return _CJK.match(text) is not None
+
+
+def is_hangul(text: str) -> bool:
+    """Whether a text begins with Korean, which has spaces between words."""
+    return _HANGUL.match(text) is not None
+
+
+def is_katakana(text: str) -> bool:
+    """Whether a text begins with katakana."""
+    return _KATAKANA.match(text) is not None
