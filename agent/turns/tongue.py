@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from agent.wording.lexicon import LEXICONS, Lexicon
+from agent.wording.lexicon import LEXICONS, Lexicon, code_of
 from agent.wording.lexicon.turn_words import SpacedEnds
 from agent.wording.scripts import CYRILLIC, HAN, HANGUL, KANA
 
@@ -46,7 +46,7 @@ def tongue_of(words: Sequence[str], tag: str = "") -> Lexicon | None:
         words: in lower case; characters of Chinese, Japanese and Korean one by one.
         tag: BCP-47 code that the recogniser gives; empty: it gives none.
     """
-    code = tag.partition("-")[0].lower()
+    code = code_of(tag)
     text = "".join(words)
     for script, pattern in _SCRIPTS:
         if pattern.search(text):

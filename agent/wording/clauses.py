@@ -8,13 +8,13 @@ Words that belong together stay together: numbers with what they count, names, a
 its noun, Latin words within Chinese. Pure functions.
 """
 
-# ruff: noqa: SIM905
-
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from agent.wording.boundaries import MAX_UNITS, NOT_FIRST, WIDE_UNITS, Quotes, is_wide, sentence_cut
 from agent.wording.lexicon import LEXICONS
+from agent.wording.scripts import is_hangul, is_katakana
+from agent.wording.segmenter import ends_word
 
 _CJK_COMMAS = "、，；："
 _COMMAS = ",;:" + _CJK_COMMAS
@@ -28,34 +28,10 @@ _WORDS_OVER = 4
 _BINDS_NEXT = frozenset[str]().union(*(lexicon.pieces.binds_next for lexicon in LEXICONS.values()))
 _NUMBERS = frozenset[str]().union(*(lexicon.pieces.numbers for lexicon in LEXICONS.values()))
 
-_TOGETHER = frozenset(
-    """
-    我们 你们 他们 她们 它们 咱们 自己 大家 这个 那个 这里 那里 这样 那样 这些 那些 什么 怎么
-    为什 哪里 哪个 多少 几个 一个 一些 一样 一下 一起 一直 一定 一般 可以 可能 可是 可惜 但是
-    因为 所以 如果 虽然 然后 而且 或者 还是 还有 不过 不是 不会 不能 不要 不用 没有 没关 已经
-    正在 现在 今天 明天 昨天 时候 时间 以后 以前 之后 之前 开始 结束 使用 需要 应该 知道 觉得
-    认为 希望 喜欢 请问 请你 告诉 说话 回答 问题 问我 系统 电脑 电话 手机 网络 页面 设置 打开
-    关闭 启动 停止 声音 语音 语言 中文 英文 文字 技术 服务 工作 功能 例如 比如 其实 其他 其中
-    由于 对于 关于 通过 根据 只要 只有 只是 就是 就会 都是 都会 非常 比较 更加 最后 首先 另外
-    同时 随时 马上 立刻 刚才 容易 简单 重要 方便 方法 地方 东西 事情 情况 部分 每个 所有 很多
-    许多 当然 自然 突然 仍然 准备 解释 了解 帮助 打断
-    会议 会话 会员 能力 能够 要求 要是 要么 也许 就算 都市 可爱 可见 可靠 以为 以及 以上 以下
-    以外 以来 以免 着急 着手 着想 过程 过去 过来 地址 地图 地点 地区 地铁 地球 得到 得知 得出
-    是否 的确 的话 的士 很少 很快
-    存在 实在 所在 温和 总和 反对 面对 绝对 相对 不对 差不 拥有 具有 含有 成就 早就 首都 全都
-    思想 理想 联想 主要 必要 将要 只会 机会 社会 大会 开会 聚会 性能 智能 才能 技能 只能 许可
-    认可 不可 自从 服从 发给 交给 不让 然而 因而 从而 假如 原因 场所 厕所 不但 申请 邀请 淹没
-    自我 其它 吉他 仅仅 充分 十分
-    个月 小时 分钟 公里 公斤 厘米 毫秒 美元 欧元 星期 周年 先生 女士 小姐 老师 医生 北京 上海
-    中国 美国 点半 点钟 部署
-    """.split()
-)
-"""Common words of two characters."""
-
 _CJK_AFTER = "的了是着过吗呢吧啊们得地就也都很要会能可以"
 _CJK_BEFORE = "我你他她它这那请因所但如而和或跟在从对把被让给不没有就也都很会能可要想"
 _CJK_NUMBERS = "零〇一二两三四五六七八九十百千万亿几半"
-_CJK_BINDS_NEXT = _CJK_NUMBERS + "第之每各"
+_CJK_BINDS_NEXT = _CJK_NUMBERS + "第之每各才"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +130,8 @@ def _cjk_end(text: str, at: int, count: int) -> int | None:
         if after or (following in _CJK_BEFORE and char not in _CJK_BEFORE):
             return at + 1
     if count >= _CJK_MOST:
-        for end in range(at + 1, max(1, at + 1 - _CJK_MOST), -1):
-            if not _bound(text, end):
-                return end
+        ends = range(at + 1, max(1, at + 1 - _CJK_MOST), -1)
+        return next((end for end in ends if not _bound(text, end)), None)
     return None
 
 
@@ -167,7 +142,7 @@ def _bound(text: str, end: int) -> bool:
         return True
     if char in _CJK_BINDS_NEXT or (following in _CJK_NUMBERS and char in "点年月分"):
         return True
-    if char + following in _TOGETHER or (_is_katakana(char) and _is_katakana(following)):
+    if ends_word(text, end) <= 0 or (is_katakana(char) and is_katakana(following)):
         return True
     # "三封信": a number, its unit and what is counted.
     counted = text[end - 2] in _CJK_NUMBERS and char not in _CJK_AFTER
@@ -176,11 +151,7 @@ def _bound(text: str, end: int) -> bool:
 
 def _is_dense(char: str) -> bool:
     """Whether a letter is of a script without spaces; Korean has them."""
-    return is_wide(char) and not "\uac00" <= char <= "\ud7af"
-
-
-def _is_katakana(char: str) -> bool:
-    return "\u30a0" <= char <= "\u30ff"
+    return is_wide(char) and not is_hangul(char)
 
 
 def _last_word(text: str) -> str:

@@ -3,9 +3,10 @@
 import re
 from collections import OrderedDict
 
+from agent.wording import segmenter
 from agent.wording.annotation import Kind, Stretch, stretches
 from agent.wording.figures import figures_of, read_unknown
-from agent.wording.lexicon import LEXICONS
+from agent.wording.lexicon import LEXICONS, code_of
 from agent.wording.numerals import engine
 from agent.wording.parts import Part
 from agent.wording.tongues import language_of
@@ -19,6 +20,7 @@ _FALLBACK = "en"
 
 def preload_words() -> None:
     """Read the rules of all languages: some tenths of a second that no call should wait for."""
+    segmenter.preload()
     for code in LEXICONS:
         engine(code)
         figures_of(code).read("1")
@@ -39,8 +41,7 @@ class Reader:
 
     def expect(self, language: str) -> None:
         """The caller speaks this language, by its tag; one that is not known changes nothing."""
-        code = language.replace("_", "-").partition("-")[0].lower()
-        code = {"cmn": "zh", "yue": "zh"}.get(code, code)
+        code = code_of(language)
         if code in LEXICONS and code != self._language:
             self._language = code
             self._read.clear()

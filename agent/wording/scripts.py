@@ -15,6 +15,7 @@ CJK = KANA + HAN + HANGUL
 """Scripts that are read character by character here."""
 
 _CJK = re.compile(f"[{CJK}]")
+_KANA = re.compile(f"[{KANA}]")
 _HANGUL = re.compile(f"[{HANGUL}]")
 _KATAKANA = re.compile(f"[{KATAKANA}]")
 
@@ -22,6 +23,11 @@ _KATAKANA = re.compile(f"[{KATAKANA}]")
 def is_cjk(text: str) -> bool:
     """Whether a text begins with such a character."""
     return _CJK.match(text) is not None
+
+
+def is_kana(text: str) -> bool:
+    """Whether a text begins with Japanese that cannot be Chinese."""
+    return _KANA.match(text) is not None
 
 
 def is_hangul(text: str) -> bool:

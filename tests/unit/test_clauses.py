@@ -76,8 +76,11 @@ CHINESE = [
     "他说：|“你好，我是小明。”|然后走了，很快。",
 ]
 OTHERS = [
+    # Words of Traditional Chinese are known too, and a Japanese particle stays with its word.
+    "我們現在開始解釋|這個問題的原因，|好嗎？",
+    "バッテリーの|残量を確認してから、|お試しください。",
     "Bonjour,| je suis là pour vous aider.| À quoi, alors ?",
-    "コンピューターサイエンス|は面白いです。",
+    "コンピューターサイエンスは|面白いです。",
     "こんにちは、|私は音声アシスタントです。|何でも、聞いてください。",
     "안녕하세요 저는 여러분의| 음성 도우미입니다.| 무엇을 도와드릴까요?",
 ]

@@ -21,6 +21,12 @@ LEXICONS: dict[str, Lexicon] = {
 """By their codes."""
 
 
-def lexicon_of(code: str) -> Lexicon:
-    """The lexicon of a BCP-47 code ("de-AT"); English for a language that has none."""
-    return LEXICONS.get(code.partition("-")[0].lower(), ENGLISH)
+def code_of(tag: str) -> str:
+    """The code of the language of a BCP-47 tag, whether there is a lexicon of it or not."""
+    code = tag.replace("_", "-").partition("-")[0].lower()
+    return {"cmn": "zh", "yue": "zh"}.get(code, code)
+
+
+def lexicon_of(tag: str) -> Lexicon:
+    """The lexicon of a BCP-47 tag ("de-AT"); English for a language that has none."""
+    return LEXICONS.get(code_of(tag), ENGLISH)
