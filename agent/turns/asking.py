@@ -7,7 +7,7 @@ from agent.turns.actions import Abandon, Action, AskEnd, Recognise
 from agent.turns.guessing import LATE_S
 from agent.turns.schedule import Schedule
 from agent.turns.utterance import SURE_S, Piece, Utterance
-from agent.turns.words import is_backchannel
+from agent.turns.words import takes_the_floor
 
 DIP_S = 0.03
 """Silence that may be the end, if the words say so."""
@@ -58,7 +58,8 @@ class Asking:
         rolling = self._schedule.rolling_due(
             now, voiced=silence < DIP_S, in_flight=len(utterance.in_flight),
             over_agent=utterance.over_agent, open_s=utterance.open_s(now),
-            listening=utterance.over_agent and is_backchannel(utterance.text or ""),
+            listening=utterance.text is not None
+            and not takes_the_floor(utterance.text, complete=False),
         )  # fmt: skip
         exact = missing > SURE_S and self._schedule.exact_due(
             now, silence, missing_s=missing, over_agent=utterance.over_agent

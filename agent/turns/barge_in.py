@@ -1,7 +1,7 @@
 """What a sound over the agent's speech is: a noise, a sign of listening, or a barge-in.
 
 The play-out is held at the first voiced frames (`agent.turns.turn_taker`); this decides what
-follows. Pure.
+follows. What a voice is its words tell, not its length: the agent is silent meanwhile. Pure.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,8 @@ NOISE_S = 0.13
 QUIET_S = 0.10
 """Silence after which a short utterance is taken to be over, seconds."""
 LONG_S = 0.75
-"""No sign of listening is as long, seconds of voice, unless its words say that it is one."""
+"""A sign of listening as long as this, seconds of voice, may be the beginning of more: it counts
+once its last words are known."""
 DRAWN_OUT_S = 1.6
 """Not even a drawn-out "mm-hmm" or "sure, go ahead" is as long as this, seconds of voice."""
 PATIENCE_S = 2.0
@@ -75,12 +76,11 @@ def judge(overlap: Overlap, *, least_speech_s: float) -> Verdict:
     if takes_the_floor(text, complete=overlap.complete):
         return Verdict.STOP
     listening = is_backchannel(text)
-    long = overlap.voiced_s >= LONG_S
-    if long and not (listening and overlap.voiced_s < DRAWN_OUT_S):
+    if overlap.voiced_s >= DRAWN_OUT_S:
         return Verdict.STOP
     if not silent:
         return Verdict.WAIT
-    if listening and (overlap.complete or not long):
+    if listening and (overlap.complete or overlap.voiced_s < LONG_S):
         # Known before its last sound was recognised: "yeah" stays "yeah", unless much follows.
         return Verdict.GO_ON
     if overlap.complete:

@@ -56,10 +56,12 @@ def wait_s(
     """
     low, usual, high = options.min_delay_s, options.min_silence_s, options.max_delay_s
     match wording:
-        case Wording.DICTATION:
-            return high * _DICTATION_FACTOR
-        case Wording.UNFINISHED:
-            return high
+        case Wording.DICTATION | Wording.UNFINISHED:
+            wait = high * (_DICTATION_FACTOR if wording is Wording.DICTATION else 1.0)
+            if end_probability is None:
+                return wait
+            # Words say that it is not the end, the voice says that it is: both may be wrong.
+            return wait - max(0.0, 2 * end_probability - 1) * (wait - min(usual, high))
         case Wording.FINISHED:
             wait = (low + usual) / 2
         case Wording.PLAIN:

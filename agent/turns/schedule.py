@@ -173,7 +173,7 @@ class Schedule:
             in_flight: requests that are not answered.
             over_agent: whether the agent waits to know what the sound is.
             open_s: how long ago the words so far could not be the last ones; None: they could.
-            listening: whether the words over the agent are a sign of listening so far.
+            listening: whether the words over the agent may be a sign of listening so far.
         """
         most = 1 if self._serial else _IN_FLIGHT
         if self._eagerness != "eager" or in_flight >= most or not voiced:

@@ -27,8 +27,11 @@ STOP, GO_ON, WAIT = Verdict.STOP, Verdict.GO_ON, Verdict.WAIT
         # A voice that goes on.
         (0.10, 0.10, 0.00, None, False, WAIT),
         (0.70, 0.70, 0.00, None, False, WAIT),
-        (0.76, 0.76, 0.00, None, False, STOP),
-        (0.76, 0.76, 0.00, "", False, STOP),
+        # Its length alone says nothing, until nobody listens as long.
+        (0.76, 0.76, 0.00, None, False, WAIT),
+        (1.10, 1.10, 0.00, "", False, WAIT),
+        (1.61, 1.61, 0.00, None, False, STOP),
+        (1.61, 1.61, 0.00, "", False, STOP),
         # A sign of listening that is drawn out, until its length says otherwise.
         (0.76, 0.76, 0.00, "mm-hm", False, WAIT),
         (1.10, 1.00, 0.11, "mm-hm", False, WAIT),
@@ -39,7 +42,8 @@ STOP, GO_ON, WAIT = Verdict.STOP, Verdict.GO_ON, Verdict.WAIT
         (0.40, 0.40, 0.00, "please", False, WAIT),
         (0.50, 0.40, 0.11, "please", False, WAIT),
         (0.50, 0.40, 0.11, "please", True, STOP),
-        (0.76, 0.76, 0.00, "please", False, STOP),
+        (0.76, 0.76, 0.00, "please", False, WAIT),
+        (0.96, 0.96, 0.00, "please stop", False, STOP),
         # Words that take the floor stop it at once.
         (0.30, 0.30, 0.00, "wait", False, STOP),
         (0.30, 0.30, 0.20, "What is", True, STOP),
@@ -124,10 +128,20 @@ class TestBargeIn:
         assert talk.playing
 
     @pytest.mark.parametrize(
-        ("words", "for_s"), [("Mm-hmm.", 1.0), ("Sure, go ahead.", 1.1), ("好的，请继续。", 1.2)]
+        ("words", "for_s", "delay_s"),
+        [
+            *[
+                ("Mm-hmm.", 1.0, 0.25),
+                ("Sure, go ahead.", 1.1, 0.25),
+                ("好的，请继续。", 1.2, 0.25),
+            ],
+            *[("Mm-hmm.", 1.0, 0.9), ("Perfect.", 1.2, 0.9), ("I know.", 0.9, 1.2)],
+        ],
     )
-    def test_a_drawn_out_sign_of_listening_does_not_stop_it(self, words: str, for_s: float) -> None:
-        talk = Talk(playing=True, busy=True, delay_s=0.25)
+    def test_a_drawn_out_sign_of_listening_does_not_stop_it(
+        self, words: str, for_s: float, delay_s: float
+    ) -> None:
+        talk = Talk(playing=True, busy=True, delay_s=delay_s)
         talk.draws_out(words, for_s)
         talk.is_silent(ENOUGH_S)
         assert talk.told == [Hold(), GoOn("backchannel")]
@@ -168,7 +182,7 @@ class TestBargeIn:
 
     def test_a_doubtful_voice_that_goes_on_takes_the_floor_all_the_same(self) -> None:
         talk = Talk(playing=True, busy=True)
-        talk.mumbles(1.0, probability=0.6)
+        talk.mumbles(1.8, probability=0.6)
         assert talk.outline[:2] == ["Hold", "Stop"]
 
     def test_a_click_of_10_ms_is_not_even_noticed(self) -> None:

@@ -38,6 +38,12 @@ def habits(*pauses_s: float) -> PauseHabits:
         (Wording.FINISHED, (), 1.0, 0.2),
         (Wording.PLAIN, (), 1.0, 0.3),
         (Wording.PLAIN, (), 0.0, 0.9),
+        # Against the words it counts for as much as they do: the wait is that of a doubt.
+        (Wording.UNFINISHED, (), 0.3, 1.2),
+        (Wording.UNFINISHED, (), 0.9, 0.72),
+        (Wording.UNFINISHED, (), 1.0, 0.6),
+        (Wording.DICTATION, (), 0.5, 1.92),
+        (Wording.DICTATION, (), 1.0, 0.6),
     ],
 )
 def test_the_wait_follows_words_and_habits(
