@@ -11,12 +11,8 @@ from agent.wording.lexicon.entry import Fault, Lexicon
 from agent.wording.lexicon.language import Language
 from agent.wording.lexicon.turn_words import DenseEnds
 
-COMPLETE = ("en", "zh", "es", "pt", "fr", "de", "ja")
+COMPLETE = ("en", "zh", "es", "pt", "fr", "de", "ja", "it")
 LACKING = {
-    "it": {
-        "turns.digits", "turns.scales", "turns.between_digits", "turns.speaker", "turns.address",
-        "turns.mail", "turns.numbers", "turns.ends", "pieces.before_number", "pieces.numbers",
-    },
     "ko": {
         "turns.digits", "turns.scales", "turns.between_digits", "turns.speaker", "turns.address",
         "turns.mail", "turns.numbers", "turns.ends.whole", "turns.ends.open", "pieces.segmenter",
