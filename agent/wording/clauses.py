@@ -25,13 +25,11 @@ _CJK_LEAST, _CJK_MOST = 4, 8
 _WORDS_OVER = 4
 """A piece grows by at most this many words while it waits for a good place."""
 
-_BINDS_NEXT = frozenset[str]().union(*(lexicon.pieces.binds_next for lexicon in LEXICONS.values()))
-_NUMBERS = frozenset[str]().union(*(lexicon.pieces.numbers for lexicon in LEXICONS.values()))
-
-_CJK_AFTER = "的了是着过吗呢吧啊们得地就也都很要会能可以"
-_CJK_BEFORE = "我你他她它这那请因所但如而和或跟在从对把被让给不没有就也都很会能可要想"
-_CJK_NUMBERS = "零〇一二两三四五六七八九十百千万亿几半"
-_CJK_BINDS_NEXT = _CJK_NUMBERS + "第之每各才"
+_PIECES = [lexicon.pieces for lexicon in LEXICONS.values()]
+_BINDS_NEXT = frozenset[str]().union(*(words.binds_next for words in _PIECES))
+_NUMBERS = frozenset[str]().union(*(words.numbers for words in _PIECES))
+_BREAKS_AFTER = frozenset[str]().union(*(words.breaks_after for words in _PIECES))
+_BREAKS_BEFORE = frozenset[str]().union(*(words.breaks_before for words in _PIECES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +124,8 @@ def _cjk_end(text: str, at: int, count: int) -> int | None:
     """
     char, following = text[at], text[at + 1]
     if count >= _CJK_LEAST and not _bound(text, at + 1):
-        after = char in _CJK_AFTER and following not in _CJK_AFTER
-        if after or (following in _CJK_BEFORE and char not in _CJK_BEFORE):
+        after = char in _BREAKS_AFTER and following not in _BREAKS_AFTER
+        if after or (following in _BREAKS_BEFORE and char not in _BREAKS_BEFORE):
             return at + 1
     if count >= _CJK_MOST:
         ends = range(at + 1, max(1, at + 1 - _CJK_MOST), -1)
@@ -140,13 +138,13 @@ def _bound(text: str, end: int) -> bool:
     char, following = text[end - 1], text[end]
     if not (_is_dense(char) and _is_dense(following)) or following in NOT_FIRST:
         return True
-    if char in _CJK_BINDS_NEXT or (following in _CJK_NUMBERS and char in "点年月分"):
+    if char in _BINDS_NEXT or (following in _NUMBERS and char in "点年月分"):
         return True
     if ends_word(text, end) <= 0 or (is_katakana(char) and is_katakana(following)):
         return True
     # "三封信": a number, its unit and what is counted.
-    counted = text[end - 2] in _CJK_NUMBERS and char not in _CJK_AFTER
-    return counted and following not in _CJK_BEFORE
+    counted = text[end - 2] in _NUMBERS and char not in _BREAKS_AFTER
+    return counted and following not in _BREAKS_BEFORE
 
 
 def _is_dense(char: str) -> bool:

@@ -16,6 +16,7 @@ LACKING = {
     "ko": {
         "turns.digits", "turns.scales", "turns.between_digits", "turns.speaker", "turns.address",
         "turns.mail", "turns.numbers", "turns.ends.whole", "turns.ends.open", "pieces.segmenter",
+        "pieces.breaks_after", "pieces.breaks_before", "pieces.binds_next", "pieces.numbers",
     },
     "ru": {
         "common", "turns.listening", "turns.stops", "turns.digits", "turns.scales",
@@ -27,12 +28,14 @@ LACKING = {
 OF_SOME = {"letters", "pieces.ordinal_leads"}
 """What a language need not have."""
 OF_SPACES = {
-    "common",
-    *("pieces.abbreviations", "pieces.before_number", "pieces.open_ended", "pieces.binds_next"),
-    *("pieces.numbers", "pieces.conjunctions"),
+    *("common", "pieces.abbreviations", "pieces.before_number", "pieces.open_ended"),
+    "pieces.conjunctions",
 }
 """What only a language written with spaces has: scripts and a segmenter do it for the others."""
-OF_NO_SPACES = {"pieces.segmenter", "turns.ends.open", "turns.ends.doubtful"}
+OF_NO_SPACES = {
+    *("pieces.segmenter", "pieces.breaks_after", "pieces.breaks_before"),
+    *("turns.ends.open", "turns.ends.doubtful"),
+}
 """What only the others must have."""
 
 

@@ -20,9 +20,13 @@ class PieceWords:
     ordinal_leads: frozenset[str] = frozenset()
     """Words after which "3." is an ordinal ("am 3. Oktober")."""
     binds_next: frozenset[str] = frozenset()
-    """Words that are not said with a pause after them."""
+    """Words, or characters, that are not said with a pause after them."""
     numbers: frozenset[str] = frozenset()
-    """Number words: another one, or what is counted, follows."""
+    """Number words, or figures: another one, or what is counted, follows."""
+    breaks_after: frozenset[str] = frozenset()
+    """Characters of a script without spaces after which a clause may well end."""
+    breaks_before: frozenset[str] = frozenset()
+    """The same before them."""
     conjunctions: frozenset[str] = frozenset()
     """Words before which an overlong sentence is best cut."""
     segmenter: str = ""
