@@ -12,6 +12,8 @@ from agent.wording.lexicon.portuguese import PORTUGUESE
 from agent.wording.lexicon.russian import RUSSIAN
 from agent.wording.lexicon.spanish import SPANISH
 
+__all__ = ["ENGLISH", "LEXICONS", "Lexicon", "code_of", "lexicon_of"]
+
 LEXICONS: dict[str, Lexicon] = {
     lexicon.code: lexicon
     for lexicon in (
