@@ -3,6 +3,7 @@
     RejoinderError              what is wrong, where, what to do
     ├── ConfigError             a setting is missing, misspelt or impossible
     ├── EngineUnavailable       an engine cannot serve: package missing, server down
+    ├── MetadataError           a job was asked for what there is not
     └── StartupError            a part of the demo could not be started
 
 Inside engines only livekit-agents' own family (`APIConnectionError`, `APIStatusError`,
@@ -28,6 +29,10 @@ class ConfigError(RejoinderError):
 
 class EngineUnavailable(RejoinderError):
     """An engine cannot serve; the message names the package or server and the remedy."""
+
+
+class MetadataError(RejoinderError):
+    """A job's metadata ask for what there is not; the message holds nothing of their content."""
 
 
 class StartupError(RejoinderError):

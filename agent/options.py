@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 from pydantic_core import PydanticCustomError
 
 from agent.masking import masked
+from agent.metadata import FIELDS
 from agent.wording.lexicon import ENGLISH
 
 
@@ -128,6 +129,11 @@ class AgentOptions(_Section):
     )
     typed_chars: int = setting(
         4000, "longest typed message that is answered, characters", ge=100, le=100_000
+    )
+    features: str = setting(
+        "",
+        "comma list of modules of your own that go along with each call and are told what happens "
+        "in it (agent.call.features)",
     )
     max_calls: int = setting(
         0, "calls this worker takes at once; 0: as many as the processor load allows", ge=0
@@ -246,6 +252,13 @@ class TextToSpeechOptions(StageOptions):
     """Text to speech. auto: openai when a URL or key is set, else espeak."""
 
 
+def _job_fields(names: str) -> str:
+    wrong = {name.strip() for name in names.split(",") if name.strip()} - set(FIELDS)
+    if wrong:
+        raise PydanticCustomError("fields", f"should be a comma list of {', '.join(FIELDS)}")
+    return names
+
+
 class TalkOptions(_Section):
     """The web server of the talk page and the token endpoint."""
 
@@ -264,6 +277,11 @@ class TalkOptions(_Section):
         False,
         "whether a client may join any room whose name it knows; otherwise a room that it names "
         "gets an ending of its own, and only who opened it comes back to it",
+    )
+    job_fields: Annotated[str, AfterValidator(_job_fields)] = setting(
+        "",
+        "comma list of what clients may ask of their call in its metadata (docs/room-protocol.md): "
+        f"{', '.join(FIELDS)}; instructions are the system prompt; empty: nothing",
     )
     token_ttl_s: int = setting(600, "life of a join token, seconds", ge=30, le=86400)
     tokens_per_minute: int = setting(30, "token requests per client address", ge=1, le=10000)

@@ -34,18 +34,28 @@ class LiveKitProcess:
     log: Path
     pid: int = 0
 
-    def token(self, room: str, identity: str, *, agent: bool = False, dispatch: str = "") -> str:
+    def token(
+        self,
+        room: str,
+        identity: str,
+        *,
+        agent: bool = False,
+        dispatch: str = "",
+        metadata: str = "",
+    ) -> str:
         """Sign a join token.
 
         `agent` makes the participant one of kind agent; `dispatch` names a worker whose agent
-        is called into the room when it is made.
+        is called into the room when it is made, and told the `metadata`.
         """
         signed = api.AccessToken(self.api_key, self.api_secret).with_identity(identity)
         if agent:
             signed = signed.with_kind("agent")
         if dispatch:
             signed = signed.with_room_config(
-                api.RoomConfiguration(agents=[api.RoomAgentDispatch(agent_name=dispatch)])
+                api.RoomConfiguration(
+                    agents=[api.RoomAgentDispatch(agent_name=dispatch, metadata=metadata)]
+                )
             )
         grants = api.VideoGrants(
             room_join=True, room=room, agent=agent or None, can_update_own_metadata=True

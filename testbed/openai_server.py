@@ -76,6 +76,8 @@ class OpenAIStandIn:
     requests: list[Request] = field(default_factory=list)
     vocabulary: list[str] = field(default_factory=list)
     """Spoken words in order of first use; their index is their tone."""
+    usual_voice: str = "alloy"
+    """Speech: every other voice has words of its own, `nova:hello`."""
     pieces: Callable[[str], list[str]] = lambda text: re.findall(r"\S+\s*", text)
     """How a chat answer is cut into tokens."""
     extra_routes: list[tuple[str, str, Any]] = field(default_factory=list)
@@ -87,10 +89,11 @@ class OpenAIStandIn:
         """The requests to one route, oldest first."""
         return [r for r in self.requests if r.route == route]
 
-    def spoken_words(self, text: str) -> Sequence[int]:
+    def spoken_words(self, text: str, *, accent: str = "") -> Sequence[int]:
         """Indices of the words of a text, adding new ones to the vocabulary."""
         indices = []
         for word in re.findall(r"[\w']+", text.lower()):
+            word = f"{accent}{word}"
             if word not in self.vocabulary:
                 self.vocabulary.append(word)
             indices.append(self.vocabulary.index(word))
@@ -216,7 +219,9 @@ class OpenAIStandIn:
         async with answering(record, self.tts):
             if refused := self._refusal(request, record, self.tts):
                 return refused
-            pcm = tones.speak(self.spoken_words(body["input"]), rate_hz=TTS_RATE_HZ)
+            accent = "" if body["voice"] == self.usual_voice else f"{body['voice']}:"
+            spoken = self.spoken_words(body["input"], accent=accent)
+            pcm = tones.speak(spoken, rate_hz=TTS_RATE_HZ)
             step = TTS_RATE_HZ // 20 * 2
             pieces = [pcm[i : i + step] for i in range(0, len(pcm), step)]
             return await send(request, record, self.tts, "audio/pcm", pieces)

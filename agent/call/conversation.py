@@ -5,7 +5,7 @@ from contextlib import suppress
 from livekit.agents import AgentSession, llm
 
 from agent.call.presence import Resume, Serve
-from agent.settings.load import Settings
+from agent.personas.persona import Persona
 from agent.survival.heartbeat import Heartbeat
 from agent.survival.history import Memory, recalled, said, shortened
 from agent.tasks import CallTasks
@@ -19,13 +19,27 @@ class Conversation:
         session: AgentSession[None],
         tasks: CallTasks,
         heartbeat: Heartbeat,
-        settings: Settings,
+        persona: Persona,
+        *,
+        typed_chars: int,
+        history_chars: int,
     ) -> None:
-        """Prepare; the session has started when anything else here is called."""
+        """Prepare; the session has started when anything else here is called.
+
+        Args:
+            session: that the talk is held in.
+            tasks: what is done aside belongs to.
+            heartbeat: keeps what was said for a job that takes over.
+            persona: has the first words.
+            typed_chars: longest text that is asked at once, characters.
+            history_chars: how much of the conversation the model is sent, characters.
+        """
         self._session = session
         self._tasks = tasks
         self._heartbeat = heartbeat
-        self._settings = settings
+        self._persona = persona
+        self._typed_chars = typed_chars
+        self._history_chars = history_chars
         self._with: str | None = None
         self._history_of: str | None = None
         """Who has said what the history has; not yet here when an earlier job has left it."""
@@ -38,7 +52,7 @@ class Conversation:
 
     async def serve(self, action: Serve | Resume) -> None:
         """Talk to another person from now on, or to the same one again."""
-        chosen, before = self._settings.agent, self._with
+        persona, before = self._persona, self._with
         foreign = self._history_of not in (None, action.identity)
         self._with = self._history_of = action.identity
         match action:
@@ -47,12 +61,12 @@ class Conversation:
                     # What one person said is nothing to the next.
                     self._asked = None
                     await self._session.current_agent.update_chat_ctx(llm.ChatContext.empty())
-                self._say(chosen.greeting)
+                self._say(persona.greeting)
             case Resume() if before is None:
-                self._say(chosen.back_text)
+                self._say(persona.back_text)
             case Resume() if not self._begun():
                 # They left before they heard a word of it.
-                self._say(chosen.greeting)
+                self._say(persona.greeting)
         self.remember()
 
     def ask(self, text: str) -> None:
@@ -65,8 +79,7 @@ class Conversation:
         """
         before = self._asked
         if before is not None and self._session.current_agent.chat_ctx.get_by_id(before.id) is None:
-            most = self._settings.agent.typed_chars
-            text = f"{before.text_content}\n{text}"[-most:]
+            text = f"{before.text_content}\n{text}"[-self._typed_chars :]
         self._asked = llm.ChatMessage(role="user", content=[text])
         self._session.generate_reply(user_input=self._asked)
 
@@ -82,7 +95,7 @@ class Conversation:
     async def _shorten(self) -> None:
         # Here, not before: more of the same turn may have been added since this was begun.
         agent = self._session.current_agent
-        short = shortened(agent.chat_ctx, chars=self._settings.reply.history_chars)
+        short = shortened(agent.chat_ctx, chars=self._history_chars)
         if short is not None:
             self._session.history.truncate(max_items=len(short.items))
             await agent.update_chat_ctx(short)

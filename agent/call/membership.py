@@ -46,6 +46,7 @@ class Membership:
         presence: Presence,
         *,
         served: Callable[[Serve | Resume], Awaitable[None]],
+        left: Callable[[str], None],
         over: Callable[[], None],
     ) -> None:
         """Prepare; `watch` begins to take in who comes and goes.
@@ -57,6 +58,7 @@ class Membership:
             notices: tells those who are not served.
             presence: the rules.
             served: told who is listened to from now on, or again.
+            left: told when the client of who is served has gone.
             over: told when everybody has gone for good.
         """
         self._room = room
@@ -65,6 +67,7 @@ class Membership:
         self._notices = notices
         self._presence = presence
         self._served = served
+        self._left = left
         self._over = over
         self._there: set[str] = set()
         self._told: dict[str, float] = {}
@@ -156,6 +159,8 @@ class Membership:
         self._told.pop(identity, None)
         if identity in self._there:
             self._there.discard(identity)
+            if identity == self._presence.served:
+                self._left(identity)
             departure = _departure(participant)
             self._take(self._presence.left(identity, departure, now=_now()))
 

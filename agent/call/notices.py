@@ -7,20 +7,15 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, Literal
 
 from livekit import rtc
-from livekit.agents import AgentSession
+from livekit.agents import AgentSession, tts
 
+from agent.personas.persona import Persona
 from agent.room_protocol import TOPIC_NOTICE
 from agent.tasks import CallTasks, fault, undivided
-from agent.wording.lexicon import ENGLISH
 from agent.wording.lexicon.entry import Fault
 
 logger = logging.getLogger(__name__)
 
-NoticeStage = Fault
-
-APOLOGIES = ENGLISH.apologies
-
-SPARE_VOICE = ENGLISH.spare_voice
 
 _APOLOGY_PAUSE_S = 6.0
 """Least time between two apologies for the same stage, seconds: a dead engine is not
@@ -35,16 +30,23 @@ class Notices:
         room: rtc.Room,
         tasks: CallTasks,
         session: AgentSession[None],
+        persona: Persona,
         *,
+        spare: tts.TTS[Any],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Send to `room` as tasks of `tasks`; apologise by the voice of `session`."""
+        """Send to `room` as tasks of `tasks`; apologise as `persona`, by the voice of `session`.
+
+        That this voice has failed is said by `spare`.
+        """
         self._room = room
         self._tasks = tasks
         self._session = session
+        self._persona = persona
+        self._spare = spare
         self._clock = clock
         self._labels: dict[str, str] = {}
-        self._apologised: dict[NoticeStage, float] = {}
+        self._apologised: dict[Fault, float] = {}
         self._replaced_at = -_APOLOGY_PAUSE_S
 
     def publish(self, topic: str, message: dict[str, Any], *, to: Sequence[str] = ()) -> None:
@@ -55,7 +57,7 @@ class Notices:
         self,
         text: str,
         *,
-        stage: NoticeStage,
+        stage: Fault,
         level: Literal["info", "error"],
         to: Sequence[str] = (),
     ) -> None:
@@ -68,9 +70,13 @@ class Notices:
             self._labels = labels
             self._tasks.inform(self._set(labels), name="announce")
 
-    def apologise(self, stage: NoticeStage, error: BaseException) -> None:
+    def apology(self, stage: Fault) -> str:
+        """What is said when a stage fails."""
+        return self._persona.apologies[stage]
+
+    def apologise(self, stage: Fault, error: BaseException) -> None:
         """Tell the page at once, and the caller's ear unless it was told just now."""
-        text = APOLOGIES[stage]
+        text = self.apology(stage)
         logger.warning("a stage failed", extra={"stage": stage, **fault(error)})
         self.notice(text, stage=stage, level="error")
         now = self._clock()
@@ -83,15 +89,20 @@ class Notices:
         """Tell the page why another voice speaks; the ear hears that it does."""
         now = self._clock()
         if now - self._replaced_at >= _APOLOGY_PAUSE_S:
-            self.notice(SPARE_VOICE, stage="tts", level="info")
+            self.notice(self._persona.spare_notice, stage="tts", level="info")
         self._replaced_at = now
 
-    async def _say(self, stage: NoticeStage, text: str) -> None:
+    async def _say(self, stage: Fault, text: str) -> None:
         if stage == "tts":
             # The engine that failed cannot say so.
-            self._session.say(text, audio=_emergency_voice(text), add_to_chat_ctx=False)
+            self._session.say(text, audio=self._spoken_by_spare(text), add_to_chat_ctx=False)
         else:
             self._session.say(text, add_to_chat_ctx=False)
+
+    async def _spoken_by_spare(self, text: str) -> AsyncIterator[rtc.AudioFrame]:
+        async with self._spare.synthesize(text) as stream:
+            async for audio in stream:
+                yield audio.frame
 
     async def _send(self, topic: str, text: str, to: Sequence[str]) -> None:
         sending = self._room.local_participant.send_text(
@@ -102,17 +113,3 @@ class Notices:
     async def _set(self, labels: dict[str, str]) -> None:
         setting = self._room.local_participant.set_attributes(labels)
         await undivided(setting, name="set-labels")
-
-
-async def _emergency_voice(text: str) -> AsyncIterator[rtc.AudioFrame]:
-    """The embedded voice, for when the chosen one is gone."""
-    from agent.tts.espeak import engine as espeak
-    from agent.tts.espeak.options import Options as EspeakOptions
-
-    voice = espeak.build(EspeakOptions())
-    try:
-        async with voice.synthesize(text) as stream:
-            async for audio in stream:
-                yield audio.frame
-    finally:
-        await voice.aclose()

@@ -1,6 +1,6 @@
 """The replies of one call: the model's text, what it costs, and how it is spoken and shown."""
 
-from collections.abc import AsyncGenerator, AsyncIterable, Callable
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Sequence
 from contextlib import aclosing
 from typing import Any, Protocol
 
@@ -15,6 +15,7 @@ from agent.call.timeline import Timeline
 from agent.llm.marks import SOURCE
 from agent.llm.reply_filter import filtered_reply
 from agent.options import ModelOptions
+from agent.personas.persona import Persona
 from agent.playout.caption import Caption
 from agent.remote.hedging import hedged_stream, with_filler
 from agent.wording.reader import Reader
@@ -36,6 +37,7 @@ class CallAgent(Agent):
     def __init__(
         self,
         *,
+        persona: Persona,
         reply: ModelOptions,
         timeline: Timeline,
         on_source: SourceListener,
@@ -43,14 +45,17 @@ class CallAgent(Agent):
         on_turn_over: Callable[[], None],
         reader: Reader,
         parts: Parts,
+        tools: Sequence[llm.Tool] = (),
     ) -> None:
-        """Answer as `reply` says; time goes to `timeline`, sources to `on_source`.
+        """Answer as `persona`, within the limits of `reply`.
 
+        Time goes to `timeline`, sources to `on_source`.
         `on_failure` is told of replies that fail, once each, guesses too; `on_turn_over` is
         called before a guess is taken up. A request that is slower than nineteen of twenty is
         repeated, if that is allowed.
         """
-        super().__init__(instructions=reply.instructions)
+        super().__init__(instructions=persona.instructions, tools=list(tools))
+        self._persona = persona
         self._reply = reply
         self._timeline = timeline
         self._on_source = on_source
@@ -76,8 +81,8 @@ class CallAgent(Agent):
         A reply that fails ends here: what was said of it stays said.
         """
         chunks = self._chunks(chat_ctx, tools, model_settings)
-        if self._reply.filler:
-            filler = f"{self._reply.filler} "
+        if self._persona.filler:
+            filler = f"{self._persona.filler} "
             chunks = with_filler(chunks, filler, after_s=self._reply.filler_after_s)
         try:
             async with aclosing(chunks):

@@ -7,8 +7,6 @@ holds and stops the play-out   says when the turn is over     LLM ─► reply t
 agent's track ◄── play-out, held back until then ◄── TTS ◄── first clause, sentences
 """
 
-import re
-
 from livekit.agents import (
     AgentSession,
     APIConnectOptions,
@@ -32,9 +30,6 @@ from agent.wording.spoken_form import SpokenForm
 INPUT_RATE_HZ = 16000
 """What Silero and every recogniser here work at; WebRTC resamples for us."""
 INPUT_FRAME_MS = 10
-
-_VOICE_LANGUAGE = re.compile(r"[a-z]{2,3}(?=[-_][A-Za-z]{2}\b|[-_][A-Z]{2}[-_]|$)")
-"""With which names of voices begin: `de`, `en-gb`, `en_US-joe-medium`."""
 
 _RETRY_INTERVAL_S = 0.25
 _NEVER = 1_000_000
@@ -60,13 +55,6 @@ def build_listener(
         end_model=parts.end_model,
         pace=parts.stt_pace,
     )
-
-
-def expected_language(settings: Settings) -> str:
-    """The language tag that the recogniser or the voice is set to; empty: none is."""
-    spoken = str(getattr(settings.stt.options, "language", ""))
-    voice = _VOICE_LANGUAGE.match(str(getattr(settings.tts.options, "voice", "")))
-    return spoken or (voice[0] if voice is not None else "")
 
 
 def eagerness(settings: Settings) -> Eagerness:

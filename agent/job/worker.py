@@ -14,9 +14,11 @@ import logging
 
 from livekit.agents import NOT_GIVEN, AgentServer, JobContext, JobExecutorType, JobProcess
 
-from agent.call.call import serve_call
-from agent.call.parts import Parts, load_parts
+from agent.call.features import load_features
+from agent.call.parts import load_parts
+from agent.job import kinds
 from agent.job.log import protect_from_the_first_line, protect_logs
+from agent.job.serving import serve_job
 from agent.remote import proxies
 from agent.settings.engines import load_engine
 from agent.settings.load import apply_env_file, load
@@ -33,6 +35,9 @@ proxies.let_native_client_reach(SETTINGS.livekit.url or "")
 load_engine("stt", SETTINGS.stt.engine)
 load_engine("llm", SETTINGS.llm.engine)
 load_engine("tts", SETTINGS.tts.engine)
+load_features(SETTINGS)
+for _kind in kinds.KINDS:
+    kinds.load(_kind)
 
 _BELOW_THRESHOLD = 0.69
 """Largest load reported while calls are still taken. livekit-server stops sending calls to
@@ -81,9 +86,5 @@ server.on("worker_started", lambda: _orphans.start(server))
 
 @server.rtc_session(agent_name=SETTINGS.agent.name)
 async def answer(ctx: JobContext) -> None:
-    """Hold one call."""
-    parts: Parts = ctx.proc.userdata["parts"]
-    try:
-        await serve_call(ctx, parts, SETTINGS)
-    finally:
-        await parts.aclose()
+    """Do one job."""
+    await serve_job(ctx, ctx.proc.userdata["parts"], SETTINGS)

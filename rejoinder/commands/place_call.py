@@ -12,6 +12,7 @@ from livekit import rtc
 from rich.console import Console
 
 from agent.errors import ConfigError, EngineUnavailable
+from agent.metadata import FIELDS
 from agent.options import TalkOptions
 from agent.settings.load import Settings, load
 from rejoinder.demo import places, running
@@ -53,6 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="room to join; default: a new one; through a talk page its name gets an ending of "
         "its own, unless TALK_SHARED_ROOMS is set there",
     )
+    parser.add_argument("--metadata", default="", help=tokens.METADATA_HELP)
     parser.add_argument(
         "--no-greeting", action="store_true", help="speak at once instead of hearing the greeting"
     )
@@ -127,6 +129,7 @@ async def _admission(args: argparse.Namespace, effective: Settings) -> tuple[str
     """Where to join and with which token."""
     live, talk = effective.livekit, effective.talk
     url = args.url or live.url
+    asked = {"room_name": args.room, **tokens.telling(args.metadata)}
     if not url:
         url = await asyncio.to_thread(_talk_page, talk)
     if url.startswith("ws"):
@@ -135,7 +138,7 @@ async def _admission(args: argparse.Namespace, effective: Settings) -> tuple[str
                 f"LIVEKIT_API_KEY and LIVEKIT_API_SECRET must be set to join {url} directly"
             )
         try:
-            request = tokens.parse({"room_name": args.room}, agent_name=effective.agent.name)
+            request = tokens.parse(asked, agent_name=effective.agent.name, may_ask=FIELDS)
         except tokens.RequestError as error:
             raise ConfigError(str(error)) from None
         return url, tokens.mint(request, effective)[1]
@@ -143,9 +146,7 @@ async def _admission(args: argparse.Namespace, effective: Settings) -> tuple[str
     try:
         async with (
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_REQUEST_S)) as http,
-            http.post(
-                f"{url.rstrip('/')}/api/token", json={"room_name": args.room}, headers=headers
-            ) as answer,
+            http.post(f"{url.rstrip('/')}/api/token", json=asked, headers=headers) as answer,
         ):
             body = await answer.json(content_type=None)
             if not answer.ok:

@@ -6,6 +6,7 @@ import dataclasses
 from pydantic import SecretStr
 
 from agent.errors import ConfigError
+from agent.metadata import FIELDS
 from agent.options import LiveKitOptions
 from agent.settings.load import Settings, load
 from rejoinder.demo import places, running
@@ -20,6 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--room", default="", help="room to join; default: a new one")
     parser.add_argument("--identity", default="", help="who joins; default: a random name")
+    parser.add_argument("--metadata", default="", help=tokens.METADATA_HELP)
     parser.add_argument("--ttl-s", help="life of the token, seconds; default: TALK_TOKEN_TTL_S")
 
 
@@ -35,8 +37,14 @@ def run(args: argparse.Namespace) -> int:
         )
     try:
         request = tokens.parse(
-            {"room_name": args.room, "participant_identity": args.identity},
+            {
+                "room_name": args.room,
+                "participant_identity": args.identity,
+                **tokens.telling(args.metadata),
+            },
             agent_name=effective.agent.name,
+            # Whoever runs this has the key that signs.
+            may_ask=FIELDS,
         )
     except tokens.RequestError as error:
         raise ConfigError(str(error)) from None

@@ -193,7 +193,7 @@ async def _token(request: web.Request) -> web.Response:
         raise web.HTTPUnsupportedMediaType(text="send Content-Type: application/json")
     try:
         body = json.loads(await _body(request) or b"{}")
-        asked = tokens.parse(body, agent_name=settings.agent.name)
+        asked = tokens.parse(body, agent_name=settings.agent.name, may_ask=tokens.may_ask(settings))
     except (ValueError, RecursionError):
         raise web.HTTPBadRequest(text="the body is not JSON") from None
     except tokens.RequestError as error:

@@ -2,7 +2,8 @@
 
 The body is LiveKit's TokenSource.endpoint request. Unknown fields at its top are ignored, as
 every SDK may send newer ones and they have no effect here. Inside `room_config`, which acts on
-the room, everything but this worker's own dispatch is refused.
+the room, everything but this worker's own dispatch is refused, and in its metadata everything of
+ours that `TALK_JOB_FIELDS` does not name: a browser has no say in what the model is told.
 
 Source: https://docs.livekit.io/frontends/authentication/tokens/endpoint/
 """
@@ -10,6 +11,7 @@ Source: https://docs.livekit.io/frontends/authentication/tokens/endpoint/
 import math
 import re
 import secrets
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -18,6 +20,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from pydantic.functional_validators import AfterValidator, BeforeValidator
 from pydantic_core import PydanticCustomError
 
+from agent.errors import MetadataError
+from agent.job import kinds
 from agent.settings.load import Settings
 
 MAX_ATTRIBUTES = 16
@@ -118,8 +122,30 @@ class TokenRequest(BaseModel):
         return (agents[0].metadata or "") if agents else ""
 
 
-def parse(body: Any, *, agent_name: str) -> TokenRequest:
+METADATA_HELP = (
+    "what the agent's job is told if the join opens the room, for example "
+    '{"rejoinder": {"persona": {"voice": "nova"}}} (docs/room-protocol.md)'
+)
+"""Of the option `--metadata` of commands."""
+
+
+def telling(metadata: str) -> dict[str, Any]:
+    """The part of a request that tells the job something."""
+    return {"room_config": {"agents": [{"metadata": metadata}]}} if metadata else {}
+
+
+def may_ask(settings: Settings) -> frozenset[str]:
+    """What a client may ask of its job: some of `agent.metadata.FIELDS`."""
+    return frozenset(name.strip() for name in settings.talk.job_fields.split(",") if name.strip())
+
+
+def parse(body: Any, *, agent_name: str, may_ask: Collection[str] = ()) -> TokenRequest:
     """Check a decoded JSON body.
+
+    Args:
+        body: what the client sent.
+        agent_name: of the worker that is served.
+        may_ask: what may be asked for in the job's metadata, of `agent.metadata.FIELDS`.
 
     Raises:
         RequestError: a field has the wrong type, length or characters, or may not be set.
@@ -142,6 +168,13 @@ def parse(body: Any, *, agent_name: str) -> TokenRequest:
     agents = (request.room_config and request.room_config.agents) or []
     if agents and (agents[0].agent_name or "") not in {"", agent_name}:
         raise RequestError("room_config.agents.0.agent_name: this endpoint serves another agent")
+    try:
+        refused = kinds.read(request.job_metadata).asked - set(may_ask)
+    except MetadataError as error:
+        raise RequestError(f"room_config.agents.0.metadata: {error}") from None
+    if refused:
+        names = ", ".join(sorted(refused))
+        raise RequestError(f"room_config.agents.0.metadata: {names} may not be set")
     return request
 
 

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from agent.call.notices import APOLOGIES
+from agent.wording.lexicon import ENGLISH
 from testbed.answering import Behaviour
 from testbed.openai_server import OpenAIStandIn
 from tests.room.conftest import CallAgent, Worker
@@ -43,13 +43,13 @@ async def test_an_error_that_repeats_what_was_said_is_told_and_in_no_line_of_the
         for status, times in ((400, 1), (500, 2)):
             engines.llm = Behaviour(status=status, repeats=True)
             asked = len(engines.of("llm"))
-            heard = shown(caller).count(APOLOGIES["llm"])
+            heard = shown(caller).count(ENGLISH.apologies["llm"])
             await caller.type(f"Do not tell anybody about {SECRET}.")
             await caller.wait_until(lambda n=asked + times: len(engines.of("llm")) >= n)
             if not heard:
-                await caller.wait_until(lambda: APOLOGIES["llm"] in shown(caller))
+                await caller.wait_until(lambda: ENGLISH.apologies["llm"] in shown(caller))
             await caller.wait_for_state("listening")
-        assert 1 <= shown(caller).count(APOLOGIES["llm"]) <= 2
+        assert 1 <= shown(caller).count(ENGLISH.apologies["llm"]) <= 2
         engines.llm, engines.tts = Behaviour(), Behaviour(status=500, repeats=True)
         engines.reply = lambda messages: f"I keep {SECRET} to myself."
         await caller.type("What do you do?")

@@ -37,6 +37,7 @@ from agent.call.timeline import Timeline, TurnReport
 from agent.hearing.caller_input import CallerInput
 from agent.hearing.ear import HOP, HOP_S, RATE_HZ
 from agent.llm.reply_filter import Habit
+from agent.personas.persona import persona_of
 from agent.playout.heard_output import Playout
 from agent.playout.voice_track import VoiceTrack
 from agent.settings.load import Settings, load
@@ -258,6 +259,7 @@ class _Stage:
         self.session.input.audio = CallerInput(self.microphone, listener.push)
         self.session.output.audio, self.session.output.transcription = playout.audio, playout.text
         agent = CallAgent(
+            persona=persona_of(self.settings),
             reply=self.settings.reply,
             timeline=self.timeline,
             on_source=lambda source: None,

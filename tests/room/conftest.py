@@ -26,7 +26,7 @@ from testbed.programs import Background, Program, running
 from testbed.speech import say
 
 GREETING = "Hello there."
-CallAgent = Callable[[str], AbstractAsyncContextManager[Caller]]
+CallAgent = Callable[..., AbstractAsyncContextManager[Caller]]
 
 
 @dataclass(frozen=True)
@@ -120,6 +120,19 @@ def worker(standing_in: OpenAIStandIn, start_worker: Callable[..., ExitStack]) -
         yield stack.worker  # type: ignore[attr-defined]
 
 
+@pytest.fixture(scope="session")
+def threads(standing_in: OpenAIStandIn, start_worker: Callable[..., ExitStack]) -> Iterator[Worker]:
+    """A worker named "threads" whose calls are in one process and have a feature of the tests."""
+    with start_worker(
+        OPENAI_BASE_URL=standing_in.url,
+        AGENT_NAME="threads",
+        AGENT_GREETING="",
+        AGENT_ISOLATION="thread",
+        AGENT_FEATURES="tests.fakes.telling_feature",
+    ) as stack:
+        yield stack.worker  # type: ignore[attr-defined]
+
+
 @pytest.fixture
 def call(livekit: LiveKitProcess, worker: Worker) -> Callable[..., object]:
     """Join a new room as a caller: `async with call() as caller`."""
@@ -141,12 +154,14 @@ def call(livekit: LiveKitProcess, worker: Worker) -> Callable[..., object]:
 def call_agent(livekit: LiveKitProcess) -> CallAgent:
     """Join a new room with the agent of a named worker that does not greet.
 
-    `async with call_agent("slow") as caller`: the agent listens by then.
+    `async with call_agent("slow") as caller`: the agent listens by then. A second argument is
+    the metadata of its job.
     """
 
     @asynccontextmanager
-    async def place(name: str) -> AsyncIterator[Caller]:
-        token = livekit.token(f"room-{secrets.token_hex(4)}", "caller", dispatch=name)
+    async def place(name: str, metadata: str = "") -> AsyncIterator[Caller]:
+        room = f"room-{secrets.token_hex(4)}"
+        token = livekit.token(room, "caller", dispatch=name, metadata=metadata)
         async with join(livekit.url, token) as caller:
             await caller.wait_for_agent()
             await caller.wait_for_state("listening")

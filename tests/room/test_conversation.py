@@ -6,8 +6,8 @@ import time
 import numpy as np
 import pytest
 
-from agent.call.notices import APOLOGIES, SPARE_VOICE
 from agent.llm.alternation import OPENING
+from agent.wording.lexicon import ENGLISH
 from rejoinder.scripted_caller.hearing import RATE_HZ
 from rejoinder.scripted_caller.microphone import Pcm
 from testbed.answering import Behaviour
@@ -210,7 +210,7 @@ async def test_an_utterance_that_fails_is_said_and_shown_and_the_next_is_answere
         said = heard(engines, caller.hearing.pcm())
 
     assert caller.log.notices[0]["stage"] == "stt"
-    apology = words(APOLOGIES["stt"])
+    apology = words(ENGLISH.apologies["stt"])
     assert said == words(GREETING) + apology + words("Now it works.")
     assert assistant_messages(engines.of("llm")[0]) == [GREETING]
 
@@ -237,7 +237,7 @@ async def test_a_model_that_fails_in_any_way_is_said_and_shown_and_the_call_goes
         said = heard(engines, caller.hearing.pcm())
 
     assert [notice["stage"] for notice in caller.log.notices] == ["llm"] * len(faults)
-    apology = words(APOLOGIES["llm"])
+    apology = words(ENGLISH.apologies["llm"])
     slow = words("One moment.") + apology
     assert said == words(GREETING) + apology + slow + apology * 2 + words("Back again.")
 
@@ -258,7 +258,7 @@ async def test_a_voice_that_fails_is_replaced_and_the_answer_is_heard_and_kept(
         said = heard(engines, caller.hearing.pcm())
 
     assert sound > 0
-    assert [notice["text"] for notice in caller.log.notices] == [SPARE_VOICE]
+    assert [notice["text"] for notice in caller.log.notices] == [ENGLISH.spare_voice]
     assert "This is said all the same." in [c.text.strip() for c in caller.log.captions]
     assert "This is said all the same." in str(engines.of("llm")[-1].body["messages"])
     assert said[-2:] == ["voice", "again"]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.call.notices import APOLOGIES
+from agent.wording.lexicon import ENGLISH
 from rejoinder.scripted_caller.microphone import Pcm
 from testbed.openai_server import OpenAIStandIn
 from tests.room.conftest import CallAgent, Worker
@@ -107,4 +107,4 @@ async def test_a_part_that_always_fails_ends_the_call_with_a_sentence(
         await caller.hearing.wait_for_sound(after=time.perf_counter())
         await caller.wait_until(lambda: caller.agent is None)
         said = " ".join(caption.text for caption in caller.log.captions if caption.by_agent)
-        assert said.split() == APOLOGIES["session"].split()
+        assert said.split() == ENGLISH.apologies["session"].split()

@@ -1,8 +1,6 @@
 """Calls as threads of one process: as separate as calls in processes of their own."""
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 
 import psutil
 import pytest
@@ -14,17 +12,6 @@ from tests.room.conftest import CallAgent, Worker
 from tests.room.test_leaving import active_jobs, wait_idle
 
 pytestmark = pytest.mark.timeout(90)
-
-
-@pytest.fixture
-def threads(standing_in: OpenAIStandIn, start_worker: Callable[..., ExitStack]) -> Iterator[Worker]:
-    with start_worker(
-        OPENAI_BASE_URL=standing_in.url,
-        AGENT_NAME="threads",
-        AGENT_GREETING="",
-        AGENT_ISOLATION="thread",
-    ) as stack:
-        yield stack.worker  # type: ignore[attr-defined]
 
 
 async def ask(caller: Caller, question: Pcm) -> None:

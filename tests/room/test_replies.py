@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager
 
 import pytest
 
-from agent.call.notices import APOLOGIES
+from agent.wording.lexicon import ENGLISH
 from rejoinder.scripted_caller.caller import Caller
 from testbed.answering import Behaviour
 from testbed.openai_server import OpenAIStandIn
@@ -46,7 +46,7 @@ async def test_what_was_said_before_a_reply_stood_still_stays_and_the_caller_is_
     engines.reply = lambda messages: "The first part is here. The second never comes."
     engines.llm = Behaviour(stall_after=6)
     async with call() as caller:
-        await ask(caller, "Go on.", expect=APOLOGIES["llm"])
+        await ask(caller, "Go on.", expect=ENGLISH.apologies["llm"])
         assert "The first part is here." in " ".join(shown(caller))
         assert engines.of("llm")[-1].outcome == "cancelled"
         engines.llm = Behaviour()
@@ -54,4 +54,4 @@ async def test_what_was_said_before_a_reply_stood_still_stays_and_the_caller_is_
         await ask(caller, "And now?", expect="Here I am.")
         history = engines.of("llm")[-1].body["messages"]
         assert any("The first part is here." in message["content"] for message in history)
-        assert APOLOGIES["llm"] not in str(history)
+        assert ENGLISH.apologies["llm"] not in str(history)

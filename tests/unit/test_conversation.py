@@ -1,18 +1,20 @@
 """How a conversation begins with each person, and what is kept of it."""
 
 import asyncio
-from types import SimpleNamespace
 from typing import Any
 
 from livekit.agents import llm
 
 from agent.call.conversation import Conversation
 from agent.call.presence import Resume, Serve
-from agent.options import AgentOptions, ModelOptions
+from agent.metadata import PersonaWishes
+from agent.personas.persona import persona_of
+from agent.settings.load import load
 from agent.survival.history import Memory, Message
 from agent.tasks import CallTasks
 from tests.fakes import virtual_time
 
+SETTINGS = load(environ={})
 GREETING, BACK = "Hello.", "I am back."
 
 
@@ -49,16 +51,31 @@ class Heart:
         self.remembered.append((served, [item.text_content for item in items]))
 
 
+def conversation_of(
+    session: Session,
+    tasks: CallTasks,
+    heart: Heart,
+    *,
+    greeting: str = GREETING,
+    typed_chars: int = 4000,
+) -> Conversation:
+    persona = persona_of(SETTINGS, PersonaWishes(greeting=greeting, back_text=BACK))
+    return Conversation(
+        session,  # type: ignore[arg-type]
+        tasks,
+        heart,  # type: ignore[arg-type]
+        persona,
+        typed_chars=typed_chars,
+        history_chars=1000,
+    )
+
+
 def talk(*actions: Any, session: Session | None = None) -> tuple[Session, Heart]:
     session, heart = session or Session(), Heart()
-    settings = SimpleNamespace(
-        agent=AgentOptions(greeting=GREETING, back_text=BACK),
-        reply=ModelOptions(history_chars=1000),
-    )
 
     async def scene() -> None:
         async with CallTasks() as tasks:
-            conversation = Conversation(session, tasks, heart, settings)  # type: ignore[arg-type]
+            conversation = conversation_of(session, tasks, heart)
             for action in actions:
                 if isinstance(action, Memory):
                     await conversation.recall(action)
@@ -111,13 +128,10 @@ def test_who_comes_in_place_of_the_one_who_is_waited_for_knows_nothing_of_them()
 
 def test_what_is_added_while_a_conversation_is_cut_is_kept() -> None:
     session = Session()
-    settings = SimpleNamespace(
-        agent=AgentOptions(greeting=""), reply=ModelOptions(history_chars=1000)
-    )
 
     async def scene() -> None:
         async with CallTasks() as tasks:
-            conversation = Conversation(session, tasks, Heart(), settings)  # type: ignore[arg-type]
+            conversation = conversation_of(session, tasks, Heart(), greeting="")
             await conversation.serve(Serve("ann"))
             for n in range(20):
                 session.chat_ctx.add_message(role="user", content=f"{n} {'x' * 98}")
@@ -139,11 +153,11 @@ def test_a_long_conversation_is_kept_within_its_limit() -> None:
 
 
 def test_what_was_typed_and_not_taken_up_is_asked_again_with_the_next() -> None:
-    session, settings = Session(), SimpleNamespace(agent=AgentOptions(typed_chars=100))
+    session = Session()
 
     async def scene() -> None:
         async with CallTasks() as tasks:
-            conversation = Conversation(session, tasks, Heart(), settings)  # type: ignore[arg-type]
+            conversation = conversation_of(session, tasks, Heart(), typed_chars=100)
             conversation.ask("zero")
             session.heard = False  # the next one is interrupted before it is its turn
             conversation.ask("one")

@@ -100,6 +100,7 @@ def play(story: Callable[[Scene, Membership], Coroutine[Any, Any, None]], *there
                 scene,  # type: ignore[arg-type]
                 Presence(return_s=RETURN_S, goodbye_s=GOODBYE_S),
                 served=served,
+                left=lambda identity: scene.done.append(("left", identity)),
                 over=lambda: scene.done.append(
                     ("over", f"{asyncio.get_running_loop().time():.0f}")
                 ),

@@ -12,10 +12,15 @@ from agent.call.parts import Parts
 from agent.call.reply import CallAgent
 from agent.call.timeline import Timeline
 from agent.llm.reply_filter import Habit
+from agent.metadata import PersonaWishes
 from agent.options import ModelOptions
+from agent.personas.persona import persona_of
 from agent.remote.hedging import Pace
+from agent.settings.load import load
 from agent.wording.reader import Reader
 from tests.fakes.virtual_time import run
+
+SETTINGS = load(environ={})
 
 Step = str | float | Exception
 """What an engine does: says a text, waits, fails."""
@@ -54,11 +59,14 @@ def reply(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[str, list[Exce
         failures: list[Exception] = []
 
         async def scene() -> str:
+            limits = ModelOptions(**options)
+            persona = persona_of(SETTINGS, PersonaWishes(filler=limits.filler))
             parts = SimpleNamespace(
                 llm=SimpleNamespace(model="m"), llm_pace=pace, llm_habit=Habit()
             )
             agent = CallAgent(
-                reply=ModelOptions(**options),
+                persona=persona,
+                reply=limits,
                 timeline=Timeline(),
                 on_source=lambda source: None,
                 on_failure=failures.append,

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from agent.call.session import expected_language
+from agent.personas.persona import expected_language
 from agent.wording.markup import Markup
 from agent.wording.reader import Reader
 from agent.wording.tongues import language_of

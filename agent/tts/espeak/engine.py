@@ -78,6 +78,7 @@ class EspeakSpeech(tts.TTS[Any]):
         *,
         command: Sequence[str] | None = None,
         stall_s: float = _STALL_S,
+        shares: "EspeakSpeech | None" = None,
     ) -> None:
         """Prepare.
 
@@ -86,6 +87,7 @@ class EspeakSpeech(tts.TTS[Any]):
             command: starts a process that speaks `agent.tts.espeak.frames`, in place of the
                 one around the library.
             stall_s: longest pause of that process in the middle of a text, seconds.
+            shares: an engine whose process speaks; that engine starts and ends it.
         """
         super().__init__(
             capabilities=tts.TTSCapabilities(streaming=False),
@@ -94,6 +96,7 @@ class EspeakSpeech(tts.TTS[Any]):
         )
         self.options = options
         self.stall_s = stall_s
+        self._shares = shares
         self._command = tuple(command or CHILD_COMMAND)
         self._child: Child | None = None
         self._starting = asyncio.Lock()
@@ -116,9 +119,18 @@ class EspeakSpeech(tts.TTS[Any]):
         """Speak one text. Closing the stream stops the library within 40 ms of audio."""
         return EspeakStream(tts=self, input_text=text, conn_options=conn_options)
 
+    def with_voice(self, voice: str, *, speed: float) -> "EspeakSpeech":
+        """Another voice of the same process; see `agent.tts.other_voice`."""
+        own = self.options
+        rate_wpm = min(450, max(80, round(own.rate_wpm * speed)))
+        options = own.model_copy(update={"voice": voice or own.voice, "rate_wpm": rate_wpm})
+        return EspeakSpeech(options, stall_s=self.stall_s, shares=self)
+
     def prewarm(self) -> None:
         """Start the process in the background; needs a running event loop."""
-        if self._warm_up is None or self._warm_up.done():
+        if self._shares is not None:
+            self._shares.prewarm()
+        elif self._warm_up is None or self._warm_up.done():
             self._warm_up = begin(self._start(), name="espeak warm-up")
 
     async def voices(self) -> tuple[Voice, ...]:
@@ -130,7 +142,7 @@ class EspeakSpeech(tts.TTS[Any]):
         return (await self.running()).voices.voices
 
     async def aclose(self) -> None:
-        """End the process and what it is speaking. May be called more than once."""
+        """End its own process and what it is speaking. May be called more than once."""
         self._closed = True
         if self._warm_up is not None:
             await aio.cancel_and_wait(self._warm_up)
@@ -144,6 +156,8 @@ class EspeakSpeech(tts.TTS[Any]):
         Raises:
             APIConnectionError: it cannot be started, or this engine is closed.
         """
+        if self._shares is not None:
+            return await self._shares.running()
         async with self._starting:
             if self._closed:
                 raise APIConnectionError("the espeak-ng engine is closed", retryable=False)

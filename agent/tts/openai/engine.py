@@ -99,20 +99,20 @@ def _refusal(options: Options, error: APIStatusError) -> str:
 class OpenAISpeech(tts.TTS[Any]):
     """One persistent client; any number of syntheses at once. Mono at `sample_rate_hz`."""
 
-    def __init__(self, options: Options) -> None:
-        """Prepare the client; it belongs to the event loop of the first request."""
+    def __init__(self, options: Options, *, shares: "OpenAISpeech | None" = None) -> None:
+        """Prepare the client; it belongs to the event loop of the first request.
+
+        `shares`: an engine whose client is used; that engine closes it.
+        """
         super().__init__(
             capabilities=tts.TTSCapabilities(streaming=False),
             sample_rate=options.sample_rate_hz,
             num_channels=1,
         )
         self.options = options
-        self.client = open_client(
-            options.url,
-            options.api_key,
-            keep_alive_s=_KEEP_ALIVE_S,
-            # Compressed on the way, samples would wait for a full block.
-            headers={"Accept-Encoding": "identity", **caller_header()},
+        self._shares = shares
+        self.client: httpx.AsyncClient = (
+            shares.client if shares is not None else _open_client(options)
         )
         self._provider = self.client.base_url.netloc.decode()
         self._warm_up: asyncio.Task[None] | None = None
@@ -133,13 +133,23 @@ class OpenAISpeech(tts.TTS[Any]):
         """Start one request. Closing the stream closes its connection."""
         return SpeechStream(tts=self, input_text=text, conn_options=conn_options)
 
+    def with_voice(self, voice: str, *, speed: float) -> "OpenAISpeech":
+        """Another voice over the same connections; see `agent.tts.other_voice`."""
+        own = self.options
+        limits = {"voice": voice or own.voice, "speed": min(4.0, max(0.25, own.speed * speed))}
+        return OpenAISpeech(own.model_copy(update=limits), shares=self)
+
     def prewarm(self) -> None:
         """Open a connection in the background; needs a running event loop."""
-        if self._warm_up is None or self._warm_up.done():
+        if self._shares is not None:
+            self._shares.prewarm()
+        elif self._warm_up is None or self._warm_up.done():
             self._warm_up = begin(self._open_connection(), name="tts warm-up")
 
     async def aclose(self) -> None:
-        """Close all connections. May be called more than once."""
+        """Close all connections, if they are its own. May be called more than once."""
+        if self._shares is not None:
+            return
         if self._warm_up is not None:
             await aio.cancel_and_wait(self._warm_up)
         await self.client.aclose()
@@ -238,6 +248,16 @@ class SpeechStream(tts.ChunkedStream):
         if audio:
             self._any_audio = True
             emitter.push(audio)
+
+
+def _open_client(options: Options) -> httpx.AsyncClient:
+    return open_client(
+        options.url,
+        options.api_key,
+        keep_alive_s=_KEEP_ALIVE_S,
+        # Compressed on the way, samples would wait for a full block.
+        headers={"Accept-Encoding": "identity", **caller_header()},
+    )
 
 
 def _heard(emitter: tts.AudioEmitter) -> bool:

@@ -15,6 +15,7 @@ from livekit.agents import (
 from livekit.agents.tokenize import SentenceStream, SentenceTokenizer
 from livekit.agents.tokenize.token_stream import BufferedSentenceStream
 
+from agent.tts.other_voice import with_voice
 from agent.tts.spoken_reply import ReplyVoice
 
 ONCE = APIConnectOptions(max_retry=0, timeout=5.0)
@@ -29,6 +30,8 @@ class Rig(ABC):
     """An engine, and what is behind it under control."""
 
     engine: tts.TTS
+    voices: tuple[str, str]
+    """Two names of voices that sound different."""
     long_text: str
     """Takes the server long enough that a test can act in the middle of it."""
 
@@ -51,6 +54,10 @@ class Rig(ABC):
     @abstractmethod
     async def saw_the_cancel(self) -> None:
         """Return once the server has noticed that nobody listens, and has stopped."""
+
+    def slower_is_longer(self, slow: np.ndarray, normal: np.ndarray) -> None:
+        """Assert that the engine was asked for half of its speed."""
+        assert len(slow) > 1.3 * len(normal)
 
     def same(self, one: np.ndarray, other: np.ndarray) -> bool:
         """Whether two recordings are of the same text."""
@@ -168,6 +175,25 @@ class SpeechContract:
     async def test_any_text_can_be_spoken(self, rig: Rig, text: str) -> None:
         samples, rate_hz = await audio(rig.engine, text)
         assert len(samples) / rate_hz > 0.2
+
+    async def test_calls_with_voices_of_their_own_do_not_mix(self, rig: Rig) -> None:
+        one, other = (with_voice(rig.engine, voice) for voice in rig.voices)
+        alone = [(await audio(engine, WORDS))[0] for engine in (one, other)]
+        assert not rig.same(*alone)
+        async with asyncio.TaskGroup() as group:
+            together = [
+                group.create_task(audio(engine, WORDS)) for engine in (one, other, other, one)
+            ]
+        for task, expected in zip(together, [*alone, *alone[::-1]], strict=True):
+            assert rig.same(task.result()[0], expected)
+        await one.aclose()
+        assert rig.same((await audio(other, WORDS))[0], alone[1])
+
+    async def test_a_voice_may_speak_faster_than_the_engine_is_set_to(self, rig: Rig) -> None:
+        rig.slower_is_longer(
+            (await audio(with_voice(rig.engine, "", speed=0.5), "one two"))[0],
+            (await audio(rig.engine, "one two"))[0],
+        )
 
     async def test_closing_the_stream_stops_the_server(self, rig: Rig) -> None:
         async with rig.engine.synthesize(rig.long_text, conn_options=ONCE) as stream:

@@ -42,6 +42,7 @@ def children() -> list[psutil.Process]:
 
 class EspeakRig(Rig):
     long_text = LONG
+    voices = ("en-us", "de")
 
     def __init__(self, caplog: pytest.LogCaptureFixture) -> None:
         self.engine = EspeakSpeech(Options(), stall_s=STALL_S)

@@ -33,6 +33,7 @@ from tests.protocol.tts.raw_server import Answer, RawServer
 
 class StandInRig(Rig):
     long_text = " ".join([WORDS] * 20)
+    voices = ("alloy", "nova")
 
     def __init__(self, server: OpenAIStandIn) -> None:
         self.server = server
@@ -52,6 +53,9 @@ class StandInRig(Rig):
     async def recover(self) -> None:
         self.server.tts.first_byte_s = 0
         self.server.tts.stall_after = self.server.tts.cut_after = None
+
+    def slower_is_longer(self, slow: np.ndarray, normal: np.ndarray) -> None:
+        assert [request.body.get("speed") for request in self.server.of("tts")] == [0.5, None]
 
     async def saw_the_cancel(self) -> None:
         record = self.server.of("tts")[-1]

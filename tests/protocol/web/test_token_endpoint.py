@@ -149,6 +149,29 @@ async def test_a_configured_agent_is_dispatched_though_the_client_names_none(
     assert token["roomConfig"]["agents"] == [{"agentName": "voice"}]
 
 
+def asking(**asked: Any) -> dict[str, Any]:
+    """A request with something for the job."""
+    return {"room_config": {"agents": [{"metadata": json.dumps({"rejoinder": asked})}]}}
+
+
+async def test_a_client_may_ask_of_its_call_what_the_operator_allows(
+    site: Site, no_livekit: LiveKitProcess
+) -> None:
+    body = asking(persona={"voice": "nova", "greeting": "Hi."})
+    async with site(no_livekit, job_fields="voice, greeting") as http:
+        async with http.post("api/token", json=body) as answer:
+            assert answer.status == 201
+            token = claims((await answer.json())["participant_token"], no_livekit)
+            assert json.loads(token["roomConfig"]["agents"][0]["metadata"]) == {
+                "rejoinder": {"persona": {"voice": "nova", "greeting": "Hi."}}
+            }
+        body = asking(kind="call", persona={"voice": "nova", "instructions": "Obey."})
+        async with http.post("api/token", json=body) as answer:
+            assert answer.status == 400
+            reason = "room_config.agents.0.metadata: instructions may not be set"
+            assert (await answer.json())["error"] == reason
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [
@@ -179,6 +202,11 @@ async def test_a_configured_agent_is_dispatched_though_the_client_names_none(
         ({"room_config": {"agents": [{"deployment": "x"}]}}, "deployment"),
         ({"room_config": {"agents": [{"attributes": {}}]}}, "attributes: may not be set"),
         ({"room_config": {"agents": [{"metadata": 1}]}}, "metadata"),
+        (asking(persona={"instructions": "Obey."}), "instructions may not be set"),
+        (asking(persona={"voice": "nova", "greeting": ""}), "greeting, voice may not be set"),
+        (asking(kind="spy"), "no such kind of job"),
+        (asking(persona={"voice": 7}), "rejoinder.persona.voice: Input should be a valid string"),
+        ({"room_config": {"agents": [{"metadata": '{"rejoinder": {}'}]}}, "they are no JSON"),
     ],
 )
 async def test_a_body_that_asks_too_much_is_refused_with_a_reason(

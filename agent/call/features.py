@@ -1,0 +1,243 @@
+"""What goes along with a call: each feature is told what happens and does its own part.
+
+A feature is a module with a function `feature(call) -> Feature | None` and a line in `FEATURES`, or
+a module of somebody's own that `AGENT_FEATURES` names. It is asked once per call; None: this call
+does without it. Features are told in the order of the table, then in that of the setting; one that
+fails is counted and the call goes on, and one that fails too often is told nothing more.
+"""
+
+import importlib
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import ModuleType
+
+from livekit import rtc
+from livekit.agents import AgentSession, llm
+
+from agent.call.notices import Notices
+from agent.errors import ConfigError
+from agent.metadata import JobMetadata
+from agent.personas.persona import Persona
+from agent.settings.load import Settings
+from agent.tasks import CallTasks, fault
+
+logger = logging.getLogger(__name__)
+
+FEATURES: tuple[str, ...] = ()
+"""Modules of the features that every call has, by dotted path."""
+
+MOST_FAULTS = 10
+"""A feature that has failed this often in one call is told nothing more."""
+
+Answer = Callable[[rtc.RpcInvocationData], Awaitable[str]]
+"""Answers one remote procedure call of the caller's client."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a feature finds around it. The room is joined when `Feature.began` is called."""
+
+    room: rtc.Room
+    session: AgentSession[None]
+    """Says things, begins answers, and has the history."""
+    tasks: CallTasks
+    """Whatever a feature begins belongs here."""
+    notices: Notices
+    """Tells clients: notices, topics of the feature's own, participant attributes."""
+    persona: Persona
+    settings: Settings
+    metadata: JobMetadata
+    """What the dispatch told this job; `text` is all of it."""
+    end: Callable[[], None]
+    """Ends the call; what is being said is cut off."""
+
+
+class Feature:
+    """Told what happens in one call, on the event loop and in order; nothing here may block.
+
+    What takes time is begun in `Surroundings.tasks`, or done in `run`. Names, attributes and texts
+    come from clients: they are to be trusted as far as these are. None may go into a log.
+    """
+
+    def tools(self) -> Sequence[llm.Tool]:
+        """What the model may call in this call."""
+        return ()
+
+    def methods(self) -> Mapping[str, Answer]:
+        """Remote procedures for the client of who is served, by name; others are refused."""
+        return {}
+
+    async def run(self) -> None:
+        """Work for as long as the call goes on; started afresh when it fails."""
+
+    def began(self) -> None:
+        """The room is joined and the session has started; nobody is served yet."""
+
+    def joined(self, caller: rtc.RemoteParticipant, *, back: bool) -> None:
+        """This person is served from now on; `back`: again, after they were away.
+
+        Told before the greeting. A telephone is of the kind SIP, and its `attributes` have
+        `sip.phoneNumber` and the like.
+        """
+
+    def changed(self, caller: rtc.RemoteParticipant, attributes: Mapping[str, str]) -> None:
+        """Attributes of who is served have changed; `attributes` has the new values."""
+
+    def left(self, identity: str) -> None:
+        """The client of who was served has gone; they may come back until the call is over."""
+
+    def typed(self, text: str) -> None:
+        """Who is served has typed this; the answer to it is begun next."""
+
+    def key(self, key: str) -> None:
+        """Who is served has pressed a key of their telephone: 0-9, *, #, A-D."""
+
+    def turn(self, text: str, *, language: str) -> None:
+        """Who is served has said this; `language`: the tag that the recogniser heard, or empty."""
+
+    def speaking(self) -> None:
+        """The first sample of a reply was handed to the room."""
+
+    def reply(self, text: str, *, interrupted: bool) -> None:
+        """A reply is over, the greeting too; `text` is what was heard of it, as it is written."""
+
+    def tool(self, call: llm.FunctionCall, output: llm.FunctionCallOutput) -> None:
+        """The model has called a tool, and this came of it."""
+
+    def gone(self) -> None:
+        """The call is over; what is begun in the call's tasks now has 5 s."""
+
+
+def load_features(settings: Settings) -> list[ModuleType]:
+    """Import the modules of all features.
+
+    Raises:
+        ConfigError: one that `AGENT_FEATURES` names is not there, or is none.
+    """
+    own = [name.strip() for name in settings.agent.features.split(",") if name.strip()]
+    modules = []
+    for name in (*FEATURES, *own):
+        try:
+            module = importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            raise ConfigError(f"AGENT_FEATURES: {name} cannot be imported: {error}") from error
+        if not callable(getattr(module, "feature", None)):
+            raise ConfigError(f"AGENT_FEATURES: {name} has no function feature(call)")
+        modules.append(module)
+    return modules
+
+
+class Features(Feature):
+    """All features of one call, as one."""
+
+    def __init__(self, tasks: CallTasks, features: Sequence[Feature]) -> None:
+        """Tell `features`, in this order; what they run belongs to `tasks`."""
+        self._tasks = tasks
+        self._features = list(features)
+        self._failed: dict[Feature, int] = {}
+
+    @property
+    def faults(self) -> int:
+        """How often a feature has failed."""
+        return sum(self._failed.values())
+
+    def add(self, module: ModuleType, surroundings: Surroundings) -> None:
+        """Ask a module for its feature of this call."""
+        try:
+            feature: Feature | None = module.feature(surroundings)
+        except Exception as error:  # noqa: BLE001 - the call goes on without it
+            feature = Feature()
+            self._count(feature, error)
+        if feature is not None:
+            self._features.append(feature)
+
+    def tools(self) -> list[llm.Tool]:
+        """The tools of all."""
+        found: list[llm.Tool] = []
+        self._each(lambda feature: found.extend(feature.tools()))
+        return found
+
+    def methods(self) -> dict[str, Answer]:
+        """The remote procedures of all; of those with one name the last."""
+        found: dict[str, Answer] = {}
+
+        def take(feature: Feature) -> None:
+            for name, answer in feature.methods().items():
+                found[name] = self._guarded(feature, answer)
+
+        self._each(take)
+        return found
+
+    def began(self) -> None:
+        """Tell all; start what they run."""
+        for feature in self._features:
+            if type(feature).run is not Feature.run:
+                name = f"feature-{type(feature).__name__}"
+                self._tasks.carry(feature.run, name=name, lost=lambda: None)
+        self._each(lambda feature: feature.began())
+
+    def joined(self, caller: rtc.RemoteParticipant, *, back: bool) -> None:
+        """Tell all."""
+        self._each(lambda feature: feature.joined(caller, back=back))
+
+    def changed(self, caller: rtc.RemoteParticipant, attributes: Mapping[str, str]) -> None:
+        """Tell all."""
+        self._each(lambda feature: feature.changed(caller, attributes))
+
+    def left(self, identity: str) -> None:
+        """Tell all."""
+        self._each(lambda feature: feature.left(identity))
+
+    def typed(self, text: str) -> None:
+        """Tell all."""
+        self._each(lambda feature: feature.typed(text))
+
+    def key(self, key: str) -> None:
+        """Tell all."""
+        self._each(lambda feature: feature.key(key))
+
+    def turn(self, text: str, *, language: str) -> None:
+        """Tell all."""
+        self._each(lambda feature: feature.turn(text, language=language))
+
+    def speaking(self) -> None:
+        """Tell all."""
+        self._each(lambda feature: feature.speaking())
+
+    def reply(self, text: str, *, interrupted: bool) -> None:
+        """Tell all."""
+        self._each(lambda feature: feature.reply(text, interrupted=interrupted))
+
+    def tool(self, call: llm.FunctionCall, output: llm.FunctionCallOutput) -> None:
+        """Tell all."""
+        self._each(lambda feature: feature.tool(call, output))
+
+    def gone(self) -> None:
+        """Tell all."""
+        self._each(lambda feature: feature.gone())
+
+    def _each(self, tell: Callable[[Feature], object]) -> None:
+        for feature in self._features:
+            if self._failed.get(feature, 0) < MOST_FAULTS:
+                try:
+                    tell(feature)
+                except Exception as error:  # noqa: BLE001 - a feature never ends the call
+                    self._count(feature, error)
+
+    def _guarded(self, feature: Feature, answer: Answer) -> Answer:
+        async def answered(call: rtc.RpcInvocationData) -> str:
+            try:
+                return await answer(call)
+            except rtc.RpcError:
+                raise
+            except Exception as error:  # noqa: BLE001 - told to the client by its code alone
+                self._count(feature, error)
+                failed = rtc.RpcError.ErrorCode.APPLICATION_ERROR
+                raise rtc.RpcError(failed, rtc.RpcError.ErrorMessage[failed]) from None
+
+        return answered
+
+    def _count(self, feature: Feature, error: Exception) -> None:
+        self._failed[feature] = self._failed.get(feature, 0) + 1
+        logger.error("a feature failed", extra={"feature": type(feature).__name__, **fault(error)})

@@ -1,0 +1,65 @@
+"""What a page is told of a call: the engines, where answers were found, where the time went."""
+
+import logging
+from typing import Any
+
+from agent.call.features import Feature
+from agent.call.notices import Notices
+from agent.call.parts import Parts
+from agent.call.timeline import Timeline
+from agent.room_protocol import LLM, STT, TOPIC_SOURCE, TOPIC_TURN, TTS
+from agent.settings.load import Settings, StageChoice
+
+logger = logging.getLogger(__name__)
+
+
+class Reports(Feature):
+    """Of one call; the first to be told what happens. docs/room-protocol.md has the messages."""
+
+    def __init__(self, notices: Notices, parts: Parts, settings: Settings) -> None:
+        """Send by `notices`; `parts` and `settings` say which engines serve."""
+        self.timeline = Timeline()
+        """Where the time of the turn in progress goes."""
+        self._notices = notices
+        self._parts = parts
+        self._settings = settings
+        self._source: dict[str, Any] | None = None
+
+    def found(self, source: dict[str, Any], /) -> None:
+        """Where the answer was found that is spoken next; a newer one replaces it."""
+        self._source = source
+
+    def announce(self) -> None:
+        """Name the engines; some learn their model's name with their first answer."""
+        settings, parts = self._settings, self._parts
+        self._notices.announce(
+            {
+                STT: _label(settings.stt, parts.stt.model),
+                LLM: _label(settings.llm, parts.llm.model),
+                TTS: _label(settings.tts, parts.tts.model),
+            }
+        )
+
+    def typed(self, text: str) -> None:
+        """A turn without `end_of_turn` and `stt`."""
+        self.timeline.typed()
+
+    def speaking(self) -> None:
+        """Tell the source with the first sample."""
+        self.timeline.reply_began()
+        if self._source is not None:
+            self._notices.publish(TOPIC_SOURCE, self._source)
+            self._source = None
+
+    def reply(self, text: str, *, interrupted: bool) -> None:
+        """Tell where the time of an answered turn went."""
+        report = self.timeline.reply_ended(interrupted=interrupted)
+        if report is not None:
+            self._notices.publish(TOPIC_TURN, report.as_json())
+            self.announce()
+            logger.info("turn answered", extra=report.as_log())
+
+
+def _label(stage: StageChoice, model: str) -> str:
+    known = model not in ("", "unknown", stage.engine)
+    return f"{stage.engine} · {model}" if known else stage.engine

@@ -1,0 +1,98 @@
+"""The persona of one call: the worker's settings, and what the job's metadata have different."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from agent.metadata import PersonaWishes
+from agent.options import AgentOptions, ModelOptions
+from agent.settings.load import Settings
+from agent.wording.lexicon import lexicon_of
+from agent.wording.lexicon.entry import Fault
+
+_VOICE_LANGUAGE = re.compile(r"[a-z]{2,3}(?=[-_][A-Za-z]{2}\b|[-_][A-Z]{2}[-_]|$)")
+"""With which names of voices begin: `de`, `en-gb`, `en_US-joe-medium`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Persona:
+    """Never changes in a call; two calls of one process may have different ones."""
+
+    instructions: str
+    """The model's system prompt."""
+    greeting: str
+    """First words of a call; empty: the caller speaks first."""
+    back_text: str
+    """First words of a job that takes over the call of one that died; empty: nothing."""
+    filler: str
+    """Said when a reply is slow to begin; empty: nothing."""
+    apologies: Mapping[Fault, str]
+    """Said when a stage fails."""
+    apology_voice: str
+    """Language that these are in, for the embedded voice."""
+    spare_notice: str
+    """Shown when the embedded voice speaks in place of the chosen one."""
+    languages: tuple[str, ...]
+    """Tags of the languages that are expected, the most likely one first; empty: any."""
+    voice: str
+    """A voice by the engine's name for it; empty: the one that the engine is set to."""
+    speed: float
+    """Speaking speed beside the one that the engine is set to."""
+    spare_voice: str
+    """Language of the embedded voice; empty: the one that it is set to."""
+
+    @property
+    def language(self) -> str:
+        """The language that is expected first; empty: none is."""
+        return self.languages[0] if self.languages else ""
+
+
+def persona_of(settings: Settings, wishes: PersonaWishes | None = None) -> Persona:
+    """The persona of a call: what `wishes` leave open is as the settings have it.
+
+    Where these are as they come, the words are those of the expected language.
+    """
+    wishes = wishes or PersonaWishes()
+    agent, reply = settings.agent, settings.reply
+    expected = expected_language(settings, voice=wishes.voice or "")
+    languages = tuple(wishes.languages or ([expected] if expected else []))
+    words = lexicon_of(languages[0] if languages else "")
+    return Persona(
+        instructions=_first(wishes.instructions, reply.instructions),
+        greeting=_first(wishes.greeting, _set(agent, "greeting"), words.greeting),
+        back_text=_first(wishes.back_text, _set(agent, "back_text"), words.back),
+        filler=_first(wishes.filler, _set(reply, "filler"), words.filler),
+        apologies=MappingProxyType({**words.apologies, **(wishes.apologies or {})}),
+        apology_voice=_spoken_by_embedded(words.code),
+        spare_notice=words.spare_voice,
+        languages=languages,
+        voice=wishes.voice or "",
+        speed=1.0 if wishes.speed is None else wishes.speed,
+        spare_voice=_spoken_by_embedded(languages[0]) if wishes.languages else "",
+    )
+
+
+def expected_language(settings: Settings, *, voice: str = "") -> str:
+    """The language tag that the recogniser is set to, or that the voice has; empty: none.
+
+    `voice`: one that speaks in place of that of the settings.
+    """
+    spoken = str(getattr(settings.stt.options, "language", ""))
+    named = _VOICE_LANGUAGE.match(voice or str(getattr(settings.tts.options, "voice", "")))
+    return spoken or (named[0] if named is not None else "")
+
+
+def _set(section: AgentOptions | ModelOptions, field: str) -> str | None:
+    """What a person has set; None: the field is as it comes."""
+    value: str = getattr(section, field)
+    return None if value == type(section).model_fields[field].default else value
+
+
+def _first(*texts: str | None) -> str:
+    return next(text for text in texts if text is not None)
+
+
+def _spoken_by_embedded(language: str) -> str:
+    """By which name the embedded voice knows a language; its own English is American."""
+    return "en-us" if language == "en" else language
