@@ -13,6 +13,8 @@ _IN_ONE = 5
 """Digits that were written without a break, of a number that is not known to be long: all."""
 _LONG = 9
 """A number that usually has as many is paused in wherever it is written in one."""
+_BEGUN_MAIL = re.compile(r"\w@(?![\w.-]+\.\w{2,}$)")
+"""An address without the name of its country or the like."""
 
 
 def is_dictating(words: Sequence[str], lexicon: Lexicon) -> bool:
@@ -87,7 +89,7 @@ def _in_an_address(words: Sequence[str], known: TurnWords) -> bool:
         tail.endswith(sign) if is_cjk(sign) else words[-1:] == [sign] for sign in known.address
     )
     if not ends:
-        return re.search(r"[^\W_]@[\w.-]*$", " ".join(words[-3:])) is not None
+        return _BEGUN_MAIL.search(words[-1] if words else "") is not None
     text = "".join(words)
     signs = sum(text.count(sign) if is_cjk(sign) else words.count(sign) for sign in known.address)
     return signs > 1 or any(name in (text if is_cjk(name) else words) for name in known.mail)

@@ -75,7 +75,13 @@ WORDINGS = {
     Wording.FINISHED: [
         *("What is the weather like today?", "No, thanks.", "It is 42.", "Let's go.", '"I know."'),
         *("Where are you from?", "What is that for?", "Two hundred twenty five.", "On 3/4/2025."),
-        *("I'm fine, and you?", "I like it too.", "Is it 5 or 6?", "Is it one?"),
+        *(
+            "I'm fine, and you?",
+            "Write to ann@example.org.",
+            "I like it too.",
+            "Is it 5 or 6?",
+            "Is it one?",
+        ),
         *("Ich gehe nach Hause.", "Wie spät ist es?"),
         *(
             "今天天气怎么样？",
@@ -113,7 +119,13 @@ WORDINGS = {
     ],
     Wording.DICTATION: [
         *("My number is zero one seven", "My number is 0 1 7", "My number is 555-123", "A B C"),
-        *("It's spelled B O B", "john at gmail dot", "我的电话是一三八", "null eins sieben"),
+        *(
+            "It's spelled B O B",
+            "john at gmail dot",
+            "it is ann@example",
+            "我的电话是一三八",
+            "null eins sieben",
+        ),
     ],
 }
 
