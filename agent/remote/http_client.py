@@ -1,5 +1,7 @@
 """The connections of engines that are asked over HTTP: kept, warm, and direct where local."""
 
+import asyncio
+import contextlib
 import importlib
 import secrets
 from collections.abc import AsyncIterator, Mapping
@@ -7,12 +9,18 @@ from contextlib import asynccontextmanager
 
 import httpx
 from livekit.agents import APIConnectionError
+from livekit.agents.utils import aio
 from pydantic import SecretStr
 
 from agent.errors import EngineUnavailable
 from agent.remote.proxies import is_this_machine
+from agent.tasks import begin
 
 _MOST_REDIRECTS = 4
+_WARM_UP_S = 5.0
+CONNECT_S = 3.0
+"""A TCP or TLS handshake that takes longer will not succeed: one lost packet is made good for
+after 1 s."""
 
 
 def preload() -> None:
@@ -36,7 +44,7 @@ def open_client(
     keep_alive_s: float,
     headers: Mapping[str, str] | None = None,
 ) -> httpx.AsyncClient:
-    """Make a client without time limits: each request sets its own. Nothing is contacted yet.
+    """Make a client; nothing is contacted yet. Apart from connecting, requests set their limits.
 
     For https it reads the certificate store, which takes 0.1 s: call it off the event loop.
     It belongs to the event loop of its first request.
@@ -57,7 +65,7 @@ def open_client(
         return httpx.AsyncClient(
             base_url=base,
             headers={**(headers or {}), **bearer},
-            timeout=None,
+            timeout=httpx.Timeout(None, connect=CONNECT_S),
             # The certificates mean nothing to plain HTTP.
             verify=base.scheme == "https",
             limits=httpx.Limits(keepalive_expiry=keep_alive_s),
@@ -71,6 +79,32 @@ def open_client(
             "ALL_PROXY: its address must begin with http://, https:// or socks5://; without a "
             "proxy for this host, add it to NO_PROXY"
         ) from error
+
+
+class WarmUp:
+    """Opens a client's connection before it is needed: the handshakes are over by then."""
+
+    def __init__(self, client: httpx.AsyncClient, *, name: str) -> None:
+        """For `client`; the task is called `name`."""
+        self._client = client
+        self._name = name
+        self._task: asyncio.Task[None] | None = None
+
+    def begin(self) -> None:
+        """Open it in the background; needs a running event loop. Does nothing while it does."""
+        if self._task is None or self._task.done():
+            self._task = begin(self._open(), name=self._name)
+
+    async def aclose(self) -> None:
+        """Give it up, if it is not open. May be called more than once."""
+        if self._task is not None:
+            await aio.cancel_and_wait(self._task)
+
+    async def _open(self) -> None:
+        # A failure shows, with its reason, at the first request.
+        with contextlib.suppress(httpx.HTTPError, TimeoutError):
+            async with asyncio.timeout(_WARM_UP_S):
+                await self._client.get("models")
 
 
 @asynccontextmanager

@@ -71,6 +71,24 @@ def one_line(text: str) -> str:
     return " ".join(text.split())[:_MESSAGE_LIMIT]
 
 
+def remedy(status: int, *, stage: str, wish: str, wrong: Collection[int] = (404,)) -> str:
+    """What a person can do about a refusal.
+
+    Args:
+        status: of the refusal.
+        stage: what the engine's settings begin with: `STT`.
+        wish: what to set where the server has not what is asked for: `STT_MODEL to a model …`.
+        wrong: the statuses by which it says so.
+    """
+    if status in (401, 403):
+        return f"set {stage}_API_KEY (or OPENAI_API_KEY) to a key of that server"
+    if status in wrong:
+        return f"set {wish} that the server has, and {stage}_URL to end in /v1"
+    if status == 429:
+        return "the quota is used up or the server is busy"
+    return "see the server's log"
+
+
 def refusal(response: httpx.Response, why: str, *, who: str, passing: Collection[int]) -> Refused:
     """The error to raise for an answer that is not what was asked for.
 

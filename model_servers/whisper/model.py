@@ -30,7 +30,7 @@ WINDOW_S = 30.0
 _FIT_LEAST_S, _FIT_MARGIN_S, _FIT_LONGEST_S = 12.0, 3.0, 20.0
 """window=fit: the smallest window and the least silence after the audio, without which the
 model tends to repeat itself; and the longest audio for which a smaller window pays."""
-_ONE_SENTENCE_S = 6.0
+ONE_SENTENCE_S = 6.0
 """Longer utterances are decoded with time stamps: without them tiny.en sometimes ends after the
 second sentence of four, with them the decoding goes on from the last one."""
 
@@ -211,7 +211,6 @@ class Recogniser:
         )
 
     def _options(self, wish: Wish, language: str | None, duration_s: float) -> dict[str, Any]:
-        most_tokens = _LEAST_TOKENS + math.ceil(_TOKENS_PER_S * duration_s)
         return {
             "task": wish.task,
             "language": language,
@@ -219,13 +218,19 @@ class Recogniser:
             "temperature": wish.temperature,
             "initial_prompt": wish.prompt or None,
             "word_timestamps": wish.words,
-            "without_timestamps": not wish.timestamps and duration_s <= _ONE_SENTENCE_S,
+            "without_timestamps": not wish.timestamps and duration_s <= ONE_SENTENCE_S,
             "condition_on_previous_text": False,
-            "max_new_tokens": most_tokens if most_tokens < _MOST_TOKENS else None,
+            "max_new_tokens": token_limit(duration_s),
             "no_speech_threshold": self.settings.no_speech_threshold,
             "log_prob_threshold": self.settings.log_prob_threshold,
             "compression_ratio_threshold": self.settings.compression_ratio_threshold,
         }
+
+
+def token_limit(duration_s: float) -> int | None:
+    """The longest text of an utterance, tokens; None: the model's own limit."""
+    limit = _LEAST_TOKENS + math.ceil(_TOKENS_PER_S * duration_s)
+    return limit if limit < _MOST_TOKENS else None
 
 
 @contextlib.contextmanager

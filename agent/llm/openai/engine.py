@@ -38,7 +38,7 @@ from agent.llm.openai.chat_request import chat_messages
 from agent.llm.openai.options import OPENAI_HOST, OPENAI_MODEL, Options
 from agent.llm.probing import first_answer
 from agent.remote import http_client
-from agent.remote.openai_errors import Refused, one_line, reason_of, refusal
+from agent.remote.openai_errors import Refused, one_line, reason_of, refusal, remedy
 from agent.remote.openai_errors import reason as reason_in
 
 logger = logging.getLogger(__name__)
@@ -114,17 +114,10 @@ async def probe(options: Options) -> str:
 
 
 def _refusal(options: Options, engine: "OpenAIChat", error: APIStatusError) -> str:
-    if error.status_code in (401, 403):
-        remedy = "set LLM_API_KEY (or OPENAI_API_KEY) to a key of that server"
-    elif error.status_code == 404:
-        remedy = "set LLM_MODEL to a model that the server has, and LLM_URL to end in /v1"
-    elif error.status_code == 429:
-        remedy = "the quota is used up or the server is busy"
-    else:
-        remedy = "see the server's log"
+    status = error.status_code
     return (
-        f"{options.url} refuses {engine.model} with {error.status_code}: {reason_of(error)}; "
-        f"{remedy}"
+        f"{options.url} refuses {engine.model} with {status}: {reason_of(error)}; "
+        f"{remedy(status, stage='LLM', wish='LLM_MODEL to a model')}"
     )
 
 

@@ -25,7 +25,6 @@ from livekit.agents import (
 from livekit.agents.language import LanguageCode
 from livekit.agents.types import NOT_GIVEN, NotGivenOr
 
-from agent.audio import pcm
 from agent.errors import EngineUnavailable
 from agent.remote.openai_errors import reason_of
 from agent.stt.gradio.m4t_languages import UnknownLanguage, display_name
@@ -33,6 +32,7 @@ from agent.stt.gradio.options import Options, Task
 from agent.stt.gradio.server import GradioServer, PendingJob
 from agent.stt.language import iso_639_1
 from agent.stt.probing import PROBE_OPTIONS, probe_tone
+from agent.stt.upload import wav_of
 
 MAX_CALLS = 4
 """Calls at the same time; a further one waits. SeamlessM4T's demo works on one at a time."""
@@ -164,7 +164,7 @@ class GradioSpeechToText(stt.STT[str]):
         if self._closed:
             raise APIConnectionError("this recogniser was closed", retryable=False)
         spoken = language if utils.is_given(language) else self._options.language
-        wav = await asyncio.to_thread(_wav, buffer)
+        wav = await wav_of(buffer)
         call = PendingJob(self.endpoint, wav, self._arguments(spoken))
         try:
             async with asyncio.timeout(conn_options.timeout):
@@ -214,7 +214,3 @@ class GradioSpeechToText(stt.STT[str]):
             request_id=utils.shortuuid(),
             alternatives=[data],
         )
-
-
-def _wav(buffer: utils.AudioBuffer) -> bytes:
-    return pcm.to_wav(pcm.utterance(buffer), rate_hz=pcm.SPEECH_RATE_HZ)

@@ -7,7 +7,6 @@ Source: https://platform.openai.com/docs/api-reference/audio/createTranscription
 """
 
 import asyncio
-import contextlib
 import ssl
 import time
 
@@ -24,18 +23,16 @@ from livekit.agents import (
 from livekit.agents.language import LanguageCode
 from livekit.agents.types import NOT_GIVEN, NotGivenOr
 
-from agent.audio import pcm
 from agent.errors import EngineUnavailable
 from agent.remote import openai_errors, urgency
-from agent.remote.http_client import answer, caller_header, open_client
+from agent.remote.http_client import WarmUp, answer, caller_header, open_client
 from agent.remote.http_client import preload as preload
 from agent.stt.language import iso_639_1
 from agent.stt.openai.options import Options
 from agent.stt.probing import PROBE_OPTIONS, probe_tone
-from agent.tasks import begin
+from agent.stt.upload import wav_of
 
 _KEEP_ALIVE_S = 55.0
-_WARM_UP_S = 5.0
 _PASSING = (408, 425, 429)
 """Statuses below 500 that another try may change."""
 
@@ -61,7 +58,8 @@ async def probe(options: Options) -> str:
     except APIStatusError as error:
         raise EngineUnavailable(
             f"{options.url} refuses {options.model} with {error.status_code}: "
-            f"{openai_errors.reason_of(error)}; {_remedy(error.status_code)}"
+            f"{openai_errors.reason_of(error)}; "
+            + openai_errors.remedy(error.status_code, stage="STT", wish="STT_MODEL to a model")
         ) from error
     except APIError as error:
         raise EngineUnavailable(
@@ -71,18 +69,6 @@ async def probe(options: Options) -> str:
     finally:
         await engine.aclose()
     return f"{engine.model} at {engine.provider}: answer after {time.perf_counter() - began:.2f} s"
-
-
-def _remedy(status: int) -> str:
-    match status:
-        case 401 | 403:
-            return "set STT_API_KEY (or OPENAI_API_KEY) to a key of that server"
-        case 404:
-            return "set STT_MODEL to a model that the server has, and STT_URL to end in /v1"
-        case 429:
-            return "the quota is used up or the server is busy"
-        case _:
-            return "see the server's log"
 
 
 class OpenAISpeechToText(stt.STT[str]):
@@ -104,7 +90,7 @@ class OpenAISpeechToText(stt.STT[str]):
             headers=caller_header(),
         )
         self._provider = self._client.base_url.netloc.decode()
-        self._warm_up: asyncio.Task[None] | None = None
+        self._warm_up = WarmUp(self._client, name="stt warm-up")
 
     @property
     def model(self) -> str:
@@ -118,20 +104,12 @@ class OpenAISpeechToText(stt.STT[str]):
 
     def prewarm(self) -> None:
         """Open a connection in the background; needs a running event loop."""
-        if self._warm_up is None or self._warm_up.done():
-            self._warm_up = begin(self._open_connection(), name="stt warm-up")
+        self._warm_up.begin()
 
     async def aclose(self) -> None:
         """Close all connections. May be called more than once."""
-        if self._warm_up is not None:
-            await utils.aio.cancel_and_wait(self._warm_up)
+        await self._warm_up.aclose()
         await self._client.aclose()
-
-    async def _open_connection(self) -> None:
-        # A failure shows, with its reason, at the first recognition.
-        with contextlib.suppress(httpx.HTTPError, TimeoutError):
-            async with asyncio.timeout(_WARM_UP_S):
-                await self._client.get("models")
 
     async def _recognize_impl(
         self,
@@ -141,13 +119,13 @@ class OpenAISpeechToText(stt.STT[str]):
         conn_options: APIConnectOptions,
     ) -> stt.SpeechEvent:
         spoken = iso_639_1(language) if utils.is_given(language) else self._language
-        wav = await asyncio.to_thread(_wav, buffer)
+        wav = await wav_of(buffer)
         try:
             async with asyncio.timeout(conn_options.timeout):
                 response = await self._post(wav, spoken)
-        except (TimeoutError, httpx.TimeoutException) as error:
+        except TimeoutError as error:
             raise APITimeoutError(f"no transcript within {conn_options.timeout:g} s") from error
-        except httpx.ConnectError as error:
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise APIConnectionError(
                 "the recognition server cannot be reached",
                 retryable=not _is_certificate_fault(error),
@@ -185,10 +163,6 @@ class OpenAISpeechToText(stt.STT[str]):
         async with answer(self._client, request) as response:
             await response.aread()
             return response
-
-
-def _wav(buffer: utils.AudioBuffer) -> bytes:
-    return pcm.to_wav(pcm.utterance(buffer), rate_hz=pcm.SPEECH_RATE_HZ)
 
 
 def _is_certificate_fault(error: BaseException) -> bool:

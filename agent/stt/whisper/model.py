@@ -23,14 +23,12 @@ from agent.stt.whisper.plausible import is_blank, is_plausible
 if TYPE_CHECKING:
     from faster_whisper import WhisperModel
 
-_ONE_SENTENCE_S = 6.0
+ONE_SENTENCE_S = 6.0
 """Longer utterances are decoded with time stamps: without them tiny.en sometimes ends after the
 second sentence of four. They also carry words over from one window of 30 s to the next."""
-_FREE_TOKENS, _TOKENS_PER_S = 24, 16
-"""Longest text of short utterances. Fast speech has about 8 tokens a second; without a limit
-the model can repeat itself for hundreds of tokens."""
-_MOST_TOKENS = 200
-"""Longer texts have the model's own limit, which is 448 tokens with the prompt."""
+_TOKENS_PER_S, _LEAST_TOKENS, _MOST_TOKENS = 32, 24, 216
+"""No language needs more tokens a second; a model that repeats itself would fill its 448.
+The last leaves room for the longest prompt, and from there on the model's own limit holds."""
 _ENGLISH_ONLY_TOKENS = 51864
 """Size of the vocabulary of the English-only models; the others have at least one more."""
 _MOST_THREADS = 4
@@ -221,8 +219,8 @@ class SharedModel:
             beam_size=1,
             temperature=0.0,
             condition_on_previous_text=False,
-            without_timestamps=duration_s <= _ONE_SENTENCE_S,
-            max_new_tokens=_token_limit(duration_s),
+            without_timestamps=duration_s <= ONE_SENTENCE_S,
+            max_new_tokens=token_limit(duration_s),
         )
         kept = []
         # The work is done while the segments are taken.
@@ -236,9 +234,10 @@ class SharedModel:
         return Transcript(text, info.language, math.exp(logprob), duration_s)
 
 
-def _token_limit(duration_s: float) -> int | None:
-    limit = _FREE_TOKENS + int(_TOKENS_PER_S * duration_s)
-    return limit if limit <= _MOST_TOKENS else None
+def token_limit(duration_s: float) -> int | None:
+    """The longest text of an utterance, tokens; None: the model's own limit."""
+    limit = _LEAST_TOKENS + math.ceil(_TOKENS_PER_S * duration_s)
+    return limit if limit < _MOST_TOKENS else None
 
 
 _shared: dict[Recipe, SharedModel] = {}

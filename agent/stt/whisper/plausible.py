@@ -15,10 +15,10 @@ from agent.wording.transcripts import is_stock_phrase, spoken
 _BLANK_PEAK = 0.001
 """-60 dBFS: nothing louder than that in the whole utterance is no speech."""
 
-_LOOP_RATIO = 2.4
+LOOP_RATIO = 2.4
 """Text that gzip shrinks more than this repeats itself. OpenAI's own limit."""
 
-_NO_SPEECH = 0.6
+NO_SPEECH = 0.6
 """Probability of "no speech" that counts when the text is unsure too. OpenAI's own limit."""
 _UNSURE_LOGPROB = -0.7
 """Clear short words of tiny.en lie above -0.5, what it writes about silence near -1."""
@@ -61,9 +61,9 @@ def is_blank(samples: Samples) -> bool:
 
 def is_plausible(segment: Segment) -> bool:
     """Whether a segment of a transcript was likely spoken."""
-    if segment.compression_ratio > _LOOP_RATIO or segment.avg_logprob < _NONSENSE_LOGPROB:
+    if segment.compression_ratio > LOOP_RATIO or segment.avg_logprob < _NONSENSE_LOGPROB:
         return False
-    if segment.no_speech_prob > _NO_SPEECH and segment.avg_logprob < _UNSURE_LOGPROB:
+    if segment.no_speech_prob > NO_SPEECH and segment.avg_logprob < _UNSURE_LOGPROB:
         return False
     doubtful = segment.no_speech_prob > _STOCK_NO_SPEECH or segment.avg_logprob < _STOCK_LOGPROB
     return not (doubtful and (is_stock_phrase(segment.text) or not spoken(segment.text)))

@@ -24,20 +24,18 @@ from livekit.agents import (
     tts,
 )
 from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS
-from livekit.agents.utils import aio, shortuuid
+from livekit.agents.utils import shortuuid
 
 from agent.errors import EngineUnavailable
 from agent.remote import openai_errors
-from agent.remote.http_client import answer, caller_header, open_client
+from agent.remote.http_client import WarmUp, answer, caller_header, open_client
 from agent.remote.http_client import preload as preload
-from agent.tasks import begin
 from agent.tts.openai.options import Options
 from agent.tts.openai.speech_body import MalformedBody, ServerFault, SpeechBody
 from agent.wording.speakable import clean, has_words, is_speakable, push_silence, silence
 
 _KEEP_ALIVE_S = 120.0
 """Longer than most pauses between two replies; servers may close earlier."""
-_WARM_UP_S = 5.0
 _ERROR_BODY_LIMIT = 4096
 _PASSING = (408, 409, 429)
 """Statuses below 500 that another try may change."""
@@ -56,7 +54,7 @@ async def probe(options: Options) -> str:
     Raises:
         EngineUnavailable: the server cannot be reached, refuses, or does not send speech.
     """
-    engine = OpenAISpeech(options)
+    engine = await asyncio.to_thread(OpenAISpeech, options)
     began = time.perf_counter()
     try:
         limits = APIConnectOptions(max_retry=0, timeout=PROBE_TIMEOUT_S)
@@ -84,14 +82,12 @@ async def probe(options: Options) -> str:
 
 
 def _refusal(options: Options, error: APIStatusError) -> str:
-    if error.status_code in (401, 403):
-        remedy = "set TTS_API_KEY (or OPENAI_API_KEY) to a key of that server"
-    elif error.status_code in (400, 404, 422):
-        remedy = "set TTS_MODEL and TTS_VOICE to what the server has, and TTS_URL to end in /v1"
-    elif error.status_code == 429:
-        remedy = "the quota is used up or the server is busy"
-    else:
-        remedy = "see the server's log"
+    remedy = openai_errors.remedy(
+        error.status_code,
+        stage="TTS",
+        wish="TTS_MODEL and TTS_VOICE to some",
+        wrong=(400, 404, 422),
+    )
     asked = f"model {options.model} with voice {options.voice}"
     return f"{options.url} refuses {asked}: {openai_errors.reason_of(error)}; {remedy}"
 
@@ -115,7 +111,7 @@ class OpenAISpeech(tts.TTS[Any]):
             shares.client if shares is not None else _open_client(options)
         )
         self._provider = self.client.base_url.netloc.decode()
-        self._warm_up: asyncio.Task[None] | None = None
+        self._warm_up = WarmUp(self.client, name="tts warm-up")
 
     @property
     def model(self) -> str:
@@ -143,22 +139,15 @@ class OpenAISpeech(tts.TTS[Any]):
         """Open a connection in the background; needs a running event loop."""
         if self._shares is not None:
             self._shares.prewarm()
-        elif self._warm_up is None or self._warm_up.done():
-            self._warm_up = begin(self._open_connection(), name="tts warm-up")
+        else:
+            self._warm_up.begin()
 
     async def aclose(self) -> None:
         """Close all connections, if they are its own. May be called more than once."""
         if self._shares is not None:
             return
-        if self._warm_up is not None:
-            await aio.cancel_and_wait(self._warm_up)
+        await self._warm_up.aclose()
         await self.client.aclose()
-
-    async def _open_connection(self) -> None:
-        # A failure shows, with its reason, at the first synthesis.
-        with contextlib.suppress(httpx.HTTPError, TimeoutError):
-            async with asyncio.timeout(_WARM_UP_S):
-                await self.client.get("models")
 
 
 class SpeechStream(tts.ChunkedStream):
@@ -192,7 +181,7 @@ class SpeechStream(tts.ChunkedStream):
             raise APITimeoutError(message, retryable=not _heard(output_emitter)) from error
         except (httpx.HTTPError, ServerFault) as error:
             message = "the speech server's answer broke off"
-            if isinstance(error, httpx.ConnectError):
+            if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
                 message = "the speech server cannot be reached"
             raise APIConnectionError(message, retryable=not _heard(output_emitter)) from error
         except MalformedBody as error:
