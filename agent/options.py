@@ -40,6 +40,7 @@ def setting(
     *,
     fallback: str | None = None,
     empty: bool = False,
+    of_all: bool = False,
     **limits: Any,
 ) -> Any:
     """Declare a field that a person may set.
@@ -51,9 +52,12 @@ def setting(
             for example `OPENAI_BASE_URL`.
         empty: whether a variable set to nothing means the empty text; elsewhere it counts as
             not set.
+        of_all: whether the stage's own name, such as `STT_LANGUAGE`, sets it for all engines of
+            a list: what is so of the caller, whoever listens. Other settings, addresses and keys
+            before all, are set so for the first engine that has them.
         limits: pydantic constraints (`ge`, `le`, `pattern`, …).
     """
-    extra: dict[str, Any] = {"fallback": fallback or "", "empty": empty}
+    extra: dict[str, Any] = {"fallback": fallback or "", "empty": empty, "of_all": of_all}
     return Field(default, description=description, json_schema_extra=extra, **limits)
 
 
@@ -194,7 +198,11 @@ class TurnOptions(_Section):
 class StageOptions(_Section):
     """What every engine of a stage shares."""
 
-    engine: str = setting("auto", "engine of this stage; auto: see the first line of the section")
+    engine: str = setting(
+        "auto",
+        "engine of this stage, or a list of them, first choice first; auto: see the first line of "
+        "the section",
+    )
     timeout_s: float = setting(
         6.0, "longest wait for the engine's first answer to a request, seconds", gt=0, le=120
     )

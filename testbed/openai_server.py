@@ -85,6 +85,11 @@ class OpenAIStandIn:
     url: str = ""
     """Base URL, with /v1."""
 
+    @property
+    def connections(self) -> int:
+        """Connections that clients keep to it now."""
+        return len(self._runner.server.connections)
+
     def of(self, route: str) -> list[Request]:
         """The requests to one route, oldest first."""
         return [r for r in self.requests if r.route == route]
@@ -120,6 +125,8 @@ class OpenAIStandIn:
             app.router.add_route(method, path, handler)
         runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.2)
         await runner.setup()
+        # No field: who sets all fields anew means the behaviour.
+        self._runner = runner
         try:
             site = web.TCPSite(runner, "127.0.0.1", port)
             await site.start()

@@ -15,7 +15,8 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from agent.settings.engines import TABLES
-from agent.settings.load import SECTIONS, engine_options, fallback_of, variable
+from agent.settings.load import SECTIONS, engine_options
+from agent.settings.reading import fallback_of, is_of_all, variable
 from model_servers.tts.settings import SpeechSettings
 from model_servers.whisper.settings import WhisperSettings
 from rejoinder.cli import COMMANDS
@@ -40,6 +41,22 @@ SHARED = """\
 # OPENAI_BASE_URL=
 # key for it: STT_API_KEY, LLM_API_KEY and TTS_API_KEY default to it
 # OPENAI_API_KEY=
+"""
+
+LISTS = """\
+# ── Several engines for a stage ──────────────────────────────────────────────────────────────
+#
+# First choice first; the others stand by. After a colon an engine has a name of its own; without
+# one it is called as it is. Its settings begin with it:
+#
+#     STT_ENGINE=openai:near,openai:far,whisper
+#     STT_NEAR_URL=http://127.0.0.1:8101/v1
+#     STT_FAR_URL=https://api.openai.com/v1
+#     STT_FAR_TIMEOUT_S=2.5
+#     STT_WHISPER_CPU_THREADS=2
+#
+# The stage's own names below are read by the first engine that has such a setting, and by all
+# where it says so.
 """
 
 AWS = """\
@@ -74,7 +91,7 @@ def main() -> int:
 
 def env_example() -> str:
     """The text of playground.env.example."""
-    parts = [HEAD, SHARED]
+    parts = [HEAD, SHARED, LISTS]
     for prefix, model in SECTIONS.items():
         parts.append(_section(prefix, model))
         stage = prefix.strip("_").lower()
@@ -126,6 +143,8 @@ def _field(name: str, field: FieldInfo) -> str:
     other = fallback_of(field)
     if other:
         text += f"; default: {other}"
+    if is_of_all(field):
+        text += "; of a list, for all engines"
     comment = "\n".join(f"# {line}" for line in textwrap.wrap(text, 94))
     return f"{comment}\n# {name}={_default(field)}\n"
 

@@ -3,7 +3,11 @@
 from collections.abc import AsyncGenerator, AsyncIterable
 from typing import Any
 
+import numpy as np
 from livekit import rtc
+
+_SILENT = 8
+"""Audio with no sample beyond this, of 32767, holds no voice: 72 dB below full scale."""
 
 
 async def at_rate(
@@ -37,3 +41,9 @@ async def at_rate(
     finally:
         if isinstance(frames, AsyncGenerator):
             await frames.aclose()
+
+
+def is_audible(frame: rtc.AudioFrame) -> bool:
+    """Whether a frame holds more than silence."""
+    samples = np.frombuffer(frame.data, np.int16)
+    return bool(len(samples)) and int(np.abs(samples.astype(np.int32)).max()) > _SILENT

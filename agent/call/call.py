@@ -112,8 +112,9 @@ class Call:
         self._floor.take(self._session)
         spare = with_voice(parts.spare_tts, persona.apology_voice)
         self._notices = Notices(ctx.room, tasks, self._session, persona, spare=spare)
+        parts.watch(self._notices.engine_changed)
         self._failures = Failures(self._session, tasks, self._notices, over=self._over.set)
-        self._reports = Reports(self._notices, parts, settings)
+        self._reports = Reports(self._notices, parts)
         self.features = Features(tasks, [self._reports])
         chosen = settings.agent
         self._seal = seal_for(settings.livekit.api_secret, room=ctx.job.room.name)

@@ -2,19 +2,29 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from livekit.agents import llm, stt, tts
 
+from agent.call.line_ups import (
+    build_model,
+    build_recogniser,
+    build_voice,
+    habit_for,
+    label_of,
+    pace_for,
+    preload_engines,
+)
 from agent.hearing.ear import Probability, load_detector
 from agent.hearing.end_model import EndModel, load_end_model
 from agent.llm.reply_filter import Habit
+from agent.remote.failover import LineUp, Member
 from agent.remote.hedging import Pace
-from agent.remote.learned import page
+from agent.room_protocol import LLM, STT, TTS
 from agent.settings.engines import Stage, load_engine
-from agent.settings.hosting import is_hosted
 from agent.settings.load import Settings, StageChoice
 from agent.tasks import fault
 from agent.tts.espeak.options import Options as EspeakOptions
@@ -23,6 +33,7 @@ from agent.wording.reader import preload_words
 logger = logging.getLogger(__name__)
 
 _CLOSE_S = 5.0
+_ATTRIBUTES: Mapping[Stage, str] = {"stt": STT, "llm": LLM, "tts": TTS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +44,31 @@ class Parts:
     """Makes the speech detector of one track."""
     end_model: EndModel | None
     stt: stt.STT[str]
-    llm: llm.LLM[str]
-    spare_tts: tts.TTS[str]
+    llm: llm.LLM[Any]
+    spare_tts: tts.TTS[Any]
     """The embedded voice: says what the chosen one does not."""
-    tts: tts.TTS[str]
+    tts: tts.TTS[Any]
     stt_pace: Pace | None
     llm_pace: Pace | None
     llm_habit: Habit
+    chosen: Mapping[Stage, StageChoice]
+    """The first choice of each stage."""
+
+    def labels(self) -> dict[str, str]:
+        """Participant attributes that name the engines; of a list who answered last."""
+        engines: dict[Stage, Any] = {"stt": self.stt, "llm": self.llm, "tts": self.tts}
+        return {
+            _ATTRIBUTES[stage]: label_of(self.chosen[stage], engine)
+            for stage, engine in engines.items()
+        }
+
+    def watch(self, told: Callable[[Stage, bool], None]) -> None:
+        """Tell when another engine of a stage's list answers: which stage, whether the first."""
+        engines: dict[Stage, Any] = {"stt": self.stt, "llm": self.llm, "tts": self.tts}
+        for stage, engine in engines.items():
+            line_up = getattr(engine, "line_up", None)
+            if isinstance(line_up, LineUp):
+                line_up.watch(partial(_told, told, stage, line_up.members[0]))
 
     async def aclose(self) -> None:
         """Close the engines: connections, threads, child processes; 5 s at most each."""
@@ -49,6 +78,12 @@ class Parts:
                     await engine.aclose()
             except Exception as error:  # noqa: BLE001 - the other engines are closed all the same
                 logger.warning("an engine was not closed", extra=fault(error))
+
+
+def _told(
+    told: Callable[[Stage, bool], None], stage: Stage, first: Member[Any], now: Member[Any]
+) -> None:
+    told(stage, now is first)
 
 
 def preload(settings: Settings) -> None:
@@ -61,17 +96,9 @@ def preload(settings: Settings) -> None:
     """
     load_detector()
     preload_words()
-    stages: dict[Stage, StageChoice] = {
-        "stt": settings.stt, "llm": settings.llm, "tts": settings.tts
-    }  # fmt: skip
-    for stage, choice in stages.items():
-        module = load_engine(stage, choice.engine)
-        if hasattr(module, "preload"):
-            module.preload()
-    # Made here, they are the same memory for all.
-    pace_of("stt", settings.stt)
-    pace_of("llm", settings.llm)
-    _habit()
+    preload_engines("stt", settings.stt)
+    preload_engines("llm", settings.llm)
+    preload_engines("tts", settings.tts)
 
 
 def load_parts(settings: Settings) -> Parts:
@@ -79,43 +106,26 @@ def load_parts(settings: Settings) -> Parts:
 
     Raises:
         EngineUnavailable: a package that an engine needs is missing.
+        ConfigError: an engine of a list cannot stand in one.
     """
     preload(settings)
+    recogniser = build_recogniser(settings.stt)
+    model = build_model(settings.llm, stall_s=settings.reply.stall_s)
     return Parts(
         detector=load_detector(),
         end_model=load_end_model() if settings.turn.model == "v1-mini" else None,
-        stt=_build("stt", settings.stt),
-        llm=_build("llm", settings.llm),
-        tts=_build("tts", settings.tts),
+        stt=recogniser,
+        llm=model,
+        tts=build_voice(settings.tts),
         spare_tts=load_engine("tts", "espeak").build(spare_voice(settings)),
-        stt_pace=pace_of("stt", settings.stt),
-        llm_pace=pace_of("llm", settings.llm),
-        llm_habit=_habit(),
+        stt_pace=pace_for("stt", settings.stt, recogniser),
+        llm_pace=pace_for("llm", settings.llm, model),
+        llm_habit=habit_for(settings.llm, model),
+        chosen={"stt": settings.stt[0], "llm": settings.llm[0], "tts": settings.tts[0]},
     )
-
-
-def _build(stage: Stage, choice: StageChoice) -> Any:
-    module = load_engine(stage, choice.engine)
-    component = module.build(choice.options)
-    if hasattr(module, "warm_up"):
-        module.warm_up(component)
-    return component
 
 
 def spare_voice(settings: Settings) -> EspeakOptions:
     """How the embedded voice speaks in place of the chosen one: in the caller's language."""
-    language = str(getattr(settings.stt.options, "language", "") or "")
+    language = str(getattr(settings.stt[0].options, "language", "") or "")
     return EspeakOptions(voice=language) if language else EspeakOptions()
-
-
-def pace_of(stage: Stage, choice: StageChoice) -> Pace | None:
-    """Keeps the times of an engine that slow requests may be repeated to; None: they may not.
-
-    All calls of the worker share them.
-    """
-    wanted = is_hosted(choice) if choice.hedge == "auto" else choice.hedge == "on"
-    return Pace(page(f"pace {stage}", Pace.BYTES)) if wanted else None
-
-
-def _habit() -> Habit:
-    return Habit(page("llm habit", Habit.BYTES))

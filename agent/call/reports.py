@@ -7,8 +7,7 @@ from agent.call.features import Feature
 from agent.call.notices import Notices
 from agent.call.parts import Parts
 from agent.call.timeline import Timeline
-from agent.room_protocol import LLM, STT, TOPIC_SOURCE, TOPIC_TURN, TTS
-from agent.settings.load import Settings, StageChoice
+from agent.room_protocol import TOPIC_SOURCE, TOPIC_TURN
 
 logger = logging.getLogger(__name__)
 
@@ -16,13 +15,12 @@ logger = logging.getLogger(__name__)
 class Reports(Feature):
     """Of one call; the first to be told what happens. docs/room-protocol.md has the messages."""
 
-    def __init__(self, notices: Notices, parts: Parts, settings: Settings) -> None:
-        """Send by `notices`; `parts` and `settings` say which engines serve."""
+    def __init__(self, notices: Notices, parts: Parts) -> None:
+        """Send by `notices`; `parts` say which engines serve."""
         self.timeline = Timeline()
         """Where the time of the turn in progress goes."""
         self._notices = notices
         self._parts = parts
-        self._settings = settings
         self._source: dict[str, Any] | None = None
 
     def found(self, source: dict[str, Any], /) -> None:
@@ -31,14 +29,7 @@ class Reports(Feature):
 
     def announce(self) -> None:
         """Name the engines; some learn their model's name with their first answer."""
-        settings, parts = self._settings, self._parts
-        self._notices.announce(
-            {
-                STT: _label(settings.stt, parts.stt.model),
-                LLM: _label(settings.llm, parts.llm.model),
-                TTS: _label(settings.tts, parts.tts.model),
-            }
-        )
+        self._notices.announce(self._parts.labels())
 
     def typed(self, text: str) -> None:
         """A turn without `end_of_turn` and `stt`."""
@@ -58,8 +49,3 @@ class Reports(Feature):
             self._notices.publish(TOPIC_TURN, report.as_json())
             self.announce()
             logger.info("turn answered", extra=report.as_log())
-
-
-def _label(stage: StageChoice, model: str) -> str:
-    known = model not in ("", "unknown", stage.engine)
-    return f"{stage.engine} · {model}" if known else stage.engine

@@ -7,6 +7,8 @@ holds and stops the play-out   says when the turn is over     LLM ─► reply t
 agent's track ◄── play-out, held back until then ◄── TTS ◄── first clause, sentences
 """
 
+from collections.abc import Sequence
+
 from livekit.agents import (
     AgentSession,
     APIConnectOptions,
@@ -14,6 +16,7 @@ from livekit.agents import (
 )
 from livekit.agents.voice.agent_session import SessionConnectOptions
 
+from agent.call.line_ups import RETRY_INTERVAL_S
 from agent.call.parts import Parts
 from agent.settings.hosting import is_hosted
 from agent.settings.load import Settings, StageChoice
@@ -31,7 +34,6 @@ INPUT_RATE_HZ = 16000
 """What Silero and every recogniser here work at; WebRTC resamples for us."""
 INPUT_FRAME_MS = 10
 
-_RETRY_INTERVAL_S = 0.25
 _NEVER = 1_000_000
 """A dead engine is told to the caller; it does not end the call."""
 
@@ -62,7 +64,7 @@ def eagerness(settings: Settings) -> Eagerness:
     chosen = settings.turn.eagerness
     if chosen != "auto":
         return chosen
-    return "pauses" if is_hosted(settings.stt) else "eager"
+    return "pauses" if is_hosted(settings.stt[0]) else "eager"
 
 
 def build_session(
@@ -122,7 +124,10 @@ def room_options() -> room_io.RoomOptions:
     )
 
 
-def _limits(stage: StageChoice) -> APIConnectOptions:
+def _limits(stage: Sequence[StageChoice]) -> APIConnectOptions:
+    """How long a stage may take; of a list all engines may be waited for, one after the other."""
     return APIConnectOptions(
-        max_retry=stage.max_retries, retry_interval=_RETRY_INTERVAL_S, timeout=stage.timeout_s
+        max_retry=stage[0].max_retries,
+        retry_interval=RETRY_INTERVAL_S,
+        timeout=sum(choice.timeout_s for choice in stage),
     )

@@ -32,9 +32,12 @@ SETTINGS = load()
 proxies.spare_this_machine()
 proxies.let_native_client_reach(SETTINGS.livekit.url or "")
 # Now, on the main thread: livekit-agents' plug-ins refuse to be imported on another one.
-load_engine("stt", SETTINGS.stt.engine)
-load_engine("llm", SETTINGS.llm.engine)
-load_engine("tts", SETTINGS.tts.engine)
+for choice in SETTINGS.stt:
+    load_engine("stt", choice.engine)
+for choice in SETTINGS.llm:
+    load_engine("llm", choice.engine)
+for choice in SETTINGS.tts:
+    load_engine("tts", choice.engine)
 load_features(SETTINGS)
 for _kind in kinds.KINDS:
     kinds.load(_kind)

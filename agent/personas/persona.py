@@ -33,6 +33,8 @@ class Persona:
     """Language that these are in, for the embedded voice."""
     spare_notice: str
     """Shown when the embedded voice speaks in place of the chosen one."""
+    stand_by_notice: str
+    """Shown when another engine of a list answers in the first one's place."""
     languages: tuple[str, ...]
     """Tags of the languages that are expected, the most likely one first; empty: any."""
     voice: str
@@ -66,6 +68,7 @@ def persona_of(settings: Settings, wishes: PersonaWishes | None = None) -> Perso
         apologies=MappingProxyType({**words.apologies, **(wishes.apologies or {})}),
         apology_voice=_spoken_by_embedded(words.code),
         spare_notice=words.spare_voice,
+        stand_by_notice=words.stand_by,
         languages=languages,
         voice=wishes.voice or "",
         speed=1.0 if wishes.speed is None else wishes.speed,
@@ -78,8 +81,8 @@ def expected_language(settings: Settings, *, voice: str = "") -> str:
 
     `voice`: one that speaks in place of that of the settings.
     """
-    spoken = str(getattr(settings.stt.options, "language", ""))
-    named = _VOICE_LANGUAGE.match(voice or str(getattr(settings.tts.options, "voice", "")))
+    spoken = str(getattr(settings.stt[0].options, "language", ""))
+    named = _VOICE_LANGUAGE.match(voice or str(getattr(settings.tts[0].options, "voice", "")))
     return spoken or (named[0] if named is not None else "")
 
 

@@ -1,15 +1,11 @@
 """The words of a text in which some are said otherwise than they are written."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agent.wording.parts import Part
-from agent.wording.scripts import CJK, is_cjk
-
-# A word with what follows it up to the next one, the first with the space before it too; CJK
-# scripts are taken character by character.
-_WORD = re.compile(rf"\s*(?:[{CJK}][^\w\s]*|[^\s{CJK}]+)\s*|\s+")
+from agent.wording.spoken_length import letters as letters_of
+from agent.wording.spoken_length import split_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +21,6 @@ class SaidWord:
     """In letters of average English."""
     many: bool
     """Whether several words are said, which may have pauses between them."""
-
-
-def split_words(text: str) -> list[str]:
-    """Cut a text into words; joined again they are the text."""
-    return _WORD.findall(text)
 
 
 def said_words(parts: Sequence[Part]) -> list[SaidWord]:
@@ -65,12 +56,12 @@ def _said(text: str, begin: int, inside: list[tuple[int, int, str]]) -> SaidWord
     at = begin
     for start, stop, said in inside:
         rest += text[at - begin : start - begin]
-        letters += _letters(said)
+        letters += letters_of(said)
         many = many or len(split_words(said)) > 1
         at = stop
     rest += text[at - begin :]
     silent = not rest.strip() and not any(said.strip() for _, _, said in inside)
-    return SaidWord(text, 0.0 if silent else max(letters + _letters(rest), 0.5), many)
+    return SaidWord(text, 0.0 if silent else max(letters + letters_of(rest), 0.5), many)
 
 
 def _without_silent(words: list[SaidWord]) -> list[SaidWord]:
@@ -92,15 +83,3 @@ def _without_silent(words: list[SaidWord]) -> list[SaidWord]:
 def weight(parts: Sequence[Part]) -> float:
     """How long a text takes to say, in letters of average English."""
     return sum(word.letters for word in said_words(parts))
-
-
-def _letters(text: str) -> float:
-    letters = 0.0
-    for char in text:
-        if is_cjk(char):
-            letters += 3.5
-        elif char.isdigit():
-            letters += 4.0
-        elif char.isalpha():
-            letters += 1.0
-    return letters

@@ -29,7 +29,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Literal
 
-from agent.errors import ConfigError, EngineUnavailable
+from agent.errors import ConfigError
 from agent.options import EngineOptions
 
 Stage = Literal["stt", "llm", "tts"]
@@ -138,20 +138,3 @@ def load_engine(stage: Stage, name: str) -> ModuleType:
     if missing:
         raise ConfigError(f"{stage.upper()}_ENGINE={name!r} lacks {', '.join(missing)}")
     return module
-
-
-def check_engine(stage: Stage, name: str, options: EngineOptions) -> None:
-    """See that an engine can be built, without loading its model. Blocks, for milliseconds.
-
-    Raises:
-        EngineUnavailable: a package, a file or whatever else it needs is missing.
-        ConfigError: there is no such engine, or its options contradict what is there.
-    """
-    module = load_engine(stage, name)
-    try:
-        (module.check if hasattr(module, "check") else module.build)(options)
-    except ImportError as error:
-        raise EngineUnavailable(
-            f"{stage.upper()}_ENGINE={name} cannot be used: {error}; install what it needs, or "
-            "choose another engine"
-        ) from error

@@ -18,7 +18,6 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any, Protocol
 
-import numpy as np
 from livekit import rtc
 from livekit.agents import (
     APIConnectionError,
@@ -32,7 +31,7 @@ from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS, TimedString
 from livekit.agents.utils import shortuuid
 
 from agent.audio.marks import Again, Mute, Progress
-from agent.audio.streams import at_rate
+from agent.audio.streams import at_rate, is_audible
 from agent.wording.speakable import has_words
 
 logger = logging.getLogger(__name__)
@@ -44,8 +43,6 @@ _AHEAD_S = 3.0
 _LOOK_S = 0.04
 _REST_S = 10.0
 """How long a voice that let a piece time out is not asked: each further piece would be as late."""
-_SILENT = 8
-"""A piece with no sample beyond this, of 32767, was not spoken: 72 dB below full scale."""
 _LONGEST_S, _LONGEST_LETTER_S = 10.0, 1.0
 """A piece may take so long, and so much for each letter more: a voice that goes on babbles."""
 
@@ -258,7 +255,7 @@ class SpokenReply(tts.SynthesizeStream):
                     emitter.push_timed_transcript(mark)
                 emitter.push_frame(frame)
                 self._made_s += frame.duration
-                audible = audible or _is_audible(frame)
+                audible = audible or is_audible(frame)
                 if self._made_s - began_s > longest_s:
                     logger.warning("a voice did not come to an end")
                     break
@@ -278,8 +275,3 @@ async def _frames(stream: tts.ChunkedStream) -> AsyncGenerator[rtc.AudioFrame, N
     async with stream:
         async for event in stream:
             yield event.frame
-
-
-def _is_audible(frame: rtc.AudioFrame) -> bool:
-    samples = np.frombuffer(frame.data, np.int16)
-    return bool(len(samples)) and int(np.abs(samples.astype(np.int32)).max()) > _SILENT

@@ -3,7 +3,7 @@
 import argparse
 import asyncio
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 
 from rich.console import Console
@@ -12,7 +12,8 @@ from rich.table import Table
 
 from agent.errors import RejoinderError
 from agent.masking import masked_text
-from agent.settings.engines import TABLES, Stage, load_engine
+from agent.settings.checking import probe_engine
+from agent.settings.engines import TABLES
 from agent.settings.load import Settings, StageChoice, apply_env_file, load
 from rejoinder.demo import places, running
 from rejoinder.demo.livekit_api import ANSWER_S, list_rooms
@@ -64,19 +65,19 @@ async def examine(settings: Settings, *, probe_s: float = _PROBE_S) -> list[Verd
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(_livekit(settings), name="check-livekit")]
         for stage in TABLES:
-            choice: StageChoice = getattr(settings, stage)
-            tasks.append(group.create_task(_engine(stage, choice, probe_s), name=f"check-{stage}"))
+            choices: tuple[StageChoice, ...] = getattr(settings, stage)
+            for choice in choices:
+                what = f"{stage.upper()} {choice}{_place(choice, choices)}"
+                probing = _limited(what, probe_engine(stage, choice), probe_s)
+                tasks.append(group.create_task(probing, name=f"check-{stage}"))
     return [task.result() for task in tasks]
 
 
-async def _engine(stage: Stage, choice: StageChoice, probe_s: float) -> Verdict:
-    what = f"{stage.upper()} {choice.engine}"
-
-    async def probe() -> str:
-        # Imported already, when the settings were read.
-        return str(await load_engine(stage, choice.engine).probe(choice.options))
-
-    return await _limited(what, probe(), probe_s)
+def _place(choice: StageChoice, choices: Sequence[StageChoice]) -> str:
+    """What an engine is in its list."""
+    if len(choices) == 1:
+        return ""
+    return ", first choice" if choice is choices[0] else ", standing by"
 
 
 async def _limited(what: str, probe: Awaitable[str], limit_s: float) -> Verdict:
@@ -132,7 +133,8 @@ def _print_settings(console: Console, settings: Settings) -> None:
             table.add_row(value.name, escape(value.shown), escape(value.origin), style=style)
     console.print(table)
     for stage in TABLES:
-        choice: StageChoice = getattr(settings, stage)
-        console.print(f"{stage.upper()}: {choice.engine} ({choice.why})", highlight=False)
+        choices: tuple[StageChoice, ...] = getattr(settings, stage)
+        line = f"{stage.upper()}: {', then '.join(map(str, choices))} ({choices[0].why})"
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
     for note in settings.notes:
         console.print(f"note: {note}", markup=False, highlight=False)

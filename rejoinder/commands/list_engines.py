@@ -2,6 +2,7 @@
 
 import argparse
 import re
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, requires, version
 
 from rich.console import Console
@@ -10,7 +11,7 @@ from rich.table import Table
 
 from agent.errors import ConfigError
 from agent.settings.engines import TABLES, Engine
-from agent.settings.load import Settings, load
+from agent.settings.load import Settings, StageChoice, load
 
 _STAGES = {"stt": "Speech to text", "llm": "Language model", "tts": "Text to speech"}
 
@@ -28,27 +29,35 @@ def run(args: argparse.Namespace) -> int:
     except ConfigError as error:
         console.print(f"The settings are wrong, so nothing is marked as chosen:\n{error}\n")
     for stage, engines in TABLES.items():
-        choice = getattr(effective, stage) if effective else None
+        choices: tuple[StageChoice, ...] = getattr(effective, stage) if effective else ()
         table = Table(
             title=f"{_STAGES[stage]}: {stage.upper()}_ENGINE", title_justify="left", box=None
         )
         for heading in ("", "engine", "speaks to", "needs", "installed"):
             table.add_column(heading, overflow="fold")
         for name, engine in engines.items():
-            chosen = choice is not None and choice.engine == name
             table.add_row(
-                "[green]●[/green]" if chosen else "",
+                _mark(name, choices),
                 f"[bold]{name}[/bold]",
                 escape(engine.summary),
                 escape(engine.needs),
                 escape(_installed(engine)),
             )
-        if choice is not None and choice.engine not in engines:
-            table.add_row("[green]●[/green]", f"[bold]{escape(choice.engine)}[/bold]", "your own")
+        for name in dict.fromkeys(choice.engine for choice in choices):
+            if name not in engines:
+                table.add_row(_mark(name, choices), f"[bold]{escape(name)}[/bold]", "your own")
         console.print(table)
-        if choice is not None:
-            console.print(f"  chosen: {choice.engine} ({choice.why})\n", highlight=False)
+        if choices:
+            chosen = ", then ".join(map(str, choices))
+            console.print(f"  chosen: {chosen} ({choices[0].why})\n", markup=False, highlight=False)
     return 0
+
+
+def _mark(engine: str, choices: Sequence[StageChoice]) -> str:
+    """Whether an engine is the first choice, stands by, or is none of both."""
+    if choices and choices[0].engine == engine:
+        return "[green]●[/green]"
+    return "[green]○[/green]" if engine in {choice.engine for choice in choices} else ""
 
 
 def _installed(engine: Engine) -> str:

@@ -9,7 +9,8 @@ from importlib.util import find_spec
 from livekit.agents.__main__ import main as livekit_agents
 
 from agent.errors import ConfigError
-from agent.settings.engines import TABLES, check_engine
+from agent.settings.checking import check_engine
+from agent.settings.engines import TABLES
 from agent.settings.load import StageChoice, apply_env_file, load, override
 
 
@@ -46,8 +47,9 @@ def run(args: argparse.Namespace) -> int:
     # A job process that cannot be set up is started again for ever, while the worker says that
     # all is well. The engines are imported by the worker in this process anyway.
     for stage in TABLES:
-        choice: StageChoice = getattr(effective, stage)
-        check_engine(stage, choice.engine, choice.options)
+        choices: tuple[StageChoice, ...] = getattr(effective, stage)
+        for choice in choices:
+            check_engine(stage, choice)
     worker = find_spec("agent.job.worker")
     assert worker is not None
     assert worker.origin is not None

@@ -134,13 +134,13 @@ def pick_ports(settings: Settings, claims: PortClaims) -> Ports:
 
 def needs_whisper(settings: Settings) -> bool:
     """Whether the demo starts our Whisper server: nobody chose another recogniser."""
-    return settings.stt.engine == "whisper" and _embedded(settings.stt)
+    return _embedded(settings.stt, "whisper")
 
 
 def needs_tts(settings: Settings) -> bool:
     """Whether the demo starts our TTS server: nobody chose or tuned another voice."""
     tuned = {"TTS_RATE_WPM", "TTS_PITCH", "TTS_VOLUME"} & _set_by_person(settings)
-    return settings.tts.engine == "espeak" and _embedded(settings.tts) and not tuned
+    return _embedded(settings.tts, "espeak") and not tuned
 
 
 def make_plan(
@@ -177,13 +177,13 @@ def make_plan(
         parts.append(server)
         servers.append(("Whisper server", _address(ports.whisper)))
         shared |= _whisper_client(server, _address(ports.whisper))
-        stt = Stage("STT", f"our Whisper server · {shared['STT_MODEL']}", settings.stt.why)
+        stt = Stage("STT", f"our Whisper server · {shared['STT_MODEL']}", settings.stt[0].why)
     if needs_tts(settings):
         server = _model_server(TTS, "model_servers.tts", ports.tts, base, python)
         parts.append(server)
         servers.append(("TTS server", _address(ports.tts)))
         shared |= _tts_client(settings, server, _address(ports.tts))
-        tts = Stage("TTS", f"our TTS server · {shared['TTS_MODEL']}", settings.tts.why)
+        tts = Stage("TTS", f"our TTS server · {shared['TTS_MODEL']}", settings.tts[0].why)
     talk_host = settings.talk.host
     parts.append(
         Part(
@@ -216,8 +216,9 @@ def make_plan(
     )
 
 
-def _embedded(choice: StageChoice) -> bool:
-    return choice.why.startswith("embedded")
+def _embedded(choices: Sequence[StageChoice], engine: str) -> bool:
+    """Whether a stage has its embedded engine because nobody chose one."""
+    return choices[0].engine == engine and choices[0].why.startswith("embedded")
 
 
 def _livekit(local: LocalLiveKit, ports: Ports, environ: Mapping[str, str]) -> Part:
@@ -246,7 +247,7 @@ def _model_server(name: str, module: str, port: int, env: Mapping[str, str], pyt
 
 def _whisper_server(settings: Settings, port: int, base: Mapping[str, str], python: str) -> Part:
     """The Whisper server; what a person set for the engine `whisper` holds for it."""
-    chosen = settings.stt.options.model_dump()
+    chosen = settings.stt[0].options.model_dump()
     env = whisper_beside_a_worker(os.cpu_count() or 1) | {
         f"SERVE_WHISPER_{name.upper()}": str(chosen[name])
         for name in ("model", "device", "compute_type", "cpu_threads")
@@ -287,7 +288,7 @@ def _tts_client(settings: Settings, server: Part, url: str) -> dict[str, str]:
     voice = server.env.get("SERVE_TTS_VOICE", _EMBEDDED_VOICE)
     client = {"TTS_ENGINE": "openai", "TTS_URL": f"{url}/v1"}
     if "TTS_VOICE" in _set_by_person(settings):
-        voice = str(settings.tts.options.model_dump()["voice"])
+        voice = str(settings.tts[0].options.model_dump()["voice"])
         voice = voice if _SERVER_VOICE.fullmatch(voice) else f"espeak:{voice}"
         client["TTS_VOICE"] = voice
     # The server takes any name for a model; the talk page shows this one.
@@ -304,9 +305,15 @@ def _address(port: int) -> str:
     return f"http://{LOOPBACK}:{port}"
 
 
-def _stage(name: str, choice: StageChoice) -> Stage:
+def _stage(name: str, choices: Sequence[StageChoice]) -> Stage:
+    first, *others = (_served_by(choice) for choice in choices)
+    stand_by = f"; standing by: {', '.join(others)}" if others else ""
+    return Stage(name, first + stand_by, choices[0].why)
+
+
+def _served_by(choice: StageChoice) -> str:
     model = getattr(choice.options, "model", None)
-    return Stage(name, f"{choice.engine} · {model}" if model else choice.engine, choice.why)
+    return f"{choice} · {model}" if model else str(choice)
 
 
 def _set_by_person(settings: Settings) -> set[str]:

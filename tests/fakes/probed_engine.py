@@ -8,7 +8,9 @@ from agent.options import EngineOptions, setting
 
 
 class Options(EngineOptions):
-    mood: Literal["works", "is down", "hangs", "raises"] = setting("works", "what the probe does")
+    mood: Literal["works", "is down", "is wrong", "hangs", "raises"] = setting(
+        "works", "what the probe does"
+    )
 
 
 def build(options: Options) -> None:
@@ -19,6 +21,8 @@ async def probe(options: Options) -> str:
     match options.mood:
         case "is down":
             raise EngineUnavailable("http://h:1 cannot be reached; start the server")
+        case "is wrong":
+            raise EngineUnavailable("set STT_MOOD to works")
         case "hangs":
             await asyncio.sleep(60)
         case "raises":

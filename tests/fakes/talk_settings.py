@@ -16,7 +16,7 @@ from testbed.livekit_process import LiveKitProcess
 
 def talk_settings(server: LiveKitProcess, *, agent_name: str = "", **talk: Any) -> Settings:
     """Settings that point to `server`; `talk` are fields of `TalkOptions`, the port is free."""
-    no_engine = StageChoice("none", EngineOptions(), "not used here", 1.0, 0)
+    no_engine = (StageChoice("none", EngineOptions(), "not used here", 1.0, 0),)
     return Settings(
         livekit=LiveKitOptions(
             url=server.url, api_key=server.api_key, api_secret=server.api_secret

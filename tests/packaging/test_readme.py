@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from agent.settings.engines import TABLES
-from agent.settings.load import SECTIONS, engine_options, variable
+from agent.settings.load import SECTIONS, engine_options
+from agent.settings.reading import variable
 from rejoinder.cli import COMMANDS, make_parser
 from tools.generate import EXAMPLE, setting_names
 

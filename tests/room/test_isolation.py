@@ -34,3 +34,7 @@ async def test_calls_in_one_process_are_answered_at_once_and_end_one_by_one(
         await ask(staying, question)
         assert not psutil.Process(threads.program.popen.pid).children()
     await wait_idle(threads, timeout_s=20)
+    # The process lives on: each call has closed its own engines.
+    async with asyncio.timeout(10):
+        while engines.connections:
+            await asyncio.sleep(0.05)

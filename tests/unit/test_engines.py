@@ -7,7 +7,8 @@ from livekit.agents import llm
 
 from agent.errors import ConfigError
 from agent.settings import engines, load
-from agent.settings.engines import LLM, TABLES, Engine, check_engine, load_engine
+from agent.settings.checking import check_engine, probe_engine
+from agent.settings.engines import LLM, TABLES, Engine, load_engine
 from tools import generate
 
 LINE = Engine("tests.fakes.parrot", "nobody: it says what it heard", "nothing")
@@ -20,21 +21,23 @@ def _one_line_more(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_its_settings_are_read_under_the_prefix_of_its_stage() -> None:
     effective = load.load(environ={"LLM_ENGINE": "parrot", "LLM_TIMES": "2"})
-    assert effective.llm.options.model_dump() == {"times": 2}
+    assert effective.llm[0].options.model_dump() == {"times": 2}
     with pytest.raises(ConfigError, match="LLM_TIMES"):
         load.load(environ={"LLM_ENGINE": "parrot", "LLM_TIMES": "many"})
 
 
 def test_it_is_checked_built_and_asked() -> None:
-    options = load.load(environ={"LLM_ENGINE": "parrot", "LLM_TIMES": "2"}).llm.options
-    check_engine("llm", "parrot", options)
-    module = load_engine("llm", "parrot")
-    assert asyncio.run(module.probe(options)) == "says it 2 times"
+    [choice] = load.load(environ={"LLM_ENGINE": "parrot", "LLM_TIMES": "2"}).llm
+    check_engine("llm", choice)
+    assert asyncio.run(probe_engine("llm", choice)) == "says it 2 times"
 
     async def said() -> str:
         heard = llm.ChatContext()
         heard.add_message(role="user", content="Hello.")
-        async with module.build(options) as parrot, parrot.chat(chat_ctx=heard) as stream:
+        async with (
+            load_engine("llm", "parrot").build(choice.options) as parrot,
+            parrot.chat(chat_ctx=heard) as stream,
+        ):
             return "".join([c.delta.content async for c in stream if c.delta])
 
     assert asyncio.run(said()) == "Hello. Hello."

@@ -11,7 +11,8 @@ from pydantic import BaseModel, ValidationError
 from agent.errors import EngineUnavailable
 from agent.llm.handbook import engine as handbook
 from agent.settings.engines import TABLES
-from agent.settings.load import SECTIONS, engine_options, variable
+from agent.settings.load import SECTIONS, engine_options
+from agent.settings.reading import variable
 from model_servers.whisper.settings import WhisperSettings
 from tests.unit.asking import CONN_OPTIONS, SHIPPED_PASSAGES, Said, ask, context, source
 

@@ -7,8 +7,9 @@ import pytest
 
 from agent.playout.alignment import align, levels
 from agent.playout.ledger import HeardLedger
-from agent.playout.said import SaidWord, said_words, split_words
+from agent.playout.said import SaidWord, said_words
 from agent.wording.parts import Part, plain
+from agent.wording.spoken_length import split_words
 from testbed import tones
 
 RATE_HZ = 24000

@@ -88,7 +88,7 @@ def test_a_lexicon_is_found_by_a_languages_tag(code: str, expected: str) -> None
 
 
 def test_every_language_says_something_of_its_own() -> None:
-    for text in ("greeting", "back", "filler", "spare_voice"):
+    for text in ("greeting", "back", "filler", "spare_voice", "stand_by"):
         said = [getattr(lexicon, text) for lexicon in LEXICONS.values()]
         assert all(said)
         assert text == "filler" or len(set(said)) == len(said)

@@ -25,7 +25,9 @@ def mistakes(**environ: str) -> list[str]:
 
 def test_with_nothing_set_every_stage_is_embedded() -> None:
     effective = load()
-    assert [effective.stt.engine, effective.llm.engine, effective.tts.engine] == [
+    assert [
+        choice.engine for stage in (effective.stt, effective.llm, effective.tts) for choice in stage
+    ] == [
         "whisper",
         "handbook",
         "espeak",
@@ -35,7 +37,7 @@ def test_with_nothing_set_every_stage_is_embedded() -> None:
 
 def test_one_openai_address_serves_all_three_stages() -> None:
     effective = load(OPENAI_BASE_URL="http://127.0.0.1:1/v1", OPENAI_API_KEY="secret")
-    for choice in (effective.stt, effective.llm, effective.tts):
+    for (choice,) in (effective.stt, effective.llm, effective.tts):
         assert choice.engine == "openai"
         assert choice.options.model_dump()["url"] == "http://127.0.0.1:1/v1"
         assert choice.options.model_dump()["api_key"].get_secret_value() == "secret"
@@ -44,9 +46,9 @@ def test_one_openai_address_serves_all_three_stages() -> None:
 
 def test_a_stage_of_its_own_wins_over_the_shared_address() -> None:
     effective = load(OPENAI_BASE_URL="http://a/v1", TTS_URL="http://b/v1", STT_ENGINE="whisper")
-    assert effective.stt.engine == "whisper"
-    assert effective.llm.options.model_dump()["url"] == "http://a/v1"
-    assert effective.tts.options.model_dump()["url"] == "http://b/v1"
+    assert effective.stt[0].engine == "whisper"
+    assert effective.llm[0].options.model_dump()["url"] == "http://a/v1"
+    assert effective.tts[0].options.model_dump()["url"] == "http://b/v1"
 
 
 def test_flag_wins_over_environment_over_file_over_default(empty_folder: Path) -> None:
@@ -107,7 +109,7 @@ def test_a_secret_is_masked_and_never_part_of_a_mistake() -> None:
 
 
 def test_an_empty_value_counts_as_not_set() -> None:
-    assert load(STT_URL="  ", OPENAI_API_KEY="").stt.engine == "whisper"
+    assert load(STT_URL="  ", OPENAI_API_KEY="").stt[0].engine == "whisper"
 
 
 def test_an_empty_greeting_means_that_the_caller_speaks_first() -> None:
@@ -122,7 +124,7 @@ def test_a_named_settings_file_must_exist(empty_folder: Path) -> None:
 
 def test_an_engine_from_outside_is_named_by_its_module() -> None:
     effective = load(STT_ENGINE="agent.stt.openai.engine", STT_URL="http://x/v1")
-    assert effective.stt.options.model_dump()["url"] == "http://x/v1"
+    assert effective.stt[0].options.model_dump()["url"] == "http://x/v1"
     assert "cannot be imported" in mistakes(STT_ENGINE="no.such.module")[0]
     assert "lacks Options" in mistakes(STT_ENGINE="os.path")[0]
 

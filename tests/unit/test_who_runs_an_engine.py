@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.call.parts import pace_of
+from agent.call.line_ups import pace_of
 from agent.call.session import eagerness
 from agent.settings import load as settings
 from agent.settings.load import Settings
@@ -39,7 +39,7 @@ def load(environ: dict[str, str]) -> Settings:
 def test_ones_own_is_asked_freely_and_never_twice(environ: dict[str, str]) -> None:
     chosen = load(environ)
     assert eagerness(chosen) == "eager"
-    assert pace_of("stt", chosen.stt) is None
+    assert pace_of("stt", chosen.stt[0]) is None
 
 
 @pytest.mark.parametrize("environ", HOSTED, ids=str)
@@ -48,11 +48,11 @@ def test_a_hosted_one_is_asked_at_pauses_and_again_when_it_is_slow(
 ) -> None:
     chosen = load(environ)
     assert eagerness(chosen) == "pauses"
-    assert pace_of("stt", chosen.stt) is not None
+    assert pace_of("stt", chosen.stt[0]) is not None
 
 
 @pytest.mark.parametrize("environ", [OWN[0], HOSTED[0]], ids=str)
 def test_what_was_set_wins(environ: dict[str, str]) -> None:
     chosen = load({**environ, "TURN_EAGERNESS": "patient", "STT_HEDGE": "off"})
     assert eagerness(chosen) == "patient"
-    assert pace_of("stt", chosen.stt) is None
+    assert pace_of("stt", chosen.stt[0]) is None

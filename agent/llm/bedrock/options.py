@@ -24,13 +24,13 @@ class Options(EngineOptions):
         fallback="AWS_REGION",
     )
     temperature: float | None = setting(
-        None, "randomness of the answer; empty: the model's own", ge=0, le=1
+        None, "randomness of the answer; empty: the model's own", ge=0, le=1, of_all=True
     )
     top_p: float | None = setting(
         None, "share of the likeliest tokens to draw from; empty: the model's own", ge=0, le=1
     )
     max_tokens: int | None = setting(
-        None, "longest answer, tokens; empty: the model's own limit", ge=1
+        None, "longest answer, tokens; empty: the model's own limit", ge=1, of_all=True
     )
     stop: str = setting("", "comma list of texts at which the answer ends")
     extra_body: JsonObject | None = setting(

@@ -32,10 +32,10 @@ class Options(EngineOptions):
         "first chat model that the server lists",
     )
     temperature: float | None = setting(
-        None, "randomness of the answer; empty: the server's own", ge=0, le=2
+        None, "randomness of the answer; empty: the server's own", ge=0, le=2, of_all=True
     )
     max_tokens: int | None = setting(
-        None, "longest answer, tokens; empty: the server's own limit", ge=1
+        None, "longest answer, tokens; empty: the server's own limit", ge=1, of_all=True
     )
     extra_body: JsonObject | None = setting(
         None, 'JSON object of further request fields, for example {"top_k": 40}'

@@ -33,15 +33,20 @@ class Options(EngineOptions):
         None,
         "transcribe: write what is said; translate: write it in STT_TARGET_LANGUAGE; "
         "empty: what the preset does",
+        of_all=True,
     )
     language: Language = setting(
         "",
         "spoken language, BCP-47, for example zh or ar-EG; empty: detected by whisper and "
         "m4t_s2tt, not allowed for m4t_asr",
         validate_default=True,
+        of_all=True,
     )
     target_language: Language = setting(
-        "en", "language that a translation is written in, BCP-47", validate_default=True
+        "en",
+        "language that a translation is written in, BCP-47",
+        validate_default=True,
+        of_all=True,
     )
     api_key: SecretStr | None = setting(
         None, "key of the server, or a Hugging Face token for a private Space"

@@ -26,10 +26,12 @@ class Options(EngineOptions):
     )
     model: str = setting("whisper-1", "model's name as the server knows it", min_length=1)
     language: Language = setting(
-        "", "spoken language, BCP-47, for example zh or pt-BR; empty: the server detects it"
+        "",
+        "spoken language, BCP-47, for example zh or pt-BR; empty: the server detects it",
+        of_all=True,
     )
     task: Literal["transcribe", "translate"] = setting(
-        "transcribe", "transcribe: write what is said; translate: write it in English"
+        "transcribe", "transcribe: write what is said; translate: write it in English", of_all=True
     )
-    prompt: str = setting("", "names and words to expect, in the spoken language")
+    prompt: str = setting("", "names and words to expect, in the spoken language", of_all=True)
     temperature: float = setting(0.0, "randomness of the recogniser", ge=0, le=1)

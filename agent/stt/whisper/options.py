@@ -41,9 +41,9 @@ class Options(EngineOptions):
         0, "processor threads; 0: as many as there are cores, at most 4", ge=0, le=256
     )
     language: Language = setting(
-        "", "spoken language, BCP-47, for example zh or pt-BR; empty: detected"
+        "", "spoken language, BCP-47, for example zh or pt-BR; empty: detected", of_all=True
     )
     task: Literal["transcribe", "translate"] = setting(
-        "transcribe", "transcribe: write what is said; translate: write it in English"
+        "transcribe", "transcribe: write what is said; translate: write it in English", of_all=True
     )
-    prompt: str = setting("", "names and words to expect, in the spoken language")
+    prompt: str = setting("", "names and words to expect, in the spoken language", of_all=True)

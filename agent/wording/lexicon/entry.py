@@ -38,3 +38,5 @@ class Lexicon:
     """Said when something broke, once each."""
     spare_voice: str
     """Shown when another voice has to speak."""
+    stand_by: str
+    """Shown when another engine of a list has to answer."""

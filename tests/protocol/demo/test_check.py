@@ -29,7 +29,7 @@ def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def settings(livekit: LiveKitOptions, *moods: str) -> Settings:
     stt, llm, tts = (
-        StageChoice(ENGINE, Options.model_validate({"mood": mood}), "asked", 6.0, 1)
+        (StageChoice(ENGINE, Options.model_validate({"mood": mood}), "asked", 6.0, 1),)
         for mood in moods or ("works", "works", "works")
     )
     return Settings(
@@ -171,3 +171,39 @@ def test_the_env_file_is_part_of_what_is_checked(
     row = next(r for r in capsys.readouterr().out.splitlines() if r.startswith("AGENT_NAME"))
     assert row.split() == ["AGENT_NAME", "voice", ".env"]
     assert load().agent.name == "voice"
+
+
+def test_every_engine_of_a_list_is_tried_and_told_by_its_place_and_its_own_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in {
+        "LIVEKIT_SERVER_BIN": str(server(tmp_path).server_bin),
+        "STT_ENGINE": f"{ENGINE}:near,{ENGINE}:far",
+        "STT_NEAR_MOOD": "works",
+        "STT_FAR_MOOD": "is wrong",
+        "LLM_ENGINE": ENGINE,
+        "TTS_ENGINE": ENGINE,
+        "COLUMNS": "200",
+    }.items():
+        monkeypatch.setenv(name, value)
+    assert check.run(argparse.Namespace(offline=False)) == 1
+    said = capsys.readouterr().out
+    assert f"STT: {ENGINE}:near, then {ENGINE}:far (STT_ENGINE=" in said
+    assert f"works  STT {ENGINE}:near, first choice: " in said
+    assert f"fails  STT {ENGINE}:far, standing by: set STT_FAR_MOOD to works" in said
+    rows = [
+        line.split()[0] for line in said.splitlines() if "_MOOD " in line and "fails" not in line
+    ]
+    assert rows == ["STT_NEAR_MOOD", "STT_FAR_MOOD", "LLM_MOOD", "TTS_MOOD"]
+
+
+def test_the_engine_tables_mark_those_that_stand_by(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LLM_ENGINE", "openai:near,openai:far,handbook")
+    monkeypatch.setenv("COLUMNS", "200")
+    assert list_engines.run(argparse.Namespace()) == 0
+    said = capsys.readouterr().out
+    marked = [line.split()[:2] for line in said.splitlines() if line.lstrip()[:1] in ("●", "○")]
+    assert marked == [["●", "whisper"], ["●", "openai"], ["○", "handbook"], ["●", "espeak"]]
+    assert "chosen: openai:near, then openai:far, then handbook (LLM_ENGINE=" in said

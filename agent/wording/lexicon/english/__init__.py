@@ -29,4 +29,5 @@ ENGLISH = Lexicon(
         "session": "Sorry, something broke on my side. Please hold on, or call again.",
     },
     spare_voice="My voice failed just now; another one speaks in its place.",
+    stand_by="One of my engines does not answer; another one has taken its place.",
 )

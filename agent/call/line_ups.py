@@ -1,0 +1,137 @@
+"""Makes the engines of each stage: one as it is, several as one that goes on to the next."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from livekit.agents import APIConnectOptions, llm, stt, tts
+
+from agent.errors import ConfigError
+from agent.llm.failover import FailoverLLM, ServingHabit
+from agent.llm.reply_filter import Habit
+from agent.remote.failover import Health, LineUp, Member, ServingPace
+from agent.remote.hedging import Pace
+from agent.remote.learned import page
+from agent.settings.checking import probe_engine
+from agent.settings.engines import Stage, load_engine
+from agent.settings.hosting import is_hosted
+from agent.settings.load import StageChoice
+from agent.stt.failover import FailoverSpeechToText
+from agent.tts.failover import FailoverSpeech
+
+RETRY_INTERVAL_S = 0.25
+
+
+def preload_engines(stage: Stage, choices: Sequence[StageChoice]) -> None:
+    """Load what all processes can share of these engines, and make what they learn together."""
+    for choice in choices:
+        module = load_engine(stage, choice.engine)
+        if hasattr(module, "preload"):
+            module.preload()
+        # Made here, they are the same memory for all.
+        pace_of(stage, choice)
+        habit_of(choice)
+        _health(stage, choice)
+
+
+def build_recogniser(choices: Sequence[StageChoice]) -> stt.STT[str]:
+    """The recogniser; blocking, as engines load models."""
+    if len(choices) == 1:
+        single: stt.STT[str] = _build("stt", choices[0])
+        return single
+    line_up: LineUp[stt.STT[str]] = _line_up("stt", choices)
+    for member in line_up.members:
+        if not member.engine.capabilities.offline_recognize:
+            raise ConfigError(
+                f"STT_ENGINE: {member.label} takes no whole utterances: it cannot stand in a list"
+            )
+    return FailoverSpeechToText(line_up)
+
+
+def build_model(choices: Sequence[StageChoice], *, stall_s: float) -> llm.LLM[Any]:
+    """The language model; blocking.
+
+    `stall_s` is the longest wait for the next piece of a reply that has begun, seconds.
+    """
+    if len(choices) == 1:
+        single: llm.LLM[Any] = _build("llm", choices[0])
+        return single
+    return FailoverLLM(_line_up("llm", choices), stall_s=stall_s)
+
+
+def build_voice(choices: Sequence[StageChoice]) -> tts.TTS[Any]:
+    """The voice; blocking."""
+    return (
+        _build("tts", choices[0]) if len(choices) == 1 else FailoverSpeech(_line_up("tts", choices))
+    )
+
+
+def pace_for(stage: Stage, choices: Sequence[StageChoice], engine: object) -> Pace | None:
+    """Keeps the times of the engine that is asked; None: slow requests are not repeated."""
+    if isinstance(engine, FailoverSpeechToText):
+        return ServingPace(engine.line_up)
+    if isinstance(engine, FailoverLLM):
+        return ServingPace(engine.line_up)
+    return pace_of(stage, choices[0])
+
+
+def habit_for(choices: Sequence[StageChoice], engine: llm.LLM[Any]) -> Habit:
+    """What is known of the answers of the model that is asked."""
+    if isinstance(engine, FailoverLLM):
+        return ServingHabit(engine.line_up, {str(choice): habit_of(choice) for choice in choices})
+    return habit_of(choices[0])
+
+
+def pace_of(stage: Stage, choice: StageChoice) -> Pace | None:
+    """Keeps the times of an engine that slow requests may be repeated to; None: they may not.
+
+    All calls of the worker share them.
+    """
+    wanted = is_hosted(choice) if choice.hedge == "auto" else choice.hedge == "on"
+    return Pace(page(f"pace {stage} {choice}", Pace.BYTES)) if wanted else None
+
+
+def habit_of(choice: StageChoice) -> Habit:
+    """What all calls have learned of the answers of a model."""
+    return Habit(page(f"llm habit {choice}", Habit.BYTES))
+
+
+def label_of(choice: StageChoice, engine: Any) -> str:
+    """What people are told of who serves: of a list who answered last, `openai:far · whisper-1`."""
+    line_up = getattr(engine, "line_up", None)
+    name = line_up.serving.label if isinstance(line_up, LineUp) else str(choice)
+    model = engine.model
+    return f"{name} · {model}" if model not in ("", "unknown", name) else name
+
+
+def _health(stage: Stage, choice: StageChoice) -> Health:
+    return Health(page(f"health {stage} {choice}", Health.BYTES))
+
+
+def _line_up(stage: Stage, choices: Sequence[StageChoice]) -> LineUp[Any]:
+    return LineUp([_member(stage, choice, last=choice is choices[-1]) for choice in choices])
+
+
+def _member(stage: Stage, choice: StageChoice, *, last: bool) -> Member[Any]:
+    # Instead of trying again, the next one is asked. Recognitions are tried again as a whole.
+    tries_again = last and stage != "stt"
+    return Member(
+        str(choice),
+        _build(stage, choice),
+        APIConnectOptions(
+            max_retry=choice.max_retries if tries_again else 0,
+            retry_interval=RETRY_INTERVAL_S,
+            timeout=choice.timeout_s,
+        ),
+        _health(stage, choice),
+        probe=partial(probe_engine, stage, choice),
+        pace=pace_of(stage, choice) if stage != "tts" else None,
+    )
+
+
+def _build(stage: Stage, choice: StageChoice) -> Any:
+    module = load_engine(stage, choice.engine)
+    component = module.build(choice.options)
+    if hasattr(module, "warm_up"):
+        module.warm_up(component)
+    return component
