@@ -18,8 +18,7 @@ from numpy.typing import NDArray
 from agent.hearing.ear import HOP, HOP_S, RATE_HZ, Ear, load_detector
 from agent.hearing.echo import Match, match
 from agent.options import TurnOptions
-from agent.turns.actions import Action, GoOn, Hold, Stop
-from agent.turns.schedule import Schedule
+from agent.turns.actions import Action, Attend, Forget, GoOn, Hold, Stop
 from agent.turns.turn_taker import TurnTaker
 from rejoinder.scripted_caller.hearing import LOUD_DBFS, Hearing, level_dbfs
 from rejoinder.scripted_caller.microphone import RATE_HZ as MICROPHONE_HZ
@@ -73,7 +72,8 @@ class Table:
 
     @property
     def outline(self) -> list[str]:
-        return [type(action).__name__ for _, action in self.log]
+        quiet = Attend | Forget
+        return [type(action).__name__ for _, action in self.log if not isinstance(action, quiet)]
 
     @property
     def echoes(self) -> int:
@@ -99,7 +99,7 @@ class Table:
             heard[begin : begin + len(caller)] += caller[: len(heard) - begin]
         ear = Ear(load_detector()())
         # Without a recogniser the rest of a turn is of no interest.
-        taker = TurnTaker(TurnOptions(), schedule=Schedule("pauses"), match_played=self._match)
+        taker = TurnTaker(TurnOptions(), match_played=self._match)
         at, held = 0, False
         for number in range(hops):
             sounding = at < len(self.played)

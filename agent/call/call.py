@@ -23,7 +23,6 @@ from agent.call.caller_track import CallerTrack
 from agent.call.conversation import Conversation
 from agent.call.failures import Failures
 from agent.call.features import Features, Surroundings, load_features
-from agent.call.floor import AgentFloor
 from agent.call.happenings import Happenings
 from agent.call.membership import Membership
 from agent.call.notices import Notices
@@ -42,6 +41,7 @@ from agent.call.typed_text import TOO_LONG, TypedText
 from agent.hearing.caller_input import CallerInput
 from agent.metadata import JobMetadata
 from agent.personas.persona import Persona, persona_of
+from agent.playout.floor import AgentFloor
 from agent.playout.heard_output import Playout
 from agent.playout.voice_track import VoiceTrack
 from agent.settings.load import Settings

@@ -7,7 +7,8 @@ holds and stops the play-out   says when the turn is over     LLM ─► reply t
 agent's track ◄── play-out, held back until then ◄── TTS ◄── first clause, sentences
 """
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 
 from livekit.agents import (
     AgentSession,
@@ -21,6 +22,7 @@ from agent.call.parts import Parts
 from agent.settings.hosting import is_hosted
 from agent.settings.load import Settings, StageChoice
 from agent.tts.spoken_reply import ReplyVoice, Track
+from agent.turns.batch import BatchRecogniser
 from agent.turns.faces import StreamAdapter, TurnDetector
 from agent.turns.listener import Floor, Listener
 from agent.turns.observer import TurnObserver
@@ -43,19 +45,31 @@ _LONGEST_TURN_S = 600.0
 
 
 def build_listener(
-    parts: Parts, settings: Settings, *, floor: Floor, observer: TurnObserver
+    parts: Parts,
+    settings: Settings,
+    *,
+    floor: Floor,
+    observer: TurnObserver,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> Listener:
-    """What listens to the caller of one call."""
-    return Listener(
-        engine=parts.stt,
-        probability=parts.detector(),
-        options=settings.turn,
-        eagerness=eagerness(settings),
+    """What listens to the caller of one call; latencies on `clock`, seconds."""
+    eager = eagerness(settings)
+    recogniser = BatchRecogniser(
+        parts.stt,
         limits=_limits(settings.stt),
+        eagerness=eager,
+        pace=parts.stt_pace,
+        clock=clock,
+    )
+    return Listener(
+        recogniser,
+        probability=parts.detector(),
         floor=floor,
         observer=observer,
+        options=settings.turn,
+        speculate=eager != "patient",
         end_model=parts.end_model,
-        pace=parts.stt_pace,
+        clock=clock,
     )
 
 

@@ -6,16 +6,19 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.turns.recogniser import Onset
+
 
 @dataclass(frozen=True, slots=True)
-class Recognise:
-    """Send the utterance so far to the recogniser."""
+class Attend:
+    """A sound may be the beginning of an utterance: its words are wanted."""
 
-    number: int
-    pcm: NDArray[np.int16]
-    """16 kHz mono."""
-    rolling: bool
-    """The caller may not be done: other calls' final requests go first."""
+    onset: Onset
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """The utterance is over, or was none: its words are wanted no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +29,6 @@ class AskEnd:
     """When the voice stopped, seconds of the caller's audio: goes back with the answer."""
     pcm: NDArray[np.int16]
     """The newest `END_MODEL_S` of the caller's audio, 16 kHz mono."""
-
-
-@dataclass(frozen=True, slots=True)
-class Abandon:
-    """Nobody needs the answer to this request any more."""
-
-    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,4 +78,4 @@ class Stop:
     """The reply is over: cancel it and all work on it."""
 
 
-Action = Recognise | AskEnd | Abandon | Heard | Guess | Began | Ended | Hold | GoOn | Stop
+Action = Attend | Forget | AskEnd | Heard | Guess | Began | Ended | Hold | GoOn | Stop

@@ -1,16 +1,22 @@
-"""What an utterance's recogniser and the end-of-turn model are asked, and when. Pure."""
+"""What an engine that takes whole utterances is asked, when, and what its answers make. Pure.
+
+Hops and answers in, requests out, on the clock of the caller's audio. `agent.turns.batch` sends
+the requests.
+"""
+
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from agent.hearing.ear import HOP_S
-from agent.turns.actions import Abandon, Action, AskEnd, Recognise
-from agent.turns.guessing import LATE_S
+from agent.hearing.ear import HOP_S, Hop
+from agent.turns.decision import PAUSE_S
+from agent.turns.guessing import DIP_S, LATE_S
+from agent.turns.recogniser import SURE_S, Onset, Voice
 from agent.turns.schedule import Schedule
-from agent.turns.utterance import SURE_S, Piece, Utterance
-from agent.turns.words import takes_the_floor
+from agent.turns.words import Wording, read, takes_the_floor
+from agent.wording.transcripts import spoken
 
-DIP_S = 0.03
-"""Silence that may be the end, if the words say so."""
 PIECE_S = 24.0
 """From this length on an utterance is recognised in pieces, cut at a pause."""
 LONGEST_PIECE_S = 27.5
@@ -18,80 +24,194 @@ LONGEST_PIECE_S = 27.5
 
 _BREATH_S = 0.3
 _CUT_HOPS, _CUT_WIDTH = 200, 5
-_ASK_END_S = 0.2
-"""Silence after which the end-of-turn model is asked: what it was trained for."""
-_END_MODEL_HOPS = 120
-"""It looks at 1.2 s."""
+_NOWHERE = -1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Recognise:
+    """Send the utterance so far to the engine."""
+
+    number: int
+    pcm: NDArray[np.int16]
+    """16 kHz mono."""
+    rolling: bool
+    """The caller may not be done: other calls' final requests go first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Abandon:
+    """Nobody needs the answer to this request any more."""
+
+    number: int
+
+
+Request = Recognise | Abandon
+
+
+@dataclass(slots=True)
+class _Piece:
+    """The beginning of a long utterance, recognised by itself."""
+
+    number: int
+    cut: float
+    """Where it ends."""
+    text: str | None = None
 
 
 class Asking:
     """One per call: it numbers the requests."""
 
-    def __init__(self, schedule: Schedule, *, end_model: bool) -> None:
-        """Ask the recogniser as `schedule` says; with `end_model` that model at each pause."""
+    def __init__(self, schedule: Schedule) -> None:
+        """Ask as `schedule` says."""
         self._schedule = schedule
-        self._end_model = end_model
         self._numbers = 0
+        self._forget()
 
-    def due(self, utterance: Utterance, now: float) -> list[Action]:
-        """What to ask at `now`, and which requests that makes idle."""
-        silence = now - utterance.last_voiced
-        length = len(utterance.audio) * HOP_S
+    def _forget(self) -> None:
+        self._audio: list[NDArray[np.int16]] = []
+        self._levels_db: list[float] = []
+        self._pieces: list[_Piece] = []
+        self._in_flight: dict[int, tuple[float, bool]] = {}
+        """Request → position up to which it has the audio, and whether it is rolling."""
+        self._text: str | None = None
+        """Newest words of the current piece."""
+        self._upto = self._lost_upto = _NOWHERE
+        self._last: float | None = None
+        self._onset: Onset | None = None
+
+    def begin(self, onset: Onset) -> None:
+        """An utterance begins with the next hop."""
+        self._forget()
+        self._onset = onset
+        self._audio = list(onset.before)
+        self._levels_db = [onset.floor_db] * len(self._audio)
+
+    def abandon(self) -> list[Request]:
+        """The utterance is over: which requests are idle now."""
+        idle: list[Request] = [Abandon(number) for number in self._in_flight]
+        self._forget()
+        return idle
+
+    def hear(self, hop: Hop, voice: Voice) -> list[Request]:
+        """Take in a hop of the utterance: what to ask now, and which requests that makes idle."""
+        if self._onset is not None:
+            self._schedule.begin(voice.now, over_agent=self._onset.over_agent)
+            self._onset = None
+        self._audio.append(hop.pcm)
+        self._levels_db.append(hop.level_db)
+        self._schedule.heard(hop.level_db)
+        before, self._last = self._last, voice.last
+        voiced = voice.last == voice.now
+        if voiced and before is not None and voice.now - HOP_S - before >= PAUSE_S:
+            self._schedule.resumed(voice.now)
+        silence = voice.now - (voice.now if voice.last is None else voice.last)
+        length = len(self._audio) * HOP_S
         if length >= LONGEST_PIECE_S or (length >= PIECE_S and silence >= _BREATH_S):
-            return self._cut_piece(utterance, now)
-        if not utterance.voiced_s:
+            return self._cut_piece(voice.now)
+        if voice.last is None or self._lost_upto >= voice.last:
             return []
-        actions: list[Action] = []
-        if self._end_model and not utterance.judged and silence >= _ASK_END_S:
-            utterance.judged = True
-            newest = np.concatenate(utterance.audio[-_END_MODEL_HOPS:])
-            actions.append(AskEnd(utterance.last_voiced, newest))
-        if not utterance.failed:
-            self._recognise(utterance, now, silence, actions)
-        return actions
+        return self._ask(voice, voice.last)
 
-    def _recognise(
-        self, utterance: Utterance, now: float, silence: float, actions: list[Action]
-    ) -> None:
-        fresh = max((upto for upto, _ in utterance.in_flight.values()), default=-1.0)
-        missing = utterance.last_voiced - max(fresh, utterance.upto, utterance.cut)
+    def answered(self, number: int, text: str) -> tuple[str, float] | None:
+        """The engine has answered a request that was not abandoned.
+
+        Returns:
+            All words, and the position up to which they are known; None: nothing new is.
+        """
+        for piece in self._pieces:
+            if piece.number == number:
+                piece.text = spoken(text)
+                return self._known()
+        upto, _ = self._in_flight.pop(number, (_NOWHERE, True))
+        if upto < max(0.0, self._upto):
+            return None
+        self._text, self._upto = spoken(text), upto
+        return self._known()
+
+    def failed(self, number: int) -> tuple[float, tuple[str, float] | None]:
+        """All tries of a request failed.
+
+        Returns:
+            The position up to which its audio is lost, and what `answered` does.
+        """
+        for piece in self._pieces:
+            if piece.number == number:
+                piece.text = ""
+                return piece.cut, self._known()
+        upto, rolling = self._in_flight.pop(number, (_NOWHERE, True))
+        if not rolling:
+            self._lost_upto = max(self._lost_upto, upto)
+        return self._lost_upto, None
+
+    def _known(self) -> tuple[str, float] | None:
+        """All words without a gap, and how far they reach."""
+        if any(piece.text is None for piece in self._pieces):
+            return None
+        cut = self._pieces[-1].cut if self._pieces else _NOWHERE
+        if self._text is None and self._last is not None and self._last - cut > SURE_S:
+            return None
+        texts = [piece.text for piece in self._pieces] + [self._text]
+        return " ".join(text for text in texts if text), max(cut, self._upto)
+
+    def _ask(self, voice: Voice, last: float) -> list[Request]:
+        now, over_agent = voice.now, voice.over_agent
+        silence = now - last
+        cut = self._pieces[-1].cut if self._pieces else _NOWHERE
+        fresh = max((upto for upto, _ in self._in_flight.values()), default=_NOWHERE)
+        missing = last - max(fresh, self._upto, cut)
         rolling = self._schedule.rolling_due(
-            now, voiced=silence < DIP_S, in_flight=len(utterance.in_flight),
-            over_agent=utterance.over_agent, open_s=utterance.open_s(now),
-            listening=utterance.text is not None
-            and not takes_the_floor(utterance.text, complete=False),
+            now, voiced=silence < DIP_S, in_flight=len(self._in_flight),
+            over_agent=over_agent, open_s=self._open_s(now),
+            listening=over_agent and self._may_be_listening(),
         )  # fmt: skip
         exact = missing > SURE_S and self._schedule.exact_due(
-            now, silence, missing_s=missing, over_agent=utterance.over_agent
+            now, silence, missing_s=missing, over_agent=over_agent
         )
-        if not exact and utterance.only_rolling and self._schedule.overdue(silence):
+        if not exact and self._only_rolling(last) and self._schedule.overdue(silence):
             exact = True
         if not rolling and not exact:
-            return
+            return []
+        requests: list[Request] = []
         if exact:
-            late = utterance.last_voiced - LATE_S
-            for number in [n for n, (upto, _) in utterance.in_flight.items() if upto < late]:
-                del utterance.in_flight[number]
-                actions.append(Abandon(number))
+            late = last - LATE_S
+            for number in [n for n, (upto, _) in self._in_flight.items() if upto < late]:
+                del self._in_flight[number]
+                requests.append(Abandon(number))
         self._numbers += 1
-        utterance.in_flight[self._numbers] = (now, not exact)
+        self._in_flight[self._numbers] = (now, not exact)
         self._schedule.began(now)
-        pcm = np.concatenate(utterance.audio)
-        actions.append(Recognise(self._numbers, pcm, rolling=not exact))
+        pcm = np.concatenate(self._audio)
+        requests.append(Recognise(self._numbers, pcm, rolling=not exact))
+        return requests
 
-    def _cut_piece(self, utterance: Utterance, now: float) -> list[Action]:
-        actions: list[Action] = [Abandon(number) for number in utterance.in_flight]
-        utterance.in_flight.clear()
+    def _only_rolling(self, last: float) -> bool:
+        """Whether the words are still awaited, by requests that others may go before."""
+        if self._upto >= last - SURE_S or not self._in_flight:
+            return False
+        return all(rolling for _, rolling in self._in_flight.values())
+
+    def _may_be_listening(self) -> bool:
+        """Whether the words so far may be a sign of listening."""
+        return self._text is not None and not takes_the_floor(self._text, complete=False)
+
+    def _open_s(self, now: float) -> float | None:
+        """How long ago the words could not end, if they could not when they were last known."""
+        if self._text and read(self._text) is Wording.UNFINISHED:
+            return now - self._upto
+        return None
+
+    def _cut_piece(self, now: float) -> list[Request]:
+        requests: list[Request] = [Abandon(number) for number in self._in_flight]
+        self._in_flight.clear()
         self._numbers += 1
-        at = _quietest(utterance.levels_db)
-        pcm = np.concatenate(utterance.audio[:at])
-        actions.append(Recognise(self._numbers, pcm, rolling=False))
-        utterance.pieces.append(Piece(self._numbers))
-        utterance.cut = now - (len(utterance.audio) - at) * HOP_S
-        utterance.audio, utterance.levels_db = utterance.audio[at:], utterance.levels_db[at:]
-        utterance.text, utterance.upto = None, -1.0
+        at = _quietest(self._levels_db)
+        pcm = np.concatenate(self._audio[:at])
+        requests.append(Recognise(self._numbers, pcm, rolling=False))
+        self._pieces.append(_Piece(self._numbers, cut=now - (len(self._audio) - at) * HOP_S))
+        self._audio, self._levels_db = self._audio[at:], self._levels_db[at:]
+        self._text, self._upto = None, _NOWHERE
         self._schedule.next_piece(now)
-        return actions
+        return requests
 
 
 def _quietest(levels_db: list[float]) -> int:

@@ -15,7 +15,7 @@ _DICTATION_FACTOR = 1.6
 _HABIT_SHARE = 1.3
 """A person who pauses for 0.6 s inside sentences is given this many times as much."""
 _REMEMBERED = 6
-_NEVER_A_PAUSE_S = 0.2
+PAUSE_S = 0.2
 """Shorter silences are closures of consonants and gaps between words."""
 
 
@@ -27,7 +27,7 @@ class PauseHabits:
 
     def went_on_after(self, silence_s: float) -> None:
         """The caller paused for `silence_s` and went on with the same turn."""
-        if silence_s >= _NEVER_A_PAUSE_S:
+        if silence_s >= PAUSE_S:
             self._pauses.append(silence_s)
 
     @property

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from agent.turns.utterance import Utterance
 from agent.turns.words import Wording, has_end_mark, same_words
 
+DIP_S = 0.03
+"""Silence that may be the end, if the words say so."""
 LATE_S = 0.32
 """Words recognised from audio that lacks up to this much of the last voice may be all of
 them: Whisper tiny.en knew the last word of 28 sentences when 80 to 320 ms of it were missing."""

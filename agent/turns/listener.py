@@ -1,4 +1,4 @@
-"""Carries out what the turn taker decides: requests, timers, and two faces for the framework.
+"""Carries out what the turn taker decides: words, timers, and two faces for the framework.
 
 livekit-agents wants a detector and a recogniser. Both faces here (`agent.turns.faces`) are
 fed by one listener, so that a track is looked at once and on one clock.
@@ -8,43 +8,38 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from livekit import rtc
-from livekit.agents import APIConnectOptions, stt
-from livekit.agents.types import NOT_GIVEN
+from livekit.agents import stt
 from numpy.typing import NDArray
 
-from agent.hearing.ear import HOP_S, RATE_HZ, Ear, Hop, Probability
+from agent.hearing.ear import HOP_S, Ear, Hop, Probability
 from agent.hearing.echo import Match
 from agent.hearing.end_model import EndModel
 from agent.options import TurnOptions
-from agent.remote import urgency
-from agent.remote.hedging import Pace, hedged
 from agent.tasks import fault
 from agent.turns.actions import (
-    Abandon,
     Action,
     AskEnd,
+    Attend,
     Began,
     Ended,
+    Forget,
     GoOn,
     Guess,
     Heard,
     Hold,
-    Recognise,
     Stop,
 )
-from agent.turns.observer import TurnObserver
-from agent.turns.schedule import Eagerness, Schedule
+from agent.turns.observer import UNOBSERVED, TurnObserver
+from agent.turns.recogniser import Recogniser, Words
 from agent.turns.turn_taker import TurnTaker
 
 logger = logging.getLogger(__name__)
 
-_GRACE_S = 1.0
-"""Added to the engine's own time-outs before a request is ended from outside."""
+_USUAL = TurnOptions()
 _MUTED_S = 0.1
 """A track that sends nothing for this long is silent, seconds."""
 
@@ -86,46 +81,33 @@ class Sink(Protocol):
         """The turn is over."""
 
 
-@dataclass(slots=True)
-class _Request:
-    task: asyncio.Task[None]
-    began: float
-    alone: bool
-    """Whether no other request was in flight when it was sent."""
-    answered: float | None = None
-
-
 class Listener:
     """Listens to one caller's track. Made per call; `run` must run for as long as it is fed."""
 
     def __init__(
         self,
+        recogniser: Recogniser,
         *,
-        engine: stt.STT[str],
         probability: Probability,
-        options: TurnOptions,
-        eagerness: Eagerness,
-        limits: APIConnectOptions,
         floor: Floor,
-        observer: TurnObserver,
+        observer: TurnObserver = UNOBSERVED,
+        options: TurnOptions = _USUAL,
+        speculate: bool = True,
         end_model: EndModel | None = None,
-        pace: Pace | None = None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
-        """Recognise with `engine` within `limits`; move `floor`; tell `observer`.
+        """Tell turns by the words of `recogniser`; move `floor`; tell `observer`.
 
-        With `pace`, the request that a turn waits for is repeated when it is slower than most.
-        Latencies and muted tracks are measured on `clock`, seconds.
+        With `speculate` answers are begun before a turn is over. Muted tracks are noticed on
+        `clock`, seconds.
         """
-        self._engine = engine
+        self._recogniser = recogniser
         self._probability = probability
-        self._options = options
-        self._eagerness = eagerness
-        self._limits = limits
         self._floor = floor
         self._observer = observer
+        self._options = options
+        self._speculate = speculate
         self._end_model = end_model
-        self._pace = pace
         self._clock = clock
         self._sinks: list[Sink] = []
         self._language = ""
@@ -136,15 +118,13 @@ class Listener:
     def _start_afresh(self) -> None:
         """Forget all that was heard: also what an error may have left half done."""
         self._ear = Ear(self._probability)
-        self._schedule = Schedule(self._eagerness)
         self._taker = TurnTaker(
             self._options,
-            schedule=self._schedule,
+            speculate=self._speculate,
             end_model=self._end_model is not None,
             match_played=self._floor.match_played,
         )
-        self._requests: dict[int, _Request] = {}
-        self._newest: _Request | None = None
+        self._newest: Words | None = None
         self._told = False
         self._speaking = False
         self._last_frame = self._clock()
@@ -166,6 +146,7 @@ class Listener:
         self._fault = asyncio.get_running_loop().create_future()
         try:
             async with asyncio.TaskGroup() as self._running:
+                self._recogniser.start(self, self._running)
                 self._running.create_task(self._let_time_pass(), name="muted-track")
                 await self._fault
         except Exception as error:
@@ -211,20 +192,31 @@ class Listener:
             self._fault.set_exception(error)
 
     def _step(self, hop: Hop) -> None:
-        floor = self._floor
-        for action in self._taker.step(hop, playing=floor.playing, busy=floor.busy):
+        floor, taker = self._floor, self._taker
+        for action in taker.step(hop, playing=floor.playing, busy=floor.busy):
             self._do(action)
+        self._recogniser.hear(hop, taker.voice)
+
+    def words(self, words: Words) -> None:
+        """The recogniser knows words of the utterance in progress."""
+        if words.text:
+            self._newest, self._language = words, words.language
+        for action in self._taker.words(words):
+            self._do(action)
+
+    def unheard(self, upto: float, error: Exception) -> None:
+        """The recogniser has lost what was said up to this position."""
+        self._taker.unheard(upto)
+        self._observer.recognition_failed(error=error)
 
     def _do(self, action: Action) -> None:
         match action:
-            case Recognise():
-                self._recognise(action)
+            case Attend(onset):
+                self._recogniser.begin(onset)
+            case Forget():
+                self._recogniser.abandon()
             case AskEnd():
                 self._group.create_task(self._judge(action), name="end-of-turn")
-            case Abandon(number):
-                request = self._requests.pop(number, None)
-                if request is not None:
-                    request.task.cancel()
             case Heard(text):
                 self._words(stt.SpeechEventType.INTERIM_TRANSCRIPT, text)
             case Guess(text):
@@ -260,9 +252,8 @@ class Listener:
 
     def _tell_recognition(self) -> None:
         self._told = True
-        request = self._newest
-        if request is not None and request.answered is not None:
-            self._observer.recognised(asked=request.began, answered=request.answered)
+        if self._newest is not None:
+            self._observer.recognised(asked=self._newest.asked, answered=self._newest.answered)
 
     async def _judge(self, asked: AskEnd) -> None:
         assert self._end_model is not None
@@ -273,58 +264,7 @@ class Listener:
             logger.warning("the end-of-turn model failed", extra=fault(error))
         self._taker.judged(asked.pause, probability)
 
-    def _recognise(self, wanted: Recognise) -> None:
-        task = self._group.create_task(self._request(wanted), name=f"recognise-{wanted.number}")
-        self._requests[wanted.number] = _Request(task, self._clock(), alone=not self._requests)
-
     @property
     def _group(self) -> asyncio.TaskGroup:
         assert self._running is not None
         return self._running
-
-    async def _request(self, wanted: Recognise) -> None:
-        urgency.INTERIM.set(wanted.rolling)
-        samples = wanted.pcm
-        frame = rtc.AudioFrame(samples.tobytes(), RATE_HZ, 1, len(samples))
-        limits = self._limits
-        if wanted.rolling:
-            limits = APIConnectOptions(max_retry=0, timeout=limits.timeout)
-        longest_s = (limits.max_retry + 1) * (limits.timeout + limits.retry_interval) + _GRACE_S
-        began = self._clock()
-        try:
-            late_s = None if self._pace is None or wanted.rolling else self._pace.late_s
-            async with asyncio.timeout(longest_s):
-                event = await hedged(
-                    lambda: self._engine.recognize(frame, language=NOT_GIVEN, conn_options=limits),
-                    after_s=late_s,
-                )
-        except Exception as error:  # noqa: BLE001 - an engine's bug must not end the call
-            self._failed(wanted, error)
-        else:
-            if self._pace is not None and not wanted.rolling:
-                self._pace.took(self._clock() - began)
-            self._answered(wanted.number, event)
-
-    def _answered(self, number: int, event: stt.SpeechEvent) -> None:
-        request = self._requests.pop(number, None)
-        if request is None:
-            return
-        request.answered = self._clock()
-        self._schedule.answered(request.answered - request.began, alone=request.alone)
-        best = event.alternatives[0] if event.alternatives else None
-        if best is not None and best.text.strip():
-            self._newest = request
-            self._language = str(best.language or "")
-        for action in self._taker.result(number, best.text if best is not None else ""):
-            self._do(action)
-
-    def _failed(self, wanted: Recognise, error: Exception) -> None:
-        if self._requests.pop(wanted.number, None) is None:
-            return
-        # The beginning of an utterance may well be unclear: it is asked for again.
-        level = logging.DEBUG if wanted.rolling else logging.WARNING
-        logger.log(level, "an utterance was not recognised", extra={"error": type(error).__name__})
-        for action in self._taker.failure(wanted.number):
-            self._do(action)
-        if not wanted.rolling:
-            self._observer.recognition_failed(error=error)

@@ -17,3 +17,15 @@ class TurnObserver(Protocol):
 
     def recognition_failed(self, *, error: Exception) -> None:
         """All tries failed: the utterance's words are lost."""
+
+
+class _Unobserved:
+    def recognised(self, *, asked: float, answered: float) -> None: ...
+
+    def utterance_ended(self, *, last_voiced: float, at: float) -> None: ...
+
+    def recognition_failed(self, *, error: Exception) -> None: ...
+
+
+UNOBSERVED: TurnObserver = _Unobserved()
+"""Nobody is told."""

@@ -100,11 +100,6 @@ class Schedule:
         self._took_s = 0.25
         self._serial = False
 
-    @property
-    def speculate(self) -> bool:
-        """Whether an answer is begun before the turn is decided to be over."""
-        return self._eagerness != "patient"
-
     def heard(self, level_db: float) -> None:
         """The level of the next hop."""
         self._levels.append(level_db)

@@ -1,29 +1,18 @@
 """What is known of a turn in progress. Positions are seconds of the caller's audio."""
 
+from collections import deque
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agent.hearing.ear import is_sure
-from agent.turns.words import Wording, read
-
-SURE_S = 0.02
-"""A request whose audio lacks this much of the last voice has all the words: of 48 utterances cut
-at the last voice Whisper tiny.en made as many mistakes as of whole ones (5.6 % of the words), of
-those that lacked 40 ms more (6.3 %)."""
-
+from agent.turns.recogniser import SURE_S
 
 _LETTER_S, _CJK_S = 0.025, 0.08
 """Nobody says 40 letters or 12 Chinese characters a second."""
-
-
-@dataclass(slots=True)
-class Piece:
-    """The beginning of a long utterance, recognised by itself."""
-
-    number: int
-    text: str | None = None
+_REMEMBERED_HOPS = 200
+"""More than the echo and the end-of-turn model look at, and the beginning of the next utterance."""
 
 
 @dataclass(slots=True)
@@ -32,28 +21,27 @@ class Utterance:
 
     began: float
     over_agent: bool
+    last_voiced: float
     over_answer: bool = False
     """Begun while a decided answer had not begun to sound."""
     voiced_s: float = 0.0
     peak_probability: float = 0.0
     """Highest probability of speech."""
-    last_voiced: float = 0.0
     announced: bool = False
-    audio: list[NDArray[np.int16]] = field(default_factory=list)
-    levels_db: list[float] = field(default_factory=list)
-    """Of each hop of `audio`."""
-    pieces: list[Piece] = field(default_factory=list)
-    in_flight: dict[int, tuple[float, bool]] = field(default_factory=dict)
-    """Request → position up to which it has the audio, and whether it is rolling."""
-    cut: float = -1.0
-    """Where the newest piece was cut off."""
+    audio: deque[NDArray[np.int16]] = field(
+        default_factory=lambda: deque[NDArray[np.int16]](maxlen=_REMEMBERED_HOPS)
+    )
+    """Its newest hops."""
     text: str | None = None
-    """Newest words of the current piece."""
+    """Newest words; None: none were told."""
     upto: float = -1.0
     """Position up to which `text` is known."""
+    settled: bool = False
+    """Whether no word of it will change while nothing more is said."""
+    lost_upto: float = -1.0
+    """Position up to which there will be no other words than these."""
     guessed: str | None = None
     guesses: int = 0
-    failed: bool = False
     judged: bool = False
     """Whether the end-of-turn model was asked about this pause."""
     end_probability: float | None = None
@@ -66,24 +54,10 @@ class Utterance:
 
     @property
     def knows_all(self) -> bool:
-        """Whether `text` is of all that was said so far."""
-        return self.upto >= self.last_voiced - SURE_S
+        """Whether `text` is all that was said so far, or all that will be known of it."""
+        return self.upto >= self.last_voiced - SURE_S or self.lost_upto >= self.last_voiced
 
     @property
-    def only_rolling(self) -> bool:
-        """Whether the words are still awaited, by requests that others may go before."""
-        if self.knows_all or not self.in_flight:
-            return False
-        return all(rolling for _, rolling in self.in_flight.values())
-
-    @property
-    def whole_text(self) -> str:
-        """All words known so far."""
-        known = [piece.text for piece in self.pieces] + [self.text]
-        return " ".join(text for text in known if text)
-
-    def open_s(self, now: float) -> float | None:
-        """How long ago the words could not end, if they could not when they were last known."""
-        if self.text and read(self.text) is Wording.UNFINISHED:
-            return now - self.upto
-        return None
+    def has_final_words(self) -> bool:
+        """Whether nothing else will be known of what was said so far."""
+        return self.lost_upto >= self.last_voiced or (self.knows_all and self.settled)

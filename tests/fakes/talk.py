@@ -16,14 +16,16 @@ import numpy as np
 from agent.hearing.ear import HOP, HOP_S, Hop
 from agent.options import TurnOptions
 from agent.turns.actions import (
-    Abandon,
     Action,
     AskEnd,
+    Attend,
     Ended,
+    Forget,
     Heard,
-    Recognise,
     Stop,
 )
+from agent.turns.asking import Abandon, Asking, Recognise, Request
+from agent.turns.recogniser import Words
 from agent.turns.schedule import Eagerness, Schedule
 from agent.turns.turn_taker import TurnTaker
 
@@ -53,7 +55,7 @@ class Talk:
     """What the end-of-turn model says of every pause; None: there is no model."""
     playing: bool = False
     busy: bool = False
-    log: list[tuple[float, Action]] = field(default_factory=list)
+    log: list[tuple[float, Action | Request]] = field(default_factory=list)
     hops: int = 0
     probability: float = 0.0
     words: list[str] = field(default_factory=list)
@@ -64,9 +66,10 @@ class Talk:
     def __post_init__(self) -> None:
         self.taker = TurnTaker(
             self.options,
-            schedule=self.schedule or Schedule(self.eagerness),
+            speculate=self.eagerness != "patient",
             end_model=self.end_probability is not None,
         )
+        self.asking = Asking(self.schedule or Schedule(self.eagerness))
 
     @property
     def now(self) -> float:
@@ -111,7 +114,7 @@ class Talk:
             level_db, probability = _COUGH[n * 10 // WINDOW_MS]
             self.hop(level_db, loud=level_db > -45, probability=probability)
 
-    def actions(self, *kinds: type[Action]) -> list[Action]:
+    def actions(self, *kinds: type[Action]) -> list[Action | Request]:
         return [action for _, action in self.log if isinstance(action, kinds)]
 
     def at(self, kind: type[Action]) -> float:
@@ -119,9 +122,10 @@ class Talk:
         return next(at for at, action in self.log if isinstance(action, kind))
 
     @property
-    def told(self) -> list[Action]:
+    def told(self) -> list[Action | Request]:
         """What the call is told; without requests and captions."""
-        return [a for _, a in self.log if not isinstance(a, Recognise | AskEnd | Abandon | Heard)]
+        quiet = Attend | Forget | Recognise | Abandon | AskEnd | Heard
+        return [action for _, action in self.log if not isinstance(action, quiet)]
 
     @property
     def outline(self) -> list[str]:
@@ -150,21 +154,51 @@ class Talk:
         pcm = np.full(HOP, word, np.int16)
         hop = Hop(pcm, level_db, loud, SILENCE_DB, self.probability, fresh)
         self.do(self.taker.step(hop, playing=self.playing, busy=self.busy))
+        voice = self.taker.voice
+        if voice is not None:
+            self.ask(self.asking.hear(hop, voice))
         for number in [n for n, (due, _) in self.answers.items() if due <= self.now]:
+            if number not in self.answers:
+                continue  # abandoned by the answer before it
             _, text = self.answers.pop(number)
-            taker = self.taker
-            self.do(taker.failure(number) if self.failing else taker.result(number, text))
+            if self.failing:
+                self.fails(number)
+            else:
+                self.is_answered(number, text)
+
+    def is_answered(self, number: int, text: str) -> None:
+        """The recogniser answers a request."""
+        self._knows(self.asking.answered(number, text))
+
+    def fails(self, number: int) -> None:
+        """All tries of a request fail."""
+        lost_upto, known = self.asking.failed(number)
+        self.taker.unheard(lost_upto)
+        self._knows(known)
+
+    def _knows(self, known: tuple[str, float] | None) -> None:
+        if known is not None:
+            self.do(self.taker.words(Words(*known)))
+
+    def ask(self, requests: list[Request]) -> None:
+        for request in requests:
+            self.log.append((self.now, request))
+            match request:
+                case Recognise(number, pcm):
+                    self.answers[number] = (self.now + self.delay_s, self._heard_in(pcm))
+                case Abandon(number):
+                    del self.answers[number]
 
     def do(self, actions: list[Action]) -> None:
         for action in actions:
             self.log.append((self.now, action))
             match action:
-                case Recognise(number, pcm):
-                    self.answers[number] = (self.now + self.delay_s, self._heard_in(pcm))
+                case Attend(onset):
+                    self.asking.begin(onset)
+                case Forget():
+                    self.ask(self.asking.abandon())
                 case AskEnd(pause):
                     self.taker.judged(pause, self.end_probability)
-                case Abandon(number):
-                    del self.answers[number]
                 case Stop():
                     self.playing = self.busy = False
 

@@ -20,7 +20,6 @@ from livekit import rtc
 from livekit.agents import (
     AgentSession,
     AgentStateChangedEvent,
-    APIConnectOptions,
     ConversationItemAddedEvent,
     ErrorEvent,
     llm,
@@ -28,20 +27,19 @@ from livekit.agents import (
 )
 from livekit.agents.voice import io
 
-from agent.call.floor import AgentFloor
 from agent.call.guesses import Guesses
 from agent.call.parts import Parts
 from agent.call.reply import OUTPUT_RATE_HZ, CallAgent
-from agent.call.session import build_session, eagerness
+from agent.call.session import build_listener, build_session
 from agent.call.timeline import Timeline, TurnReport
 from agent.hearing.caller_input import CallerInput
 from agent.hearing.ear import HOP, HOP_S, RATE_HZ
 from agent.llm.reply_filter import Habit
 from agent.personas.persona import persona_of
+from agent.playout.floor import AgentFloor
 from agent.playout.heard_output import Playout
 from agent.playout.voice_track import VoiceTrack
 from agent.settings.load import Settings, load
-from agent.turns.listener import Listener
 from agent.wording.reader import Reader, preload_words
 from tests.fakes import caller_sound, virtual_time
 from tests.fakes.caller_sound import Vocabulary
@@ -235,15 +233,8 @@ class _Stage:
         playout = Playout(voice=track, text=self.talk.captions)
         reader = Reader("en")
         floor = AgentFloor(track)
-        listener = Listener(
-            engine=self.parts.stt,
-            probability=self.parts.detector(),
-            options=self.settings.turn,
-            eagerness=eagerness(self.settings),
-            limits=_limits(self.settings),
-            floor=floor,
-            observer=self,
-            clock=loop.time,
+        listener = build_listener(
+            self.parts, self.settings, floor=floor, observer=self, clock=loop.time
         )
         self.session: AgentSession[None] = build_session(
             self.parts, self.settings, listener, track=track, reader=reader
@@ -387,7 +378,3 @@ class _Stage:
             if isinstance(item, llm.ChatMessage):
                 text = (item.text_content or "").strip()
                 self.talk.messages.append((item.role, text + "…" * item.interrupted))
-
-
-def _limits(settings: Settings) -> APIConnectOptions:
-    return APIConnectOptions(max_retry=0, timeout=settings.stt.timeout_s)

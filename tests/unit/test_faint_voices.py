@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from agent.hearing.ear import HOP, HOP_S, RATE_HZ, Ear, Probability, load_detector
 from agent.options import TurnOptions
-from agent.turns.actions import Abandon, Ended, Recognise, Stop
+from agent.turns.actions import Attend, Ended, Stop
+from agent.turns.asking import Abandon, Asking, Recognise
+from agent.turns.recogniser import Words
 from agent.turns.schedule import Schedule
 from agent.turns.turn_taker import TurnTaker
 from testbed.speech import say
@@ -52,7 +54,7 @@ def hears(ear: Ear, level_db: float, floor_db: float, *, over_agent: bool = Fals
     samples = np.pad(speech() * 10 ** (level_db / 20), (before, after))
     samples += np.random.default_rng(1).standard_normal(len(samples)) * 10 ** (floor_db / 20)
     pcm = np.clip(np.round(samples * 32768), -32768, 32767).astype(np.int16)
-    taker = TurnTaker(TurnOptions(), schedule=Schedule())
+    taker, asking = TurnTaker(TurnOptions()), Asking(Schedule())
     playing, stopped = over_agent, None
     ends: list[float] = []
     lengths: list[float] = []
@@ -63,20 +65,26 @@ def hears(ear: Ear, level_db: float, floor_db: float, *, over_agent: bool = Fals
             actions = taker.step(hop, playing=playing, busy=playing)
             for number in [number for number, due in answers.items() if due <= taker.now]:
                 del answers[number]
-                actions += taker.result(number, "It is whole.")
+                known = asking.answered(number, "It is whole.")
+                actions += taker.words(Words(*known)) if known is not None else []
             for action in actions:
                 match action:
-                    case Recognise(number, audio):
-                        answers[number] = taker.now + ANSWER_S
-                        lengths.append(len(audio) / RATE_HZ)
-                    case Abandon(number):
-                        answers.pop(number, None)
+                    case Attend(onset):
+                        asking.begin(onset)
                     case Stop():
                         playing, stopped = False, taker.now - BEFORE_S
                     case Ended():
                         ends.append(taker.now - BEFORE_S)
                     case _:
                         pass
+            voice = taker.voice
+            for request in asking.hear(hop, voice) if voice else asking.abandon():
+                match request:
+                    case Recognise(number, audio):
+                        answers[number] = taker.now + ANSWER_S
+                        lengths.append(len(audio) / RATE_HZ)
+                    case Abandon(number):
+                        answers.pop(number, None)
     return Heard(len(ends), max(lengths, default=0.0), ends[-1] if ends else 0.0, stopped)
 
 

@@ -18,8 +18,8 @@ from agent.hearing.caller_input import CallerInput
 from agent.hearing.ear import Ear
 from agent.hearing.echo import NOWHERE, Match
 from agent.hearing.end_model import EndModel
-from agent.options import TurnOptions
 from agent.remote import urgency
+from agent.turns.batch import BatchRecogniser
 from agent.turns.listener import Listener
 from agent.turns.schedule import Eagerness
 from agent.turns.turn_taker import TurnTaker
@@ -115,16 +115,16 @@ class Scene:
     ) -> None:
         self.engine, self.rest = engine, Rest()
         self.speaking = False
+        loop = asyncio.get_running_loop()
+        limits = APIConnectOptions(max_retry=0, timeout=2.0)
         self.listener = Listener(
-            engine=engine,
+            BatchRecogniser(engine, limits=limits, eagerness=eagerness, clock=loop.time),
             probability=lambda window: 0.95 if np.abs(window).max() > 0.05 else 0.02,
-            options=TurnOptions(),
-            eagerness=eagerness,
-            limits=APIConnectOptions(max_retry=0, timeout=2.0),
             floor=self.rest,
             observer=self.rest,
+            speculate=eagerness != "patient",
             end_model=end_model,
-            clock=asyncio.get_running_loop().time,
+            clock=loop.time,
         )
         self.detach = self.listener.attach(self.rest)
         self.running = asyncio.create_task(self.listener.run())
@@ -305,7 +305,7 @@ def test_a_bug_at_an_answer_of_the_recogniser_is_raised_by_run(
 ) -> None:
     async def talk() -> None:
         scene = Scene(Engine())
-        monkeypatch.setattr(TurnTaker, "result", failing)
+        monkeypatch.setattr(TurnTaker, "words", failing)
         await scene.speaks(1.6)
         await scene.is_silent(1.0)
         with pytest.RaisesGroup(ZeroDivisionError):

@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 
 from agent.hearing.ear import Probability, load_detector
 from agent.hearing.echo import Match, match
-from agent.options import TurnOptions
 from agent.playout.heard_output import Playout
 from agent.playout.voice_track import VoiceTrack
+from agent.turns.batch import BatchRecogniser
 from agent.turns.listener import Listener
 from testbed.speech import say
 from tests.fakes import virtual_time
@@ -224,11 +224,10 @@ def used_mb() -> float:
 
 async def hour(agent: Agent, look: Callable[[], None]) -> None:
     listener = Listener(
-        engine=Engine(),
+        BatchRecogniser(
+            Engine(), limits=APIConnectOptions(max_retry=0, timeout=2.0), eagerness="pauses"
+        ),
         probability=remembering(load_detector()()),
-        options=TurnOptions(),
-        eagerness="pauses",
-        limits=APIConnectOptions(max_retry=0, timeout=2.0),
         floor=agent,
         observer=agent,
     )

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from agent.hearing.ear import HOP_S
 from agent.hearing.ear import RATE_HZ as HEARD_HZ
-from agent.turns.actions import Began, Ended, Hold, Recognise, Stop
+from agent.turns.actions import Attend, Began, Ended, Hold, Stop
 from rejoinder.scripted_caller.microphone import RATE_HZ
 from testbed.loudspeaker import PLAYED_HZ, Table
 from testbed.speech import say
@@ -64,12 +65,12 @@ def table(codec: Codec, echo_db: float, *, late_s: float = LATE_S, reply: str = 
 
 
 def first_heard_s(talk: Table, at_s: float) -> float:
-    """Where the audio begins of what is asked last about a caller who begins at a time."""
+    """Where the audio begins of what is attended to last, of a caller who begins at a time."""
     caller = say(CALLER, rate_hz=HEARD_HZ)
     onset_s = int(np.argmax(np.abs(caller) > 0.02)) / HEARD_HZ
     talk.lasts(at_s + 2.0, caller=caller, after_s=at_s - onset_s)
-    at, asked = next((at, a) for at, a in reversed(talk.log) if isinstance(a, Recognise))
-    return at - len(asked.pcm) / HEARD_HZ
+    at, attended = next((at, a) for at, a in reversed(talk.log) if isinstance(a, Attend))
+    return at - (len(attended.onset.before) + 1) * HOP_S
 
 
 @CODECS

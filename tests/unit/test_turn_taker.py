@@ -91,7 +91,7 @@ class TestPlainTurn:
         talk.says("What is it", 1.5)
         talk.is_silent(0.1)
         (number,) = talk.answers
-        talk.do(talk.taker.result(number, "What is it?"))
+        talk.is_answered(number, "What is it?")
         talk.answers.clear()
         talk.is_silent(0.01)
         assert talk.actions(Guess) == [Guess("What is it?")]
@@ -172,11 +172,11 @@ class TestRecogniser:
         talk.says(QUESTION, 1.5)
         talk.is_silent(ENOUGH_S)
         for request in talk.requests:
-            assert talk.taker.result(request.number, "Something else.") == []
-            assert talk.taker.failure(request.number) == []
+            talk.is_answered(request.number, "Something else.")
+            talk.fails(request.number)
         talk.says("And tomorrow?", 1.0)
         for request in talk.requests[:1]:
-            assert talk.taker.result(request.number, "Something else.") == []
+            talk.is_answered(request.number, "Something else.")
         talk.is_silent(ENOUGH_S)
         assert talk.ended == [QUESTION, "And tomorrow?"]
 
@@ -187,8 +187,8 @@ class TestRecogniser:
         talk.is_silent(0.2)
         (last,) = talk.answers
         assert last not in early
-        talk.do(talk.taker.result(last, QUESTION))
-        talk.do(talk.taker.result(min(early), "What is the"))  # too late
+        talk.is_answered(last, QUESTION)
+        talk.is_answered(min(early), "What is the")  # too late
         talk.is_silent(1.0)
         assert talk.ended == [QUESTION]
 
@@ -197,7 +197,7 @@ class TestRecogniser:
         talk.says("mm-hm", 0.3)
         talk.is_silent(0.1)
         (number,) = talk.answers
-        talk.do(talk.taker.result(number, "mm-hm"))
+        talk.is_answered(number, "mm-hm")
         talk.answers.clear()
         talk.is_silent(ENOUGH_S)
         assert talk.answers == {}
@@ -229,7 +229,7 @@ class TestRecogniser:
         assert all(request.rolling for request in talk.requests)
         assert list(talk.answers.values())[-1][1] == QUESTION, "the last one has all the words"
         for number in list(talk.answers):
-            talk.do(talk.taker.failure(number))
+            talk.fails(number)
         talk.answers.clear()
         talk.is_silent(ENOUGH_S)
         assert not talk.requests[-1].rolling
@@ -249,7 +249,7 @@ class TestRecogniser:
         last = talk.requests[-1]
         assert not last.rolling
         assert [n for n in talk.answers if not talk.requests[n - 1].rolling] == [last.number]
-        talk.do(talk.taker.result(last.number, QUESTION))
+        talk.is_answered(last.number, QUESTION)
         talk.is_silent(0.1)
         assert talk.ended == [QUESTION]
 

@@ -9,8 +9,8 @@ from livekit.agents import APIConnectOptions, stt
 from numpy.typing import NDArray
 
 from agent.hearing.echo import NOWHERE, Match
-from agent.options import TurnOptions
 from agent.stt.openai import engine as openai
+from agent.turns.batch import BatchRecogniser
 from agent.turns.listener import Listener
 from testbed.openai_server import OpenAIStandIn
 
@@ -56,11 +56,8 @@ async def told(server: OpenAIStandIn, written: str) -> set[str]:
     rest = Rest()
     async with openai.OpenAISpeechToText(openai.Options(url=server.url)) as engine:
         listener = Listener(
-            engine=engine,
+            BatchRecogniser(engine, limits=APIConnectOptions(max_retry=0, timeout=5.0)),
             probability=lambda window: 0.95 if np.abs(window).max() > 0.05 else 0.02,
-            options=TurnOptions(),
-            eagerness="eager",
-            limits=APIConnectOptions(max_retry=0, timeout=5.0),
             floor=rest,
             observer=rest,
         )
