@@ -22,10 +22,10 @@ from agent.call.parts import Parts
 from agent.settings.hosting import is_hosted
 from agent.settings.load import Settings, StageChoice
 from agent.tts.spoken_reply import ReplyVoice, Track
-from agent.turns.batch import BatchRecogniser
 from agent.turns.faces import StreamAdapter, TurnDetector
 from agent.turns.listener import Floor, Listener
 from agent.turns.observer import TurnObserver
+from agent.turns.recognisers import recogniser_for
 from agent.turns.schedule import Eagerness
 from agent.wording.markup import without_markup
 from agent.wording.reader import Reader
@@ -54,15 +54,14 @@ def build_listener(
 ) -> Listener:
     """What listens to the caller of one call; latencies on `clock`, seconds."""
     eager = eagerness(settings)
-    recogniser = BatchRecogniser(
-        parts.stt,
-        limits=_limits(settings.stt),
-        eagerness=eager,
-        pace=parts.stt_pace,
-        clock=clock,
-    )
     return Listener(
-        recogniser,
+        recogniser_for(
+            parts.stt,
+            limits=_limits(settings.stt),
+            eagerness=eager,
+            pace=parts.stt_pace,
+            clock=clock,
+        ),
         probability=parts.detector(),
         floor=floor,
         observer=observer,

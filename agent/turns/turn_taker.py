@@ -35,7 +35,7 @@ from agent.turns.decision import PauseHabits, wait_s
 from agent.turns.guessing import DIP_S, Guessing, Pause
 from agent.turns.recogniser import Onset, Voice, Words
 from agent.turns.utterance import Utterance
-from agent.turns.words import Wording, is_backchannel, read, same_words
+from agent.turns.words import Wording, is_backchannel, read, same_words, tokens
 from agent.wording.transcripts import is_stock_phrase
 
 PREFIX_S = 0.5
@@ -266,7 +266,7 @@ class TurnTaker:
             voiced_s=utterance.voiced_s,
             peak_probability=utterance.peak_probability,
             silence_s=silence,
-            text=utterance.text,
+            text=_sure_words(utterance),
             complete=utterance.knows_all,
         )
         verdict = barge_in.judge(overlap, least_speech_s=self._options.barge_in_min_s)
@@ -333,3 +333,11 @@ class TurnTaker:
         self._utterance = None
         self._held_at = None
         self._loud_hops = 0
+
+
+def _sure_words(utterance: Utterance) -> str | None:
+    """The words over the agent: "I" that is told while it is spoken may become "I see"."""
+    text = utterance.text
+    if not text or utterance.settled or utterance.knows_all or is_backchannel(text):
+        return text
+    return " ".join(tokens(text)[:-1])

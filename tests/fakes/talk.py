@@ -25,8 +25,9 @@ from agent.turns.actions import (
     Stop,
 )
 from agent.turns.asking import Abandon, Asking, Recognise, Request
-from agent.turns.recogniser import Words
+from agent.turns.recogniser import Voice, Words
 from agent.turns.schedule import Eagerness, Schedule
+from agent.turns.stream_words import StreamedWords, Told
 from agent.turns.turn_taker import TurnTaker
 
 VOICE_DB, FALLEN_DB, SILENCE_DB = -20.0, -28.0, -60.0
@@ -51,6 +52,8 @@ class Talk:
     schedule: Schedule | None = None
     delay_s: float = 0.2
     failing: bool = False
+    streams: bool = False
+    """Whether the recogniser listens all the time, and tells each word `delay_s` after its end."""
     end_probability: float | None = None
     """What the end-of-turn model says of every pause; None: there is no model."""
     playing: bool = False
@@ -62,6 +65,12 @@ class Talk:
     lengths: list[int] = field(default_factory=list)
     """Hops of each word."""
     answers: dict[int, tuple[float, str]] = field(default_factory=dict)
+    hearing: int = 0
+    """Word that the stream hears."""
+    segment: list[int] = field(default_factory=list)
+    """Words of the stream's segment by number, with `streams`."""
+    results: list[tuple[float, int | None]] = field(default_factory=list)
+    """When the stream tells a word, or that its segment is over."""
 
     def __post_init__(self) -> None:
         self.taker = TurnTaker(
@@ -70,6 +79,7 @@ class Talk:
             end_model=self.end_probability is not None,
         )
         self.asking = Asking(self.schedule or Schedule(self.eagerness))
+        self.stream = StreamedWords(flushes=True)
 
     @property
     def now(self) -> float:
@@ -155,6 +165,9 @@ class Talk:
         hop = Hop(pcm, level_db, loud, SILENCE_DB, self.probability, fresh)
         self.do(self.taker.step(hop, playing=self.playing, busy=self.busy))
         voice = self.taker.voice
+        if self.streams:
+            self._streams(voice, word)
+            return
         if voice is not None:
             self.ask(self.asking.hear(hop, voice))
         for number in [n for n, (due, _) in self.answers.items() if due <= self.now]:
@@ -165,6 +178,32 @@ class Talk:
                 self.fails(number)
             else:
                 self.is_answered(number, text)
+
+    def _streams(self, voice: Voice | None, word: int) -> None:
+        """The stream hears a hop of an utterance, or silence."""
+        heard = word if voice is not None else 0
+        if self.hearing and heard != self.hearing:
+            self.results.append((self.now + self.delay_s - HOP_S, self.hearing))
+        self.hearing = heard
+        if voice is not None:
+            self.stream.went_on(voice)
+            if self.stream.flush_due(self.now):
+                self.results.append((self.now + self.delay_s, None))
+        while self.results and self.results[0][0] <= self.now:
+            _, number = self.results.pop(0)
+            text = " ".join(
+                self.words[n - 1] for n in [*self.segment, *([number] if number else [])]
+            )
+            self.segment = [*self.segment, number] if number else []
+            if text:
+                written = text if number is None else text.rstrip(".?！。？")
+                self.stream.told(Told(written, final=number is None), self.now)
+        self._news()
+
+    def _news(self) -> None:
+        known = self.stream.news(self.now)
+        if known is not None:
+            self.do(self.taker.words(Words(known.text, known.upto, known.final)))
 
     def is_answered(self, number: int, text: str) -> None:
         """The recogniser answers a request."""
@@ -193,6 +232,11 @@ class Talk:
         for action in actions:
             self.log.append((self.now, action))
             match action:
+                case Attend(onset) if self.streams:
+                    self.stream.begin(begins=self.now - HOP_S, shift_s=0.0, now=self.now)
+                case Forget() if self.streams:
+                    if self.stream.end():
+                        self.results.append((self.now + self.delay_s, None))
                 case Attend(onset):
                     self.asking.begin(onset)
                 case Forget():

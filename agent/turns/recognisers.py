@@ -1,0 +1,36 @@
+"""Which kind of recogniser an engine makes: by what it says of itself."""
+
+import time
+from collections.abc import Callable
+
+from livekit.agents import APIConnectOptions, stt
+
+from agent.remote.hedging import Pace
+from agent.turns.batch import BatchRecogniser
+from agent.turns.recogniser import Recogniser
+from agent.turns.schedule import Eagerness
+from agent.turns.streaming import StreamingRecogniser
+
+_LIMITS = APIConnectOptions(max_retry=1, retry_interval=0.25, timeout=6.0)
+
+
+def recogniser_for(
+    engine: stt.STT[str],
+    *,
+    limits: APIConnectOptions = _LIMITS,
+    eagerness: Eagerness = "eager",
+    pace: Pace | None = None,
+    clock: Callable[[], float] = time.perf_counter,
+) -> Recogniser:
+    """Make the recogniser of one call.
+
+    Args:
+        engine: any livekit-agents recogniser; one that streams is given a stream.
+        limits: of a request, or of the wait for the words of a stream.
+        eagerness: how freely requests are made; a stream takes none.
+        pace: repeats slow requests; see `BatchRecogniser`.
+        clock: what latencies are measured on, seconds.
+    """
+    if engine.capabilities.streaming:
+        return StreamingRecogniser(engine, limits=limits, clock=clock)
+    return BatchRecogniser(engine, limits=limits, eagerness=eagerness, pace=pace, clock=clock)

@@ -1,0 +1,159 @@
+"""A streaming recogniser without a wire, for virtual time.
+
+Each hop of a word carries the word's number in its first sample, so that the engine knows exactly
+the words whose audio it was given, in whatever pieces.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from livekit import rtc
+from livekit.agents import (
+    DEFAULT_API_CONNECT_OPTIONS,
+    APIConnectionError,
+    APIConnectOptions,
+    LanguageCode,
+    stt,
+)
+from livekit.agents.types import NOT_GIVEN, NotGivenOr, TimedString
+from livekit.agents.utils import AudioBuffer
+
+HOP, RATE_HZ = 160, 16000
+KNOWN_SHARE = 0.7
+"""Part of a word's audio by which it is known."""
+
+
+@dataclass(eq=False)
+class Opened:
+    """A stream, from the engine's side."""
+
+    heard_s: float = 0.0
+    flushes: int = 0
+    closed: bool = False
+    end: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set: the server closes the connection."""
+
+
+class StreamingEngine(stt.STT[str]):
+    """Tells each word `delay_s` after its end."""
+
+    def __init__(
+        self, *, delay_s: float = 0.15, timed: bool = True, flushes: bool = True,
+        ends_after_s: float = 5.0,
+    ) -> None:  # fmt: skip
+        """`timed`: words have times; `ends_after_s`: silence that ends its segment."""
+        super().__init__(
+            capabilities=stt.STTCapabilities(
+                streaming=True, interim_results=True, manual_flush=flushes,
+                aligned_transcript="word" if timed else False,
+            )
+        )  # fmt: skip
+        self.delay_s, self.timed, self.ends_after_s = delay_s, timed, ends_after_s
+        self.vocabulary: list[tuple[str, int]] = []
+        """Words by number, from 1 on, with their lengths in hops."""
+        self.streams: list[Opened] = []
+        self.refuses = self.is_mute = False
+
+    def word(self, text: str, hops: int) -> int:
+        """A new word's number."""
+        self.vocabulary.append((text, hops))
+        return len(self.vocabulary)
+
+    async def _recognize_impl(
+        self,
+        buffer: AudioBuffer,
+        *,
+        language: NotGivenOr[str] = NOT_GIVEN,
+        conn_options: APIConnectOptions,
+    ) -> stt.SpeechEvent:
+        raise NotImplementedError
+
+    def stream(
+        self,
+        *,
+        language: NotGivenOr[str] = NOT_GIVEN,
+        conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS,
+    ) -> stt.RecognizeStream:
+        self.streams.append(Opened())
+        return _Stream(self, conn_options, self.streams[-1])
+
+
+class _Stream(stt.RecognizeStream):
+    def __init__(self, engine: StreamingEngine, options: APIConnectOptions, how: Opened) -> None:
+        super().__init__(stt=engine, conn_options=options)
+        self._engine, self._how = engine, how
+        self._counts: dict[int, int] = {}
+        self._segment: list[TimedString] = []
+        self._known: set[int] = set()
+        self._current = self._quiet = self._timers = 0
+
+    async def _run(self) -> None:
+        if self._engine.refuses:
+            raise APIConnectionError("refused")
+        try:
+            async with asyncio.TaskGroup() as group:
+                dying = group.create_task(self._die())
+                await self._listen()
+                await asyncio.sleep(self._engine.delay_s)
+                dying.cancel()
+        except* APIConnectionError as lost:
+            raise lost.exceptions[0] from None
+        finally:
+            self._how.closed = True
+
+    async def _die(self) -> None:
+        await self._how.end.wait()
+        raise APIConnectionError("the server died")
+
+    async def _listen(self) -> None:
+        async for item in self._input_ch:
+            if not isinstance(item, rtc.AudioFrame):
+                self._how.flushes += 1
+                self._later(self._finish)
+                continue
+            pcm = np.frombuffer(item.data, np.int16)
+            assert len(pcm) % HOP == 0
+            for hop in pcm.reshape(-1, HOP):
+                self._hop(int(hop[0]))
+
+    def _hop(self, number: int) -> None:
+        self._how.heard_s += HOP / RATE_HZ
+        self._quiet = 0 if number else self._quiet + 1
+        if self._quiet == round(self._engine.ends_after_s * 100):
+            self._later(self._finish)
+        before, self._current = self._current, number
+        if before and before != number and not self._engine.is_mute:
+            self._know(before, self._how.heard_s - HOP / RATE_HZ)
+        if number:
+            self._counts[number] = self._counts.get(number, 0) + 1
+
+    def _know(self, number: int, end_s: float) -> None:
+        text, hops = self._engine.vocabulary[number - 1]
+        if number not in self._known and self._counts[number] >= KNOWN_SHARE * hops:
+            self._known.add(number)
+            word = TimedString(text, start_time=end_s - hops / 100, end_time=end_s)
+            self._later(lambda: self._add(word))
+
+    def _later(self, do: Callable[[], None]) -> None:
+        self._timers += 1  # those of one moment come in order
+        delay_s = self._engine.delay_s + self._timers * 1e-9
+        loop = asyncio.get_running_loop()
+        loop.call_later(delay_s, lambda: None if self._event_ch.closed else do())
+
+    def _add(self, word: TimedString) -> None:
+        self._segment.append(word)
+        text = " ".join(self._segment).rstrip(".?!").lower()
+        self._tell(stt.SpeechEventType.INTERIM_TRANSCRIPT, text)
+
+    def _finish(self) -> None:
+        if self._segment:
+            self._tell(stt.SpeechEventType.FINAL_TRANSCRIPT, " ".join(self._segment))
+            self._event_ch.send_nowait(stt.SpeechEvent(stt.SpeechEventType.END_OF_SPEECH))
+        self._segment = []
+
+    def _tell(self, kind: stt.SpeechEventType, text: str) -> None:
+        words = list(self._segment) if self._engine.timed else None
+        data = stt.SpeechData(language=LanguageCode("en"), text=text, words=words)
+        self._event_ch.send_nowait(stt.SpeechEvent(kind, alternatives=[data]))
