@@ -22,7 +22,7 @@ from benchmarks.voices import have_flite
 RESULTS = Path(__file__).parent / "results"
 PART = Path("artifacts") / "bench.json"
 """Where less than a whole run goes: the pages are written from whole runs."""
-_PARTLY = ("scenario", "calls", "systems", "real", "gradio", "env")
+_PARTLY = ("scenario", "calls", "systems", "real", "gradio", "streaming", "endpoint", "env")
 DELAYS = {"stt": 0.25, "llm": 0.25, "tts": 0.15}
 
 
@@ -35,11 +35,19 @@ async def run(args: argparse.Namespace) -> dict[str, Any]:
     env = dict(pair.split("=", 1) for pair in args.env)
     await asyncio.to_thread(prepare, voices)
     delays = None if args.real else DELAYS
+    if args.streaming:
+        delays = {name: took_s for name, took_s in DELAYS.items() if name != "stt"}
+        delays["endpoint"] = args.endpoint
     if args.real:
         # The packaged Whisper hears English, and Piper better than flite.
         voices = ["piper"]
     async with rig(
-        folder, systems=args.systems, delays=delays, env=env, gradio=args.gradio
+        folder,
+        systems=args.systems,
+        delays=delays,
+        env=env,
+        gradio=args.gradio,
+        streaming=args.streaming,
     ) as running:
         for name in args.scenario or list(SCENARIOS):
             scenario, calls = SCENARIOS[name]
@@ -50,7 +58,7 @@ async def run(args: argparse.Namespace) -> dict[str, Any]:
             _print(trials, name, _systems(name, args.systems))
     return {
         "when": began, "took_s": time.time() - began, "delays": delays, "env": env,
-        "stt": "gradio" if args.gradio else "openai",
+        "stt": "stream" if args.streaming else "gradio" if args.gradio else "openai",
         "machine": platform.processor() or platform.machine(), "python": platform.python_version(),
         "trials": trials,
     }  # fmt: skip
@@ -118,6 +126,13 @@ def main() -> None:
     parser.add_argument(
         "--gradio", action="store_true", help="the stand-in recogniser behind a Gradio server"
     )
+    parser.add_argument(
+        "--streaming", action="store_true", help="a recogniser that streams, behind FunASR's wire"
+    )
+    parser.add_argument(
+        "--endpoint", type=float, default=0.8,
+        help="with --streaming: silence after which its words become final, seconds",
+    )  # fmt: skip
     parser.add_argument("--env", action="append", default=[], help="NAME=VALUE for the workers")
     args = parser.parse_args()
     partly = any(getattr(args, name) != parser.get_default(name) for name in _PARTLY)

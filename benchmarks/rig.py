@@ -131,6 +131,7 @@ async def rig(
     delays: Mapping[str, float] | None,
     env: Mapping[str, str] | None = None,
     gradio: bool = False,
+    streaming: bool = False,
 ) -> AsyncIterator[Rig]:
     """Start everything.
 
@@ -141,6 +142,7 @@ async def rig(
             engine `handbook`, shared by all systems.
         env: further settings of the workers.
         gradio: put a Gradio server in front of the stand-in recogniser.
+        streaming: use the stand-in recogniser that streams.
     """
     folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - nothing else runs yet
     with ExitStack() as programs:
@@ -158,8 +160,11 @@ async def rig(
                     running("standin", argv, folder=folder, env={"PYTHONUNBUFFERED": "1"})
                 )
                 line = await asyncio.to_thread(standin.wait_line, '{"url"')
-                engines_url = json.loads(line)["url"]
+                told = json.loads(line)
+                engines_url = told["url"]
                 settings["OPENAI_BASE_URL"] = engines_url
+                if streaming:
+                    settings |= {"STT_ENGINE": "testbed.funasr_stt", "STT_URL": told["stream"]}
                 if gradio:
                     settings |= await _gradio(programs, folder, engines_url)
             else:

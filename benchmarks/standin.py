@@ -2,10 +2,11 @@
 
     python -m benchmarks.standin --port 9000 --stt 0.25 --llm 0.25 --tts 0.15
 
-OpenAI-shaped transcription, chat and speech. The recogniser is told what is being said and
-answers with the words that the uploaded audio holds: it finds the upload's place in the
-utterance by its loudness curve, and knows a word once no more of it is missing than a
-recogniser can do without (`MISSING_MS`).
+OpenAI-shaped transcription, chat and speech, and FunASR's stream of words
+(`testbed.funasr_server`), each told 150 ms after it was spoken. The recogniser is told what is
+being said. It answers with the words that the uploaded audio holds: it finds the upload's place in
+the utterance by its loudness curve, and knows a word once no more of it is missing than a
+recogniser can do without (`MISSING_MS`); a streamed word is known when it has ended.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from aiohttp import web
 from numpy.typing import NDArray
 
 from testbed.answering import Behaviour
+from testbed.funasr_server import FunASRStandIn
 from testbed.openai_server import OpenAIStandIn, Request
 
 MISSING_MS = (80,) * 6 + (120,) * 5 + (160,) * 5 + (200,) * 6 + (240,) * 4 + (320,) * 2
@@ -29,6 +31,8 @@ _ORDER = 5
 """Step through them, so that neighbours differ."""
 _BEGIN_S = 0.12
 """A word whose beginning lacks this much is known."""
+STREAM_S = 0.15
+"""From the end of a word to its result in a stream."""
 TOKENS_PER_S = 60.0
 _HOP_S = 0.01
 
@@ -73,6 +77,16 @@ class BenchEngines(OpenAIStandIn):
         self._short = short
         self._turn = getattr(self, "_turn", 0) + 1
         self._missing_s = MISSING_MS[self._turn * _ORDER % len(MISSING_MS)] / 1e3
+
+    def streamed_words(self, audio: NDArray[np.float32], rate_hz: int) -> list[tuple[str, float]]:
+        """The scripted words that end in a stream's audio since the script was set, and where."""
+        if not getattr(self, "_words", None):
+            return []
+        hop = int(rate_hz * _HOP_S)
+        count = len(audio) // hop
+        begins = _begin(_curve(audio[: count * hop].reshape(count, hop)), self._curve)
+        ends = [(word, end + begins * _HOP_S) for word, end in self._words]
+        return [(word, end) for word, end in ends if end <= count * _HOP_S]
 
     def _chat_events(self, answer: str | dict[str, Any] | list[dict[str, Any]]) -> list[bytes]:
         """Without the chunk that only names the role: the first one holds the first token."""
@@ -129,6 +143,19 @@ def _place(upload: NDArray[np.float64], script: NDArray[np.float64]) -> int:
     return best if best < len(script) else best - size
 
 
+def _begin(stream: NDArray[np.float64], script: NDArray[np.float64]) -> int:
+    """Where in a stream the script begins, hops: its end, if none of it is there yet.
+
+    The whole of the stream is compared, its silence too: of what has just begun little is known.
+    """
+    size = len(stream) + len(script)
+    spectrum = np.fft.rfft(stream, size) * np.conj(np.fft.rfft(script, size))
+    alike = np.fft.irfft(spectrum, size)[: len(stream)]
+    powers = np.concatenate([[0.0], np.cumsum(script**2)])
+    heard = powers[np.minimum(len(stream) - np.arange(len(stream)), len(script))]
+    return int(np.argmin(heard - 2 * alike)) if len(stream) and stream.any() else len(stream)
+
+
 def _tokens(text: str) -> list[str]:
     """About what a language model emits: words of up to two pieces, Chinese by character."""
     pieces: list[str] = []
@@ -142,7 +169,9 @@ def _tokens(text: str) -> list[str]:
     return pieces
 
 
-async def serve(port: int, stt_s: float, llm_s: float, tts_s: float) -> None:
+async def serve(
+    port: int, stt_s: float, llm_s: float, tts_s: float, *, endpoint_s: float = 0.8
+) -> None:
     """Serve until cancelled."""
     engines = BenchEngines()
     engines.transcribe = engines.words_in
@@ -155,6 +184,7 @@ async def serve(port: int, stt_s: float, llm_s: float, tts_s: float) -> None:
     async def script(request: web.Request) -> web.Response:
         told = await request.json()
         engines.script(told["curve"], [tuple(pair) for pair in told["words"]], short=told["short"])
+        streaming.forget()
         return web.json_response({})
 
     async def requests(request: web.Request) -> web.Response:
@@ -170,8 +200,11 @@ async def serve(port: int, stt_s: float, llm_s: float, tts_s: float) -> None:
         ("POST", "/bench/script", script),
         ("GET", "/bench/requests", requests),
     ]
-    async with engines.serve(port=port):
-        print(json.dumps({"url": engines.url}), flush=True)
+    streaming = FunASRStandIn(
+        hear=engines.streamed_words, delay_s=STREAM_S, ends_after_s=endpoint_s
+    )
+    async with engines.serve(port=port), streaming.serve():
+        print(json.dumps({"url": engines.url, "stream": streaming.url}), flush=True)
         await asyncio.Event().wait()
 
 
@@ -182,8 +215,12 @@ def main() -> None:
     parser.add_argument("--stt", type=float, default=0.25, help="seconds to a transcript")
     parser.add_argument("--llm", type=float, default=0.25, help="seconds to the first token")
     parser.add_argument("--tts", type=float, default=0.15, help="seconds to the first audio")
+    parser.add_argument(
+        "--endpoint", type=float, default=0.8,
+        help="silence after which a stream's words become final, seconds",
+    )  # fmt: skip
     args = parser.parse_args()
-    asyncio.run(serve(args.port, args.stt, args.llm, args.tts))
+    asyncio.run(serve(args.port, args.stt, args.llm, args.tts, endpoint_s=args.endpoint))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""What every speech-to-text engine must do, whatever its wire.
+"""What every speech-to-text engine must do that takes whole utterances, whatever its wire.
 
-A test class inherits `SpeechToTextContract`, or `RemoteContract` where there is a server, and
-gives a `bench` fixture.
+Engines that stream: `streaming_contract.py`. A test class inherits `SpeechToTextContract`, or
+`RemoteContract` where there is a server, and gives a `bench` fixture.
 """
 
 import asyncio
