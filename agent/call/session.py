@@ -22,7 +22,7 @@ from agent.call.parts import Parts
 from agent.settings.hosting import is_hosted
 from agent.settings.load import Settings, StageChoice
 from agent.tts.spoken_reply import ReplyVoice, Track
-from agent.turns.faces import StreamAdapter, TurnDetector
+from agent.turns.faces import TURN_HANDLING, StreamAdapter, TurnDetector
 from agent.turns.listener import Floor, Listener
 from agent.turns.observer import TurnObserver
 from agent.turns.recognisers import recogniser_for
@@ -38,10 +38,6 @@ INPUT_FRAME_MS = 10
 
 _NEVER = 1_000_000
 """A dead engine is told to the caller; it does not end the call."""
-
-_MOST_GUESSES = 8
-"""Answers begun in one turn; the turn taker stops earlier."""
-_LONGEST_TURN_S = 600.0
 
 
 def build_listener(
@@ -94,20 +90,7 @@ def build_session(
             tokenizer=SentenceTokenizer(),
             track=track,
         ),
-        turn_handling={
-            "turn_detection": "vad",
-            # The turn taker has waited already.
-            "endpointing": {"min_delay": 0.0, "max_delay": 0.0},
-            # The other mode sends the caller's audio to LiveKit Cloud. Holding, going on and
-            # stopping are the turn taker's.
-            "interruption": {"mode": "vad", "resume_false_interruption": False},
-            "preemptive_generation": {
-                "enabled": True,
-                "preemptive_tts": True,
-                "max_retries": _MOST_GUESSES,
-                "max_speech_duration": _LONGEST_TURN_S,
-            },
-        },
+        turn_handling=TURN_HANDLING,
         # What is shown stays as it is written; the voice reads it piece by piece (SpokenForm).
         tts_text_transforms=[without_markup],
         # The text comes back with the place where each sentence begins in the audio.

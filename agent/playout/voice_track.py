@@ -78,11 +78,11 @@ class VoiceTrack(io.AudioOutput):
         self._memory = int((_BACK_S + _AHEAD_S + _LATER_FRAME_S) * rate_hz)
         """Samples of a reply that a hold may take back."""
 
-    async def publish(self, room: rtc.Room, *, listened: Listened) -> None:
-        """Publish the track as a microphone; returns once `listened` does.
+    async def publish(self, room: rtc.Room, *, listened: Listened | None = None) -> None:
+        """Publish the track as a microphone; returns once somebody listens.
 
-        It is given what waits until somebody has subscribed to the track. Does nothing when that
-        has happened.
+        Who that is decides `listened`, which is given what waits until somebody has subscribed to
+        the track; without it, anybody. Does nothing when that has happened.
         """
         if self._subscribed.is_set():
             return
@@ -91,7 +91,8 @@ class VoiceTrack(io.AudioOutput):
         publication = await undivided(
             room.local_participant.publish_track(track, options), name="publish-voice"
         )
-        await listened(publication.wait_for_subscription)
+        waiting = publication.wait_for_subscription
+        await (waiting() if listened is None else listened(waiting))
         self.start()
 
     def start(self) -> None:

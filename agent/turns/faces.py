@@ -8,10 +8,37 @@ the answer that was begun on the guess. Neither looks at the audio: `agent.heari
 
 import time
 
-from livekit.agents import APIConnectOptions, LanguageCode, stt, utils, vad
+from livekit.agents import (
+    APIConnectOptions,
+    LanguageCode,
+    TurnHandlingOptions,
+    stt,
+    utils,
+    vad,
+)
 from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS, NOT_GIVEN, NotGivenOr
 
 from agent.turns.listener import Listener
+
+_MOST_GUESSES = 8
+"""Answers begun in one turn; the turn taker stops earlier."""
+_LONGEST_TURN_S = 600.0
+
+TURN_HANDLING: TurnHandlingOptions = {
+    "turn_detection": "vad",
+    # The turn taker has waited already.
+    "endpointing": {"min_delay": 0.0, "max_delay": 0.0},
+    # The other mode sends the caller's audio to LiveKit Cloud. Holding, going on and
+    # stopping are the turn taker's.
+    "interruption": {"mode": "vad", "resume_false_interruption": False},
+    "preemptive_generation": {
+        "enabled": True,
+        "preemptive_tts": True,
+        "max_retries": _MOST_GUESSES,
+        "max_speech_duration": _LONGEST_TURN_S,
+    },
+}
+"""What an `AgentSession` with these faces is to leave to them."""
 
 
 class TurnDetector(vad.VAD):
