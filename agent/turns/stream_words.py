@@ -8,7 +8,6 @@ far its words reach is told by their times, where the engine gives them; else by
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from statistics import median
 
 from agent.hearing.ear import HOP_S
 from agent.turns.decision import PAUSE_S
@@ -17,10 +16,12 @@ from agent.turns.words import tokens
 
 _DELAY_S = 0.8
 """Between a word and its result, until the engine's own delay is known."""
-_LEAST_DELAYS, _MOST_DELAYS = 3, 30
-_SHARE = 0.95
-_MARGIN_S = 0.05
-"""What comes later than nineteen of twenty words by no more than this is waited for."""
+_MOST_DELAYS = 30
+_SOON, _LATE = 0.25, 0.95
+"""Shares of words that come sooner. News in a pause is of its last word if it comes no sooner than
+a quarter of them; what has not come when nearly all would have was not said."""
+_MARGIN_S, _UNSURE_S = 0.05, 0.3
+"""Added to the latter, and what is added over the number of words that are known."""
 _LONGEST_DELAY_S = 3.0
 _TAIL_S = 0.12
 """Voice that may follow the end of a word by the engine's clock: its last sound dies away."""
@@ -95,8 +96,8 @@ class StreamedWords:
         """`flushes`: the engine tells all its words when it is asked to."""
         self._flushes = flushes
         self._delays: deque[float] = deque(maxlen=_MOST_DELAYS)
-        self._usual_s = self._late_s = _DELAY_S
-        """Between a word and its result: mostly, and for nearly all words."""
+        self._soon_s = self._late_s = _DELAY_S
+        """Between a word and its result: of the quicker ones, and of nearly all."""
         self._timed = False
         """Whether the engine tells the times of words."""
         self._open = ""
@@ -179,7 +180,7 @@ class StreamedWords:
             self._learn(*(now - end for end in ends if end > utterance.last_word))
             utterance.last_word = max(utterance.last_word, *(end + _TAIL_S for end in ends))
         elif fresh and changed:
-            utterance.last_word = max(utterance.last_word, now - self._usual_s)
+            utterance.last_word = max(utterance.last_word, now - self._soon_s)
         if not final:
             utterance.interim = fresh
             return
@@ -205,8 +206,7 @@ class StreamedWords:
         utterance = self._utterance
         if utterance is None or utterance.last is None or not self._flushes:
             return False
-        known = self._timed or len(self._delays) >= _LEAST_DELAYS
-        enough_s = _FLUSH_S if known else _EARLY_FLUSH_S
+        enough_s = _FLUSH_S if self._delays else _EARLY_FLUSH_S
         due = utterance.flushed is None and now - utterance.last >= enough_s
         if due:
             utterance.flushed = now
@@ -262,11 +262,13 @@ class StreamedWords:
             self._learn(utterance.changed - utterance.last)
 
     def _learn(self, *delays_s: float) -> None:
+        if not delays_s:
+            return
         self._delays.extend(min(max(0.0, delay_s), _LONGEST_DELAY_S) for delay_s in delays_s)
-        if len(self._delays) >= _LEAST_DELAYS:
-            ordered = sorted(self._delays)
-            late_s = ordered[min(len(ordered) - 1, int(_SHARE * len(ordered)))]
-            self._usual_s, self._late_s = median(ordered), late_s + _MARGIN_S
+        ordered = sorted(self._delays)
+        self._soon_s = ordered[int(_SOON * len(ordered))]
+        late_s = ordered[int(_LATE * len(ordered))]
+        self._late_s = late_s + _MARGIN_S + _UNSURE_S / len(ordered)
 
 
 def _newest(told: Told, count: int) -> str:
