@@ -11,6 +11,7 @@ import asyncio
 import shutil
 import tempfile
 import wave
+from collections.abc import Sequence
 from pathlib import Path
 
 import av
@@ -22,13 +23,14 @@ from agent.settings.load import load
 from benchmarks.rig import OURS, Rig, rig
 from benchmarks.voices import RATE_HZ, have_flite, speak
 from rejoinder.scripted_caller.caller import Caller, join
-from rejoinder.scripted_caller.hearing import Pcm
+from rejoinder.scripted_caller.hearing import Pcm, voiced_span
 from rejoinder.web.client_library import library_path
 from rejoinder.web.server import running
 
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
+PARTS = ("sound", "page")
 _VOICE = "flite:slt"
-_QUESTION = "What does barge in mean?"
+_QUESTION = "What happens when I interrupt you?"
 _SIGN = "okay"
 _INTERRUPTION = "Wait, how do I start the demo?"
 
@@ -40,8 +42,24 @@ _GREETED_S = 8.0
 """Silence of the browser's microphone while the page joins and is greeted, seconds."""
 _UNTIL_CUT_S = 5.0
 """From the end of its question to its interruption: the answer has been heard for a while."""
-_SIZE = {"width": 1180, "height": 760}
+_SIZE = {"width": 1180, "height": 740}
+_FADED_S = 0.8
+"""Colours of the page change within this time, seconds."""
+_NAMES = """
+const list = navigator.mediaDevices.enumerateDevices.bind(navigator.mediaDevices);
+navigator.mediaDevices.enumerateDevices = async () =>
+  (await list()).map(({ deviceId, kind }) => ({ deviceId, kind, label: "Microphone" }));
+"""
+"""Chromium calls its microphones fake ones."""
+_ENGINES = {
+    "AGENT_GREETING": "Hello! Ask me anything about this project.",
+    "STT_MODEL": "whisper-tiny.en",
+    "TTS_MODEL": "en_US-joe-medium",
+}
+"""As in `make demo`."""
 
+_LEAD_S = 0.3
+"""Silence before the first sound."""
 _SOUND_HZ, _SOUND_BITS = 24000, 56_000
 _OTHER_SIDE = 0.35
 """Each side is heard from its own side, and this much from the other."""
@@ -68,9 +86,6 @@ async def record(running_rig: Rig, target: Path) -> None:
         await caller.wait_for_answer(cut)
         await asyncio.sleep(_HEARS_S)
         await asyncio.to_thread(_write_sound, caller, target)
-        for caption in sorted(caller.log.captions, key=lambda c: c.began):
-            at = caption.began - caller.hearing.began
-            print(f"{at:6.1f} s  {'agent' if caption.by_agent else 'caller'}: {caption.text}")
 
 
 def _write_sound(caller: Caller, target: Path) -> None:
@@ -78,8 +93,15 @@ def _write_sound(caller: Caller, target: Path) -> None:
         caller.record(Path(sink.name))
         with wave.open(sink.name, "rb") as wav:
             both = np.frombuffer(wav.readframes(wav.getnframes()), "<i2").reshape(-1, 2)
-    began = next(iter(caller.hearing.sounds())).began - caller.hearing.began
-    both = both[max(0, round((began - 0.3) * RATE_HZ)) :].astype(np.float32)
+    began = next(iter(caller.hearing.sounds())).began - _LEAD_S
+    both = both[max(0, round((began - caller.hearing.began) * RATE_HZ)) :].astype(np.float32)
+    for sound in caller.hearing.sounds(join_s=0.5):
+        print(f"agent  {sound.began - began:5.1f} to {sound.ended - began:4.1f} s")
+    for utterance in caller.microphone.said:
+        first, last = (utterance.left(at) - began for at in voiced_span(utterance.pcm))
+        print(f"caller {first:5.1f} to {last:4.1f} s")
+    for caption in sorted(caller.log.captions, key=lambda c: c.began):
+        print(f"{'agent' if caption.by_agent else 'caller'}: {caption.text}")
     mixed = np.clip((both + _OTHER_SIDE * both[:, ::-1]) / (1 + _OTHER_SIDE), -32767, 32767)
     _encode(mixed.astype(np.int16), target)
 
@@ -123,11 +145,13 @@ async def photograph(running_rig: Rig, folder: Path) -> None:
                 ],
             )
             page = await browser.new_page(viewport=_SIZE, device_scale_factor=1)
+            await page.add_init_script(_NAMES)
             await page.goto(url)
             await page.get_by_role("button", name="Start").click()
             await _until_answered(page)
             for scheme in ("light", "dark"):
                 await page.emulate_media(color_scheme=scheme)
+                await asyncio.sleep(_FADED_S)
                 await page.screenshot(path=folder / f"talk-{scheme}.png")
             await browser.close()
 
@@ -158,21 +182,24 @@ def _write_microphone(path: Path) -> None:
         wav.writeframes((sound * 32767).astype("<i2").tobytes())
 
 
-async def show(folder: Path) -> None:
-    """Make all of it."""
+async def show(folder: Path, parts: Sequence[str]) -> None:
+    """Make the `sound`, the pictures of the `page`, or both."""
     folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - nothing else runs yet
     with tempfile.TemporaryDirectory() as logs:
-        greeting = {"AGENT_GREETING": "Hello! Ask me anything about this project."}
-        async with rig(Path(logs), systems=[OURS], delays=None, env=greeting) as running_rig:
-            await record(running_rig, folder / "barge-in.mp3")
-            await photograph(running_rig, folder)
+        async with rig(Path(logs), systems=[OURS], delays=None, env=_ENGINES) as running_rig:
+            if "sound" in parts:
+                await record(running_rig, folder / "barge-in.mp3")
+            if "page" in parts:
+                await photograph(running_rig, folder)
 
 
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=PICTURES)
-    asyncio.run(show(parser.parse_args().out))
+    parser.add_argument("--part", choices=PARTS, action="append")
+    args = parser.parse_args()
+    asyncio.run(show(args.out, args.part or PARTS))
 
 
 if __name__ == "__main__":

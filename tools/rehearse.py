@@ -1,15 +1,18 @@
 """Try other versions of LiveKit's packages: `make rehearse`; what was seen is in docs/upgrading.md.
 
-An environment of its own gets everything that uv.lock says but LiveKit's packages: of those the
-newest that there are, whatever pyproject.toml and the packages themselves allow, or the ones that
-are named. In it run the types, the contract with the framework, the tests of logic, and calls in
-a real room if there is a livekit-server.
+In a scratch folder, pyproject.toml's bounds for LiveKit's packages are taken away, or those named
+on the command line put in their place, and the lock file is made anew: everything else stays
+where it is unless it must move. In that environment run the types, the contract with the
+framework, the tests of logic, and a call in a real room if there is a livekit-server.
 
     make rehearse ARGS="livekit-agents==1.8.0 livekit-plugins-silero==1.8.0"
+    make rehearse ARGS="--force livekit==1.2.1"
 """
 
+import argparse
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -17,73 +20,75 @@ from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-OURS_TO_TRY = ("livekit", "livekit-api", "livekit-agents", "livekit-plugins-silero")
-_EXTRAS = ("--extra", "server-whisper", "--extra", "server-tts")
-_NAME = re.compile(r"[A-Za-z0-9._-]+")
-_ROOM = "tests/room/test_conversation.py"
-
-
-def steps(python: Path, scratch: Path) -> dict[str, list[str]]:
-    """What is run, by its name."""
-    pytest = [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-    found = {
-        "types": [str(python), "-m", "mypy", "--cache-dir", str(scratch / "types")],
-        "contract": [*pytest, "tests/unit/test_framework_contract.py"],
-        "logic": [*pytest, "-m", "unit"],
-    }
-    if os.environ.get("LIVEKIT_SERVER_BIN"):
-        found["room"] = [*pytest, _ROOM]
-    return found
-
-
-def main(wanted: Sequence[str]) -> int:
-    """Make the environment, run every step, and return how many have failed."""
-    wanted = wanted or OURS_TO_TRY
-    with tempfile.TemporaryDirectory(prefix="rejoinder-rehearsal-") as folder:
-        scratch = Path(folder)
-        python = _environment(scratch, wanted)
-        failed = []
-        for name, command in steps(python, scratch).items():
-            print(f"--- {name}", flush=True)
-            if subprocess.call(command, cwd=ROOT) != 0:
-                failed.append(name)
-        _uv("pip", "list", "--python", str(python), keep="livekit")
-    print("all passed" if not failed else f"failed: {', '.join(failed)}")
-    return len(failed)
-
-
-def _environment(scratch: Path, wanted: Sequence[str]) -> Path:
-    """An environment with `wanted` and otherwise what the lock file says; its Python."""
-    names = {match[0] for one in wanted if (match := _NAME.match(one)) is not None}
-    locked = subprocess.run(
-        [_UV, "export", "--locked", "--no-hashes", "--no-emit-project", "-q", *_EXTRAS],
-        cwd=ROOT, capture_output=True, text=True, check=True,
-    ).stdout  # fmt: skip
-    # livekit-* packages that are not named may move with those that are.
-    kept = [line for line in locked.splitlines() if not line.startswith("livekit")]
-    others = [n for n in OURS_TO_TRY if n not in names]
-    at = {line.partition("==")[0]: line.partition(" ;")[0] for line in locked.splitlines()}
-    (scratch / "kept.txt").write_text("\n".join(kept))
-    (scratch / "wanted.txt").write_text("\n".join([*wanted, *(at[name] for name in others)]))
-    (scratch / "project.txt").write_text(f"-e {ROOT}[server-whisper,server-tts]\n")
-    python = scratch / "env" / "bin" / "python"
-    _uv("venv", "--python", sys.executable, str(scratch / "env"))
-    _uv(
-        "pip", "install", "--python", str(python), "-r", str(scratch / "kept.txt"),
-        "-r", str(scratch / "project.txt"), "--override", str(scratch / "wanted.txt"),
-    )  # fmt: skip
-    return python
-
-
+LIVEKIT = ("livekit", "livekit-api", "livekit-agents", "livekit-plugins-silero")
+_BOUND = re.compile(rf'"({"|".join(LIVEKIT)})[<>=~][^"]*"')
 _UV = os.environ.get("UV", "uv")
 
 
-def _uv(*arguments: str, keep: str = "") -> None:
-    done = subprocess.run([_UV, *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+def rehearse(wanted: Sequence[str], *, force: bool) -> list[str]:
+    """Run everything with `wanted`, requirements like `livekit==1.2.1`; return what has failed.
+
+    With `force` also against the bounds that LiveKit's packages have for each other.
+    """
+    with tempfile.TemporaryDirectory(prefix="rejoinder-rehearsal-") as folder:
+        scratch = Path(folder)
+        python = _environment(scratch, wanted, force=force)
+        pytest = [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+        steps = {
+            "types": [str(python), "-m", "mypy", "--cache-dir", str(scratch / "types")],
+            "contract": [*pytest, "tests/unit/test_framework_contract.py"],
+            "logic": [*pytest, "-m", "unit"],
+            "room": [*pytest, "tests/room/test_conversation.py"],
+        }
+        if not os.environ.get("LIVEKIT_SERVER_BIN"):
+            del steps["room"]
+        failed = []
+        for name, command in steps.items():
+            print(f"--- {name}", flush=True)
+            # The project itself is not installed there.
+            env = os.environ | {"PYTHONPATH": str(ROOT)}
+            if subprocess.call(command, cwd=ROOT, env=env) != 0:
+                failed.append(name)
+    return failed
+
+
+def _environment(scratch: Path, wanted: Sequence[str], *, force: bool) -> Path:
+    """Make the environment; returns its Python."""
+    asked = {re.split(r"[<>=~!]", one)[0]: one for one in wanted}
+    project = (ROOT / "pyproject.toml").read_text("utf-8")
+    project = _BOUND.sub(lambda found: f'"{asked.get(found[1], found[1])}"', project)
+    if force:
+        project += f"\n[tool.uv]\noverride-dependencies = {list(wanted)}\n"
+    (scratch / "pyproject.toml").write_text(project, "utf-8")
+    shutil.copy(ROOT / "uv.lock", scratch)
+    upgrades = [flag for name in LIVEKIT for flag in ("--upgrade-package", name)]
+    _uv(scratch, "lock", *upgrades)
+    extras = ("--extra", "server-whisper", "--extra", "server-tts")
+    _uv(scratch, "sync", "--locked", "--no-install-project", "--python", sys.executable, *extras)
+    return scratch / ".venv" / "bin" / "python"
+
+
+def _uv(folder: Path, *arguments: str) -> None:
+    env = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
+    command = [shutil.which(_UV) or str(ROOT / _UV), *arguments]
+    done = subprocess.run(command, cwd=folder, env=env, stderr=subprocess.PIPE, text=True)
+    # Of what uv says: which packages have moved.
+    moved = [line for line in done.stderr.splitlines() if line.startswith(("Updated", "Removed"))]
+    print("\n".join(moved), flush=True)
     if done.returncode != 0:
         raise SystemExit(done.stderr)
-    print("\n".join(line for line in done.stdout.splitlines() if keep and keep in line), flush=True)
+
+
+def main() -> int:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("wanted", nargs="*", help="for example livekit-agents==1.9.0; else newest")
+    parser.add_argument("--force", action="store_true", help="against the packages' own bounds")
+    args = parser.parse_args()
+    failed = rehearse(args.wanted, force=args.force)
+    print(f"failed: {', '.join(failed)}" if failed else "all passed")
+    return len(failed)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())
