@@ -4,7 +4,7 @@ import pytest
 
 from testbed import tones
 from tests.fakes.scripted_engines import Reply, Voice
-from tests.fakes.whole_talk import Knocks, Line, Says, Types, WholeTalk, play
+from tests.fakes.whole_talk import Hums, Knocks, Line, Says, Types, WholeTalk, play
 
 ASKED = "What is the weather like today?"
 ANSWER = "It is sunny all day long, and warm. There is no wind at all, nor rain. Take your hat."
@@ -74,9 +74,18 @@ def test_an_interruption_ends_the_work_on_the_answer() -> None:
     cut_off(talk)
 
 
-@pytest.mark.parametrize("sign", ["Mm-hmm.", "Okay.", "Yeah."])
-def test_after_a_sign_of_listening_the_answer_goes_on(sign: str) -> None:
-    talk = play(QUESTION, Says(sign, 1.0, 1.35, over=1), replies=WEATHER)
+@pytest.mark.parametrize(
+    "sign",
+    [
+        Says("Mm-hmm.", 1.0, 1.35, over=1),
+        Says("Okay.", 1.0, 1.35, over=1),
+        Says("Yeah, go ahead.", 1.0, 1.8, over=1),
+        Hums("mm-hmm", 1.0, 2.0, over=1),
+    ],
+    ids=lambda line: f"{line.what}, {line.ends_s - line.begins_s:.1f} s",
+)
+def test_after_a_sign_of_listening_the_answer_goes_on(sign: Line) -> None:
+    talk = play(QUESTION, sign, replies=WEATHER)
     assert talk.messages == PLAIN
     assert talk.asked == [ASKED]
     assert talk.heard == ANSWER
