@@ -22,7 +22,11 @@ from livekit.agents import (
 from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS, NOT_GIVEN, NotGivenOr
 from livekit.agents.utils import AudioBuffer
 
+from agent.call.parts import Parts
+from agent.llm.reply_filter import Habit
+from agent.settings.load import Settings
 from testbed import tones
+from tests.fakes import caller_sound
 from tests.fakes.caller_sound import Vocabulary
 
 End = Literal["asked", "answered", "cancelled", "failed"]
@@ -217,3 +221,21 @@ class _Speech(tts.ChunkedStream):
                     raise APIConnectionError("the voice broke off", retryable=False)
                 output_emitter.push(pcm[at : at + size])
                 await asyncio.sleep(0.1 * voice.pace)
+
+
+def parts_of(
+    settings: Settings, recogniser: Recogniser, model: Model, voice: Voice, spare: Voice
+) -> Parts:
+    """What a process would load for these engines."""
+    return Parts(
+        detector=lambda: caller_sound.probability,
+        end_model=None,
+        stt=recogniser,
+        llm=model,
+        tts=voice,
+        spare_tts=spare,
+        stt_pace=None,
+        llm_pace=None,
+        llm_habit=Habit(),
+        chosen={"stt": settings.stt[0], "llm": settings.llm[0], "tts": settings.tts[0]},
+    )

@@ -28,13 +28,11 @@ from livekit.agents import (
 from livekit.agents.voice import io
 
 from agent.call.guesses import Guesses
-from agent.call.parts import Parts
 from agent.call.reply import OUTPUT_RATE_HZ, CallAgent
 from agent.call.session import build_listener, build_session
 from agent.call.timeline import Timeline, TurnReport
 from agent.hearing.caller_input import CallerInput
 from agent.hearing.ear import HOP, HOP_S, RATE_HZ
-from agent.llm.reply_filter import Habit
 from agent.personas.persona import persona_of
 from agent.playout.floor import AgentFloor
 from agent.playout.heard_output import Playout
@@ -44,7 +42,7 @@ from agent.wording.reader import Reader, preload_words
 from tests.fakes import caller_sound, virtual_time
 from tests.fakes.caller_sound import Vocabulary
 from tests.fakes.playing import Captions, Source
-from tests.fakes.scripted_engines import Model, Recogniser, Reply, Voice
+from tests.fakes.scripted_engines import Model, Recogniser, Reply, Voice, parts_of
 
 _SETTLE_S = 0.6
 """The talk is over when neither side has had the floor or made a sound for this long."""
@@ -211,19 +209,7 @@ class _Stage:
         self.greeting = greeting
         self.waiting = list(lines)
         self.microphone = _Microphone()
-        self.parts = Parts(
-            detector=lambda: caller_sound.probability,
-            end_model=None,
-            stt=talk.recogniser,
-            llm=talk.model,
-            tts=talk.voice,
-            spare_tts=spare or Voice(),
-            stt_pace=None,
-            llm_pace=None,
-            llm_habit=Habit(),
-        )
-        self.begun = 0
-        self.ended = 0
+        self.parts = parts_of(settings, talk.recogniser, talk.model, talk.voice, spare or Voice())
         self.busy_until = 0.0
 
     async def run(self) -> None:

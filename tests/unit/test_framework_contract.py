@@ -23,17 +23,15 @@ from livekit.agents.utils import is_given
 from livekit.agents.voice import SpeechHandle, io
 
 from agent.audio.marks import Progress
-from agent.call.parts import Parts
 from agent.call.session import build_session
 from agent.job.log import PrivacyFilter
-from agent.llm.reply_filter import Habit
 from agent.settings.load import load
 from agent.turns.listener import Listener, Sink
 from agent.wording.reader import Reader, preload_words
-from tests.fakes import caller_sound, virtual_time
+from tests.fakes import virtual_time
 from tests.fakes.caller_sound import Vocabulary
 from tests.fakes.playing import Captions
-from tests.fakes.scripted_engines import Model, Recogniser, Reply, Voice
+from tests.fakes.scripted_engines import Model, Recogniser, Reply, Voice, parts_of
 from tests.fakes.whole_talk import Says, play
 
 ASKED = "What is the weather like today?"
@@ -134,17 +132,8 @@ class Stage:
 
     def __init__(self, model: Model, voice: Voice) -> None:
         self.turns, self.track, self.model = Turns(), Track(), model
-        parts = Parts(
-            detector=lambda: caller_sound.probability,
-            end_model=None,
-            stt=Recogniser(Vocabulary(), delay_s=0.1),
-            llm=model,
-            tts=voice,
-            spare_tts=voice,
-            stt_pace=None,
-            llm_pace=None,
-            llm_habit=Habit(),
-        )
+        recogniser = Recogniser(Vocabulary(), delay_s=0.1)
+        parts = parts_of(SETTINGS, recogniser, model, voice, voice)
         self.session: AgentSession[None] = build_session(
             parts,
             SETTINGS,
