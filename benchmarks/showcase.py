@@ -75,8 +75,8 @@ async def record(running_rig: Rig, target: Path) -> None:
     token = running_rig.token(OURS, "showcase-sound")
     async with join(running_rig.livekit.url, token) as caller:
         await caller.wait_for_agent()
-        await caller.hearing.wait_for_sound(after=caller.hearing.began)
-        await caller.hearing.wait_for_silence(lasting_s=0.9)
+        await caller.wait_until(lambda: any(c.final for c in caller.log.captions))
+        await caller.hearing.wait_for_silence(lasting_s=0.7)
         question = await caller.say(said[_QUESTION])
         await caller.wait_for_answer(question)
         await asyncio.sleep(_LISTENS_S)

@@ -19,7 +19,8 @@ from agent.settings.load import load
 
 SETTINGS = load()
 TUNED = os.environ.get("BENCH_VARIANT") == "tuned"
-for _stage, _choice in (("stt", SETTINGS.stt), ("llm", SETTINGS.llm), ("tts", SETTINGS.tts)):
+CHOICES = (("stt", SETTINGS.stt[0]), ("llm", SETTINGS.llm[0]), ("tts", SETTINGS.tts[0]))
+for _stage, _choice in CHOICES:
     load_engine(_stage, _choice.engine)  # type: ignore[arg-type]
 
 
@@ -28,7 +29,7 @@ def set_up(process: JobProcess) -> None:
     process.userdata["vad"] = (
         silero.VAD.load(min_silence_duration=0.25) if TUNED else silero.VAD.load()
     )
-    for stage, choice in (("stt", SETTINGS.stt), ("llm", SETTINGS.llm), ("tts", SETTINGS.tts)):
+    for stage, choice in CHOICES:
         module = load_engine(stage, choice.engine)  # type: ignore[arg-type]
         if hasattr(module, "preload"):
             module.preload()

@@ -20,7 +20,7 @@ from livekit.agents import (
     llm,
 )
 
-from agent.llm.reply_filter import Habit, Piece, filtered_reply
+from agent.llm.reply_filter import Chunk, Habit, filtered_reply
 from agent.remote.openai_errors import reason_of
 from testbed.answering import Behaviour
 
@@ -105,12 +105,12 @@ class Bench:
         return str(self.requests[index].outcome)
 
 
-async def _pieces(stream: llm.LLMStream) -> AsyncGenerator[Piece, None]:
+async def _pieces(stream: llm.LLMStream) -> AsyncGenerator[Chunk, None]:
     async for chunk in stream:
         yield chunk
 
 
-def _text(piece: Piece) -> str:
+def _text(piece: Chunk) -> str:
     if isinstance(piece, llm.ChatChunk):
         return (piece.delta.content or "") if piece.delta is not None else ""
     return piece if isinstance(piece, str) else ""
