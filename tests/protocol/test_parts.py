@@ -115,3 +115,17 @@ async def test_closed_no_connection_is_left_at_the_servers(
     async with asyncio.timeout(5):
         while servers.near.connections or servers.far.connections:
             await asyncio.sleep(0.01)
+
+
+async def test_a_list_that_ends_with_an_embedded_engine_always_answers(
+    servers: Servers,
+) -> None:
+    number = next(_LISTS)
+    embedded = {"STT": "whisper", "LLM": "handbook", "TTS": "espeak"}
+    await servers.proxy.die()
+    environ = {f"{stage}_ENGINE": f"openai:gone{number},{e}" for stage, e in embedded.items()}
+    environ |= {f"{stage}_GONE{number}_URL": servers.proxy.url for stage in embedded}
+    parts = await loaded(await asyncio.to_thread(settings.load, environ=environ))
+    await use(parts)
+    assert [label.split(" ")[0] for label in parts.labels().values()] == [*embedded.values()]
+    await parts.aclose()

@@ -23,6 +23,7 @@ def lists(standing_in: OpenAIStandIn, start_worker: Callable[..., ExitStack]) ->
     with start_worker(
         AGENT_NAME="lists",
         AGENT_GREETING="",
+        AGENT_GOODBYE_S="0.5",
         TURN_EAGERNESS="patient",
         STT_ENGINE="openai:near,openai:far",
         STT_NEAR_URL=near,
