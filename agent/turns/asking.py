@@ -75,6 +75,7 @@ class Asking:
         """Request → position up to which it has the audio, and whether it is rolling."""
         self._text: str | None = None
         """Newest words of the current piece."""
+        self._language = ""
         self._upto = self._lost_upto = _NOWHERE
         self._last: float | None = None
         self._onset: Onset | None = None
@@ -112,8 +113,8 @@ class Asking:
             return []
         return self._ask(voice, voice.last)
 
-    def answered(self, number: int, text: str) -> tuple[str, float] | None:
-        """The engine has answered a request that was not abandoned.
+    def answered(self, number: int, text: str, *, language: str = "") -> tuple[str, float] | None:
+        """The engine has answered a request that was not abandoned, in this language if it tells.
 
         Returns:
             All words, and the position up to which they are known; None: nothing new is.
@@ -125,7 +126,7 @@ class Asking:
         upto, _ = self._in_flight.pop(number, (_NOWHERE, True))
         if upto < max(0.0, self._upto):
             return None
-        self._text, self._upto = spoken(text), upto
+        self._text, self._upto, self._language = spoken(text), upto, language
         return self._known()
 
     def failed(self, number: int) -> tuple[float, tuple[str, float] | None]:
@@ -196,7 +197,7 @@ class Asking:
 
     def _open_s(self, now: float) -> float | None:
         """How long ago the words could not end, if they could not when they were last known."""
-        if self._text and read(self._text) is Wording.UNFINISHED:
+        if self._text and read(self._text, self._language) is Wording.UNFINISHED:
             return now - self._upto
         return None
 

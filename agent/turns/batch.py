@@ -122,7 +122,8 @@ class BatchRecogniser:
         text = best.text if best is not None else ""
         if best is not None and text.strip():
             self._language = str(best.language or "")
-        self._tell(self._asking.answered(number, text), asked=sent.began)
+        known = self._asking.answered(number, text, language=self._language)
+        self._tell(known, asked=sent.began)
 
     def _failed(self, wanted: Recognise, error: Exception) -> None:
         sent = self._sent.pop(wanted.number, None)

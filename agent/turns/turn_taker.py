@@ -153,6 +153,7 @@ class TurnTaker:
         if is_stock_phrase(text) and utterance.hardly_says(text):
             text = ""
         utterance.text, utterance.upto, utterance.settled = text, words.upto, words.final
+        utterance.language = words.language or utterance.language
         self._guessing.recognised(text)
         if utterance.over_agent:
             self._judge(utterance)
@@ -230,7 +231,7 @@ class TurnTaker:
     def _voice(self, hop: Hop, utterance: Utterance) -> None:
         silence = self._now - HOP_S - utterance.last_voiced
         went_on = utterance.voiced_s > 0 and silence > 0
-        if went_on and read(utterance.text or "") in (Wording.FINISHED, Wording.PLAIN):
+        if went_on and self._wording(utterance) in (Wording.FINISHED, Wording.PLAIN):
             self._habits.went_on_after(silence)
         utterance.voiced_s += HOP_S
         utterance.peak_probability = max(utterance.peak_probability, hop.probability)
@@ -297,7 +298,7 @@ class TurnTaker:
         if utterance.over_agent or silence < DIP_S:
             return
         text = utterance.text or ""
-        wording = read(text)
+        wording = self._wording(utterance)
         wait = wait_s(
             self._options, wording, habits=self._habits, end_probability=utterance.end_probability
         )
@@ -319,6 +320,10 @@ class TurnTaker:
         if silence >= wait:
             said = utterance.guessed if same_words(utterance.guessed or "", text) else text
             self._end(utterance, said or text, silence)
+
+    def _wording(self, utterance: Utterance) -> Wording:
+        marks = self._guessing.writes_marks
+        return read(utterance.text or "", utterance.language, marks=marks)
 
     def _end(self, utterance: Utterance, text: str, silence: float) -> None:
         self._guessing.ended(text)

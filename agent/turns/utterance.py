@@ -34,6 +34,8 @@ class Utterance:
     """Its newest hops."""
     text: str | None = None
     """Newest words; None: none were told."""
+    language: str = ""
+    """Of the words, as the recogniser tells it; empty: it does not."""
     upto: float = -1.0
     """Position up to which `text` is known."""
     settled: bool = False

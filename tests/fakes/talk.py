@@ -52,6 +52,8 @@ class Talk:
     schedule: Schedule | None = None
     delay_s: float = 0.2
     failing: bool = False
+    language: str = ""
+    """What the recogniser says the caller speaks; empty: it does not."""
     streams: bool = False
     """Whether the recogniser listens all the time, and tells each word `delay_s` after its end."""
     end_probability: float | None = None
@@ -203,11 +205,12 @@ class Talk:
     def _news(self) -> None:
         known = self.stream.news(self.now)
         if known is not None:
-            self.do(self.taker.words(Words(known.text, known.upto, known.final)))
+            told = Words(known.text, known.upto, known.final, language=self.language)
+            self.do(self.taker.words(told))
 
     def is_answered(self, number: int, text: str) -> None:
         """The recogniser answers a request."""
-        self._knows(self.asking.answered(number, text))
+        self._knows(self.asking.answered(number, text, language=self.language))
 
     def fails(self, number: int) -> None:
         """All tries of a request fail."""
@@ -217,7 +220,7 @@ class Talk:
 
     def _knows(self, known: tuple[str, float] | None) -> None:
         if known is not None:
-            self.do(self.taker.words(Words(*known)))
+            self.do(self.taker.words(Words(*known, language=self.language)))
 
     def ask(self, requests: list[Request]) -> None:
         for request in requests:

@@ -148,6 +148,16 @@ class TestPauses:
         assert talk.ended == ["I would like to"]
         assert talk.at(Ended) == pytest.approx(1.2 + 1.4, abs=0.02)
 
+    @pytest.mark.parametrize(("language", "wait_s"), [("en", 0.6), ("de-AT", 1.2)])
+    @pytest.mark.parametrize("streams", [False, True])
+    def test_what_a_last_word_means_is_asked_in_the_language_that_the_recogniser_tells(
+        self, language: str, wait_s: float, streams: bool
+    ) -> None:
+        talk = Talk(language=language, streams=streams)
+        talk.says("Die", 0.6)
+        talk.is_silent(ENOUGH_S)
+        assert talk.at(Ended) == pytest.approx(0.6 + wait_s, abs=0.05)
+
     def test_no_answer_to_half_a_sentence_is_begun_at_its_pause(self) -> None:
         talk = Talk()
         talk.says("I would like to", 1.2)
