@@ -23,6 +23,7 @@ async def test_calls_in_one_process_are_answered_at_once_and_end_one_by_one(
 ) -> None:
     engines.transcribe = lambda request: "What is the meaning of barge in?"
     engines.reply = lambda messages: "It means that you may interrupt."
+    await wait_idle(threads, timeout_s=30)  # another test's call may wait for its caller
     async with call_agent("threads") as staying:
         async with call_agent("threads") as leaving:
             assert await active_jobs(threads) == 2
