@@ -108,13 +108,14 @@ class AgentOptions(_Section):
     )
     greeting: str = setting(
         ENGLISH.greeting,
-        "first words of a call, spoken at once; empty: the caller speaks first",
+        "first words of a call, spoken at once, by default in the language of STT_LANGUAGE or the "
+        "voice; empty: the caller speaks first",
         empty=True,
     )
     back_text: str = setting(
         ENGLISH.back,
-        "said in the greeting's place by a job that takes over the call of one that died; empty: "
-        "nothing",
+        "said in the greeting's place by a job that takes over the call of one that died, in the "
+        "same language; empty: nothing",
         empty=True,
     )
     return_s: float = setting(
@@ -249,7 +250,9 @@ class ModelOptions(StageOptions):
     )
     hedge: Hedging = setting("auto", _HEDGE)
     filler: str = setting(
-        ENGLISH.filler, "what is said when a reply is slow to begin; empty: nothing", empty=True
+        ENGLISH.filler,
+        "what is said when a reply is slow to begin, in the same language; empty: nothing",
+        empty=True,
     )
     filler_after_s: float = setting(
         3.0, "wait for the first token after which the filler is said, seconds", gt=0, le=60

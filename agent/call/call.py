@@ -105,7 +105,9 @@ class Call:
         self._voice = VoiceTrack(rate_hz=OUTPUT_RATE_HZ)
         self._reader = Reader(persona.language)
         self._floor = AgentFloor(self._voice)
-        self._listener = build_listener(parts, settings, floor=self._floor, observer=self)
+        self._listener = build_listener(
+            parts, settings, floor=self._floor, observer=self, language=persona.spoken
+        )
         self._session: AgentSession[None] = build_session(
             parts, settings, self._listener, track=self._voice, reader=self._reader
         )

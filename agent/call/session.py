@@ -15,6 +15,7 @@ from livekit.agents import (
     APIConnectOptions,
     room_io,
 )
+from livekit.agents.types import NOT_GIVEN, NotGivenOr
 from livekit.agents.voice.agent_session import SessionConnectOptions
 
 from agent.call.line_ups import RETRY_INTERVAL_S
@@ -46,9 +47,13 @@ def build_listener(
     *,
     floor: Floor,
     observer: TurnObserver,
+    language: NotGivenOr[str] = NOT_GIVEN,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Listener:
-    """What listens to the caller of one call; latencies on `clock`, seconds."""
+    """What listens to the caller of one call; latencies on `clock`, seconds.
+
+    `language`: what the recogniser is told in place of what it is set to; empty: to find out.
+    """
     eager = eagerness(settings)
     return Listener(
         recogniser_for(
@@ -56,6 +61,7 @@ def build_listener(
             limits=_limits(settings.stt),
             eagerness=eager,
             pace=parts.stt_pace,
+            language=language,
             clock=clock,
         ),
         probability=parts.detector(),

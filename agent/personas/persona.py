@@ -1,9 +1,11 @@
 """The persona of one call: the worker's settings, and what the job's metadata have different."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+
+from livekit.agents.types import NOT_GIVEN, NotGivenOr
 
 from agent.metadata import PersonaWishes
 from agent.options import AgentOptions, ModelOptions
@@ -37,6 +39,9 @@ class Persona:
     """Shown when another engine of a list answers in the first one's place."""
     languages: tuple[str, ...]
     """Tags of the languages that are expected, the most likely one first; empty: any."""
+    spoken: NotGivenOr[str]
+    """The language that the recogniser is told in place of the one that it is set to; empty: to
+    find out itself."""
     voice: str
     """A voice by the engine's name for it; empty: the one that the engine is set to."""
     speed: float
@@ -70,6 +75,7 @@ def persona_of(settings: Settings, wishes: PersonaWishes | None = None) -> Perso
         spare_notice=words.spare_voice,
         stand_by_notice=words.stand_by,
         languages=languages,
+        spoken=_spoken(wishes.languages),
         voice=wishes.voice or "",
         speed=1.0 if wishes.speed is None else wishes.speed,
         spare_voice=_spoken_by_embedded(languages[0]) if wishes.languages else "",
@@ -84,6 +90,12 @@ def expected_language(settings: Settings, *, voice: str = "") -> str:
     spoken = str(getattr(settings.stt[0].options, "language", ""))
     named = _VOICE_LANGUAGE.match(voice or str(getattr(settings.tts[0].options, "voice", "")))
     return spoken or (named[0] if named is not None else "")
+
+
+def _spoken(languages: Sequence[str] | None) -> NotGivenOr[str]:
+    if not languages:
+        return NOT_GIVEN
+    return languages[0] if len(languages) == 1 else ""
 
 
 def _set(section: AgentOptions | ModelOptions, field: str) -> str | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from livekit import rtc
 from livekit.agents import APIConnectOptions, stt
-from livekit.agents.types import NOT_GIVEN
+from livekit.agents.types import NOT_GIVEN, NotGivenOr
 
 from agent.hearing.ear import RATE_HZ, Hop
 from agent.remote import urgency
@@ -41,15 +41,19 @@ class BatchRecogniser:
         limits: APIConnectOptions,
         eagerness: Eagerness = "eager",
         pace: Pace | None = None,
+        language: NotGivenOr[str] = NOT_GIVEN,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         """Ask `engine` within `limits`, as often as `eagerness` allows.
 
+        `language`: the tag that it is told in place of the one that it is set to; empty: to
+        find out itself.
         With `pace`, the request that a turn waits for is repeated when it is slower than most.
         Latencies are measured on `clock`, seconds.
         """
         self._engine = engine
         self._limits = limits
+        self._spoken = language
         self._eagerness = eagerness
         self._pace = pace
         self._clock = clock
@@ -101,8 +105,9 @@ class BatchRecogniser:
         try:
             late_s = None if self._pace is None or wanted.rolling else self._pace.late_s
             async with asyncio.timeout(longest_s):
+                spoken = self._spoken
                 event = await hedged(
-                    lambda: self._engine.recognize(frame, language=NOT_GIVEN, conn_options=limits),
+                    lambda: self._engine.recognize(frame, language=spoken, conn_options=limits),
                     after_s=late_s,
                 )
         except Exception as error:  # noqa: BLE001 - an engine's bug must not end the call

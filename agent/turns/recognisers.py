@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 
 from livekit.agents import APIConnectOptions, stt
+from livekit.agents.types import NOT_GIVEN, NotGivenOr
 
 from agent.remote.hedging import Pace
 from agent.turns.batch import BatchRecogniser
@@ -20,6 +21,7 @@ def recogniser_for(
     limits: APIConnectOptions = _LIMITS,
     eagerness: Eagerness = "eager",
     pace: Pace | None = None,
+    language: NotGivenOr[str] = NOT_GIVEN,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Recogniser:
     """Make the recogniser of one call.
@@ -29,8 +31,12 @@ def recogniser_for(
         limits: of a request, or of the wait for the words of a stream.
         eagerness: how freely requests are made; a stream takes none.
         pace: repeats slow requests; see `BatchRecogniser`.
+        language: tag that the engine is told in place of the one that it is set to;
+            empty: to find out itself, if it can.
         clock: what latencies are measured on, seconds.
     """
     if engine.capabilities.streaming:
-        return StreamingRecogniser(engine, limits=limits, clock=clock)
-    return BatchRecogniser(engine, limits=limits, eagerness=eagerness, pace=pace, clock=clock)
+        return StreamingRecogniser(engine, limits=limits, language=language, clock=clock)
+    return BatchRecogniser(
+        engine, limits=limits, eagerness=eagerness, pace=pace, language=language, clock=clock
+    )

@@ -17,6 +17,7 @@ from collections.abc import Callable
 import numpy as np
 from livekit import rtc
 from livekit.agents import APIConnectionError, APIConnectOptions, stt
+from livekit.agents.types import NOT_GIVEN, NotGivenOr
 from numpy.typing import NDArray
 
 from agent.hearing.ear import HOP, HOP_S, RATE_HZ, Hop
@@ -49,13 +50,16 @@ class StreamingRecogniser:
         engine: stt.STT[str],
         *,
         limits: APIConnectOptions,
+        language: NotGivenOr[str] = NOT_GIVEN,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         """Listen with a stream of `engine`; `limits.timeout` is the longest wait for its words.
 
+        `language`: the tag that it is told in place of the one that it is set to; empty: that one.
         Latencies are measured on `clock`, seconds.
         """
         self._engine = engine
+        self._spoken = language or NOT_GIVEN
         # What a plug-in would try again by itself has lost its audio.
         self._limits = APIConnectOptions(max_retry=0, timeout=limits.timeout)
         self._clock = clock
@@ -183,7 +187,7 @@ class StreamingRecogniser:
     async def _hear_stream(self) -> Exception:
         """Take in the results of a new stream; returns why it ended."""
         try:
-            stream = self._engine.stream(conn_options=self._limits)
+            stream = self._engine.stream(language=self._spoken, conn_options=self._limits)
         except Exception as error:  # noqa: BLE001 - an engine's bug must not end the call
             return error
         try:

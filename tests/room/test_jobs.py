@@ -41,7 +41,7 @@ async def test_two_calls_of_one_process_have_personas_and_voices_of_their_own(
 ) -> None:
     engines.transcribe = lambda request: "Who are you?"
     engines.reply = lambda messages: "I am myself."
-    one = persona(voice="nova", instructions="You are Nova.", languages=["en"])
+    one = persona(voice="nova", instructions="You are Nova.", languages=["de"])
     other = persona(voice="onyx", instructions="You are Onyx.", speed=1.25)
     async with call_agent(AGENT, one) as ann, call_agent(AGENT, other) as bob:
         async with asyncio.TaskGroup() as group:
@@ -55,6 +55,7 @@ async def test_two_calls_of_one_process_have_personas_and_voices_of_their_own(
     assert heard == [
         {f"{voice}:{word}" for word in ("i", "am", "myself")} for voice in ("nova", "onyx")
     ]
+    assert {request.body.get("language") for request in engines.of("stt")} == {"de", None}
     prompts = {system_prompt(request) for request in engines.of("llm")}
     assert prompts == {"You are Nova.", "You are Onyx."}
     speeds = {(r.body["voice"], r.body.get("speed")) for r in engines.of("tts")}

@@ -7,6 +7,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
+from livekit.agents.types import NOT_GIVEN
 
 from agent.errors import MetadataError
 from agent.job import kinds, serving
@@ -95,6 +96,7 @@ def test_wishes_replace_the_settings_and_what_is_left_open_is_as_they_have_it() 
     asked = persona_of(settings, wishes)
     assert (asked.greeting, asked.filler, asked.instructions) == ("", "Wait.", "Be brief.")
     assert (asked.languages, asked.language, asked.speed) == (("de", "en"), "de", 1.5)
+    assert (plain.spoken, asked.spoken) == (NOT_GIVEN, ""), "of several it is to find out which"
     assert asked.apologies["llm"] == "Leider nein."
     assert asked.apologies["stt"] == GERMAN.apologies["stt"]
     assert (asked.apology_voice, asked.spare_voice) == ("de", "de")
@@ -107,7 +109,7 @@ def test_words_that_nobody_has_set_are_those_of_the_expected_language() -> None:
     assert german.apologies == GERMAN.apologies
     assert german.spare_notice == GERMAN.spare_voice
     english = persona_of(load(environ=environ), PersonaWishes(languages=["en"]))
-    assert english.greeting == ENGLISH.greeting
+    assert (english.greeting, english.spoken) == (ENGLISH.greeting, "en")
     assert persona_of(load(environ={})).apologies == ENGLISH.apologies
 
 
