@@ -40,12 +40,18 @@ def build_recogniser(choices: Sequence[StageChoice]) -> stt.STT[str]:
         single: stt.STT[str] = _build("stt", choices[0])
         return single
     line_up: LineUp[stt.STT[str]] = _line_up("stt", choices)
-    for member in line_up.members:
-        if not member.engine.capabilities.offline_recognize:
-            raise ConfigError(
-                f"STT_ENGINE: {member.label} takes no whole utterances: it cannot stand in a list"
-            )
-    return FailoverSpeechToText(line_up)
+    recogniser = FailoverSpeechToText(line_up)
+    if not (recogniser.capabilities.streaming or recogniser.capabilities.offline_recognize):
+        labels = [
+            member.label
+            for member in line_up.members
+            if not member.engine.capabilities.offline_recognize
+        ]
+        raise ConfigError(
+            f"STT_ENGINE: {', '.join(labels)} cannot stand in this list: it only streams, and "
+            "others take whole utterances alone"
+        )
+    return recogniser
 
 
 def build_model(choices: Sequence[StageChoice], *, stall_s: float) -> llm.LLM[Any]:

@@ -1,25 +1,48 @@
-"""Several recognisers as one: an utterance that the first does not answer goes to the next."""
+"""Several recognisers as one: what the first does not answer goes to the next.
+
+Engines of a list take whole utterances, or all of them stream. A stream that fails is opened anew
+by who listens (`agent.turns.streaming`), which gives it what was not final: at the next engine.
+"""
 
 import asyncio
+import contextlib
+from collections.abc import AsyncIterable
 from typing import Any
 
-from livekit.agents import APIConnectionError, APIConnectOptions, APIError, stt, utils
+from livekit.agents import (
+    DEFAULT_API_CONNECT_OPTIONS,
+    APIConnectionError,
+    APIConnectOptions,
+    APIError,
+    APITimeoutError,
+    stt,
+    utils,
+)
 from livekit.agents.types import NOT_GIVEN, NotGivenOr
 
 from agent.remote.failover import LineUp, Member, longest_s
+from agent.tasks import begin
 
 Recogniser = stt.STT[str]
 
 
 class FailoverSpeechToText(stt.STT[str]):
-    """Whole utterances only; they may overlap.
+    """Whole utterances, which may overlap, or streams, if all engines of the list stream.
 
     When an engine is found dead, other utterances that wait for it go on to the next one at once.
     """
 
     def __init__(self, line_up: LineUp[Recogniser]) -> None:
         """Ask the engines of `line_up`, which are closed with this."""
-        super().__init__(capabilities=stt.STTCapabilities(streaming=False, interim_results=False))
+        offered = [member.engine.capabilities for member in line_up.members]
+        super().__init__(
+            capabilities=stt.STTCapabilities(
+                streaming=all(one.streaming for one in offered),
+                interim_results=all(one.interim_results for one in offered),
+                offline_recognize=all(one.offline_recognize for one in offered),
+                manual_flush=all(one.manual_flush for one in offered),
+            )
+        )
         # Each engine tells of its own.
         self._recognize_metrics_needed = False
         self.line_up = line_up
@@ -70,6 +93,15 @@ class FailoverSpeechToText(stt.STT[str]):
             retryable=not isinstance(failure, APIError) or failure.retryable,
         ) from failure
 
+    def stream(
+        self,
+        *,
+        language: NotGivenOr[str] = NOT_GIVEN,
+        conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS,
+    ) -> "FailoverStream":
+        """Open a stream of the engine that is asked first; it is not replaced by itself."""
+        return FailoverStream(self, self.line_up.order()[0], language)
+
     async def _attempt(
         self, member: Member[Recogniser], buffer: utils.AudioBuffer, language: NotGivenOr[str]
     ) -> stt.SpeechEvent:
@@ -93,3 +125,52 @@ class FailoverSpeechToText(stt.STT[str]):
 
     def _forward_metrics(self, *args: Any) -> None:
         self.emit("metrics_collected", *args)
+
+
+class FailoverStream(stt.RecognizeStream):
+    """A stream of one engine, which is held to account for it."""
+
+    def __init__(
+        self,
+        engine: FailoverSpeechToText,
+        member: Member[Recogniser],
+        language: NotGivenOr[str],
+    ) -> None:
+        super().__init__(stt=engine, conn_options=APIConnectOptions(max_retry=0))
+        self._line_up, self._member, self._language = engine.line_up, member, language
+
+    async def _run(self) -> None:
+        heard = False
+        try:
+            stream = self._member.engine.stream(
+                language=self._language, conn_options=self._member.limits
+            )
+            passing = begin(self._pass_on(stream), name="failover stream")
+            try:
+                async with stream:
+                    async for event in stream:
+                        if not heard:
+                            heard = True
+                            self._line_up.answered(self._member)
+                        self._event_ch.send_nowait(event)
+            finally:
+                await utils.aio.cancel_and_wait(passing)
+        except Exception as error:
+            self._line_up.failed(self._member, error)
+            raise
+        if not heard and self._input_ch.closed:
+            # Who listens ends a stream that has said nothing to what was said.
+            self._line_up.failed(self._member, APITimeoutError("the stream said nothing"))
+
+    async def _pass_on(self, stream: stt.RecognizeStream) -> None:
+        with contextlib.suppress(RuntimeError):  # it has just ended
+            async for item in self._input_ch:
+                if isinstance(item, self._FlushSentinel):
+                    stream.flush()
+                else:
+                    stream.push_frame(item)
+            stream.end_input()
+
+    async def _metrics_monitor_task(self, event_aiter: AsyncIterable[stt.SpeechEvent]) -> None:
+        async for _ in event_aiter:
+            pass

@@ -84,7 +84,10 @@ class Talking:
         for at in range(0, len(samples), size):
             if self.over.is_set():
                 return
-            self.stream.push_frame(pcm.to_frame(samples[at : at + size], rate_hz=rate_hz))
+            try:
+                self.stream.push_frame(pcm.to_frame(samples[at : at + size], rate_hz=rate_hz))
+            except RuntimeError:
+                return  # it has just ended
             await asyncio.sleep(FRAME_S)
 
     async def is_silent(self, for_s: float, *, rate_hz: int = 16000) -> None:

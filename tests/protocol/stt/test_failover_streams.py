@@ -1,0 +1,85 @@
+"""A list of recognisers that stream: a turn in whose midst the first one dies, or says nothing."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from livekit.agents import APIConnectOptions
+
+from agent.remote.failover import LineUp, Member
+from agent.stt.failover import FailoverSpeechToText
+from testbed.funasr_server import FunASRStandIn, tone_words
+from testbed.funasr_stt import FunASRSpeechToText, Options
+from tests.fakes.cut_proxy import cut_proxy
+from tests.protocol.stt.streaming_contract import StreamingContract, talking
+from tests.protocol.stt.test_funasr_stand_in import VOCABULARY, Caller, FunASRBench
+
+LIMITS = APIConnectOptions(max_retry=0, timeout=5.0)
+
+
+def line_up(**urls: str) -> FailoverSpeechToText:
+    members = [
+        Member(label, FunASRSpeechToText(Options(url=url)), LIMITS) for label, url in urls.items()
+    ]
+    return FailoverSpeechToText(LineUp(members))
+
+
+@pytest.fixture
+async def bench() -> AsyncIterator[FunASRBench]:
+    async with FunASRStandIn().serve() as server, cut_proxy(server.url) as proxy:
+        bench = FunASRBench(server, proxy)
+        await bench.engine.aclose()
+        bench.engine = line_up(near=proxy.url, far=proxy.url)
+        yield bench
+        await bench.engine.aclose()
+
+
+class TestList(StreamingContract):
+    """A list is an engine that streams."""
+
+
+@pytest.mark.parametrize("fault", ["dies", "refuses", "is gone"])
+async def test_the_next_engine_is_given_what_was_not_final_and_no_word_is_lost(
+    bench: FunASRBench, fault: str
+) -> None:
+    async with FunASRStandIn().serve() as far:
+        far.hear = tone_words(VOCABULARY)
+        await bench.engine.aclose()
+        engine = bench.engine = line_up(near=bench.proxy.url, far=far.url)
+        if fault == "refuses":
+            bench.refuse()
+        elif fault == "is gone":
+            await bench.proxy.die()
+        caller = Caller(bench)
+        running = asyncio.create_task(caller.listener.run())
+        await asyncio.sleep(0.05)
+        await caller.says(3, 0)
+        if fault == "dies":
+            await bench.proxy.die()
+        await caller.says(1, 2)
+        await caller.is_silent_until_over()
+        running.cancel()
+        await asyncio.wait([running])
+        finals = [line for line in caller.rest.told if line.startswith("final")]
+        assert [line.lower().rstrip(" ().") for line in finals] == [
+            "final_transcript: please tell me more"
+        ]
+        assert caller.rest.failures == []
+        assert engine.line_up.serving.label == "far"
+        assert len(bench.server.sessions) == (fault == "dies")
+        await engine.aclose()
+
+
+@pytest.mark.parametrize(("says", "asked_next"), [("nothing", "far"), ("words", "near")])
+async def test_a_stream_that_had_to_be_ended_without_a_word_is_held_against_the_engine(
+    bench: FunASRBench, says: str, asked_next: str
+) -> None:
+    if says == "nothing":
+        bench.server.hear = lambda sound, rate_hz: []
+    async with talking(bench) as talk:
+        await talk.speak(bench.speech(16000))
+        talk.stream.end_input()
+        await talk.over.wait()
+    engine = bench.engine
+    assert isinstance(engine, FailoverSpeechToText)
+    assert engine.line_up.waiting()[0].label == asked_next
