@@ -61,10 +61,8 @@ _STOPS = frozenset().union(*(lexicon.turns.stops for lexicon in LEXICONS.values(
 _CJK_STOPS = tuple(stop for stop in _STOPS if is_cjk(stop))
 _PHRASES = frozenset(tuple(tokens(phrase)) for phrase in _LISTENING)
 _LONGEST = max(map(len, _PHRASES))
-_BEGINNINGS = frozenset(phrase[:size] for phrase in _PHRASES for size in range(1, len(phrase))) - {
-    (lexicon.turns.speaker,) for lexicon in LEXICONS.values()
-}
-"""What may become one; but "I" begins most barge-ins."""
+_BEGINNINGS = frozenset(phrase[:size] for phrase in _PHRASES for size in range(1, len(phrase)))
+"""What may become one: "I" may become "I see"."""
 
 for _lexicon in LEXICONS.values():
     _lexicon.turns.prepare()

@@ -135,7 +135,12 @@ class TestBargeIn:
                 ("Sure, go ahead.", 1.1, 0.25),
                 ("好的，请继续。", 1.2, 0.25),
             ],
-            *[("Mm-hmm.", 1.0, 0.9), ("Perfect.", 1.2, 0.9), ("I know.", 0.9, 1.2)],
+            *[
+                ("Mm-hmm.", 1.0, 0.9),
+                ("Perfect.", 1.2, 0.9),
+                ("I know.", 0.9, 1.2),
+                ("I see.", 0.8, 0.25),
+            ],
         ],
     )
     def test_a_drawn_out_sign_of_listening_does_not_stop_it(

@@ -14,13 +14,13 @@ from agent.wording.lexicon.turn_words import DenseEnds
 COMPLETE = ("en", "zh", "es", "pt", "fr", "de", "ja", "it")
 LACKING = {
     "ko": {
-        "turns.digits", "turns.scales", "turns.between_digits", "turns.speaker", "turns.address",
+        "turns.digits", "turns.scales", "turns.between_digits", "turns.address",
         "turns.mail", "turns.numbers", "turns.ends.whole", "turns.ends.open", "pieces.segmenter",
         "pieces.breaks_after", "pieces.breaks_before", "pieces.binds_next", "pieces.numbers",
     },
     "ru": {
         "common", "turns.listening", "turns.stops", "turns.digits", "turns.scales",
-        "turns.between_digits", "turns.speaker", "turns.address", "turns.mail", "turns.numbers",
+        "turns.between_digits", "turns.address", "turns.mail", "turns.numbers",
         "turns.ends", "pieces.abbreviations", "pieces.before_number", "pieces.open_ended",
         "pieces.binds_next", "pieces.numbers", "pieces.conjunctions",
     },

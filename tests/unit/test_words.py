@@ -168,13 +168,15 @@ def test_what_only_begins_like_a_sign_of_listening_takes_the_floor() -> None:
     assert [text for text in said if is_backchannel(text) or not takes_the_floor(text)] == []
 
 
-@pytest.mark.parametrize("text", ["go", "Please", "sure, go", "Keep", "That's", "de", "请"])
+@pytest.mark.parametrize(
+    "text", ["go", "Please", "sure, go", "Keep", "That's", "de", "请", "I", "我"]
+)
 def test_words_that_may_become_a_sign_of_listening_say_nothing_yet(text: str) -> None:
     assert not takes_the_floor(text, complete=False)
     assert takes_the_floor(text)
 
 
-@pytest.mark.parametrize("text", ["I", "What", "go back", "please stop", "No", "我", "不"])
+@pytest.mark.parametrize("text", ["I want", "What", "go back", "please stop", "No", "我要", "不"])
 def test_other_first_words_take_the_floor_before_the_rest_is_known(text: str) -> None:
     assert takes_the_floor(text, complete=False)
 

@@ -118,8 +118,6 @@ class TurnWords:
     """Number words that make the others an amount, such as "hundred"."""
     between_digits: frozenset[str] = frozenset()
     """Said between groups of them."""
-    speaker: str = ""
-    """The word with which a speaker names himself: it begins most barge-ins."""
     address: frozenset[str] = frozenset()
     """How the signs within an e-mail address or that of a page are dictated."""
     mail: frozenset[str] = frozenset()

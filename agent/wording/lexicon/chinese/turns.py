@@ -69,7 +69,6 @@ TURNS = TurnWords(
     digits=spaced("零 一 二 两 三 四 五 六 七 八 九 幺 〇"),
     scales=spaced("十 百 千 万 亿"),
     between_digits=spaced("杠"),
-    speaker="我",
     address=spaced("点 艾特 下划线 横杠 斜杠 at dot"),
     mail=spaced("邮箱 邮件 网址 网站"),
     numbers={

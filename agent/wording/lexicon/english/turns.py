@@ -170,7 +170,6 @@ TURNS = TurnWords(
     ),
     scales=spaced("hundred thousand million billion"),
     between_digits=spaced("dash hyphen"),
-    speaker="i",
     address=spaced("at dot underscore dash hyphen slash"),
     mail=spaced("mail email e-mail website url"),
     numbers={

@@ -58,7 +58,6 @@ TURNS = TurnWords(
     ),
     scales=spaced("cent cents mille million millions"),
     between_digits=spaced("tiret"),
-    speaker="je",
     address=spaced("arobase point tiret underscore slash barre"),
     mail=spaced("mail email e-mail courriel adresse site"),
     numbers={

@@ -81,7 +81,6 @@ TURNS = TurnWords(
     ),
     scales=spaced("hundert tausend million millionen"),
     between_digits=spaced("strich bindestrich"),
-    speaker="ich",
     address=spaced("at ät punkt unterstrich minus bindestrich strich klammeraffe schrägstrich"),
     mail=spaced("mail email e-mail e-mail-adresse mailadresse webseite website"),
     numbers={

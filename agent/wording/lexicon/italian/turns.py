@@ -54,7 +54,6 @@ TURNS = TurnWords(
     ),
     scales=spaced("cento mille mila milione milioni"),
     between_digits=spaced("trattino"),
-    speaker="io",
     address=spaced("chiocciola punto trattino underscore barra"),
     mail=spaced("mail email e-mail posta sito"),
     numbers={

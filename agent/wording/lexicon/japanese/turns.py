@@ -56,7 +56,6 @@ TURNS = TurnWords(
     ),
     scales=spaced("十 百 千 万 億"),
     between_digits=spaced("の"),
-    speaker="私",
     address=spaced("ドット アットマーク アット アンダーバー ハイフン スラッシュ"),
     mail=spaced("メール アドレス サイト"),
     numbers={

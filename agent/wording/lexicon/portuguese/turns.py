@@ -59,7 +59,6 @@ TURNS = TurnWords(
     ),
     scales=spaced("cem cento centos mil milhão milhões"),
     between_digits=spaced("hífen traço"),
-    speaker="eu",
     address=spaced("arroba ponto hífen traço sublinhado underline barra"),
     mail=spaced("email e-mail mail correio site página"),
     numbers={

@@ -60,7 +60,6 @@ TURNS = TurnWords(
     ),
     scales=spaced("cien ciento cientos mil millón millones"),
     between_digits=spaced("guion guión"),
-    speaker="yo",
     address=spaced("arroba punto guion guión barra bajo subrayado"),
     mail=spaced("correo email e-mail mail web página"),
     numbers={
