@@ -67,7 +67,9 @@ async def answer(ctx: JobContext) -> None:
     )
     session: AgentSession[None] = AgentSession(
         vad=data["vad"],
-        stt=stt_module.StreamAdapter(stt=data["stt"], vad=data["vad"]),
+        stt=data["stt"]
+        if data["stt"].capabilities.streaming
+        else stt_module.StreamAdapter(stt=data["stt"], vad=data["vad"]),
         llm=data["llm"],
         tts=data["tts"],
         turn_handling={"turn_detection": "vad", **options},  # type: ignore[typeddict-item]
