@@ -64,4 +64,5 @@ class Guessing:
             return True
         if utterance.upto < utterance.last_voiced - LATE_S:
             return False
-        return wording is Wording.FINISHED or not self.writes_marks
+        # What a stream has not told yet is not in its words; a whole upload may say it all.
+        return wording is Wording.FINISHED or (utterance.settled and not self.writes_marks)

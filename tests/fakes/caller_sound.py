@@ -59,6 +59,14 @@ class Vocabulary:
             amplitudes += [VOICE + number] * (length - falling) + [FALLEN + number] * falling
         return amplitudes
 
+    def word_in(self, pcm: NDArray[np.int16]) -> tuple[int, str, int] | None:
+        """The word that a hop is of: its number, text and length in hops; None: silence."""
+        amplitude = abs(int(pcm[0]))
+        for base in (VOICE, FALLEN):
+            if 1 <= (number := amplitude - base) <= len(self._words):
+                return number, self._words[number - 1], self._hops[number - 1]
+        return None
+
     def known(self, pcm: NDArray[np.int16]) -> str:
         """The words of which there is enough in some audio."""
         amplitudes, samples = np.unique(np.abs(pcm), return_counts=True)

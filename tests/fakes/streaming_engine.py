@@ -1,7 +1,6 @@
 """A streaming recogniser without a wire, for virtual time.
 
-Each hop of a word carries the word's number in its first sample, so that the engine knows exactly
-the words whose audio it was given, in whatever pieces.
+It knows exactly the words whose audio it was given, in whatever pieces (`caller_sound`).
 """
 
 import asyncio
@@ -19,10 +18,10 @@ from livekit.agents import (
 )
 from livekit.agents.types import NOT_GIVEN, NotGivenOr, TimedString
 from livekit.agents.utils import AudioBuffer
+from numpy.typing import NDArray
 
-HOP, RATE_HZ = 160, 16000
-KNOWN_SHARE = 0.7
-"""Part of a word's audio by which it is known."""
+from agent.hearing.ear import HOP, HOP_S
+from tests.fakes.caller_sound import KNOWN_SHARE, Vocabulary
 
 
 @dataclass(eq=False)
@@ -40,8 +39,8 @@ class StreamingEngine(stt.STT[str]):
     """Tells each word `delay_s` after its end."""
 
     def __init__(
-        self, *, delay_s: float = 0.15, timed: bool = True, flushes: bool = True,
-        ends_after_s: float = 5.0,
+        self, vocabulary: Vocabulary, *, delay_s: float = 0.15, timed: bool = True,
+        flushes: bool = True, ends_after_s: float = 5.0,
     ) -> None:  # fmt: skip
         """`timed`: words have times; `ends_after_s`: silence that ends its segment."""
         super().__init__(
@@ -51,15 +50,9 @@ class StreamingEngine(stt.STT[str]):
             )
         )  # fmt: skip
         self.delay_s, self.timed, self.ends_after_s = delay_s, timed, ends_after_s
-        self.vocabulary: list[tuple[str, int]] = []
-        """Words by number, from 1 on, with their lengths in hops."""
+        self.vocabulary = vocabulary
         self.streams: list[Opened] = []
         self.refuses = self.is_mute = False
-
-    def word(self, text: str, hops: int) -> int:
-        """A new word's number."""
-        self.vocabulary.append((text, hops))
-        return len(self.vocabulary)
 
     async def _recognize_impl(
         self,
@@ -87,7 +80,8 @@ class _Stream(stt.RecognizeStream):
         self._counts: dict[int, int] = {}
         self._segment: list[TimedString] = []
         self._known: set[int] = set()
-        self._current = self._quiet = self._timers = 0
+        self._quiet = self._timers = 0
+        self._current: tuple[int, str, int] | None = None
 
     async def _run(self) -> None:
         if self._engine.refuses:
@@ -116,24 +110,24 @@ class _Stream(stt.RecognizeStream):
             pcm = np.frombuffer(item.data, np.int16)
             assert len(pcm) % HOP == 0
             for hop in pcm.reshape(-1, HOP):
-                self._hop(int(hop[0]))
+                self._hop(hop)
 
-    def _hop(self, number: int) -> None:
-        self._how.heard_s += HOP / RATE_HZ
-        self._quiet = 0 if number else self._quiet + 1
-        if self._quiet == round(self._engine.ends_after_s * 100):
+    def _hop(self, hop: NDArray[np.int16]) -> None:
+        self._how.heard_s += HOP_S
+        word = self._engine.vocabulary.word_in(hop)
+        self._quiet = 0 if word else self._quiet + 1
+        if self._quiet == round(self._engine.ends_after_s / HOP_S):
             self._later(self._finish)
-        before, self._current = self._current, number
-        if before and before != number and not self._engine.is_mute:
-            self._know(before, self._how.heard_s - HOP / RATE_HZ)
-        if number:
-            self._counts[number] = self._counts.get(number, 0) + 1
+        before, self._current = self._current, word
+        if before and before != word and not self._engine.is_mute:
+            self._know(*before, self._how.heard_s - HOP_S)
+        if word:
+            self._counts[word[0]] = self._counts.get(word[0], 0) + 1
 
-    def _know(self, number: int, end_s: float) -> None:
-        text, hops = self._engine.vocabulary[number - 1]
+    def _know(self, number: int, text: str, hops: int, end_s: float) -> None:
         if number not in self._known and self._counts[number] >= KNOWN_SHARE * hops:
             self._known.add(number)
-            word = TimedString(text, start_time=end_s - hops / 100, end_time=end_s)
+            word = TimedString(text, start_time=end_s - hops * HOP_S, end_time=end_s)
             self._later(lambda: self._add(word))
 
     def _later(self, do: Callable[[], None]) -> None:
@@ -144,7 +138,7 @@ class _Stream(stt.RecognizeStream):
 
     def _add(self, word: TimedString) -> None:
         self._segment.append(word)
-        text = " ".join(self._segment).rstrip(".?!").lower()
+        text = " ".join(self._segment).rstrip(".?!。？").lower()
         self._tell(stt.SpeechEventType.INTERIM_TRANSCRIPT, text)
 
     def _finish(self) -> None:
@@ -155,5 +149,6 @@ class _Stream(stt.RecognizeStream):
 
     def _tell(self, kind: stt.SpeechEventType, text: str) -> None:
         words = list(self._segment) if self._engine.timed else None
-        data = stt.SpeechData(language=LanguageCode("en"), text=text, words=words)
+        language = LanguageCode("en" if text.isascii() else "zh")
+        data = stt.SpeechData(language=language, text=text, words=words)
         self._event_ch.send_nowait(stt.SpeechEvent(kind, alternatives=[data]))

@@ -43,6 +43,7 @@ from tests.fakes import caller_sound, virtual_time
 from tests.fakes.caller_sound import Vocabulary
 from tests.fakes.playing import Captions, Source
 from tests.fakes.scripted_engines import Model, Recogniser, Reply, Voice, parts_of
+from tests.fakes.streaming_engine import StreamingEngine
 
 _SETTLE_S = 0.6
 """The talk is over when neither side has had the floor or made a sound for this long."""
@@ -89,7 +90,7 @@ class Stops(Line):
 class WholeTalk:
     """What one talk came to. Times are seconds from its beginning."""
 
-    recogniser: Recogniser
+    recogniser: Recogniser | StreamingEngine
     model: Model
     voice: Voice
     source: Source
@@ -141,6 +142,7 @@ def play(
     greeting: str = "",
     recognised_s: float = 0.2,
     deaf: bool = False,
+    streams: bool = False,
     voice: Voice | None = None,
     spare: Voice | None = None,
     settings: Mapping[str, str] | None = None,
@@ -154,13 +156,16 @@ def play(
         greeting: said by the agent at the beginning.
         recognised_s: how long the recogniser takes for each request.
         deaf: whether all of its requests fail.
+        streams: whether it listens all the time instead, and tells a word after `recognised_s`.
         voice: the engine that speaks; by default a quick one.
         spare: the one that says what the first does not; by default another such.
         settings: of the product, as in its environment.
     """
     vocabulary = Vocabulary()
     talk = WholeTalk(
-        Recogniser(vocabulary, delay_s=recognised_s, fails=deaf),
+        StreamingEngine(vocabulary, delay_s=recognised_s)
+        if streams
+        else Recogniser(vocabulary, delay_s=recognised_s, fails=deaf),
         Model(replies or {}, otherwise),
         voice or Voice(),
         Source(),

@@ -2,10 +2,12 @@
 
 import functools
 from collections.abc import Callable
+from typing import Literal
 
 import pytest
 
 from agent.turns.schedule import Eagerness
+from agent.turns.words import same_words
 from benchmarks import scorecard
 from benchmarks.scorecard import Episode, Line
 from tests.fakes.scripted_engines import Reply, Voice
@@ -15,7 +17,9 @@ from tests.fakes.whole_talk import play as whole_talk
 
 pytestmark = pytest.mark.timeout(120)
 
-Play = Callable[[Eagerness], Episode]
+Kind = Eagerness | Literal["streams"]
+"""How eager an agent is whose recogniser takes whole utterances, or that it streams."""
+Play = Callable[[Kind], Episode]
 
 ANSWER = Reply("This is what there is to say about it, and it takes four seconds.", first_s=0.3)
 QUESTIONS = {
@@ -55,11 +59,14 @@ NOISES_S = {"en": (0.02, 0.15, 0.5), "zh": (0.3,)}
 LANGUAGES = ("en", "zh")
 
 
-def held(eagerness: Eagerness, *acts: Act) -> WholeTalk:
+def held(kind: Kind, *acts: Act) -> WholeTalk:
     """A talk whose every answer is the same."""
+    streams = kind == "streams"
     return whole_talk(
-        *acts, otherwise=ANSWER, voice=Voice(first_s=0.15), settings={"TURN_EAGERNESS": eagerness}
-    )
+        *acts, otherwise=ANSWER, voice=Voice(first_s=0.15), streams=streams,
+        recognised_s=0.15 if streams else 0.2,
+        settings={} if streams else {"TURN_EAGERNESS": kind},
+    )  # fmt: skip
 
 
 def messages(talk: WholeTalk) -> list[str]:
@@ -69,8 +76,8 @@ def messages(talk: WholeTalk) -> list[str]:
 def turn(language: str, text: str, for_s: float) -> Play:
     """A question, and what it is answered with."""
 
-    def play(eagerness: Eagerness) -> Episode:
-        talk = held(eagerness, Says(text, 0.7, 0.7 + for_s))
+    def play(kind: Kind) -> Episode:
+        talk = held(kind, Says(text, 0.7, 0.7 + for_s))
         [(_, over)] = talk.spoken
         late = scorecard.latency(talk.spans, user_ended=over)
         early = scorecard.spoke_in(talk.spans, (0.0, over))
@@ -82,29 +89,31 @@ def turn(language: str, text: str, for_s: float) -> Play:
 def pause(language: str, head: str, tail: str, for_s: float) -> Play:
     """A pause inside a sentence."""
 
-    def play(eagerness: Eagerness) -> Episode:
+    def play(kind: Kind) -> Episode:
         went_on = 2.3 + for_s
-        talk = held(eagerness, Says(head, 0.7, 2.3), Says(tail, went_on, went_on + 1.2))
+        talk = held(kind, Says(head, 0.7, 2.3), Says(tail, went_on, went_on + 1.2))
         _, (_, over) = talk.spoken
-        assert messages(talk) == [f"{head} {tail}"], "both parts are one message"
+        (message,) = messages(talk)
+        assert same_words(message, f"{head} {tail}"), "both parts are one message"
         took = scorecard.spoke_in(talk.spans, (0.0, over))
         return Episode("pause", language, took, scorecard.latency(talk.spans, user_ended=over))
 
     return play
 
 
-def over_answer(language: str, act: Act, eagerness: Eagerness) -> WholeTalk:
+def over_answer(language: str, act: Act, kind: Kind) -> WholeTalk:
     text, for_s = QUESTIONS[language][0]
-    return held(eagerness, Says(text, 0.7, 0.7 + for_s), act)
+    return held(kind, Says(text, 0.7, 0.7 + for_s), act)
 
 
 def interruption(language: str, text: str, for_s: float) -> Play:
     """Words over an answer."""
 
-    def play(eagerness: Eagerness) -> Episode:
-        talk = over_answer(language, Says(text, 0.5, 0.5 + for_s, over=1), eagerness)
+    def play(kind: Kind) -> Episode:
+        talk = over_answer(language, Says(text, 0.5, 0.5 + for_s, over=1), kind)
         _, (began, over) = talk.spoken
-        assert messages(talk)[1:] == [text]
+        (message,) = messages(talk)[1:]
+        assert same_words(message, text)
         return Episode(
             "interruption", language, len(talk.replies) == 2,
             scorecard.latency(talk.spans, user_ended=over),
@@ -117,8 +126,8 @@ def interruption(language: str, text: str, for_s: float) -> Play:
 def listening(behaviour: scorecard.Behaviour, language: str, act: Act) -> Play:
     """A sound over an answer that should not take the floor."""
 
-    def play(eagerness: Eagerness) -> Episode:
-        talk = over_answer(language, act, eagerness)
+    def play(kind: Kind) -> Episode:
+        talk = over_answer(language, act, kind)
         if len(talk.replies) == 1:
             assert talk.heard == ANSWER.text, "not a word is lost"
         _, (began, _) = talk.spoken
@@ -148,16 +157,16 @@ def dialogues(language: str) -> list[Play]:
 
 
 @functools.cache
-def card(eagerness: Eagerness, language: str) -> list[Line]:
-    return scorecard.card(play(eagerness) for play in dialogues(language))
+def card(kind: Kind, language: str) -> list[Line]:
+    return scorecard.card(play(kind) for play in dialogues(language))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("eagerness", ["eager", "pauses", "patient"])
-def test_the_card_is_perfect_whatever_the_eagerness(
-    eagerness: Eagerness, language: str, record_property: Callable[[str, object], None]
+@pytest.mark.parametrize("kind", ["eager", "pauses", "patient", "streams"])
+def test_the_card_is_perfect_whatever_the_recogniser_and_the_eagerness(
+    kind: Kind, language: str, record_property: Callable[[str, object], None]
 ) -> None:
-    lines = card(eagerness, language)
+    lines = card(kind, language)
     for line in lines:
         print(line)
         record_property(f"{line.behaviour}, {line.language}", line.take_over_rate)

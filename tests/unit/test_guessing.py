@@ -11,6 +11,7 @@ FINISHED, PLAIN, UNFINISHED = Wording.FINISHED, Wording.PLAIN, Wording.UNFINISHE
 
 def utterance(*, missing_s: float = 0.0, guessed: str | None = None, guesses: int = 0) -> Utterance:
     return Utterance(
+        settled=True,
         began=1.0, over_agent=False, last_voiced=3.0, upto=3.0 - missing_s, guessed=guessed,
         guesses=guesses,
     )  # fmt: skip

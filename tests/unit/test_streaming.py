@@ -4,19 +4,19 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-import numpy as np
 import pytest
 from livekit import rtc
 from livekit.agents import APIConnectOptions
 
+from agent.hearing.ear import HOP, HOP_S, RATE_HZ
 from agent.turns.listener import Listener
 from agent.turns.recognisers import recogniser_for
 from agent.turns.streaming import StreamingRecogniser
-from tests.fakes import virtual_time
-from tests.fakes.streaming_engine import HOP, RATE_HZ, StreamingEngine
+from tests.fakes import caller_sound, virtual_time
+from tests.fakes.caller_sound import SILENCE, Vocabulary
+from tests.fakes.streaming_engine import StreamingEngine
 from tests.unit.test_listener import Rest
 
-HOP_S = HOP / RATE_HZ
 QUESTION = "What is the weather like today?"
 TIMEOUT_S = 2.0
 ENOUGH_S = 3.0
@@ -37,7 +37,7 @@ class Scene:
         assert isinstance(recogniser, StreamingRecogniser)
         self.listener = Listener(
             recogniser,
-            probability=lambda window: 0.95 if np.abs(window).max() > 0.05 else 0.02,
+            probability=caller_sound.probability,
             floor=self.rest,
             observer=self.rest,
             clock=loop.time,
@@ -46,21 +46,15 @@ class Scene:
         self.running = asyncio.create_task(self.listener.run())
 
     async def says(self, text: str, for_s: float) -> None:
-        words = text.split()
-        hops = round(for_s / len(words) / HOP_S)
-        for word in words:
-            number = self.engine.word(word, hops)
-            for n in range(hops):
-                await self._feed(3000 if n < hops - 3 else 1500, number)
+        for amplitude in self.engine.vocabulary.sound(text, for_s):
+            await self._feed(amplitude)
 
     async def is_silent(self, for_s: float) -> None:
         for _ in range(round(for_s / HOP_S)):
-            await self._feed(3, 0)
+            await self._feed(SILENCE)
 
-    async def _feed(self, amplitude: int, number: int) -> None:
-        phase = np.arange(HOP) * (2 * np.pi * 200 / RATE_HZ)
-        pcm = (amplitude * np.sin(phase)).astype(np.int16)
-        pcm[0] = number
+    async def _feed(self, amplitude: int) -> None:
+        pcm = caller_sound.hop(amplitude)
         self.listener.push(rtc.AudioFrame(pcm.tobytes(), RATE_HZ, 1, HOP))
         await asyncio.sleep(HOP_S)
 
@@ -90,7 +84,7 @@ def same(text: str) -> str:
 @EVERY_KIND
 def test_all_words_of_a_turn_are_told(timed: bool, flushes: bool) -> None:
     async def talk() -> None:
-        scene = Scene(StreamingEngine(timed=timed, flushes=flushes))
+        scene = Scene(StreamingEngine(Vocabulary(), timed=timed, flushes=flushes))
         await scene.is_silent(1.0)
         for _ in range(3):
             await scene.says(QUESTION, 1.8)
@@ -106,7 +100,7 @@ def test_all_words_of_a_turn_are_told(timed: bool, flushes: bool) -> None:
 @EVERY_KIND
 def test_an_answer_is_begun_when_the_last_word_is_there(timed: bool, flushes: bool) -> None:
     async def talk() -> None:
-        scene = Scene(StreamingEngine(timed=timed, flushes=flushes))
+        scene = Scene(StreamingEngine(Vocabulary(), timed=timed, flushes=flushes))
         for _ in range(4):
             await scene.says(QUESTION, 1.8)
             spoken = len(scene.told("preflight"))
@@ -124,7 +118,7 @@ def test_what_the_engine_takes_for_the_end_is_not_the_end_of_a_turn(
     timed: bool, flushes: bool
 ) -> None:
     async def talk() -> None:
-        scene = Scene(StreamingEngine(timed=timed, flushes=flushes, ends_after_s=0.1))
+        scene = Scene(StreamingEngine(Vocabulary(), timed=timed, flushes=flushes, ends_after_s=0.1))
         await scene.says("I would like to", 1.2)
         await scene.is_silent(0.7)
         assert scene.ended == []
@@ -142,7 +136,7 @@ def test_what_was_heard_before_a_barge_in_is_not_of_it(
     timed: bool, flushes: bool, pause_s: float
 ) -> None:
     async def talk() -> None:
-        scene = Scene(StreamingEngine(timed=timed, flushes=flushes))
+        scene = Scene(StreamingEngine(Vocabulary(), timed=timed, flushes=flushes))
         await scene.says(QUESTION, 1.8)
         await scene.is_silent(ENOUGH_S)
         scene.rest.playing = scene.rest.busy = True
@@ -165,7 +159,7 @@ def test_what_was_heard_before_a_barge_in_is_not_of_it(
 @pytest.mark.parametrize("timed", [True, False])
 def test_slow_words_are_waited_for_where_the_engine_can_be_asked(timed: bool) -> None:
     async def talk() -> None:
-        scene = Scene(StreamingEngine(timed=timed, delay_s=0.7))
+        scene = Scene(StreamingEngine(Vocabulary(), timed=timed, delay_s=0.7))
         for _ in range(2):
             await scene.says(QUESTION, 1.8)
             await scene.is_silent(ENOUGH_S)
@@ -178,7 +172,7 @@ def test_slow_words_are_waited_for_where_the_engine_can_be_asked(timed: bool) ->
 @EVERY_KIND
 def test_a_voice_without_words_ends_without_words(timed: bool, flushes: bool) -> None:
     async def talk() -> None:
-        scene = Scene(StreamingEngine(timed=timed, flushes=flushes))
+        scene = Scene(StreamingEngine(Vocabulary(), timed=timed, flushes=flushes))
         scene.engine.is_mute = True
         await scene.says("mumble", 0.6)
         await scene.is_silent(1.5)
@@ -190,7 +184,7 @@ def test_a_voice_without_words_ends_without_words(timed: bool, flushes: bool) ->
 
 def test_one_stream_is_kept_in_real_time_and_closed_with_the_call() -> None:
     async def talk() -> None:
-        engine = StreamingEngine()
+        engine = StreamingEngine(Vocabulary())
         scene = Scene(engine)
         await scene.is_silent(2.0)
         for _ in range(3):
@@ -208,7 +202,7 @@ def test_one_stream_is_kept_in_real_time_and_closed_with_the_call() -> None:
 @EVERY_KIND
 def test_the_words_of_a_lost_stream_are_asked_again(timed: bool, flushes: bool) -> None:
     async def talk() -> None:
-        engine = StreamingEngine(timed=timed, flushes=flushes)
+        engine = StreamingEngine(Vocabulary(), timed=timed, flushes=flushes)
         scene = Scene(engine)
         await scene.says(QUESTION, 1.8)
         await scene.is_silent(ENOUGH_S)
@@ -226,7 +220,7 @@ def test_the_words_of_a_lost_stream_are_asked_again(timed: bool, flushes: bool) 
 
 def test_final_words_are_not_asked_again() -> None:
     async def talk() -> None:
-        engine = StreamingEngine(ends_after_s=0.1)
+        engine = StreamingEngine(Vocabulary(), ends_after_s=0.1)
         scene = Scene(engine)
         await scene.says("I would like to", 1.2)
         await scene.is_silent(0.5)
@@ -241,7 +235,7 @@ def test_final_words_are_not_asked_again() -> None:
 
 def test_a_stream_that_stays_lost_is_told_and_the_call_goes_on() -> None:
     async def talk() -> None:
-        engine = StreamingEngine()
+        engine = StreamingEngine(Vocabulary())
         scene = Scene(engine)
         await scene.says("Please tell me", 1.2)
         engine.refuses = True
@@ -264,7 +258,7 @@ def test_a_stream_that_stays_lost_is_told_and_the_call_goes_on() -> None:
 
 def test_a_stream_that_says_nothing_to_several_voices_is_opened_anew() -> None:
     async def talk() -> None:
-        engine = StreamingEngine()
+        engine = StreamingEngine(Vocabulary())
         scene = Scene(engine)
         engine.is_mute = True
         for _ in range(3):
@@ -283,7 +277,7 @@ def test_a_stream_that_says_nothing_to_several_voices_is_opened_anew() -> None:
 
 def test_where_the_time_went_is_told() -> None:
     async def talk() -> None:
-        scene = Scene(StreamingEngine())
+        scene = Scene(StreamingEngine(Vocabulary()))
         await scene.says(QUESTION, 1.8)
         await scene.is_silent(ENOUGH_S)
         (line,) = [line for line in scene.rest.told if line.startswith("recognised")]
