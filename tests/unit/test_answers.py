@@ -1,4 +1,4 @@
-"""Answers as people give them, written down before the lexicon was looked at.
+"""Answers as people give them, written down before the lexicon was.
 
 Of each language one part is for mending by rule. The other part, `held`, was counted and never
 looked into: its numbers say how answers fare that no rule was made for.
