@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from agent.wording.abbreviations import ALWAYS, BEFORE_NUMBER, OPEN_ENDED, is_dotted
 from agent.wording.scripts import HAN
 
 _FENCE = re.compile(r"^\s{0,3}(```+|~~~+)")
@@ -37,9 +38,6 @@ _CLOSING = "\"'”’)」』）"
 _BREAKS = (
     re.compile(rf"([{_CJK_END}][{_CLOSING}]*)\s*"),
     re.compile(rf"([.!?…][{_CLOSING}]*)\s+(?=[\"'“‘(]*[A-Z0-9{HAN}])"),
-)
-_ABBREVIATION = re.compile(
-    r"(?:\b(?i:e\.g|i\.e|etc|vs|cf|approx|dr|mr|mrs|ms|prof|st|fig|jr|sr)|\b[A-Z])\.$"
 )
 
 _SHORT_LINE = 60
@@ -115,11 +113,22 @@ def split_sentences(text: str) -> list[str]:
     for piece in text.splitlines():
         if not piece.strip():
             continue
-        if sentences and _ABBREVIATION.search(sentences[-1]):
+        if sentences and _goes_on(sentences[-1], piece.strip()):
             sentences[-1] += " " + piece.strip()
         else:
             sentences.append(piece.strip())
     return [_ended(sentence) for sentence in sentences]
+
+
+def _goes_on(sentence: str, following: str) -> bool:
+    """Whether the full stop at the end of what seemed a sentence is that of an abbreviation."""
+    word = sentence.split()[-1].lstrip("(\"'“‘")
+    if not word.endswith("."):
+        return False
+    bare = word[:-1].lower()
+    if bare in BEFORE_NUMBER or bare in OPEN_ENDED:
+        return following[0].isdigit()
+    return bare in ALWAYS or (is_dotted(word[:-1]) and not (len(bare) == 1 and word[0] == bare))
 
 
 def _ended(sentence: str) -> str:
