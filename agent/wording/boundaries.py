@@ -45,7 +45,7 @@ _CONJUNCTIONS = frozenset[str]().union(
 )
 
 
-class Verdict(Enum):
+class Ends(Enum):
     """Whether a sentence ends at a mark."""
 
     YES = 1
@@ -117,16 +117,16 @@ def sentence_cut(text: str, *, final: bool, quotes: Quotes) -> int | None:
         spoken = spoken or char.isalnum() or char == SAID
         if not spoken:
             continue
-        verdict, cut = Verdict.NO, i + 1
+        verdict, cut = Ends.NO, i + 1
         if char in _CJK_ENDS:
             verdict, cut = _cjk_end(text, i, inside)
         elif char in _ENDS and text[i - 1] not in _ENDS:
             verdict, cut = _latin_end(text, i, inside)
         elif _is_comma(char, units, wide_units):
             verdict = _comma_end(text, i)
-        if verdict is Verdict.YES:
+        if verdict is Ends.YES:
             return cut
-        if verdict is Verdict.WAIT and not final:
+        if verdict is Ends.WAIT and not final:
             return None
     return None
 
@@ -136,47 +136,47 @@ def is_wide(char: str) -> bool:
     return char > "\u10ff" and char.isalpha() and unicodedata.east_asian_width(char) in "WF"
 
 
-def _cjk_end(text: str, at: int, inside: Quotes) -> tuple[Verdict, int]:
+def _cjk_end(text: str, at: int, inside: Quotes) -> tuple[Ends, int]:
     """A full-width end mark ends the sentence at once; within quotes, after their end."""
     after = replace(inside)
     end = at + 1
     while after.any_open():
         if end == len(text):
-            return Verdict.WAIT, end
+            return Ends.WAIT, end
         if text[end] not in _CLOSERS and text[end] not in _CJK_ENDS:
             break
         after.feed(text[end])
         end += 1
-    return Verdict.YES, end
+    return Ends.YES, end
 
 
-def _latin_end(text: str, at: int, inside: Quotes) -> tuple[Verdict, int]:
+def _latin_end(text: str, at: int, inside: Quotes) -> tuple[Ends, int]:
     """A full stop and its like end the sentence when white space or Chinese follows."""
     run = _span(text, at, _ENDS)
     end = _span(text, run, _CLOSERS)
     if end == len(text):
-        return Verdict.WAIT, end
+        return Ends.WAIT, end
     following = _next_visible(text, end)
     if not text[end].isspace():
         if not (is_wide(text[end]) or text[end] in _OPEN):
-            return Verdict.NO, end
+            return Ends.NO, end
         # "1.首先", "嗯……我想": a number in a list, a pause.
         if text[at] == "…" or text[at - 1].isdigit():
-            return Verdict.NO, end
+            return Ends.NO, end
     if inside.angled and following == "»":
-        return Verdict.YES, text.index("»", end) + 1
+        return Ends.YES, text.index("»", end) + 1
     if inside.angled and following is None:
-        return Verdict.WAIT, end
+        return Ends.WAIT, end
     marks = text[at:run]
     if marks == ".":
         return _full_stop(text, at, following, closed=end > run), end
     if marks[0] in ".…" or end > run:
         # A pause ("well... yes") or a quotation ('"Stop!" he said') may go on.
         return _unless(following, str.islower), end
-    return Verdict.YES, end
+    return Ends.YES, end
 
 
-def _full_stop(text: str, at: int, following: str | None, *, closed: bool) -> Verdict:
+def _full_stop(text: str, at: int, following: str | None, *, closed: bool) -> Ends:
     start = at
     while start > 0 and not _ends_word(text[start - 1]):
         start -= 1
@@ -188,23 +188,23 @@ def _full_stop(text: str, at: int, following: str | None, *, closed: bool) -> Ve
         return _unless(following, lambda char: not (char.isupper() or _caseless(char)))
     lead = text[:start].split()
     if word == "I" and lead:
-        return Verdict.YES
+        return Ends.YES
     if lower in ALWAYS or is_dotted(word):
-        return Verdict.NO
+        return Ends.NO
     if lower in BEFORE_NUMBER:
         return _unless(following, str.isdigit)
     if word.isdigit() and len(word) <= 3:
         if not any(char.isalnum() for char in text[:start]):
-            return Verdict.NO  # "1. Open the file": the number of a list item.
+            return Ends.NO  # "1. Open the file": the number of a list item.
         if len(word) <= 2 and lead and lead[-1].lower() in ORDINAL_LEADS:
-            return Verdict.NO
-    return _unless(following, str.islower) if closed else Verdict.YES
+            return Ends.NO
+    return _unless(following, str.islower) if closed else Ends.YES
 
 
-def _comma_end(text: str, at: int) -> Verdict:
+def _comma_end(text: str, at: int) -> Ends:
     following = text[at + 1] if at + 1 < len(text) else None
     if text[at] in _CJK_COMMAS:
-        return _unless(following, str.isdigit) if text[at - 1].isdigit() else Verdict.YES
+        return _unless(following, str.isdigit) if text[at - 1].isdigit() else Ends.YES
     return _unless(following, lambda char: not (char.isspace() or is_wide(char)))
 
 
@@ -259,10 +259,10 @@ def _between_graphemes(text: str, at: int) -> bool:
     return not joined and not unicodedata.category(text[at]).startswith("M")
 
 
-def _unless(following: str | None, goes_on: Callable[[str], bool]) -> Verdict:
+def _unless(following: str | None, goes_on: Callable[[str], bool]) -> Ends:
     if following is None:
-        return Verdict.WAIT
-    return Verdict.NO if goes_on(following) else Verdict.YES
+        return Ends.WAIT
+    return Ends.NO if goes_on(following) else Ends.YES
 
 
 def _caseless(char: str) -> bool:

@@ -25,7 +25,7 @@ _PROBE_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Finding:
     """One line of the result."""
 
     what: str
@@ -41,26 +41,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print settings and verdicts; returns 0 only if all work."""
+    """Print settings and findings; returns 0 only if all work."""
     settings = load()
     apply_env_file()  # boto3 reads its own names from the environment
     console = Console()
     _print_settings(console, settings)
     if args.offline:
         return 0
-    verdicts = asyncio.run(examine(settings))
+    findings = asyncio.run(examine(settings))
     console.print()
-    for verdict in verdicts:
-        mark = "[green]works[/green]" if verdict.works else "[red]fails[/red]"
+    for finding in findings:
+        mark = "[green]works[/green]" if finding.works else "[red]fails[/red]"
         console.print(
-            f"{mark}  [bold]{verdict.what}[/bold]: {escape(masked_text(verdict.text))}",
+            f"{mark}  [bold]{finding.what}[/bold]: {escape(masked_text(finding.text))}",
             highlight=False,
             soft_wrap=True,
         )
-    return 0 if all(verdict.works for verdict in verdicts) else 1
+    return 0 if all(finding.works for finding in findings) else 1
 
 
-async def examine(settings: Settings, *, probe_s: float = _PROBE_S) -> list[Verdict]:
+async def examine(settings: Settings, *, probe_s: float = _PROBE_S) -> list[Finding]:
     """Contact LiveKit and all chosen engines at the same time, each within `probe_s` seconds."""
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(_livekit(settings), name="check-livekit")]
@@ -80,36 +80,36 @@ def _place(choice: StageChoice, choices: Sequence[StageChoice]) -> str:
     return ", first choice" if choice is choices[0] else ", standing by"
 
 
-async def _limited(what: str, probe: Awaitable[str], limit_s: float) -> Verdict:
+async def _limited(what: str, probe: Awaitable[str], limit_s: float) -> Finding:
     began = time.perf_counter()
     try:
         async with asyncio.timeout(limit_s):
             said = await probe
     except TimeoutError:
-        return Verdict(what, False, f"no answer within {limit_s:g} s")
+        return Finding(what, False, f"no answer within {limit_s:g} s")
     except RejoinderError as error:
-        return Verdict(what, False, str(error))
+        return Finding(what, False, str(error))
     except Exception as error:  # noqa: BLE001 - engines from elsewhere raise what they like
-        return Verdict(what, False, f"{type(error).__name__}: {error}")
-    return Verdict(what, True, f"{said} ({(time.perf_counter() - began) * 1000:.0f} ms)")
+        return Finding(what, False, f"{type(error).__name__}: {error}")
+    return Finding(what, True, f"{said} ({(time.perf_counter() - began) * 1000:.0f} ms)")
 
 
-async def _livekit(settings: Settings) -> Verdict:
+async def _livekit(settings: Settings) -> Finding:
     livekit = settings.livekit
     if livekit.url is None:
         return await _local_livekit(settings)
     if not (livekit.api_key and livekit.api_secret):
-        return Verdict("LiveKit", False, "set LIVEKIT_API_KEY and LIVEKIT_API_SECRET")
+        return Finding("LiveKit", False, "set LIVEKIT_API_KEY and LIVEKIT_API_SECRET")
     key, secret = livekit.api_key, livekit.api_secret.get_secret_value()
     return await _limited("LiveKit", list_rooms(livekit.url, key, secret), ANSWER_S + 1)
 
 
-async def _local_livekit(settings: Settings) -> Verdict:
+async def _local_livekit(settings: Settings) -> Finding:
     found = await locate(settings.livekit, cache=places.cache_folder())
     demo = await asyncio.to_thread(running.latest, places.state_folder())
     if not isinstance(found, Found):
         tried = "; ".join(f"{attempt.source}: {attempt.reason}" for attempt in found)
-        return Verdict(
+        return Finding(
             "LiveKit",
             False,
             f"LIVEKIT_URL is not set and no livekit-server is here ({tried}); "
@@ -118,7 +118,7 @@ async def _local_livekit(settings: Settings) -> Verdict:
     lines = [f"the demo would start {describe_server(found)}", *passed_over_lines(found)]
     if demo is not None:
         lines.insert(0, f"a demo runs at {demo.livekit_url}")
-    return Verdict("LiveKit", True, "; ".join(lines))
+    return Finding("LiveKit", True, "; ".join(lines))
 
 
 def _print_settings(console: Console, settings: Settings) -> None:

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from agent.options import AgentOptions, LiveKitOptions, ModelOptions, TalkOptions, TurnOptions
 from agent.settings.load import Settings, StageChoice, load
 from rejoinder.commands import check, list_engines
-from rejoinder.commands.check import Verdict, examine
+from rejoinder.commands.check import Finding, examine
 from rejoinder.demo.ports import PortPicker
 from tests.fakes.probed_engine import Options
 
@@ -53,49 +53,49 @@ def server(folder: Path) -> LiveKitOptions:
     return LiveKitOptions(server_bin=binary)
 
 
-def of(verdicts: list[Verdict], start: str) -> Verdict:
-    (found,) = [verdict for verdict in verdicts if verdict.what.startswith(start)]
+def of(findings: list[Finding], start: str) -> Finding:
+    (found,) = [finding for finding in findings if finding.what.startswith(start)]
     return found
 
 
 async def test_every_failure_is_one_line_of_its_own_and_hides_no_other(tmp_path: Path) -> None:
-    verdicts = await examine(settings(server(tmp_path), "is down", "hangs", "raises"), probe_s=0.3)
-    assert [verdict.works for verdict in verdicts] == [True, False, False, False]
-    assert of(verdicts, "STT").text == "http://h:1 cannot be reached; start the server"
-    assert of(verdicts, "LLM").text == "no answer within 0.3 s"
-    assert of(verdicts, "TTS").text == "KeyError: 'choices'"
-    assert of(verdicts, "LiveKit").text == (
+    findings = await examine(settings(server(tmp_path), "is down", "hangs", "raises"), probe_s=0.3)
+    assert [finding.works for finding in findings] == [True, False, False, False]
+    assert of(findings, "STT").text == "http://h:1 cannot be reached; start the server"
+    assert of(findings, "LLM").text == "no answer within 0.3 s"
+    assert of(findings, "TTS").text == "KeyError: 'choices'"
+    assert of(findings, "LiveKit").text == (
         "the demo would start livekit-server 1.2.3 from LIVEKIT_SERVER_BIN "
         f"({tmp_path / 'livekit-server'})"
     )
 
 
 async def test_what_works_says_what_answered(tmp_path: Path) -> None:
-    verdicts = await examine(settings(server(tmp_path)))
-    assert all(verdict.works for verdict in verdicts)
-    assert of(verdicts, "STT").text.startswith("ten voices (")
+    findings = await examine(settings(server(tmp_path)))
+    assert all(finding.works for finding in findings)
+    assert of(findings, "STT").text.startswith("ten voices (")
 
 
 async def test_without_any_livekit_the_line_says_how_to_get_one() -> None:
-    verdict = of(await examine(settings(LiveKitOptions())), "LiveKit")
-    assert not verdict.works
-    assert "PATH: no livekit-server there" in verdict.text
-    assert verdict.text.endswith("`rejoinder setup` fetches one")
+    finding = of(await examine(settings(LiveKitOptions())), "LiveKit")
+    assert not finding.works
+    assert "PATH: no livekit-server there" in finding.text
+    assert finding.text.endswith("`rejoinder setup` fetches one")
 
 
 async def test_a_livekit_that_does_not_answer_is_named() -> None:
     with PortPicker() as free:
         url = f"ws://127.0.0.1:{free.tcp()}"
         there = LiveKitOptions(url=url, api_key="k", api_secret=SecretStr("s" * 32))
-        verdict = of(await examine(settings(there)), "LiveKit")
-    assert not verdict.works
-    assert url in verdict.text
-    assert "check LIVEKIT_URL" in verdict.text
+        finding = of(await examine(settings(there)), "LiveKit")
+    assert not finding.works
+    assert url in finding.text
+    assert "check LIVEKIT_URL" in finding.text
 
 
 async def test_a_livekit_without_keys_is_not_contacted() -> None:
-    verdict = of(await examine(settings(LiveKitOptions(url="ws://127.0.0.1:1"))), "LiveKit")
-    assert verdict == Verdict("LiveKit", False, "set LIVEKIT_API_KEY and LIVEKIT_API_SECRET")
+    finding = of(await examine(settings(LiveKitOptions(url="ws://127.0.0.1:1"))), "LiveKit")
+    assert finding == Finding("LiveKit", False, "set LIVEKIT_API_KEY and LIVEKIT_API_SECRET")
 
 
 @pytest.mark.parametrize(("mood", "code"), [("works", 0), ("is down", 1)])
