@@ -4,6 +4,7 @@ Each keeps what it was asked, when, and how the request ended.
 """
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ from tests.fakes.caller_sound import Vocabulary
 
 End = Literal["asked", "answered", "cancelled", "failed"]
 MOST_TONES = 40
+_MARKS = re.compile(r"[^\w\s']")
 
 
 @dataclass
@@ -90,6 +92,11 @@ class Recogniser(stt.STT[str]):
         )
 
 
+def bare(text: str) -> str:
+    """The words without marks and capitals: what engines that stream write."""
+    return _MARKS.sub("", text).casefold()
+
+
 @dataclass(frozen=True)
 class Reply:
     """What the model answers, and how fast."""
@@ -113,7 +120,7 @@ class Model(llm.LLM[str]):
         otherwise: Reply | str = "I see. Go on, if you like.",
     ) -> None:
         super().__init__()
-        self._replies = replies
+        self._replies = {bare(text): reply for text, reply in replies.items()}
         self._otherwise = otherwise
         self.asked: list[Asked] = []
 
@@ -130,7 +137,7 @@ class Model(llm.LLM[str]):
         return _Answer(self, chat_ctx=chat_ctx, tools=tools or [], conn_options=conn_options)
 
     def reply_to(self, text: str) -> Reply:
-        found = self._replies.get(text, self._otherwise)
+        found = self._replies.get(bare(text), self._otherwise)
         return Reply(found) if isinstance(found, str) else found
 
 
@@ -224,7 +231,7 @@ class _Speech(tts.ChunkedStream):
 
 
 def parts_of(
-    settings: Settings, recogniser: Recogniser, model: Model, voice: Voice, spare: Voice
+    settings: Settings, recogniser: stt.STT[str], model: Model, voice: Voice, spare: Voice
 ) -> Parts:
     """What a process would load for these engines."""
     return Parts(

@@ -3,7 +3,7 @@
 import pytest
 
 from testbed import tones
-from tests.fakes.scripted_engines import Reply, Voice
+from tests.fakes.scripted_engines import Reply, Voice, bare
 from tests.fakes.whole_talk import Hums, Knocks, Line, Says, Types, WholeTalk, play
 
 ASKED = "What is the weather like today?"
@@ -195,3 +195,22 @@ def test_a_conversation_of_many_turns_has_each_answered_once() -> None:
     ]  # fmt: skip
     assert len(talk.turns) == 4
     assert [turn.interrupted for turn in talk.turns] == [False, False, True, False]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [QUESTION],
+        [Says("I would like to book a table for", 0.5, 2.1), Says("two people.", 2.9, 3.7)],
+        [QUESTION, Says(INSTEAD, 1.4, 3.0, over=1)],
+        [QUESTION, Says("Mm-hmm.", 1.0, 1.35, over=1)],
+        [QUESTION, Knocks("", 1.0, 1.3, over=1)],
+    ],
+    ids=["a question", "a pause", "an interruption", "a sign of listening", "a noise"],
+)
+def test_with_a_recogniser_that_streams_the_talk_is_the_same(lines: list[Line]) -> None:
+    asked, streamed = (play(*lines, replies=WEATHER, streams=streams) for streams in (False, True))
+    assert [(role, bare(text)) for role, text in streamed.messages] == [
+        (role, bare(text)) for role, text in asked.messages
+    ]
+    assert streamed.heard == asked.heard
