@@ -12,6 +12,11 @@ matplotlib.rcParams["svg.fonttype"] = "none"  # text, not outlines
 from matplotlib import pyplot  # noqa: E402 - after the backend is chosen
 
 COLOURS = {"ours": "#1a7f5a", "vanilla": "#8a8f98", "tuned": "#b08d57"}
+TITLES = {
+    "ours": "rejoinder",
+    "vanilla": "plain livekit-agents",
+    "tuned": "tuned livekit-agents",
+}
 STAGES = {
     "stt": ("recognition", "#4c78a8"),
     "llm": ("LLM, first token", "#b08d57"),
@@ -34,7 +39,7 @@ def dots(records: list[Record], target: Path) -> None:
             axis.scatter(found, row + jitter, s=14, color=colour, alpha=0.7, linewidths=0)
             if len(found):
                 axis.plot([np.median(found)] * 2, [row - 0.3, row + 0.3], color=colour, lw=2)
-        axis.set_yticks(range(len(names)), list(reversed(names)))
+        axis.set_yticks(range(len(names)), [TITLES[name] for name in reversed(names)])
         axis.set_title(measure.name, loc="left", fontsize=10)
         _plain(axis)
     axes[-1].set_xlabel("milliseconds, at the caller")
@@ -64,7 +69,7 @@ def waterfall(records: list[Record], target: Path) -> None:
                 textcoords="offset points", va="center", fontsize=8,
             )  # fmt: skip
         axis.set_yticks([])
-        axis.set_title(system, loc="left", fontsize=10)
+        axis.set_title(TITLES[system], loc="left", fontsize=10)
         axis.axvline(0, color="#444444", lw=0.8)
         _plain(axis)
     last = np.atleast_1d(axes)[-1]
