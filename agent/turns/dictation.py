@@ -91,5 +91,6 @@ def _in_an_address(words: Sequence[str], known: TurnWords) -> bool:
     if not ends:
         return _BEGUN_MAIL.search(words[-1] if words else "") is not None
     text = "".join(words)
-    signs = sum(text.count(sign) if is_cjk(sign) else words.count(sign) for sign in known.address)
+    # "从三点到五点": a character that has other meanings counts once.
+    signs = sum(sign in text if is_cjk(sign) else words.count(sign) for sign in known.address)
     return signs > 1 or any(name in (text if is_cjk(name) else words) for name in known.mail)
