@@ -11,18 +11,12 @@ from agent.wording.lexicon.entry import Fault, Lexicon
 from agent.wording.lexicon.language import Language
 from agent.wording.lexicon.turn_words import DenseEnds
 
-COMPLETE = ("en", "zh", "es", "pt", "fr", "de", "ja", "it")
+COMPLETE = ("en", "zh", "es", "pt", "fr", "de", "ja", "it", "ru")
 LACKING = {
     "ko": {
         "turns.digits", "turns.scales", "turns.between_digits", "turns.address",
         "turns.mail", "turns.numbers", "turns.ends.whole", "turns.ends.open", "pieces.segmenter",
         "pieces.breaks_after", "pieces.breaks_before", "pieces.binds_next", "pieces.numbers",
-    },
-    "ru": {
-        "common", "turns.listening", "turns.stops", "turns.digits", "turns.scales",
-        "turns.between_digits", "turns.address", "turns.mail", "turns.numbers",
-        "turns.ends", "pieces.abbreviations", "pieces.before_number", "pieces.open_ended",
-        "pieces.binds_next", "pieces.numbers", "pieces.conjunctions",
     },
 }  # fmt: skip
 OF_SOME = {"letters", "pieces.ordinal_leads"}

@@ -297,7 +297,7 @@ def test_what_is_for_the_eye_is_left_out_or_named(language: str, written: str, s
 )
 def test_the_language_that_is_set_is_expected(spoken: str, voice: str, language: str) -> None:
     settings = SimpleNamespace(
-        stt=SimpleNamespace(options=SimpleNamespace(language=spoken)),
-        tts=SimpleNamespace(options=SimpleNamespace(voice=voice)),
+        stt=[SimpleNamespace(options=SimpleNamespace(language=spoken))],
+        tts=[SimpleNamespace(options=SimpleNamespace(voice=voice))],
     )
     assert expected_language(settings) == language

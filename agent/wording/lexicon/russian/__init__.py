@@ -1,15 +1,19 @@
 """Russian."""
 
 from agent.wording.lexicon.entry import Lexicon
-from agent.wording.lexicon.piece_words import PieceWords
 from agent.wording.lexicon.russian.figures import Russian
+from agent.wording.lexicon.russian.pieces import PIECES
 from agent.wording.lexicon.russian.turns import TURNS
+from agent.wording.lexicon.turn_words import spaced
 
 RUSSIAN = Lexicon(
     code="ru",
     figures=Russian(),
     turns=TURNS,
-    pieces=PieceWords(),
+    pieces=PIECES,
+    common=spaced(
+        "и в не на я что с а он как это она мы вы но по из у за к же бы есть да нет так для мне вас"
+    ),
     greeting="Здравствуйте! Спросите меня о чём угодно в этом проекте.",
     back="Я снова здесь. Продолжайте, пожалуйста.",
     filler="Одну минуту.",
