@@ -40,18 +40,14 @@ def build_recogniser(choices: Sequence[StageChoice]) -> stt.STT[str]:
         single: stt.STT[str] = _build("stt", choices[0])
         return single
     line_up: LineUp[stt.STT[str]] = _line_up("stt", choices)
-    recogniser = FailoverSpeechToText(line_up)
-    if not (recogniser.capabilities.streaming or recogniser.capabilities.offline_recognize):
-        labels = [
-            member.label
-            for member in line_up.members
-            if not member.engine.capabilities.offline_recognize
-        ]
-        raise ConfigError(
-            f"STT_ENGINE: {', '.join(labels)} cannot stand in this list: it only streams, and "
-            "others take whole utterances alone"
-        )
-    return recogniser
+    if not line_up.members[0].engine.capabilities.streaming:
+        for member in line_up.members[1:]:
+            if not member.engine.capabilities.offline_recognize:
+                raise ConfigError(
+                    f"STT_ENGINE: {member.label} only streams, so it must be the first choice, or "
+                    "behind others that stream"
+                )
+    return FailoverSpeechToText(line_up)
 
 
 def build_model(choices: Sequence[StageChoice], *, stall_s: float) -> llm.LLM[Any]:

@@ -1,7 +1,8 @@
 """Several recognisers as one: what the first does not answer goes to the next.
 
-Engines of a list take whole utterances, or all of them stream. A stream that fails is opened anew
-by who listens (`agent.turns.streaming`), which gives it what was not final: at the next engine.
+A stream that fails is opened anew by who listens (`agent.turns.streaming`), which gives it what was
+not final: at the next engine that streams. When there is none, the utterance goes whole to those
+that take whole ones (`agent.turns.stand_by`).
 """
 
 import asyncio
@@ -27,7 +28,7 @@ Recogniser = stt.STT[str]
 
 
 class FailoverSpeechToText(stt.STT[str]):
-    """Whole utterances, which may overlap, or streams, if all engines of the list stream.
+    """Streams, if the first engine does, and whole utterances, which may overlap.
 
     When an engine is found dead, other utterances that wait for it go on to the next one at once.
     """
@@ -35,12 +36,13 @@ class FailoverSpeechToText(stt.STT[str]):
     def __init__(self, line_up: LineUp[Recogniser]) -> None:
         """Ask the engines of `line_up`, which are closed with this."""
         offered = [member.engine.capabilities for member in line_up.members]
+        streaming = offered[0].streaming
         super().__init__(
             capabilities=stt.STTCapabilities(
-                streaming=all(one.streaming for one in offered),
-                interim_results=all(one.interim_results for one in offered),
-                offline_recognize=all(one.offline_recognize for one in offered),
-                manual_flush=all(one.manual_flush for one in offered),
+                streaming=streaming,
+                interim_results=streaming,
+                offline_recognize=any(one.offline_recognize for one in offered),
+                manual_flush=all(one.manual_flush for one in offered if one.streaming),
             )
         )
         # Each engine tells of its own.
@@ -79,6 +81,8 @@ class FailoverSpeechToText(stt.STT[str]):
     ) -> stt.SpeechEvent:
         failure: Exception | None = None
         for member in self.line_up.order():
+            if not member.engine.capabilities.offline_recognize:
+                continue
             try:
                 event = await self._attempt(member, buffer, language)
             except Exception as error:  # noqa: BLE001 - an engine's bug must not end the call
@@ -99,8 +103,17 @@ class FailoverSpeechToText(stt.STT[str]):
         language: NotGivenOr[str] = NOT_GIVEN,
         conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS,
     ) -> "FailoverStream":
-        """Open a stream of the engine that is asked first; it is not replaced by itself."""
-        return FailoverStream(self, self.line_up.order()[0], language)
+        """Open a stream of the first engine that streams; it is not replaced by itself."""
+        asked = next(m for m in self.line_up.order() if m.engine.capabilities.streaming)
+        return FailoverStream(self, asked, language)
+
+    def streams_work(self) -> bool:
+        """Whether a stream can be had, as far as is known."""
+        return not all(
+            member.health.rests
+            for member in self.line_up.members
+            if member.engine.capabilities.streaming
+        )
 
     async def _attempt(
         self, member: Member[Recogniser], buffer: utils.AudioBuffer, language: NotGivenOr[str]
@@ -117,7 +130,8 @@ class FailoverSpeechToText(stt.STT[str]):
 
     def _give_up(self, dead: Member[Recogniser]) -> None:
         """Let what waits for a dead engine go on to one that works."""
-        if dead.health.rests and not self.line_up.waiting()[0].health.rests:
+        others = [m for m in self.line_up.waiting() if m.engine.capabilities.offline_recognize]
+        if dead.health.rests and not others[0].health.rests:
             now = asyncio.get_running_loop().time()
             for attempt in self._attempts[dead]:
                 if not attempt.expired():

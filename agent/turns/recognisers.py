@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from typing import Protocol, runtime_checkable
 
 from livekit.agents import APIConnectOptions, stt
 from livekit.agents.types import NOT_GIVEN, NotGivenOr
@@ -10,9 +11,18 @@ from agent.remote.hedging import Pace
 from agent.turns.batch import BatchRecogniser
 from agent.turns.recogniser import Recogniser
 from agent.turns.schedule import Eagerness
+from agent.turns.stand_by import StandByRecogniser
 from agent.turns.streaming import StreamingRecogniser
 
 _LIMITS = APIConnectOptions(max_retry=1, retry_interval=0.25, timeout=6.0)
+
+
+@runtime_checkable
+class HasStandBy(Protocol):
+    """An engine that streams, and takes whole utterances when its streams fail."""
+
+    def streams_work(self) -> bool:
+        """Whether a stream can be had, as far as is known."""
 
 
 def recogniser_for(
@@ -35,8 +45,14 @@ def recogniser_for(
             empty: to find out itself, if it can.
         clock: what latencies are measured on, seconds.
     """
-    if engine.capabilities.streaming:
-        return StreamingRecogniser(engine, limits=limits, language=language, clock=clock)
-    return BatchRecogniser(
+    if not engine.capabilities.streaming:
+        return BatchRecogniser(
+            engine, limits=limits, eagerness=eagerness, pace=pace, language=language, clock=clock
+        )
+    streaming = StreamingRecogniser(engine, limits=limits, language=language, clock=clock)
+    if not (isinstance(engine, HasStandBy) and engine.capabilities.offline_recognize):
+        return streaming
+    whole = BatchRecogniser(
         engine, limits=limits, eagerness=eagerness, pace=pace, language=language, clock=clock
     )
+    return StandByRecogniser(streaming, whole, streams_work=engine.streams_work)

@@ -13,6 +13,7 @@ from testbed.openai_server import OpenAIStandIn
 from tests.fakes.cut_proxy import CutProxy, cut_proxy
 
 FIRST_PROBE_S = 0.2
+_PATIENT_S = 10.0
 
 
 @dataclass
@@ -25,14 +26,18 @@ class Servers:
     """Before `near`."""
 
     def line_up(
-        self, module: Any, *, near_url: str = "", timeout_s: float = 0.5, **options: Any
+        self, module: Any, *, near_url: str = "", timeout_s: float = 2.0, **options: Any
     ) -> LineUp[Any]:
-        """The engines of `module` for both, the first elsewhere if `near_url` says so."""
+        """The engines of `module` for both, the first elsewhere if `near_url` says so.
+
+        `timeout_s` is how long the first one is waited for.
+        """
         urls = {"near": near_url or self.proxy.url, "far": self.far.url}
         members = []
         for label, url in urls.items():
             chosen = module.Options(url=url, **options)
-            limits = APIConnectOptions(max_retry=0, timeout=timeout_s)
+            waited_s = timeout_s if label == "near" else _PATIENT_S
+            limits = APIConnectOptions(max_retry=0, timeout=waited_s)
             health = Health(first_probe_s=FIRST_PROBE_S)
             members.append(
                 Member(

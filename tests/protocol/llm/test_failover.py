@@ -24,7 +24,7 @@ async def servers() -> AsyncIterator[Servers]:
 
 @pytest.fixture
 async def engine(servers: Servers) -> AsyncIterator[FailoverLLM]:
-    engine = FailoverLLM(servers.line_up(openai), stall_s=0.3)
+    engine = FailoverLLM(servers.line_up(openai), stall_s=0.8)
     yield engine
     await engine.aclose()
 

@@ -6,10 +6,13 @@ from collections.abc import AsyncIterator
 import pytest
 from livekit.agents import APIConnectOptions
 
-from agent.remote.failover import LineUp, Member
+from agent.remote.failover import Health, LineUp, Member
 from agent.stt.failover import FailoverSpeechToText
+from agent.stt.openai import engine as openai
+from testbed import tones
 from testbed.funasr_server import FunASRStandIn, tone_words
 from testbed.funasr_stt import FunASRSpeechToText, Options
+from testbed.openai_server import OpenAIStandIn
 from tests.fakes.cut_proxy import cut_proxy
 from tests.protocol.stt.streaming_contract import StreamingContract, talking
 from tests.protocol.stt.test_funasr_stand_in import VOCABULARY, Caller, FunASRBench
@@ -22,6 +25,12 @@ def line_up(**urls: str) -> FailoverSpeechToText:
         Member(label, FunASRSpeechToText(Options(url=url)), LIMITS) for label, url in urls.items()
     ]
     return FailoverSpeechToText(LineUp(members))
+
+
+def finals(caller: Caller) -> list[str]:
+    """What the turns were, without case and marks."""
+    told = [line for line in caller.rest.told if line.startswith("final")]
+    return [line.partition(": ")[2].lower().rstrip(" ().") for line in told]
 
 
 @pytest.fixture
@@ -60,14 +69,61 @@ async def test_the_next_engine_is_given_what_was_not_final_and_no_word_is_lost(
         await caller.is_silent_until_over()
         running.cancel()
         await asyncio.wait([running])
-        finals = [line for line in caller.rest.told if line.startswith("final")]
-        assert [line.lower().rstrip(" ().") for line in finals] == [
-            "final_transcript: please tell me more"
-        ]
+        assert finals(caller) == ["please tell me more"]
         assert caller.rest.failures == []
         assert engine.line_up.serving.label == "far"
         assert len(bench.server.sessions) == (fault == "dies")
         await engine.aclose()
+
+
+@pytest.mark.parametrize("fault", ["dies", "refuses", "is gone"])
+async def test_without_any_stream_the_utterance_goes_whole_to_the_one_that_stands_by(
+    bench: FunASRBench, openai_server: OpenAIStandIn, fault: str
+) -> None:
+    openai_server.transcribe = lambda request: "Please tell me more."
+    await bench.engine.aclose()
+    stream = Member("near", FunASRSpeechToText(Options(url=bench.proxy.url)), LIMITS)
+    whole = openai.build(openai.Options(url=openai_server.url))
+    engine = bench.engine = FailoverSpeechToText(
+        LineUp([stream, Member("whole", whole, LIMITS, Health())])
+    )
+    if fault == "refuses":
+        bench.refuse()
+    elif fault == "is gone":
+        await bench.proxy.die()
+    caller = Caller(bench)
+    running = asyncio.create_task(caller.listener.run())
+    await asyncio.sleep(0.05)
+    await caller.says(3, 0)
+    if fault == "dies":
+        await bench.proxy.die()
+    await caller.says(1, 2)
+    await caller.is_silent_until_over()
+    last = openai_server.requests[-1]
+    assert last.audio is not None
+    # The tones of all four words, the first ones too, which a stream had been given.
+    assert [index for index, _, _ in tones.heard(last.audio, rate_hz=last.audio_rate_hz)] == [
+        3, 0, 1, 2,
+    ]  # fmt: skip
+    assert caller.rest.failures == []
+    assert engine.line_up.serving.label == "whole"
+
+    # What works again is used from the next utterance on.
+    caller.rest.told.clear()
+    bench.server.status = 101
+    if fault != "refuses":
+        await bench.proxy.come_back()
+    stream.health.answered()
+    await bench.until(lambda: bench.open_sessions() == 1)
+    asked = len(openai_server.requests)
+    await caller.says(0, 1, 2)
+    await caller.is_silent_until_over()
+    running.cancel()
+    await asyncio.wait([running])
+    assert finals(caller) == ["tell me more"]
+    assert len(openai_server.requests) == asked
+    assert engine.line_up.serving.label == "near"
+    await engine.aclose()
 
 
 @pytest.mark.parametrize(("says", "asked_next"), [("nothing", "far"), ("words", "near")])
