@@ -1,12 +1,14 @@
 """What the turn taker wants done; `agent.turns.listener` does it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.turns.barge_in import Overlap
 from agent.turns.recogniser import Onset
+from agent.turns.words import Wording
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,19 @@ class Began:
 
 
 @dataclass(frozen=True, slots=True)
+class Wait:
+    """How long a silence had to be for the end of a turn, and why."""
+
+    wait_s: float
+    wording: Wording
+    """What the words say about the end."""
+    usual_pause_s: float
+    """A long pause by this caller's standards, seconds; 0: none is known."""
+    end_probability: float | None
+    """The end-of-turn model's opinion; None: there is none."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """The turn is over."""
 
@@ -58,6 +73,7 @@ class Ended:
     """Empty: there were no words."""
     silence_s: float
     """Since the last voice."""
+    why: Wait | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +87,16 @@ class GoOn:
 
     sound: Literal["noise", "backchannel", "echo"]
     """What it was: a backchannel is a sign of listening, an echo the agent's own voice."""
+    why: Overlap | None = field(default=None, compare=False)
+    """What was known of it; None: that it is an echo."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
     """The reply is over: cancel it and all work on it."""
+
+    why: Overlap | None = field(default=None, compare=False)
+    """What was known of the sound over it; None: the reply had not begun to sound."""
 
 
 Action = Attend | Forget | AskEnd | Heard | Guess | Began | Ended | Hold | GoOn | Stop

@@ -113,12 +113,29 @@ class Asking:
             return []
         return self._ask(voice, voice.last)
 
-    def answered(self, number: int, text: str, *, language: str = "") -> tuple[str, float] | None:
-        """The engine has answered a request that was not abandoned, in this language if it tells.
+    def answered(
+        self,
+        number: int,
+        text: str,
+        *,
+        language: str = "",
+        took_s: float | None = None,
+        alone: bool = True,
+    ) -> tuple[str, float] | None:
+        """The engine has answered a request that was not abandoned.
+
+        Args:
+            number: of the request.
+            text: as the engine wrote it.
+            language: tag of its language; empty: the engine does not tell.
+            took_s: until its answer, if that was measured.
+            alone: whether no other request was in flight when it was sent.
 
         Returns:
             All words, and the position up to which they are known; None: nothing new is.
         """
+        if took_s is not None:
+            self._schedule.answered(took_s, alone=alone)
         for piece in self._pieces:
             if piece.number == number:
                 piece.text = spoken(text)

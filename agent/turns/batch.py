@@ -42,6 +42,7 @@ class BatchRecogniser:
         eagerness: Eagerness = "eager",
         pace: Pace | None = None,
         language: NotGivenOr[str] = NOT_GIVEN,
+        asking: Callable[[Schedule], Asking] = Asking,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         """Ask `engine` within `limits`, as often as `eagerness` allows.
@@ -49,13 +50,14 @@ class BatchRecogniser:
         `language`: the tag that it is told in place of the one that it is set to; empty: to
         find out itself.
         With `pace`, the request that a turn waits for is repeated when it is slower than most.
-        Latencies are measured on `clock`, seconds.
+        `asking` makes what says what to ask. Latencies are measured on `clock`, seconds.
         """
         self._engine = engine
         self._limits = limits
         self._spoken = language
         self._eagerness = eagerness
         self._pace = pace
+        self._make_asking = asking
         self._clock = clock
         self._hearer: Hearer
         self._tasks: asyncio.TaskGroup
@@ -63,8 +65,7 @@ class BatchRecogniser:
     def start(self, hearer: Hearer, tasks: asyncio.TaskGroup) -> None:
         """Begin afresh, and tell `hearer`; requests are cancelled with `tasks`."""
         self._hearer, self._tasks = hearer, tasks
-        self._schedule = Schedule(self._eagerness)
-        self._asking = Asking(self._schedule)
+        self._asking = self._make_asking(Schedule(self._eagerness))
         self._sent: dict[int, _Sent] = {}
         self._language = ""
 
@@ -122,12 +123,17 @@ class BatchRecogniser:
         if sent is None:
             return
         answered = self._clock()
-        self._schedule.answered(answered - sent.began, alone=sent.alone)
         best = event.alternatives[0] if event.alternatives else None
         text = best.text if best is not None else ""
         if best is not None and text.strip():
             self._language = str(best.language or "")
-        known = self._asking.answered(number, text, language=self._language)
+        known = self._asking.answered(
+            number,
+            text,
+            language=self._language,
+            took_s=answered - sent.began,
+            alone=sent.alone,
+        )
         self._tell(known, asked=sent.began)
 
     def _failed(self, wanted: Recognise, error: Exception) -> None:

@@ -94,12 +94,13 @@ class Listener:
         options: TurnOptions = _USUAL,
         speculate: bool = True,
         end_model: EndModel | None = None,
+        taker: Callable[..., TurnTaker] = TurnTaker,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         """Tell turns by the words of `recogniser`; move `floor`; tell `observer`.
 
-        With `speculate` answers are begun before a turn is over. Muted tracks are noticed on
-        `clock`, seconds.
+        With `speculate` answers are begun before a turn is over. `taker` makes what decides, with
+        the arguments of `TurnTaker`. Muted tracks are noticed on `clock`, seconds.
         """
         self._recogniser = recogniser
         self._probability = probability
@@ -108,6 +109,7 @@ class Listener:
         self._options = options
         self._speculate = speculate
         self._end_model = end_model
+        self._make_taker = taker
         self._clock = clock
         self._sinks: list[Sink] = []
         self._language = ""
@@ -118,7 +120,7 @@ class Listener:
     def _start_afresh(self) -> None:
         """Forget all that was heard: also what an error may have left half done."""
         self._ear = Ear(self._probability)
-        self._taker = TurnTaker(
+        self._taker = self._make_taker(
             self._options,
             speculate=self._speculate,
             end_model=self._end_model is not None,

@@ -8,9 +8,10 @@ from livekit.agents import APIConnectOptions, stt
 from livekit.agents.types import NOT_GIVEN, NotGivenOr
 
 from agent.remote.hedging import Pace
+from agent.turns.asking import Asking
 from agent.turns.batch import BatchRecogniser
 from agent.turns.recogniser import Recogniser
-from agent.turns.schedule import Eagerness
+from agent.turns.schedule import Eagerness, Schedule
 from agent.turns.stand_by import StandByRecogniser
 from agent.turns.streaming import StreamingRecogniser
 
@@ -32,6 +33,7 @@ def recogniser_for(
     eagerness: Eagerness = "eager",
     pace: Pace | None = None,
     language: NotGivenOr[str] = NOT_GIVEN,
+    asking: Callable[[Schedule], Asking] = Asking,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Recogniser:
     """Make the recogniser of one call.
@@ -43,16 +45,21 @@ def recogniser_for(
         pace: repeats slow requests; see `BatchRecogniser`.
         language: tag that the engine is told in place of the one that it is set to;
             empty: to find out itself, if it can.
+        asking: makes what says what to ask; a stream is asked nothing.
         clock: what latencies are measured on, seconds.
     """
+    whole = BatchRecogniser(
+        engine,
+        limits=limits,
+        eagerness=eagerness,
+        pace=pace,
+        language=language,
+        asking=asking,
+        clock=clock,
+    )
     if not engine.capabilities.streaming:
-        return BatchRecogniser(
-            engine, limits=limits, eagerness=eagerness, pace=pace, language=language, clock=clock
-        )
+        return whole
     streaming = StreamingRecogniser(engine, limits=limits, language=language, clock=clock)
     if not (isinstance(engine, HasStandBy) and engine.capabilities.offline_recognize):
         return streaming
-    whole = BatchRecogniser(
-        engine, limits=limits, eagerness=eagerness, pace=pace, language=language, clock=clock
-    )
     return StandByRecogniser(streaming, whole, streams_work=engine.streams_work)

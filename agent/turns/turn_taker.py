@@ -30,6 +30,7 @@ from agent.turns.actions import (
     Heard,
     Hold,
     Stop,
+    Wait,
 )
 from agent.turns.decision import PauseHabits, wait_s
 from agent.turns.guessing import DIP_S, Guessing, Pause
@@ -274,11 +275,11 @@ class TurnTaker:
         if verdict is barge_in.Verdict.STOP:
             utterance.over_agent = False
             self._held_at = None
-            self._actions += [Stop(), Began()]
+            self._actions += [Stop(overlap), Began()]
             utterance.announced = True
         elif verdict is barge_in.Verdict.GO_ON:
             listening = bool(utterance.text) and is_backchannel(utterance.text or "")
-            self._actions.append(GoOn("backchannel" if listening else "noise"))
+            self._actions.append(GoOn("backchannel" if listening else "noise", overlap))
             self._drop(utterance)
 
     # What is done at a pause.
@@ -319,16 +320,19 @@ class TurnTaker:
             return
         if silence >= wait:
             said = utterance.guessed if same_words(utterance.guessed or "", text) else text
-            self._end(utterance, said or text, silence)
+            why = Wait(wait, wording, self._habits.usual_s, utterance.end_probability)
+            self._end(utterance, said or text, silence, why)
 
     def _wording(self, utterance: Utterance) -> Wording:
         marks = self._guessing.writes_marks
         return read(utterance.text or "", utterance.language, marks=marks)
 
-    def _end(self, utterance: Utterance, text: str, silence: float) -> None:
+    def _end(
+        self, utterance: Utterance, text: str, silence: float, why: Wait | None = None
+    ) -> None:
         self._guessing.ended(text)
         if utterance.announced:
-            self._actions.append(Ended(text, silence))
+            self._actions.append(Ended(text, silence, why))
         self._drop(utterance)
 
     def _drop(self, utterance: Utterance) -> None:
