@@ -8,7 +8,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from agent.masking import masked
@@ -261,6 +269,43 @@ class ModelOptions(StageOptions):
 
 class TextToSpeechOptions(StageOptions):
     """Text to speech. auto: openai when a URL or key is set, else espeak."""
+
+
+class RecordOptions(_Section):
+    """The flight recorder: a file for each call, to look at and to decide again."""
+
+    record: Literal["off", "events", "audio"] = setting(
+        "off",
+        "what is kept of each call, in a file of its own (docs/recording.md); events: levels, "
+        "decisions, times, and all words of both sides; audio: their sound too, which the greeting "
+        "then says",
+    )
+    folder: Path | None = setting(
+        None,
+        "folder of the recordings, readable by the worker's user alone; empty: recordings in the "
+        "user's state folder",
+    )
+    max_mb: float = setting(
+        64.0,
+        "largest file of one call, megabytes; the rest of a longer call is left out. An hour takes "
+        "about 10 without sound, 250 with it",
+        gt=0,
+        le=10_000,
+    )
+    notice: str = setting(
+        ENGLISH.recorded,
+        "added to the greeting with RECORD=audio; when not set, in the language of the call",
+        empty=True,
+    )
+
+    @field_validator("notice")
+    @classmethod
+    def _said(cls, notice: str, info: ValidationInfo) -> str:
+        if not notice.strip() and info.data.get("record") == "audio":
+            raise PydanticCustomError(
+                "notice", "must not be empty with RECORD=audio: the caller is to know of it"
+            )
+        return notice
 
 
 def _job_fields(names: str) -> str:

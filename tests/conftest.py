@@ -13,7 +13,18 @@ from testbed.openai_server import OpenAIStandIn
 
 ROOT = Path(__file__).parent
 LEVELS = {"unit", "protocol", "attacks", "room", "browser", "packaging"}
-OWN_PREFIXES = ("LIVEKIT_", "AGENT_", "STT_", "LLM_", "TTS_", "TURN_", "TALK_", "SERVE_", "OPENAI_")
+OWN_PREFIXES = (
+    "LIVEKIT_",
+    "AGENT_",
+    "STT_",
+    "LLM_",
+    "TTS_",
+    "TURN_",
+    "TALK_",
+    "SERVE_",
+    "RECORD",
+    "OPENAI_",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

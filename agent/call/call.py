@@ -28,6 +28,7 @@ from agent.call.membership import Membership
 from agent.call.notices import Notices
 from agent.call.parts import Parts
 from agent.call.presence import Presence, Resume, Serve
+from agent.call.recorded import recorded, with_notice
 from agent.call.reply import OUTPUT_RATE_HZ, CallAgent
 from agent.call.reports import Reports
 from agent.call.session import (
@@ -67,7 +68,7 @@ async def serve(ctx: JobContext, parts: Parts, settings: Settings, metadata: Job
         connecting = tasks.need(
             ctx.connect(auto_subscribe=AutoSubscribe.AUDIO_ONLY), name="connect"
         )
-        persona = persona_of(settings, metadata.persona)
+        persona = with_notice(persona_of(settings, metadata.persona), settings.record)
         call = Call(ctx, _with_voice_of(persona, parts), settings, tasks, persona)
         call.add_features(metadata)
         await call.run(connecting)
@@ -102,11 +103,19 @@ class Call:
         self._tasks = tasks
         self._persona = persona
         self._over = asyncio.Event()
-        self._voice = VoiceTrack(rate_hz=OUTPUT_RATE_HZ)
+        self._recorded = recorded(parts, settings)
+        source = self._recorded.source(OUTPUT_RATE_HZ)
+        self._voice = VoiceTrack(rate_hz=OUTPUT_RATE_HZ, source=source)
         self._reader = Reader(persona.language)
         self._floor = AgentFloor(self._voice)
         self._listener = build_listener(
-            parts, settings, floor=self._floor, observer=self, language=persona.spoken
+            parts,
+            settings,
+            floor=self._floor,
+            observer=self,
+            language=persona.spoken,
+            taker=self._recorded.taker,
+            asking=self._recorded.asking,
         )
         self._session: AgentSession[None] = build_session(
             parts, settings, self._listener, track=self._voice, reader=self._reader
@@ -116,8 +125,9 @@ class Call:
         self._notices = Notices(ctx.room, tasks, self._session, persona, spare=spare)
         parts.watch(self._notices.engine_changed)
         self._failures = Failures(self._session, tasks, self._notices, over=self._over.set)
-        self._reports = Reports(self._notices, parts)
-        self.features = Features(tasks, [self._reports])
+        answered = self._recorded.answered
+        self._reports = Reports(self._notices, parts, answered=answered)
+        self.features = Features(tasks, [self._recorded, self._reports])
         chosen = settings.agent
         self._seal = seal_for(settings.livekit.api_secret, room=ctx.job.room.name)
         self._heartbeat = Heartbeat(ctx.room, tasks, dispatch=ctx.job.dispatch_id, seal=self._seal)
@@ -191,6 +201,7 @@ class Call:
                 self.features.gone()
                 await self._track.aclose()
                 await self._voice.aclose()
+                await asyncio.to_thread(self._recorded.close)
                 self._ctx.shutdown(reason="the call is over")
 
     async def _talk(self, room: rtc.Room, connecting: asyncio.Task[None]) -> None:
@@ -230,7 +241,8 @@ class Call:
         """Put the heard ledger between the session and the room."""
         output = self._session.output
         assert output.transcription is not None
-        playout = Playout(voice=self._voice, text=output.transcription)
+        captions = self._recorded.captions(output.transcription)
+        playout = Playout(voice=self._voice, text=captions)
         output.audio, output.transcription = playout.audio, playout.text
         # The voice goes on without captions.
         self._tasks.carry(playout.run, name="captions", lost=lambda: None)

@@ -1,26 +1,37 @@
 """What a page is told of a call: the engines, where answers were found, where the time went."""
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from agent.call.features import Feature
 from agent.call.notices import Notices
 from agent.call.parts import Parts
-from agent.call.timeline import Timeline
+from agent.call.timeline import Timeline, TurnReport
 from agent.room_protocol import TOPIC_SOURCE, TOPIC_TURN
 
 logger = logging.getLogger(__name__)
 
 
 class Reports(Feature):
-    """Of one call; the first to be told what happens. docs/room-protocol.md has the messages."""
+    """Of one call: docs/room-protocol.md has the messages."""
 
-    def __init__(self, notices: Notices, parts: Parts) -> None:
-        """Send by `notices`; `parts` say which engines serve."""
+    def __init__(
+        self,
+        notices: Notices,
+        parts: Parts,
+        *,
+        answered: Callable[[TurnReport], None] = lambda report: None,
+    ) -> None:
+        """Send by `notices`; `parts` say which engines serve.
+
+        `answered` is told of each turn that was.
+        """
         self.timeline = Timeline()
         """Where the time of the turn in progress goes."""
         self._notices = notices
         self._parts = parts
+        self._answered = answered
         self._source: dict[str, Any] | None = None
 
     def found(self, source: dict[str, Any], /) -> None:
@@ -47,5 +58,6 @@ class Reports(Feature):
         report = self.timeline.reply_ended(interrupted=interrupted)
         if report is not None:
             self._notices.publish(TOPIC_TURN, report.as_json())
+            self._answered(report)
             self.announce()
             logger.info("turn answered", extra=report.as_log())

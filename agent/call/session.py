@@ -23,11 +23,13 @@ from agent.call.parts import Parts
 from agent.settings.hosting import is_hosted
 from agent.settings.load import Settings, StageChoice
 from agent.tts.spoken_reply import ReplyVoice, Track
+from agent.turns.asking import Asking
 from agent.turns.faces import TURN_HANDLING, StreamAdapter, TurnDetector
 from agent.turns.listener import Floor, Listener
 from agent.turns.observer import TurnObserver
 from agent.turns.recognisers import recogniser_for
-from agent.turns.schedule import Eagerness
+from agent.turns.schedule import Eagerness, Schedule
+from agent.turns.turn_taker import TurnTaker
 from agent.wording.markup import without_markup
 from agent.wording.reader import Reader
 from agent.wording.sentences import SentenceTokenizer
@@ -48,11 +50,14 @@ def build_listener(
     floor: Floor,
     observer: TurnObserver,
     language: NotGivenOr[str] = NOT_GIVEN,
+    taker: Callable[..., TurnTaker] = TurnTaker,
+    asking: Callable[[Schedule], Asking] = Asking,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Listener:
     """What listens to the caller of one call; latencies on `clock`, seconds.
 
     `language`: what the recogniser is told in place of what it is set to; empty: to find out.
+    `taker` and `asking` make what decides about turns and requests.
     """
     eager = eagerness(settings)
     return Listener(
@@ -62,6 +67,7 @@ def build_listener(
             eagerness=eager,
             pace=parts.stt_pace,
             language=language,
+            asking=asking,
             clock=clock,
         ),
         probability=parts.detector(),
@@ -70,6 +76,7 @@ def build_listener(
         options=settings.turn,
         speculate=eager != "patient",
         end_model=parts.end_model,
+        taker=taker,
         clock=clock,
     )
 

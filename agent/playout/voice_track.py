@@ -26,7 +26,7 @@ _FILLED_S = 0.06
 _AHEAD_S = 0.10
 """Audio handed to the native source in advance: what a stall of the event loop may last
 without a gap. A hold takes it back."""
-_NATIVE_QUEUE_MS = 1000
+NATIVE_QUEUE_MS = 1000
 """Never full, so that handing over a frame does not wait."""
 _LATELY_S = 1.2
 """How much of what was played is remembered: an echo comes within a second."""
@@ -65,7 +65,7 @@ class VoiceTrack(io.AudioOutput):
             sample_rate=rate_hz,
         )
         self._rate_hz = rate_hz
-        self._source = source or rtc.AudioSource(rate_hz, 1, queue_size_ms=_NATIVE_QUEUE_MS)
+        self._source = source or rtc.AudioSource(rate_hz, 1, queue_size_ms=NATIVE_QUEUE_MS)
         self._segments: deque[_Segment] = deque()
         self._subscribed = asyncio.Event()
         self._changed = asyncio.Event()

@@ -21,6 +21,7 @@ from agent.options import (
     Hedging,
     LiveKitOptions,
     ModelOptions,
+    RecordOptions,
     SpeechToTextOptions,
     StageOptions,
     TalkOptions,
@@ -39,6 +40,7 @@ SECTIONS: Mapping[str, type[BaseModel]] = {
     "LLM_": ModelOptions,
     "TTS_": TextToSpeechOptions,
     "TURN_": TurnOptions,
+    "RECORD_": RecordOptions,
     "TALK_": TalkOptions,
 }
 
@@ -99,6 +101,7 @@ class Settings:
     values: tuple[Value, ...]
     notes: tuple[str, ...]
     """Harmless oddities, such as a setting of an engine that is not the chosen one."""
+    record: RecordOptions = RecordOptions()
 
 
 def load(
@@ -164,16 +167,18 @@ class _Loader:
         llm = self._stage("llm", model)
         tts = self._stage("tts", self._reader.section("TTS_", TextToSpeechOptions))
         turn = self._reader.section("TURN_", TurnOptions)
+        record = self._reader.section("RECORD_", RecordOptions)
         talk = self._reader.section("TALK_", TalkOptions)
         self._look_for_unknown_names()
         if self._reader.mistakes or not (livekit and agent and model and stt and llm and tts):
             raise ConfigError("\n".join(self._reader.mistakes))
-        if turn is None or talk is None:
+        if turn is None or record is None or talk is None:
             raise ConfigError("\n".join(self._reader.mistakes))
         return Settings(
             livekit=livekit,
             agent=agent,
             turn=turn,
+            record=record,
             talk=talk,
             stt=stt,
             llm=llm,

@@ -26,8 +26,12 @@ class Value:
 
 
 def variable(prefix: str, field: str) -> str:
-    """Name of the variable that sets `field` of the section or engine with `prefix`."""
-    return prefix + field.upper()
+    """Name of the variable that sets `field` of the section or engine with `prefix`.
+
+    A field that is named like its section is set by the section's name alone: `RECORD`.
+    """
+    name = field.upper()
+    return name if prefix == f"{name}_" else prefix + name
 
 
 def fallback_of(field: FieldInfo) -> str | None:

@@ -28,6 +28,7 @@ from livekit.agents import (
 from livekit.agents.voice import io
 
 from agent.call.guesses import Guesses
+from agent.call.recorded import Recorded
 from agent.call.reply import OUTPUT_RATE_HZ, CallAgent
 from agent.call.session import build_listener, build_session
 from agent.call.timeline import Timeline, TurnReport
@@ -37,6 +38,7 @@ from agent.personas.persona import persona_of
 from agent.playout.floor import AgentFloor
 from agent.playout.heard_output import Playout
 from agent.playout.voice_track import VoiceTrack
+from agent.recorder.recorder import Recorder
 from agent.settings.load import Settings, load
 from agent.wording.reader import Reader, preload_words
 from tests.fakes import caller_sound, virtual_time
@@ -146,6 +148,7 @@ def play(
     voice: Voice | None = None,
     spare: Voice | None = None,
     settings: Mapping[str, str] | None = None,
+    recorder: Recorder | None = None,
 ) -> WholeTalk:
     """Hold one talk to its end.
 
@@ -160,6 +163,7 @@ def play(
         voice: the engine that speaks; by default a quick one.
         spare: the one that says what the first does not; by default another such.
         settings: of the product, as in its environment.
+        recorder: is told what the turn taker and the requests are and do.
     """
     vocabulary = Vocabulary()
     talk = WholeTalk(
@@ -172,7 +176,8 @@ def play(
         Captions(),
     )
     chosen = load(environ=settings or {}, env_file=None)
-    virtual_time.run(_Stage(talk, vocabulary, chosen, lines, greeting, spare).run())
+    stage = _Stage(talk, vocabulary, chosen, lines, greeting, spare, Recorded(recorder))
+    virtual_time.run(stage.run())
     return talk
 
 
@@ -207,7 +212,9 @@ class _Stage:
         lines: Sequence[Line],
         greeting: str,
         spare: Voice | None,
+        recorded: Recorded,
     ) -> None:
+        self.recorded = recorded
         self.talk = talk
         self.vocabulary = vocabulary
         self.settings = settings
@@ -225,8 +232,9 @@ class _Stage:
         reader = Reader("en")
         floor = AgentFloor(track)
         listener = build_listener(
-            self.parts, self.settings, floor=floor, observer=self, clock=loop.time
-        )
+            self.parts, self.settings, floor=floor, observer=self, taker=self.recorded.taker,
+            asking=self.recorded.asking, clock=loop.time,
+        )  # fmt: skip
         self.session: AgentSession[None] = build_session(
             self.parts, self.settings, listener, track=track, reader=reader
         )

@@ -37,7 +37,18 @@ def run(*command: str | Path, cwd: Path, env: dict[str, str]) -> str:
 
 
 def main() -> int:
-    own = ("LIVEKIT_", "STT_", "LLM_", "TTS_", "AGENT_", "TURN_", "TALK_", "SERVE_", "OPENAI_")
+    own = (
+        "LIVEKIT_",
+        "STT_",
+        "LLM_",
+        "TTS_",
+        "AGENT_",
+        "TURN_",
+        "TALK_",
+        "SERVE_",
+        "RECORD",
+        "OPENAI_",
+    )
     env = {k: v for k, v in os.environ.items() if not k.startswith(own)}
     env.pop("VIRTUAL_ENV", None)
     uv = env.get("UV", "uv")

@@ -40,3 +40,5 @@ class Lexicon:
     """Shown when another voice has to speak."""
     stand_by: str
     """Shown when another engine of a list has to answer."""
+    recorded: str
+    """Added to the greeting of a call whose sound is kept."""

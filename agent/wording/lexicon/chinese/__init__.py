@@ -21,4 +21,5 @@ CHINESE = Lexicon(
     },
     spare_voice="我的声音刚才出了问题，现在由另一个声音代替。",
     stand_by="我的一个引擎没有响应，已由另一个引擎接替。",
+    recorded="本次通话会被录音。",
 )

@@ -30,4 +30,5 @@ ENGLISH = Lexicon(
     },
     spare_voice="My voice failed just now; another one speaks in its place.",
     stand_by="One of my engines does not answer; another one has taken its place.",
+    recorded="This call is recorded.",
 )

@@ -35,4 +35,5 @@ FRENCH = Lexicon(
     },
     spare_voice="Ma voix vient de me lâcher ; une autre parle à sa place.",
     stand_by="L'un de mes moteurs ne répond pas ; un autre a pris sa place.",
+    recorded="Cet appel est enregistré.",
 )

@@ -39,4 +39,5 @@ GERMAN = Lexicon(
     },
     spare_voice="Meine Stimme hat gerade versagt; eine andere spricht an ihrer Stelle.",
     stand_by="Einer meiner Dienste antwortet nicht; ein anderer ist für ihn eingesprungen.",
+    recorded="Dieses Gespräch wird aufgezeichnet.",
 )

@@ -30,4 +30,5 @@ ITALIAN = Lexicon(
     },
     spare_voice="Mi è mancata la voce; ne parla un'altra al suo posto.",
     stand_by="Uno dei miei motori non risponde; un altro ha preso il suo posto.",
+    recorded="Questa chiamata è registrata.",
 )

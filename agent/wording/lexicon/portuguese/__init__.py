@@ -33,4 +33,5 @@ PORTUGUESE = Lexicon(
     },
     spare_voice="A minha voz falhou agora; outra fala no lugar dela.",
     stand_by="Um dos meus motores não responde; outro assume o lugar dele.",
+    recorded="Esta chamada é gravada.",
 )

@@ -33,4 +33,5 @@ SPANISH = Lexicon(
     },
     spare_voice="Me ha fallado la voz; otra habla en su lugar.",
     stand_by="Uno de mis motores no responde; otro ocupa su lugar.",
+    recorded="Esta llamada se graba.",
 )

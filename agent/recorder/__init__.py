@@ -1,0 +1,1 @@
+"""The flight recorder: a call kept in one file, read again, and decided again."""

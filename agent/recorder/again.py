@@ -1,0 +1,360 @@
+"""A recorded call decided again: the real turn taker over its hops and answers. Pure.
+
+With the settings that it was recorded with, the decisions are the recorded ones. With others it is
+what would have been, as far as anybody can know:
+
+- The caller and the agent are as they were: nobody answers an answer that came sooner.
+- A request at a moment that was not recorded is answered with the words of the nearest recorded
+  answer whose voice ends no later, after that answer's delay; if there is none, not at all.
+- The end-of-turn model says what it said about the same pause; what the agent said is compared
+  with the caller's track only where it was.
+"""
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.hearing.ear import HOP_S
+from agent.hearing.echo import NOWHERE, Match
+from agent.options import TurnOptions
+from agent.recorder.known_words import Answer, KnownWords
+from agent.recorder.recording import Event, Recording, RecordingError
+from agent.recorder.tap import DECISIONS, hops_of, kind_of
+from agent.turns.actions import Action, AskEnd, Attend, Forget
+from agent.turns.asking import Abandon, Asking, Recognise, Request
+from agent.turns.recogniser import Words
+from agent.turns.schedule import Eagerness, Schedule
+from agent.turns.turn_taker import TurnTaker
+
+_MATCH_HOPS = 5
+"""Comparisons with the agent's voice are this far apart: 50 ms."""
+_PAUSE_S = 0.05
+"""Pauses that begin this near to each other are the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What was wanted done after a hop."""
+
+    hop: int
+    action: Action | Request
+
+
+@dataclass(slots=True)
+class Decided:
+    """All that was decided in a call."""
+
+    decisions: list[Decision] = field(default_factory=list)
+    guessed_answers: int = 0
+    """Requests whose words are those of another, recorded one."""
+    unanswered: int = 0
+    """Requests before the first recorded answer of their voice."""
+
+
+def decide(
+    recording: Recording,
+    options: TurnOptions | None = None,
+    *,
+    eagerness: Eagerness | None = None,
+    schedule: Callable[[], Schedule] | None = None,
+) -> Decided:
+    """Decide a recorded call again.
+
+    Args:
+        recording: with words and without gaps.
+        options: other settings than the recorded ones.
+        eagerness: the same of the recogniser.
+        schedule: makes what says when a recogniser is asked; None: the usual one.
+
+    Raises:
+        RecordingError: the recording lacks words or hops.
+    """
+    if recording.redacted:
+        raise RecordingError("a redacted recording has no words to decide by")
+    chosen = options or recorded_options(recording)
+    eager: Eagerness = eagerness or recording.head.get("eagerness", "eager")
+    make = schedule or (lambda: Schedule(eager))
+    decided = Decided()
+    answers = _Answers(recording)
+    begins = [event.hop for event in recording.of("afresh")] or [0]
+    for begin, end in zip(begins, [*begins[1:], len(recording.hops)], strict=True):
+        if end > begin:
+            _Run(recording, answers, decided, begin, options=chosen, make=make, eager=eager).go(end)
+    return decided
+
+
+def recorded_options(recording: Recording) -> TurnOptions:
+    """The settings that the call was held with.
+
+    Raises:
+        RecordingError: this version does not know one of them.
+    """
+    try:
+        return TurnOptions.model_validate(recording.head.get("turn", {}))
+    except ValueError as error:
+        raise RecordingError(f"its settings are none of this version: {error}") from None
+
+
+def reproduces(recording: Recording, decided: Decided) -> bool:
+    """Whether the same was decided as in the recorded call, hop by hop."""
+    recorded = [
+        (event.hop, event.kind, event.facts.get("text")) for event in recording.of(*DECISIONS)
+    ]
+    again = [
+        (decision.hop, kind_of(decision.action), getattr(decision.action, "text", None))
+        for decision in decided.decisions
+    ]
+    return recorded == again
+
+
+@dataclass(slots=True)
+class _Asked:
+    """A recorded request and what became of it."""
+
+    hop: int
+    """When."""
+    begin: int
+    end: int
+    """Where its audio begins and ends."""
+    answer: Event | None = None
+    """`answered` or `failed`."""
+    order: int = 0
+    """Of the answer among all events."""
+    abandoned: int | None = None
+    """Hop at which it was."""
+
+
+class _Answers:
+    """What the recogniser, the end-of-turn model and the echo finder said in a recorded call."""
+
+    def __init__(self, recording: Recording) -> None:
+        self.asked: dict[int, _Asked] = {}
+        self.streamed: dict[int, list[tuple[int, Event]]] = defaultdict(list)
+        self._judged: list[tuple[float, int, int, Event]] = []
+        self._echoes: dict[int, list[Match]] = defaultdict(list)
+        pending: dict[int, _Asked] = {}
+        asked_end: dict[float, int] = {}
+        begin = 0
+        self.streams = recording.head.get("recogniser") == "streaming"
+        """Whether words came by themselves, without requests."""
+        for order, event in enumerate(recording.events):
+            facts = event.facts
+            match event.kind:
+                case "afresh":
+                    begin = event.hop
+                    pending.clear()
+                    asked_end.clear()
+                case "asked":
+                    asked = _Asked(event.hop, int(facts["begin"]), int(facts["end"]))
+                    self.asked[event.hop] = pending[int(facts["number"])] = asked
+                case "abandoned" if (number := int(facts["number"])) in pending:
+                    pending[number].abandoned = event.hop
+                case "answered" | "failed" if (number := int(facts["number"])) in pending:
+                    pending[number].answer, pending[number].order = event, order
+                case "ask_end":
+                    asked_end[float(facts["pause"])] = event.hop
+                case "judged":
+                    pause = float(facts["pause"])
+                    delay = event.hop - asked_end.get(pause, event.hop)
+                    self._judged.append((begin * HOP_S + pause, delay, order, event))
+                case "echo":
+                    match_ = Match(float(facts["likeness"]), float(facts["late_s"]))
+                    self._echoes[event.hop].append(match_)
+                case "words" | "unheard" if self.streams:
+                    self.streamed[event.hop].append((order, event))
+        self._judged.sort(key=lambda judged: judged[:3])
+        self._echo_hops = sorted(self._echoes)
+        self._known = KnownWords(
+            [taken.hop for taken in recording.hops],
+            [
+                Answer(
+                    begin=asked.begin,
+                    end=asked.end,
+                    delay=answer.hop - asked.hop,
+                    took_s=answer.facts["took_s"],
+                    text=str(answer.facts["text"]),
+                    language=str(answer.facts.get("language", "")),
+                )
+                for asked in self.asked.values()
+                if (answer := asked.answer) is not None and answer.kind == "answered"
+            ],
+        )
+
+    def like(self, begin: int, end: int) -> Answer | None:
+        """The answer to a request that was not recorded."""
+        return self._known.of(begin, end)
+
+    def judged(self, pause_s: float) -> tuple[int, int, Event] | None:
+        """Delay, order and answer of the end-of-turn model about a pause; seconds of the track."""
+        at = bisect_left(self._judged, (pause_s - _PAUSE_S,))
+        near = self._judged[at : at + 8]
+        if not near:
+            return None
+        found = min(near, key=lambda judged: abs(judged[0] - pause_s))
+        return found[1:] if abs(found[0] - pause_s) <= _PAUSE_S else None
+
+    def match(self, hop: int, nth: int) -> Match:
+        """What the track was compared to within this hop, or just before or after."""
+        here = self._echoes.get(hop, ())
+        if nth < len(here):
+            return here[nth]
+        at = bisect_left(self._echo_hops, hop)
+        near = self._echo_hops[max(0, at - 1) : at + 1]
+        best = min(near, key=lambda other: abs(other - hop), default=None)
+        if best is None or abs(best - hop) > _MATCH_HOPS:
+            return NOWHERE
+        return self._echoes[best][-1]
+
+
+_LAST = 1 << 60
+"""Order of what was not recorded: after all that was, of the same hop."""
+
+
+class _Run:
+    """From one fresh start of the listener to the next."""
+
+    def __init__(
+        self,
+        recording: Recording,
+        answers: _Answers,
+        decided: Decided,
+        begin: int,
+        *,
+        options: TurnOptions,
+        make: Callable[[], Schedule],
+        eager: Eagerness,
+    ) -> None:
+        self._recording, self._answers, self._decided = recording, answers, decided
+        self._begin = self._hop = begin
+        self._taker = TurnTaker(
+            options,
+            speculate=eager != "patient",
+            end_model=bool(recording.head.get("end_model")),
+            match_played=self._match,
+        )
+        self._asking = Asking(make())
+        self._begins = 0
+        self._language = ""
+        self._in_flight: dict[int, bool] = {}
+        """Request → whether it is rolling."""
+        self._matches = 0
+        self._due: dict[int, list[tuple[int, Callable[[], None]]]] = defaultdict(list)
+
+    def go(self, end: int) -> None:
+        taker = self._taker
+        for taken in self._recording.hops[self._begin : end]:
+            self._hop += 1
+            self._matches = 0
+            self._do(taker.step(taken.hop, playing=taken.playing, busy=taken.busy))
+            voice = taker.voice
+            if voice is not None and not self._answers.streams:
+                self._ask(self._asking.hear(taken.hop, voice))
+            for order, event in self._answers.streamed.get(self._hop, ()):
+                self._due[self._hop].append((order, partial(self._streamed, event)))
+            for _, answer in sorted(self._due.pop(self._hop, ()), key=lambda due: due[0]):
+                answer()
+
+    def _match(self, heard: NDArray[np.int16]) -> Match:
+        self._matches += 1
+        return self._answers.match(self._hop, self._matches - 1)
+
+    def _do(self, actions: Sequence[Action]) -> None:
+        for action in actions:
+            self._decided.decisions.append(Decision(self._hop, action))
+            match action:
+                case Attend(onset):
+                    self._begins = self._hop - 1 - len(onset.before)
+                    self._asking.begin(onset)
+                case Forget():
+                    self._ask(self._asking.abandon())
+                case AskEnd(pause):
+                    self._judge(pause)
+
+    def _judge(self, pause: float) -> None:
+        found = self._answers.judged(self._begin * HOP_S + pause)
+        if found is not None:
+            delay, order, event = found
+            probability = event.facts["probability"]
+            self._due[self._hop + delay].append(
+                (order, partial(self._taker.judged, pause, probability))
+            )
+
+    def _ask(self, requests: Sequence[Request]) -> None:
+        for request in requests:
+            self._decided.decisions.append(Decision(self._hop, request))
+            match request:
+                case Recognise(number, pcm, rolling):
+                    alone = not self._in_flight
+                    self._in_flight[number] = rolling
+                    self._send(number, hops_of(pcm), alone=alone)
+                case Abandon(number):
+                    self._in_flight.pop(number, None)
+
+    def _send(self, number: int, hops: int, *, alone: bool) -> None:
+        begin, end = self._begins, self._begins + hops
+        if end < self._hop:  # a piece of a long utterance
+            self._begins = end
+        asked = self._answers.asked.get(self._hop)
+        known = asked is not None and (asked.begin, asked.end) == (begin, end)
+        if asked is not None and known and asked.answer is not None:
+            self._due[asked.answer.hop].append(
+                (asked.order, partial(self._answered, number, asked.answer.facts))
+            )
+            return
+        like = self._answers.like(begin, end)
+        if like is None:
+            self._decided.unanswered += 1
+            return
+        hop = self._hop + max(1, like.delay)
+        if asked is not None and known:
+            if asked.abandoned is None:
+                return  # the call was over before it was answered
+            hop = max(hop, asked.abandoned + 1)
+        else:
+            self._decided.guessed_answers += 1
+        facts = {
+            "text": like.text, "language": like.language, "took_s": like.took_s, "alone": alone
+        }  # fmt: skip
+        self._due[hop].append((_LAST, partial(self._answered, number, facts)))
+
+    def _answered(self, number: int, facts: dict[str, Any]) -> None:
+        rolling = self._in_flight.pop(number, None)
+        if rolling is None:
+            return
+        if "text" in facts:
+            self._language = str(facts.get("language", ""))
+            known = self._asking.answered(
+                number,
+                str(facts["text"]),
+                language=self._language,
+                took_s=facts["took_s"],
+                alone=bool(facts["alone"]),
+            )
+        else:
+            lost_upto, known = self._asking.failed(number)
+            if not rolling:
+                self._taker.unheard(lost_upto)
+        self._tell(known)
+
+    def _tell(self, known: tuple[str, float] | None) -> None:
+        if known is not None:
+            self._do(self._taker.words(Words(*known, language=self._language)))
+
+    def _streamed(self, event: Event) -> None:
+        facts = event.facts
+        if event.kind == "unheard":
+            self._taker.unheard(float(facts["upto"]))
+            return
+        words = Words(
+            str(facts["text"]),
+            float(facts["upto"]),
+            final=bool(facts["final"]),
+            language=str(facts.get("language", "")),
+        )
+        self._do(self._taker.words(words))
