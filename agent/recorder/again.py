@@ -25,7 +25,7 @@ from agent.hearing.echo import NOWHERE, Match
 from agent.options import TurnOptions
 from agent.recorder.known_words import Answer, KnownWords
 from agent.recorder.recording import Event, Recording, RecordingError
-from agent.recorder.tap import DECISIONS, hops_of, kind_of
+from agent.recorder.tap import DECISIONS, REQUESTS, hops_of, kind_of
 from agent.turns.actions import Action, AskEnd, Attend, Forget
 from agent.turns.asking import Abandon, Asking, Recognise, Request
 from agent.turns.recogniser import Words
@@ -103,14 +103,18 @@ def recorded_options(recording: Recording) -> TurnOptions:
 
 def reproduces(recording: Recording, decided: Decided) -> bool:
     """Whether the same was decided as in the recorded call, hop by hop."""
-    recorded = [
-        (event.hop, event.kind, event.facts.get("text")) for event in recording.of(*DECISIONS)
-    ]
+    kinds = DECISIONS if _streams(recording) else (*DECISIONS, *REQUESTS)
+    recorded = [(event.hop, event.kind, event.facts.get("text")) for event in recording.of(*kinds)]
     again = [
         (decision.hop, kind_of(decision.action), getattr(decision.action, "text", None))
         for decision in decided.decisions
     ]
     return recorded == again
+
+
+def _streams(recording: Recording) -> bool:
+    """Whether words came by themselves: what was asked besides is of no interest then."""
+    return recording.head.get("recogniser") == "streaming"
 
 
 @dataclass(slots=True)
@@ -141,8 +145,7 @@ class _Answers:
         pending: dict[int, _Asked] = {}
         asked_end: dict[float, int] = {}
         begin = 0
-        self.streams = recording.head.get("recogniser") == "streaming"
-        """Whether words came by themselves, without requests."""
+        self.streams = _streams(recording)
         for order, event in enumerate(recording.events):
             facts = event.facts
             match event.kind:

@@ -24,9 +24,10 @@ from agent.turns.turn_taker import TurnTaker
 
 DECISIONS = (
     "attend", "forget", "ask_end", "heard", "guess", "began", "ended", "hold", "go_on", "stop",
-    "asked", "abandoned",
 )  # fmt: skip
-"""Kinds of lines that tell what was wanted done."""
+"""Kinds of lines that tell what the turn taker wanted done."""
+REQUESTS = ("asked", "abandoned")
+"""The same of a recogniser that takes whole utterances."""
 _CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
