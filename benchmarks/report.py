@@ -19,13 +19,17 @@ ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
 PAGE = ROOT / "docs" / "latency.md"
 README = ROOT / "README.md"
+_COMPARED = ("gradio", "stream", "stream-soon", "real")
+_SOON_S = 0.3
+"""A stream whose words are final after less silence than this knows the end before a plain worker
+does."""
 
 
 def load_results(folder: Path) -> dict[str, list[Any]]:
     """Read all records of a folder, oldest first, by what they are of."""
     kinds: dict[str, list[Any]] = {
-        "runs": [], "gradio": [], "real": [], "eagerness": [], "load": [], "network": [],
-        "flood": [],
+        "runs": [], "gradio": [], "stream": [], "stream-soon": [], "real": [], "eagerness": [],
+        "load": [], "network": [], "flood": [],
     }  # fmt: skip
     for path in sorted(folder.glob("*.json")):
         record = json.loads(path.read_text("utf-8"))
@@ -39,11 +43,14 @@ def load_results(folder: Path) -> dict[str, list[Any]]:
             kinds["eagerness"].append(record)
         elif record.get("stt") == "gradio":
             kinds["gradio"].append(record)
+        elif record.get("stt") == "stream":
+            soon = record["delays"]["endpoint"] < _SOON_S
+            kinds["stream-soon" if soon else "stream"].append(record)
         elif record["delays"] is None:
             kinds["real"].append(record)
         else:
             kinds["runs"].append(record)
-    for name in ("runs", "gradio", "real"):
+    for name in ("runs", *_COMPARED):
         kinds[name].sort(key=lambda record: record["when"])
     return kinds
 
@@ -57,7 +64,7 @@ def sections(results: dict[str, list[Any]]) -> dict[str, str]:
         made["scorecard"] = tables.duplex(runs)
         if any(trial.get("scenario") == "path" for run in runs for trial in run["trials"]):
             made["path"] = tables.path(runs)
-    for name in ("gradio", "real"):
+    for name in _COMPARED:
         if results[name]:
             made[name] = tables.comparison(results[name])
     if results["eagerness"] and runs:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -23,16 +23,19 @@ from agent.hearing.end_model import EndModel, load_end_model
 from agent.llm.reply_filter import Habit
 from agent.remote.failover import LineUp, Member
 from agent.remote.hedging import Pace
+from agent.remote.learned import page
 from agent.room_protocol import LLM, STT, TTS
 from agent.settings.engines import Stage, load_engine
 from agent.settings.load import Settings, StageChoice
 from agent.tasks import fault
 from agent.tts.espeak.options import Options as EspeakOptions
+from agent.turns.stream_delays import StreamDelays
 from agent.wording.reader import preload_words
 
 logger = logging.getLogger(__name__)
 
 _CLOSE_S = 5.0
+_DELAYS = "stream delays"
 _ATTRIBUTES: Mapping[Stage, str] = {"stt": STT, "llm": LLM, "tts": TTS}
 
 
@@ -53,6 +56,8 @@ class Parts:
     llm_habit: Habit
     chosen: Mapping[Stage, StageChoice]
     """The first choice of each stage."""
+    stt_delays: StreamDelays = field(default_factory=StreamDelays)
+    """How late the words of a recogniser are that streams."""
 
     def labels(self) -> dict[str, str]:
         """Participant attributes that name the engines; of a list who answered last."""
@@ -96,6 +101,7 @@ def preload(settings: Settings) -> None:
     """
     load_detector()
     preload_words()
+    page(_DELAYS, StreamDelays.BYTES)
     preload_engines("stt", settings.stt)
     preload_engines("llm", settings.llm)
     preload_engines("tts", settings.tts)
@@ -122,6 +128,7 @@ def load_parts(settings: Settings) -> Parts:
         llm_pace=pace_for("llm", settings.llm, model),
         llm_habit=habit_for(settings.llm, model),
         chosen={"stt": settings.stt[0], "llm": settings.llm[0], "tts": settings.tts[0]},
+        stt_delays=StreamDelays(page(_DELAYS, StreamDelays.BYTES)),
     )
 
 

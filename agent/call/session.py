@@ -68,6 +68,7 @@ def build_listener(
             pace=parts.stt_pace,
             language=language,
             asking=asking,
+            delays=parts.stt_delays,
             clock=clock,
         ),
         probability=parts.detector(),

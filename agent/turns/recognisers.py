@@ -13,6 +13,7 @@ from agent.turns.batch import BatchRecogniser
 from agent.turns.recogniser import Recogniser
 from agent.turns.schedule import Eagerness, Schedule
 from agent.turns.stand_by import StandByRecogniser
+from agent.turns.stream_delays import StreamDelays
 from agent.turns.streaming import StreamingRecogniser
 
 _LIMITS = APIConnectOptions(max_retry=1, retry_interval=0.25, timeout=6.0)
@@ -34,6 +35,7 @@ def recogniser_for(
     pace: Pace | None = None,
     language: NotGivenOr[str] = NOT_GIVEN,
     asking: Callable[[Schedule], Asking] = Asking,
+    delays: StreamDelays | None = None,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Recogniser:
     """Make the recogniser of one call.
@@ -46,6 +48,7 @@ def recogniser_for(
         language: tag that the engine is told in place of the one that it is set to;
             empty: to find out itself, if it can.
         asking: makes what says what to ask; a stream is asked nothing.
+        delays: what is known of how late a stream's words are.
         clock: what latencies are measured on, seconds.
     """
     whole = BatchRecogniser(
@@ -59,7 +62,9 @@ def recogniser_for(
     )
     if not engine.capabilities.streaming:
         return whole
-    streaming = StreamingRecogniser(engine, limits=limits, language=language, clock=clock)
+    streaming = StreamingRecogniser(
+        engine, limits=limits, language=language, delays=delays, clock=clock
+    )
     if not (isinstance(engine, HasStandBy) and engine.capabilities.offline_recognize):
         return streaming
     return StandByRecogniser(streaming, whole, streams_work=engine.streams_work)

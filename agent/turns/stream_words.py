@@ -5,24 +5,15 @@ ones. When it ends a segment is its own affair: an utterance is made of as many 
 far its words reach is told by their times, where the engine gives them; else by when they came.
 """
 
-from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from agent.hearing.ear import HOP_S
 from agent.turns.decision import PAUSE_S
 from agent.turns.recogniser import SURE_S, Voice
+from agent.turns.stream_delays import StreamDelays
 from agent.turns.words import tokens
 
-_DELAY_S = 0.8
-"""Between a word and its result, until the engine's own delay is known."""
-_MOST_DELAYS = 30
-_SOON, _LATE = 0.25, 0.95
-"""Shares of words that come sooner. News in a pause is of its last word if it comes no sooner than
-a quarter of them; what has not come when nearly all would have was not said."""
-_MARGIN_S, _UNSURE_S = 0.05, 0.3
-"""Added to the latter, and what is added over the number of words that are known."""
-_LONGEST_DELAY_S = 3.0
 _TAIL_S = 0.12
 """Voice that may follow the end of a word by the engine's clock: its last sound dies away."""
 _TOO_SOON_S = 0.1
@@ -90,14 +81,12 @@ class _Utterance:
 
 
 class StreamedWords:
-    """One per call: it learns how late the engine's words are."""
+    """One per call."""
 
-    def __init__(self, *, flushes: bool) -> None:
-        """`flushes`: the engine tells all its words when it is asked to."""
+    def __init__(self, *, flushes: bool, delays: StreamDelays | None = None) -> None:
+        """`flushes`: the engine tells all its words when it is asked to; `delays`: its own."""
         self._flushes = flushes
-        self._delays: deque[float] = deque(maxlen=_MOST_DELAYS)
-        self._soon_s = self._late_s = _DELAY_S
-        """Between a word and its result: of the quicker ones, and of nearly all."""
+        self._delays = delays or StreamDelays()
         self._timed = False
         """Whether the engine tells the times of words."""
         self._open = ""
@@ -177,10 +166,10 @@ class StreamedWords:
             utterance.changed = now
         if ends:
             self._timed = True
-            self._learn(*(now - end for end in ends if end > utterance.last_word))
+            self._delays.took(*(now - end for end in ends if end > utterance.last_word))
             utterance.last_word = max(utterance.last_word, *(end + _TAIL_S for end in ends))
         elif fresh and changed:
-            utterance.last_word = max(utterance.last_word, now - self._soon_s)
+            utterance.last_word = max(utterance.last_word, now - self._delays.soon_s)
         if not final:
             utterance.interim = fresh
             return
@@ -190,7 +179,7 @@ class StreamedWords:
         if utterance.flushed is not None:
             utterance.flushed_to = utterance.flushed
         final_to = max(utterance.last_word, utterance.flushed_to)
-        utterance.final_to = final_to if final_to >= 0 else now - self._late_s
+        utterance.final_to = final_to if final_to >= 0 else now - self._delays.late_s
 
     def went_on(self, voice: Voice) -> None:
         """Another 10 ms of the utterance."""
@@ -206,7 +195,7 @@ class StreamedWords:
         utterance = self._utterance
         if utterance is None or utterance.last is None or not self._flushes:
             return False
-        enough_s = _FLUSH_S if self._delays else _EARLY_FLUSH_S
+        enough_s = _FLUSH_S if self._delays.known else _EARLY_FLUSH_S
         due = utterance.flushed is None and now - utterance.last >= enough_s
         if due:
             utterance.flushed = now
@@ -238,7 +227,7 @@ class StreamedWords:
         last = now if utterance.last is None else utterance.last
         upto = max(utterance.last_word, utterance.flushed_to)
         if not utterance.interrupted:
-            upto = max(upto, now - self._late_s)
+            upto = max(upto, now - self._delays.late_s)
         final = upto >= last - SURE_S and self._is_final(utterance, text, now - last, now)
         return Known(text, min(upto, now), final)
 
@@ -246,29 +235,21 @@ class StreamedWords:
         if utterance.interrupted:
             return False
         if not text:
-            return silence_s >= max(_WORDLESS_S, self._late_s)
+            return silence_s >= max(_WORDLESS_S, self._delays.late_s)
         told_to = max(utterance.flushed_to, utterance.last_word if self._timed else -1.0)
         if not utterance.interim and told_to >= now - silence_s - SURE_S:
             return True
         if not self._flushes:
-            return not utterance.interim or silence_s >= self._late_s
+            return not utterance.interim or silence_s >= self._delays.late_s
         if utterance.flushed is None:
             return False
-        return now - utterance.flushed >= (_PATIENCE_S if utterance.interim else self._late_s)
+        patience_s = _PATIENCE_S if utterance.interim else self._delays.late_s
+        return now - utterance.flushed >= patience_s
 
     def _learn_from_pause(self, utterance: _Utterance) -> None:
         """Without times of words, the last ones of a pause tell how late they are."""
         if not self._timed and utterance.last is not None and utterance.changed > utterance.last:
-            self._learn(utterance.changed - utterance.last)
-
-    def _learn(self, *delays_s: float) -> None:
-        if not delays_s:
-            return
-        self._delays.extend(min(max(0.0, delay_s), _LONGEST_DELAY_S) for delay_s in delays_s)
-        ordered = sorted(self._delays)
-        self._soon_s = ordered[int(_SOON * len(ordered))]
-        late_s = ordered[int(_LATE * len(ordered))]
-        self._late_s = late_s + _MARGIN_S + _UNSURE_S / len(ordered)
+            self._delays.took(utterance.changed - utterance.last)
 
 
 def _newest(told: Told, count: int) -> str:

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from agent.hearing.ear import HOP, HOP_S, RATE_HZ, Hop
 from agent.turns.recogniser import Hearer, Onset, Voice, Words
+from agent.turns.stream_delays import StreamDelays
 from agent.turns.stream_words import StreamedWords, Told
 from agent.wording.transcripts import spoken
 
@@ -51,14 +52,17 @@ class StreamingRecogniser:
         *,
         limits: APIConnectOptions,
         language: NotGivenOr[str] = NOT_GIVEN,
+        delays: StreamDelays | None = None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         """Listen with a stream of `engine`; `limits.timeout` is the longest wait for its words.
 
         `language`: the tag that it is told in place of the one that it is set to; empty: that one.
-        Latencies are measured on `clock`, seconds.
+        `delays` is what other calls know of it; without, each learns anew. Latencies are measured
+        on `clock`, seconds.
         """
         self._engine = engine
+        self._delays = delays or StreamDelays()
         self._spoken = language or NOT_GIVEN
         # What a plug-in would try again by itself has lost its audio.
         self._limits = APIConnectOptions(max_retry=0, timeout=limits.timeout)
@@ -68,7 +72,8 @@ class StreamingRecogniser:
     def start(self, hearer: Hearer, tasks: asyncio.TaskGroup) -> None:
         """Begin afresh, and tell `hearer`; the stream is closed with `tasks`."""
         self._hearer = hearer
-        self._words = StreamedWords(flushes=self._engine.capabilities.manual_flush)
+        flushes = self._engine.capabilities.manual_flush
+        self._words = StreamedWords(flushes=flushes, delays=self._delays)
         self._stream: stt.RecognizeStream | None = None
         self._stream_s = 0.0
         """Audio that the stream was given."""

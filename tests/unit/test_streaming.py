@@ -11,6 +11,7 @@ from livekit.agents import APIConnectOptions
 from agent.hearing.ear import HOP, HOP_S, RATE_HZ
 from agent.turns.listener import Listener
 from agent.turns.recognisers import recogniser_for
+from agent.turns.stream_delays import StreamDelays
 from agent.turns.streaming import StreamingRecogniser
 from tests.fakes import caller_sound, virtual_time
 from tests.fakes.caller_sound import SILENCE, Vocabulary
@@ -28,12 +29,13 @@ EVERY_KIND = pytest.mark.parametrize(
 class Scene:
     """A caller whose words an engine streams, in real time on the loop's clock."""
 
-    def __init__(self, engine: StreamingEngine) -> None:
+    def __init__(self, engine: StreamingEngine, *, delays: StreamDelays | None = None) -> None:
         self.engine, self.rest = engine, Rest()
         loop = asyncio.get_running_loop()
         recogniser = recogniser_for(
-            engine, limits=APIConnectOptions(max_retry=0, timeout=TIMEOUT_S), clock=loop.time
-        )
+            engine, limits=APIConnectOptions(max_retry=0, timeout=TIMEOUT_S), delays=delays,
+            clock=loop.time,
+        )  # fmt: skip
         assert isinstance(recogniser, StreamingRecogniser)
         self.listener = Listener(
             recogniser,
@@ -109,6 +111,22 @@ def test_an_answer_is_begun_when_the_last_word_is_there(timed: bool, flushes: bo
             await scene.is_silent(ENOUGH_S)
         assert (spoken, told) == (3, 4), "150 ms after it was spoken, once the engine is known"
         await scene.leave()
+
+    played(talk)
+
+
+def test_a_call_knows_how_late_words_are_from_those_before_it() -> None:
+    async def talk() -> None:
+        delays = StreamDelays()
+        told: list[int] = []
+        for _ in range(2):
+            scene = Scene(StreamingEngine(Vocabulary(), timed=False), delays=delays)
+            await scene.says(QUESTION, 1.8)
+            await scene.is_silent(0.2)
+            told.append(len(scene.told("preflight")))
+            await scene.is_silent(ENOUGH_S)
+            await scene.leave()
+        assert told == [0, 1]
 
     played(talk)
 
