@@ -94,8 +94,8 @@ class BenchEngines(OpenAIStandIn):
         assert b'"content": ""' in first
         return rest
 
-    def spoken_words(self, text: str) -> list[int]:
-        """As in the stand-in, with a tone for each Chinese character."""
+    def spoken_words(self, text: str, *, accent: str = "") -> list[int]:
+        """As in the stand-in, with a tone for each Chinese character; all voices sound alike."""
         return [
             index
             for word in words_of(text)
