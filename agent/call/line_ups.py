@@ -13,7 +13,7 @@ from agent.remote.failover import Health, LineUp, Member, ServingPace
 from agent.remote.hedging import Pace
 from agent.remote.learned import page
 from agent.settings.checking import probe_engine
-from agent.settings.engines import Stage, load_engine
+from agent.settings.engines import TABLES, Stage, load_engine
 from agent.settings.hosting import is_hosted
 from agent.settings.load import StageChoice
 from agent.stt.failover import FailoverSpeechToText
@@ -30,8 +30,9 @@ def preload_engines(stage: Stage, choices: Sequence[StageChoice]) -> None:
             module.preload()
         # Made here, they are the same memory for all.
         pace_of(stage, choice)
-        habit_of(choice)
         _health(stage, choice)
+        if stage == "llm":
+            habit_of(choice)
 
 
 def build_recogniser(choices: Sequence[StageChoice]) -> stt.STT[str]:
@@ -40,14 +41,27 @@ def build_recogniser(choices: Sequence[StageChoice]) -> stt.STT[str]:
         single: stt.STT[str] = _build("stt", choices[0])
         return single
     line_up: LineUp[stt.STT[str]] = _line_up("stt", choices)
-    if not line_up.members[0].engine.capabilities.streaming:
-        for member in line_up.members[1:]:
-            if not member.engine.capabilities.offline_recognize:
-                raise ConfigError(
-                    f"STT_ENGINE: {member.label} only streams, so it must be the first choice, or "
-                    "behind others that stream"
-                )
     return FailoverSpeechToText(line_up)
+
+
+def check_recognisers(choices: Sequence[StageChoice]) -> None:
+    """See that a list is in an order that can be used; builds what is not in the table.
+
+    Raises:
+        ConfigError: an engine that only streams stands behind one that does not.
+    """
+    offered: list[stt.STTCapabilities] = []
+    for choice in choices if len(choices) > 1 else ():
+        if choice.engine in TABLES["stt"]:
+            offered.append(stt.STTCapabilities(streaming=False, interim_results=False))
+        else:
+            built: stt.STT[str] = load_engine("stt", choice.engine).build(choice.options)
+            offered.append(built.capabilities)
+        if not (offered[0].streaming or offered[-1].offline_recognize):
+            raise ConfigError(
+                f"STT_ENGINE: {choice} only streams, so it must be the first choice, or behind "
+                "others that stream"
+            )
 
 
 def build_model(choices: Sequence[StageChoice], *, stall_s: float) -> llm.LLM[Any]:

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 
 from livekit.agents.__main__ import main as livekit_agents
 
+from agent.call.line_ups import check_recognisers
 from agent.errors import ConfigError
 from agent.settings.checking import check_engine
 from agent.settings.engines import TABLES
@@ -50,6 +51,7 @@ def run(args: argparse.Namespace) -> int:
         choices: tuple[StageChoice, ...] = getattr(effective, stage)
         for choice in choices:
             check_engine(stage, choice)
+    check_recognisers(effective.stt)
     worker = find_spec("agent.job.worker")
     assert worker is not None
     assert worker.origin is not None

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from livekit.agents import APIConnectOptions, llm
 
+from agent.call.line_ups import check_recognisers
 from agent.call.parts import Parts, load_parts
+from agent.errors import ConfigError
 from agent.llm.reply_filter import Habit
 from agent.remote.hedging import Pace
 from agent.settings import load as settings
@@ -129,3 +131,30 @@ async def test_a_list_that_ends_with_an_embedded_engine_always_answers(
     await use(parts)
     assert [label.split(" ")[0] for label in parts.labels().values()] == [*embedded.values()]
     await parts.aclose()
+
+
+STREAMS = "testbed.funasr_stt"
+
+
+@pytest.mark.parametrize(
+    ("engines", "fits"),
+    [
+        (f"{STREAMS}:a,whisper", True),
+        (f"{STREAMS}:a,{STREAMS}:b,openai", True),
+        (f"{STREAMS}:a", True),
+        (f"openai,{STREAMS}:a", False),
+    ],
+)
+def test_a_recogniser_that_only_streams_stands_behind_none_that_does_not(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, engines: str, fits: bool
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    environ = {"STT_ENGINE": engines, "STT_A_URL": "ws://a"}
+    if ":b" in engines:
+        environ["STT_B_URL"] = "ws://b"
+    chosen = settings.load(environ=environ).stt
+    if fits:
+        check_recognisers(chosen)
+    else:
+        with pytest.raises(ConfigError, match=f"{STREAMS}:a only streams"):
+            check_recognisers(chosen)
