@@ -215,7 +215,13 @@ class StageOptions(_Section):
     timeout_s: float = setting(
         6.0, "longest wait for the engine's first answer to a request, seconds", gt=0, le=120
     )
-    max_retries: int = setting(1, "further tries after a failure that may pass", ge=0, le=5)
+    max_retries: int = setting(
+        1,
+        "further tries after a failure that may pass; in a list the next engine is asked instead, "
+        "and only the last one again",
+        ge=0,
+        le=5,
+    )
 
 
 Hedging = Literal["auto", "on", "off"]
