@@ -21,6 +21,8 @@ from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS, USERDATA_TIMED_TRA
 from agent.audio.streams import at_rate
 from agent.playout.heard_output import Playout
 from agent.playout.voice_track import VoiceTrack
+from agent.remote.failover import LineUp, Member
+from agent.tts.failover import FailoverSpeech
 from agent.tts.spoken_reply import ReplyVoice
 from agent.wording.sentences import SentenceTokenizer
 from testbed import tones
@@ -101,7 +103,7 @@ class Told:
 
 
 async def _say(
-    engine: Voice,
+    engine: tts.TTS,
     spare: Voice | None,
     *,
     text: str = TEXT,
@@ -252,6 +254,30 @@ def test_after_a_time_out_the_spare_voice_is_asked_first_for_a_while() -> None:
     assert [text.split()[0] for text in engine.asked] == ["One", "Five"]
     assert [text.split()[0] for text in spare.asked] == ["Five", "Eight", "Twelve."]
     assert told.history == TEXT
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_the_next_voice_of_a_list_goes_on_in_mid_piece_and_has_the_rest_of_the_reply(
+    fault: str,
+) -> None:
+    near, far, spare = Voice(fault=fault), Voice(rate_hz=22050), Voice()
+
+    async def scene() -> Told:
+        members = [Member(label, voice, ONCE) for label, voice in (("near", near), ("far", far))]
+        async with FailoverSpeech(LineUp(members)) as speech:
+            return await _say(speech, spare)
+
+    told = virtual_time.run(scene())
+    assert spare.asked == []
+    assert told.error is None
+    assert told.history == TEXT
+    assert told.captions.text == TEXT
+    [first, *others] = far.asked
+    assert SENTENCES[2].strip().endswith(first)
+    assert (first == SENTENCES[2].strip()) == (fault not in ("cut", "stall"))
+    assert others == [SENTENCES[3].strip()]
+    # A word or two may be said again: the one in which it broke, and what was still on its way.
+    assert 12 <= _tones(told.audio) <= 12 + (2 if fault in ("cut", "stall") else 0)
 
 
 @pytest.mark.parametrize("spare", [True, False])
