@@ -15,9 +15,10 @@ from agent.turns.dictation import is_dictating
 from agent.turns.tongue import tongue_of
 from agent.wording.lexicon import ENGLISH, LEXICONS
 from agent.wording.lexicon.turn_words import DenseEnds, SpacedEnds
-from agent.wording.scripts import CJK, is_cjk
+from agent.wording.scripts import CJK, HAN, KANA, is_cjk
 
 _TOKEN = re.compile(rf"[{CJK}]|[^\W_]+(?:['’.@-][^\W_]+)*", re.UNICODE)
+_HAN, _KANA = re.compile(f"[{HAN}]"), re.compile(f"[{KANA}]")
 _TIME = re.compile(r"\b\d{1,2}[:：]\d{2}\b|\b\d{1,4}([/.-])\d{1,2}\1\d{2,4}\b")
 """Times of the day and dates: their digits are not dictated."""
 
@@ -54,6 +55,13 @@ def same_words(one: str, other: str) -> bool:
     return tokens(one) == tokens(other)
 
 
+def _as_listed(text: str) -> str:
+    """Chinese in the characters in which the lexicon has it."""
+    if _HAN.search(text) and not _KANA.search(text):
+        return text.translate(LEXICONS["zh"].turns.variants)
+    return text
+
+
 # Signs of listening are short and much alike: a recogniser often takes them for those of another
 # language, so they count in all of them.
 _LISTENING = frozenset().union(*(lexicon.turns.listening for lexicon in LEXICONS.values()))
@@ -71,7 +79,7 @@ for _lexicon in LEXICONS.values():
 @functools.lru_cache(maxsize=64)
 def is_backchannel(text: str) -> bool:
     """Whether the words only show that somebody listens ("mm-hm", "okay", "嗯")."""
-    words = tokens(text)
+    words = tokens(_as_listed(text))
     most = _MOST_CJK if all(map(is_cjk, words)) else _MOST_WORDS
     return 0 < len(words) <= most and _covered(words)
 
@@ -81,7 +89,7 @@ def takes_the_floor(text: str, *, complete: bool = True) -> bool:
 
     Unless the words are `complete`, "go" may become "go ahead": it says nothing yet.
     """
-    words = tokens(text)
+    words = tokens(_as_listed(text))
     if _covered(words):
         return False
     if words[0] in _STOPS or "".join(words[:_LONGEST]).startswith(_CJK_STOPS):
@@ -98,6 +106,7 @@ def read(text: str, language: str = "", *, marks: bool = True) -> Wording:
         language: BCP-47 code that the recogniser gives; empty: it gives none.
         marks: whether the recogniser writes full stops.
     """
+    text = _as_listed(text)
     words = tokens(text)
     if not words:
         return Wording.PLAIN

@@ -90,6 +90,18 @@ def test_a_word_counts_for_the_language_of_the_utterance_alone(
 
 
 @pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        *[("我想問一下關於", "open"), ("我的電話是", "open"), ("因為我", "open")],
+        *[("沒問題。", "listening"), ("對對。", "listening"), ("請繼續說。", "listening")],
+        *[("不對,不是這個。", "stop"), ("違います。", "stop"), ("我的訂單號是739152。", "whole")],
+    ],
+)
+def test_traditional_characters_are_read_as_simplified_ones(text: str, expected: str) -> None:
+    assert is_right(expected, text)
+
+
+@pytest.mark.parametrize(
     "text", ["That's all I have", "Who am I talking to", "I can't remember what it was"]
 )
 def test_a_whole_sentence_waits_for_no_mark_of_a_recogniser_that_writes_none(text: str) -> None:

@@ -124,6 +124,8 @@ class TurnWords:
     """Names of such addresses."""
     numbers: Mapping[str, int] = field(default_factory=dict)
     """Names of numbers that are dictated, and how many digits each usually has."""
+    variants: Mapping[int, str | int] = field(default_factory=dict)
+    """Characters that may be written for those here, as `str.translate` takes them."""
     ends: SpacedEnds | DenseEnds | None = None
     """How its sentences end."""
 
