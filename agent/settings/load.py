@@ -189,32 +189,22 @@ class _Loader:
         )
 
     def _stage(self, stage: Stage, shared: StageOptions | None) -> tuple[StageChoice, ...] | None:
+        """The engines of a stage, each with its settings; None after a mistake."""
         if shared is None:
             return None
         prefix = f"{stage.upper()}_"
-        why = f"{prefix}ENGINE={shared.engine}"
         try:
-            entries = entries_of(stage, shared.engine)
+            entries, why = self._entries(stage, prefix, shared.engine)
         except ConfigError as error:
             self._reader.mistake(str(error))
             return None
-        if entries[0].engine == "auto":
-            name, why = self._automatic(stage, prefix)
-            entries = (Entry(name, name, name),)
-        models: list[type[EngineOptions]] = []
-        for entry in entries:
-            try:
-                models.append(options_of(stage, entry.engine))
-            except ConfigError as error:
-                near = difflib.get_close_matches(entry.engine, TABLES[stage], n=1)
-                hint = f"; did you mean {near[0]}?" if near else ""
-                self._reader.mistake(f"{error}{hint}")
-        if len(models) < len(entries):
-            return None
+        models = [self._model(stage, entry.engine) for entry in entries]
         alone = len(entries) == 1 and entries[0].label == entries[0].engine
         taken: set[str] = set()
         choices: list[StageChoice] = []
         for entry, model in zip(entries, models, strict=True):
+            if model is None:
+                continue
             own = entry.prefix(stage)
             names: dict[str, list[str]] = {}
             for name, field in model.model_fields.items():
@@ -231,6 +221,23 @@ class _Loader:
                 )  # fmt: skip
                 choices.append(choice)
         return tuple(choices) if len(choices) == len(entries) else None
+
+    def _entries(self, stage: Stage, prefix: str, value: str) -> tuple[tuple[Entry, ...], str]:
+        """What a person chose, and why that is so."""
+        entries = entries_of(stage, value)
+        if entries[0].engine != "auto":
+            return entries, f"{prefix}ENGINE={value}"
+        name, why = self._automatic(stage, prefix)
+        return (Entry(name, name, name),), why
+
+    def _model(self, stage: Stage, engine: str) -> type[EngineOptions] | None:
+        try:
+            return options_of(stage, engine)
+        except ConfigError as error:
+            near = difflib.get_close_matches(engine, TABLES[stage], n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            self._reader.mistake(f"{error}{hint}")
+            return None
 
     def _limits(self, own: str, shared: StageOptions) -> StageOptions | None:
         """What the stage's settings are for one engine of it."""
