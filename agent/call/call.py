@@ -44,7 +44,6 @@ from agent.metadata import JobMetadata
 from agent.personas.persona import Persona, persona_of
 from agent.playout.floor import AgentFloor
 from agent.playout.heard_output import Playout
-from agent.playout.voice_track import VoiceTrack
 from agent.settings.load import Settings
 from agent.survival.heartbeat import Heartbeat, take_over
 from agent.survival.history import seal_for
@@ -104,8 +103,7 @@ class Call:
         self._persona = persona
         self._over = asyncio.Event()
         self._recorded = recorded(parts, settings)
-        source = self._recorded.source(OUTPUT_RATE_HZ)
-        self._voice = VoiceTrack(rate_hz=OUTPUT_RATE_HZ, source=source)
+        self._voice = self._recorded.track(OUTPUT_RATE_HZ)
         self._reader = Reader(persona.language)
         self._floor = AgentFloor(self._voice)
         self._listener = build_listener(
@@ -125,8 +123,7 @@ class Call:
         self._notices = Notices(ctx.room, tasks, self._session, persona, spare=spare)
         parts.watch(self._notices.engine_changed)
         self._failures = Failures(self._session, tasks, self._notices, over=self._over.set)
-        answered = self._recorded.answered
-        self._reports = Reports(self._notices, parts, answered=answered)
+        self._reports = Reports(self._notices, parts, answered=self._recorded.answered)
         self.features = Features(tasks, [self._recorded, self._reports])
         chosen = settings.agent
         self._seal = seal_for(settings.livekit.api_secret, room=ctx.job.room.name)
@@ -241,8 +238,7 @@ class Call:
         """Put the heard ledger between the session and the room."""
         output = self._session.output
         assert output.transcription is not None
-        captions = self._recorded.captions(output.transcription)
-        playout = Playout(voice=self._voice, text=captions)
+        playout = Playout(voice=self._voice, text=self._recorded.captions(output.transcription))
         output.audio, output.transcription = playout.audio, playout.text
         # The voice goes on without captions.
         self._tasks.carry(playout.run, name="captions", lost=lambda: None)

@@ -17,7 +17,7 @@ from agent.call.session import eagerness
 from agent.call.timeline import TurnReport
 from agent.options import RecordOptions
 from agent.personas.persona import Persona
-from agent.playout.voice_track import NATIVE_QUEUE_MS
+from agent.playout.voice_track import NATIVE_QUEUE_MS, VoiceTrack
 from agent.recorder.folder import default_folder
 from agent.recorder.outputs import RecordedCaptions, RecordedSource
 from agent.recorder.recorder import Recorder
@@ -51,11 +51,12 @@ class Recorded(Feature):
         """Makes what says when a recogniser of whole utterances is asked."""
         return Asking if self._recorder is None else partial(RecordedAsking, self._recorder)
 
-    def source(self, rate_hz: int) -> rtc.AudioSource | None:
-        """What the agent's track plays into; None: its own."""
+    def track(self, rate_hz: int) -> VoiceTrack:
+        """The agent's track."""
         if self._recorder is None:
-            return None
-        return RecordedSource(self._recorder, rate_hz, queue_ms=NATIVE_QUEUE_MS)
+            return VoiceTrack(rate_hz=rate_hz)
+        source = RecordedSource(self._recorder, rate_hz, queue_ms=NATIVE_QUEUE_MS)
+        return VoiceTrack(rate_hz=rate_hz, source=source)
 
     def captions(self, captions: io.TextOutput) -> io.TextOutput:
         """What shows the agent's words as they are heard."""

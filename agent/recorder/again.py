@@ -10,7 +10,6 @@ what would have been, as far as anybody can know:
   with the caller's track only where it was.
 """
 
-from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -21,9 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.hearing.ear import HOP_S
-from agent.hearing.echo import NOWHERE, Match
+from agent.hearing.echo import Match
 from agent.options import TurnOptions
-from agent.recorder.known_words import Answer, KnownWords
+from agent.recorder.recorded_answers import RecordedAnswers
 from agent.recorder.recording import Event, Recording, RecordingError
 from agent.recorder.tap import DECISIONS, REQUESTS, hops_of, kind_of
 from agent.turns.actions import Action, AskEnd, Attend, Forget
@@ -31,11 +30,6 @@ from agent.turns.asking import Abandon, Asking, Recognise, Request
 from agent.turns.recogniser import Words
 from agent.turns.schedule import Eagerness, Schedule
 from agent.turns.turn_taker import TurnTaker
-
-_MATCH_HOPS = 5
-"""Comparisons with the agent's voice are this far apart: 50 ms."""
-_PAUSE_S = 0.05
-"""Pauses that begin this near to each other are the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +75,7 @@ def decide(
     eager: Eagerness = eagerness or recording.head.get("eagerness", "eager")
     make = schedule or (lambda: Schedule(eager))
     decided = Decided()
-    answers = _Answers(recording)
+    answers = RecordedAnswers(recording)
     begins = [event.hop for event in recording.of("afresh")] or [0]
     for begin, end in zip(begins, [*begins[1:], len(recording.hops)], strict=True):
         if end > begin:
@@ -103,116 +97,13 @@ def recorded_options(recording: Recording) -> TurnOptions:
 
 def reproduces(recording: Recording, decided: Decided) -> bool:
     """Whether the same was decided as in the recorded call, hop by hop."""
-    kinds = DECISIONS if _streams(recording) else (*DECISIONS, *REQUESTS)
+    kinds = DECISIONS if recording.streams else (*DECISIONS, *REQUESTS)
     recorded = [(event.hop, event.kind, event.facts.get("text")) for event in recording.of(*kinds)]
     again = [
         (decision.hop, kind_of(decision.action), getattr(decision.action, "text", None))
         for decision in decided.decisions
     ]
     return recorded == again
-
-
-def _streams(recording: Recording) -> bool:
-    """Whether words came by themselves: what was asked besides is of no interest then."""
-    return recording.head.get("recogniser") == "streaming"
-
-
-@dataclass(slots=True)
-class _Asked:
-    """A recorded request and what became of it."""
-
-    hop: int
-    """When."""
-    begin: int
-    end: int
-    """Where its audio begins and ends."""
-    answer: Event | None = None
-    """`answered` or `failed`."""
-    order: int = 0
-    """Of the answer among all events."""
-    abandoned: int | None = None
-    """Hop at which it was."""
-
-
-class _Answers:
-    """What the recogniser, the end-of-turn model and the echo finder said in a recorded call."""
-
-    def __init__(self, recording: Recording) -> None:
-        self.asked: dict[int, _Asked] = {}
-        self.streamed: dict[int, list[tuple[int, Event]]] = defaultdict(list)
-        self._judged: list[tuple[float, int, int, Event]] = []
-        self._echoes: dict[int, list[Match]] = defaultdict(list)
-        pending: dict[int, _Asked] = {}
-        asked_end: dict[float, int] = {}
-        begin = 0
-        self.streams = _streams(recording)
-        for order, event in enumerate(recording.events):
-            facts = event.facts
-            match event.kind:
-                case "afresh":
-                    begin = event.hop
-                    pending.clear()
-                    asked_end.clear()
-                case "asked":
-                    asked = _Asked(event.hop, int(facts["begin"]), int(facts["end"]))
-                    self.asked[event.hop] = pending[int(facts["number"])] = asked
-                case "abandoned" if (number := int(facts["number"])) in pending:
-                    pending[number].abandoned = event.hop
-                case "answered" | "failed" if (number := int(facts["number"])) in pending:
-                    pending[number].answer, pending[number].order = event, order
-                case "ask_end":
-                    asked_end[float(facts["pause"])] = event.hop
-                case "judged":
-                    pause = float(facts["pause"])
-                    delay = event.hop - asked_end.get(pause, event.hop)
-                    self._judged.append((begin * HOP_S + pause, delay, order, event))
-                case "echo":
-                    match_ = Match(float(facts["likeness"]), float(facts["late_s"]))
-                    self._echoes[event.hop].append(match_)
-                case "words" | "unheard" if self.streams:
-                    self.streamed[event.hop].append((order, event))
-        self._judged.sort(key=lambda judged: judged[:3])
-        self._echo_hops = sorted(self._echoes)
-        self._known = KnownWords(
-            [taken.hop for taken in recording.hops],
-            [
-                Answer(
-                    begin=asked.begin,
-                    end=asked.end,
-                    delay=answer.hop - asked.hop,
-                    took_s=answer.facts["took_s"],
-                    text=str(answer.facts["text"]),
-                    language=str(answer.facts.get("language", "")),
-                )
-                for asked in self.asked.values()
-                if (answer := asked.answer) is not None and answer.kind == "answered"
-            ],
-        )
-
-    def like(self, begin: int, end: int) -> Answer | None:
-        """The answer to a request that was not recorded."""
-        return self._known.of(begin, end)
-
-    def judged(self, pause_s: float) -> tuple[int, int, Event] | None:
-        """Delay, order and answer of the end-of-turn model about a pause; seconds of the track."""
-        at = bisect_left(self._judged, (pause_s - _PAUSE_S,))
-        near = self._judged[at : at + 8]
-        if not near:
-            return None
-        found = min(near, key=lambda judged: abs(judged[0] - pause_s))
-        return found[1:] if abs(found[0] - pause_s) <= _PAUSE_S else None
-
-    def match(self, hop: int, nth: int) -> Match:
-        """What the track was compared to within this hop, or just before or after."""
-        here = self._echoes.get(hop, ())
-        if nth < len(here):
-            return here[nth]
-        at = bisect_left(self._echo_hops, hop)
-        near = self._echo_hops[max(0, at - 1) : at + 1]
-        best = min(near, key=lambda other: abs(other - hop), default=None)
-        if best is None or abs(best - hop) > _MATCH_HOPS:
-            return NOWHERE
-        return self._echoes[best][-1]
 
 
 _LAST = 1 << 60
@@ -225,7 +116,7 @@ class _Run:
     def __init__(
         self,
         recording: Recording,
-        answers: _Answers,
+        answers: RecordedAnswers,
         decided: Decided,
         begin: int,
         *,
@@ -256,7 +147,7 @@ class _Run:
             self._matches = 0
             self._do(taker.step(taken.hop, playing=taken.playing, busy=taken.busy))
             voice = taker.voice
-            if voice is not None and not self._answers.streams:
+            if voice is not None and not self._recording.streams:
                 self._ask(self._asking.hear(taken.hop, voice))
             for order, event in self._answers.streamed.get(self._hop, ()):
                 self._due[self._hop].append((order, partial(self._streamed, event)))

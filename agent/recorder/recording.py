@@ -84,6 +84,11 @@ class Recording:
         return bool(self.head.get("redacted"))
 
     @property
+    def streams(self) -> bool:
+        """Whether words came by themselves: what was asked besides is of no interest then."""
+        return self.head.get("recogniser") == "streaming"
+
+    @property
     def length_s(self) -> float:
         """Until the last line, seconds."""
         return self.events[-1].t if self.events else 0.0

@@ -19,8 +19,9 @@ from agent.recorder.comparison import Comparison, compare
 from agent.recorder.recording import Recording, load, redact
 from agent.settings.reading import variable
 from agent.turns.schedule import Eagerness
+from rejoinder.replay.otherwise import summary
 from rejoinder.replay.page import page
-from rejoinder.replay.story import summary, tell
+from rejoinder.replay.story import tell
 
 _PREFIX = "TURN_"
 LIMITS = (

@@ -12,11 +12,13 @@ from importlib.resources import files
 from rejoinder.replay.story import Story
 
 _STATIC = files("rejoinder.replay") / "static"
+SCRIPTS = ("axis.js", "drawing.js", "lanes.js", "turns.js", "sound.js", "hands.js")
+"""In this order they are the page's script."""
 
 
 def page(story: Story) -> str:
     """The HTML of a story."""
-    style, script = (_read(name) for name in ("page.css", "page.js"))
+    style, script = _read("page.css"), "\n".join(map(_read, SCRIPTS))
     policy = (
         f"default-src 'none'; script-src {_source(script)}; style-src {_source(style)}; "
         "media-src blob:; base-uri 'none'; form-action 'none'"

@@ -1,8 +1,6 @@
 """What a page shows of a recording: plain data, times in seconds since the recording began."""
 
 import base64
-import gzip
-from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,16 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.recorder.comparison import Comparison
-from agent.recorder.recording import Event, Recording, pcm_of
+from agent.recorder.recording import Event, Recording
+from rejoinder.replay.alignment import STEP_S, caller_lines
+from rejoinder.replay.otherwise import comparison_story
 from rejoinder.replay.reasons import why_ended, why_stopped, why_went_on
+from rejoinder.replay.sound import SOUND_HZ, sound
 
-STEP_S = 0.01
 _QUIETEST_DB = 90.0
 """Levels are drawn from here up, dB below full scale."""
-_JITTER_S = 0.12
-"""Frames of a track come this irregularly, seconds, and belong together."""
-SOUND_HZ = 16000
-"""Of the sound in the page, both sides."""
 
 Story = dict[str, Any]
 
@@ -49,34 +45,22 @@ def tell(recording: Recording, comparisons: list[tuple[str, Comparison]]) -> Sto
         "holds": list(_holds(recording)),
         "turns": list(_turns(recording)),
         "notes": list(_notes(recording)),
-        "comparisons": [_comparison(recording, *other) for other in comparisons],
+        "comparisons": [comparison_story(recording, *other) for other in comparisons],
     }
     if recording.has_sound:
-        story["sound"] = _sound(recording)
+        story["sound"] = sound(recording)
         story["sound_hz"] = SOUND_HZ
     return story
 
 
 def _caller(recording: Recording, steps: int) -> tuple[NDArray[Any], NDArray[Any]]:
     levels, probability = np.zeros(steps), np.zeros(steps)
-    for begin, event in _caller_lines(recording):
+    for begin, event in caller_lines(recording):
         facts = event.facts
         at = _place(begin, len(facts["level_db"]), steps)
         levels[at] = _drawn(np.asarray(facts["level_db"], float))[: len(levels[at])]
         probability[at] = np.asarray(facts["probability"], float)[: len(levels[at])]
     return levels, np.clip(probability, 0, 1)
-
-
-def _caller_lines(recording: Recording) -> Iterator[tuple[float, Event]]:
-    """Lines of hops, each with the time it begins: without gaps where there are none."""
-    end = -1.0
-    for event in recording.of("hops"):
-        length_s = len(event.facts["flags"]) * STEP_S
-        begin = max(0.0, event.t - length_s)
-        if abs(begin - end) < _JITTER_S:
-            begin = end
-        end = begin + length_s
-        yield begin, event
 
 
 def _agent(recording: Recording, steps: int) -> NDArray[Any]:
@@ -255,77 +239,3 @@ def _notes(recording: Recording) -> Iterator[Story]:
     for event in recording.of(*texts):
         text = event.facts.get("text") or event.facts.get("name") or ""
         yield {"t": event.t, "kind": event.kind, "title": texts[event.kind], "text": str(text)}
-
-
-def _comparison(recording: Recording, settings: str, found: Comparison) -> Story:
-    return {
-        "settings": settings.replace(",", ", "),
-        "summary": summary(found),
-        "turns": [
-            {
-                "recorded": recording.time_of(compared.turn.ended),
-                "text": compared.turn.text,
-                "cut_off": compared.cut_off,
-                "other": None
-                if compared.other is None
-                else recording.time_of(compared.other.ended),
-                "sooner_ms": None if compared.sooner_s is None else round(compared.sooner_s * 1e3),
-            }
-            for compared in found.turns
-        ],
-    }
-
-
-def summary(found: Comparison) -> str:
-    """One sentence about what would have been."""
-    parts = []
-    if found.cut_offs:
-        parts.append(f"{_times(found.cut_offs)} cut off")
-    if found.joined:
-        parts.append(f"{_times(found.joined)} waiting for the next words")
-    sooner_s = found.sooner_s
-    if sooner_s is not None:
-        word = "sooner" if sooner_s >= 0 else "later"
-        same = abs(sooner_s) < STEP_S / 2
-        parts.append("as soon" if same else f"{abs(sooner_s) * 1e3:.0f} ms {word} in the mean")
-    if found.changed_overlaps:
-        parts.append(f"{_times(found.changed_overlaps)} a sound over the agent taken otherwise")
-    recorded, other = found.requests
-    if abs(recorded - other) >= 0.05:
-        parts.append(f"{other:.1f} requests a turn instead of {recorded:.1f}")
-    return ", ".join(parts) or "no turn in it"
-
-
-def _times(count: int) -> str:
-    return {1: "once", 2: "twice"}.get(count, f"{count} times")
-
-
-def _sound(recording: Recording) -> str:
-    """Both sides, 16-bit mono one after the other, gzip and base64."""
-    samples = int(np.ceil(recording.length_s * SOUND_HZ)) + 1
-    sides = np.zeros((2, samples), np.int16)
-    for begin, event in _caller_lines(recording):
-        if (pcm := pcm_of(event.facts)) is not None:
-            _mix(sides[0], begin, pcm)
-    rate_hz = int(recording.head["agent_hz"])
-    stretches: dict[float, list[NDArray[np.int16]]] = defaultdict(list)
-    for event in recording.of("agent"):
-        if (pcm := pcm_of(event.facts)) is not None:
-            stretches[float(event.facts["at"])].append(pcm)
-    for at, pieces in stretches.items():
-        _mix(sides[1], at, _at_rate(np.concatenate(pieces), rate_hz))
-    return base64.b64encode(gzip.compress(sides.astype("<i2").tobytes(), 6)).decode()
-
-
-def _mix(side: NDArray[np.int16], at: float, pcm: NDArray[np.int16]) -> None:
-    begin = max(0, round(at * SOUND_HZ))
-    end = min(len(side), begin + len(pcm))
-    side[begin:end] = pcm[: max(0, end - begin)]
-
-
-def _at_rate(pcm: NDArray[np.int16], rate_hz: int) -> NDArray[np.int16]:
-    """For the ear alone: linear."""
-    count = int(len(pcm) * SOUND_HZ / rate_hz)
-    places = np.arange(count) * (rate_hz / SOUND_HZ)
-    heard: NDArray[np.int16] = np.interp(places, np.arange(len(pcm)), pcm).astype(np.int16)
-    return heard

@@ -192,7 +192,7 @@ def test_the_page_lets_no_other_script_run_and_loads_nothing(write: Callable[...
     assert "default-src 'none'" in policy[1]
     assert "unsafe" not in policy[1]
     assert not re.search(r"""(src|href)\s*=\s*["']?(https?:)?//""", html)
-    script = (Path(cli.__file__).parent / "replay" / "static" / "page.js").read_text()
+    script = html[html.rindex("<script>") :]
     for way in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("):
         assert way not in script
 

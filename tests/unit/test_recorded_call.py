@@ -62,7 +62,6 @@ def test_a_call_without_a_recorder_has_the_parts_that_it_always_has() -> None:
     recorded = Recorded(None)
     assert recorded.taker is TurnTaker
     assert recorded.asking is Asking
-    assert recorded.source(24000) is None
     recorded.key("1")
     recorded.close()
 

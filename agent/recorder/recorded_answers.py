@@ -1,0 +1,113 @@
+"""What the recogniser, the end-of-turn model and the echo finder said in a recorded call. Pure."""
+
+from bisect import bisect_left
+from collections import defaultdict
+from dataclasses import dataclass
+
+from agent.hearing.ear import HOP_S
+from agent.hearing.echo import NOWHERE, Match
+from agent.recorder.known_words import Answer, KnownWords
+from agent.recorder.recording import Event, Recording
+
+_MATCH_HOPS = 5
+"""Comparisons with the agent's voice are this far apart: 50 ms."""
+_PAUSE_S = 0.05
+"""Pauses that begin this near to each other are the same."""
+
+
+@dataclass(slots=True)
+class Asked:
+    """A recorded request and what became of it."""
+
+    hop: int
+    """When."""
+    begin: int
+    end: int
+    """Where its audio begins and ends."""
+    answer: Event | None = None
+    """`answered` or `failed`."""
+    order: int = 0
+    """Of the answer among all events."""
+    abandoned: int | None = None
+    """Hop at which it was."""
+
+
+class RecordedAnswers:
+    """What the recogniser, the end-of-turn model and the echo finder said in a recorded call."""
+
+    def __init__(self, recording: Recording) -> None:
+        """Look them up in `recording`."""
+        self.asked: dict[int, Asked] = {}
+        self.streamed: dict[int, list[tuple[int, Event]]] = defaultdict(list)
+        self._judged: list[tuple[float, int, int, Event]] = []
+        self._echoes: dict[int, list[Match]] = defaultdict(list)
+        pending: dict[int, Asked] = {}
+        asked_end: dict[float, int] = {}
+        begin = 0
+        for order, event in enumerate(recording.events):
+            facts = event.facts
+            match event.kind:
+                case "afresh":
+                    begin = event.hop
+                    pending.clear()
+                    asked_end.clear()
+                case "asked":
+                    asked = Asked(event.hop, int(facts["begin"]), int(facts["end"]))
+                    self.asked[event.hop] = pending[int(facts["number"])] = asked
+                case "abandoned" if (number := int(facts["number"])) in pending:
+                    pending[number].abandoned = event.hop
+                case "answered" | "failed" if (number := int(facts["number"])) in pending:
+                    pending[number].answer, pending[number].order = event, order
+                case "ask_end":
+                    asked_end[float(facts["pause"])] = event.hop
+                case "judged":
+                    pause = float(facts["pause"])
+                    delay = event.hop - asked_end.get(pause, event.hop)
+                    self._judged.append((begin * HOP_S + pause, delay, order, event))
+                case "echo":
+                    match_ = Match(float(facts["likeness"]), float(facts["late_s"]))
+                    self._echoes[event.hop].append(match_)
+                case "words" | "unheard" if recording.streams:
+                    self.streamed[event.hop].append((order, event))
+        self._judged.sort(key=lambda judged: judged[:3])
+        self._echo_hops = sorted(self._echoes)
+        self._known = KnownWords(
+            [taken.hop for taken in recording.hops],
+            [
+                Answer(
+                    begin=asked.begin,
+                    end=asked.end,
+                    delay=answer.hop - asked.hop,
+                    took_s=answer.facts["took_s"],
+                    text=str(answer.facts["text"]),
+                    language=str(answer.facts.get("language", "")),
+                )
+                for asked in self.asked.values()
+                if (answer := asked.answer) is not None and answer.kind == "answered"
+            ],
+        )
+
+    def like(self, begin: int, end: int) -> Answer | None:
+        """The answer to a request that was not recorded."""
+        return self._known.of(begin, end)
+
+    def judged(self, pause_s: float) -> tuple[int, int, Event] | None:
+        """Delay, order and answer of the end-of-turn model about a pause; seconds of the track."""
+        at = bisect_left(self._judged, (pause_s - _PAUSE_S,))
+        near = self._judged[at : at + 8]
+        if not near:
+            return None
+        found = min(near, key=lambda judged: abs(judged[0] - pause_s))
+        return found[1:] if abs(found[0] - pause_s) <= _PAUSE_S else None
+
+    def match(self, hop: int, nth: int) -> Match:
+        """What the track was compared to within this hop, or just before or after."""
+        here = self._echoes.get(hop, ())
+        if nth < len(here):
+            return here[nth]
+        at = bisect_left(self._echo_hops, hop)
+        near = self._echo_hops[max(0, at - 1) : at + 1]
+        best = min(near, key=lambda other: abs(other - hop), default=None)
+        if best is None or abs(best - hop) > _MATCH_HOPS:
+            return NOWHERE
+        return self._echoes[best][-1]
