@@ -67,7 +67,7 @@ async def clock(page: Page) -> float:
 async def test_the_page_shows_a_call_and_plays_it_and_no_word_of_it_is_obeyed(
     tmp_path: Path,
 ) -> None:
-    out = write(tmp_path / "recordings")
+    out = await asyncio.to_thread(write, tmp_path / "recordings")
     errors: list[str] = []
     asked: list[str] = []
     async with browser(args=["--autoplay-policy=no-user-gesture-required"]) as running:
