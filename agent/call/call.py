@@ -198,7 +198,7 @@ class Call:
                 self.features.gone()
                 await self._track.aclose()
                 await self._voice.aclose()
-                await asyncio.to_thread(self._recorded.close)
+                await self._recorded.aclose()
                 self._ctx.shutdown(reason="the call is over")
 
     async def _talk(self, room: rtc.Room, connecting: asyncio.Task[None]) -> None:

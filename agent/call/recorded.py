@@ -1,5 +1,6 @@
 """A call with a recorder: its parts that tell it something, and the feature that does the rest."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -18,7 +19,7 @@ from agent.call.timeline import TurnReport
 from agent.options import RecordOptions
 from agent.personas.persona import Persona
 from agent.playout.voice_track import NATIVE_QUEUE_MS, VoiceTrack
-from agent.recorder.folder import default_folder
+from agent.recorder.folder import folder_of
 from agent.recorder.outputs import RecordedCaptions, RecordedSource
 from agent.recorder.recorder import Recorder
 from agent.recorder.tap import RecordedAsking, RecordedTaker
@@ -66,10 +67,11 @@ class Recorded(Feature):
         """A turn was answered: where its time went."""
         self._tell("turn", **report.as_json())
 
-    def close(self) -> None:
-        """End the file; blocks for two seconds at most."""
+    async def aclose(self) -> None:
+        """End the file; takes two seconds at most."""
         if self._recorder is not None:
-            self._recorder.close()
+            self._recorder.end()
+            await asyncio.to_thread(self._recorder.join)
 
     # What happens.
 
@@ -117,8 +119,8 @@ def recorded(parts: Parts, settings: Settings) -> Recorded:
     options = settings.record
     if options.record == "off":
         return Recorded(None)
-    folder = options.folder or default_folder()
-    writer = RecordingWriter(folder, most_bytes=round(options.max_mb * _MEGABYTE))
+    most_bytes = round(options.max_mb * _MEGABYTE)
+    writer = RecordingWriter(folder_of(options), most_bytes=most_bytes)
     facts = {
         "rejoinder": version("rejoinder"),
         "turn": settings.turn.model_dump(),

@@ -9,13 +9,14 @@ from pathlib import Path
 import platformdirs
 
 from agent.errors import ConfigError
+from agent.options import RecordOptions
 
 SUFFIX = ".jsonl.gz"
 
 
-def default_folder() -> Path:
-    """Where recordings are kept when no folder is set."""
-    return Path(platformdirs.user_state_dir("rejoinder")) / "recordings"
+def folder_of(options: RecordOptions) -> Path:
+    """Where recordings are kept by the settings."""
+    return options.folder or Path(platformdirs.user_state_dir("rejoinder")) / "recordings"
 
 
 def make_folder(folder: Path) -> Path:

@@ -69,11 +69,15 @@ class Recorder:
 
     def tell(self, kind: str, **facts: Any) -> None:
         """Something happened, after the newest hop."""
+        if self._over:
+            return
         self._flush_hops()
         self._writer.put(kind, self.now, {"hop": self._count, **facts})
 
     def hop(self, hop: Hop, *, playing: bool, busy: bool) -> None:
         """The turn taker takes in the next 10 ms of the caller's track."""
+        if self._over:
+            return
         self._hops.append((hop, playing, busy))
         self._count += 1
         if len(self._hops) >= _HOPS:
@@ -91,14 +95,16 @@ class Recorder:
         """The newest of it will not be played."""
         self._agent.take_back(samples)
 
-    def close(self) -> None:
-        """End the file; blocks for two seconds at most."""
-        if self._over:
-            return
-        self._over = True
-        self._flush_hops()
-        self._flush_agent(self.now + _AGENT_S)
-        self._writer.put("end", self.now, {})
+    def end(self) -> None:
+        """Nothing more will be told."""
+        if not self._over:
+            self._flush_hops()
+            self._flush_agent(self.now + _AGENT_S)
+            self._writer.put("end", self.now, {})
+            self._over = True
+
+    def join(self) -> None:
+        """Wait until all is in the file; blocks for two seconds at most."""
         self._writer.close(within_s=_CLOSE_S)
 
     def _flush_hops(self) -> None:

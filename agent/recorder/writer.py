@@ -75,6 +75,8 @@ class RecordingWriter:
 
     def close(self, *, within_s: float) -> None:
         """Write what waits and end the file; blocks for twice `within_s` at most."""
+        if not self._thread.is_alive():
+            return
         try:
             self._lines.put(None, timeout=within_s)
         except queue.Full:

@@ -10,6 +10,7 @@ from livekit.agents.__main__ import main as livekit_agents
 
 from agent.call.line_ups import check_recognisers
 from agent.errors import ConfigError
+from agent.recorder.folder import folder_of, make_folder
 from agent.settings.checking import check_engine
 from agent.settings.engines import TABLES
 from agent.settings.load import StageChoice, apply_env_file, load, override
@@ -45,6 +46,8 @@ def run(args: argparse.Namespace) -> int:
             f"{', '.join(missing)} must be set: the LiveKit server to register with. "
             "Without a server of your own, `rejoinder demo` starts one."
         )
+    if effective.record.record != "off":
+        make_folder(folder_of(effective.record))
     # A job process that cannot be set up is started again for ever, while the worker says that
     # all is well. The engines are imported by the worker in this process anyway.
     for stage in TABLES:

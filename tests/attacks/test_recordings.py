@@ -85,6 +85,21 @@ def test_a_folder_that_others_can_read_is_refused(tmp_path: Path) -> None:
         new_file(folder)
 
 
+def test_a_worker_whose_folder_others_can_read_does_not_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "recordings"
+    folder.mkdir()
+    folder.chmod(0o755)
+    for name, value in (
+        ("RECORD", "events"), ("RECORD_FOLDER", str(folder)), ("LIVEKIT_URL", "ws://127.0.0.1:1"),
+        ("LIVEKIT_API_KEY", "key"), ("LIVEKIT_API_SECRET", "secret"),
+    ):  # fmt: skip
+        monkeypatch.setenv(name, value)
+    assert cli.main(["start"]) == 2
+    assert "chmod 700" in capsys.readouterr().err
+
+
 def test_a_folder_exchanged_for_a_link_during_a_call_costs_the_recording_alone(
     tmp_path: Path, folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -96,7 +111,8 @@ def test_a_folder_exchanged_for_a_link_during_a_call_costs_the_recording_alone(
         RecordingWriter(folder, most_bytes=10_000), facts={}, agent_hz=24000, sound=False
     )
     recorder.hop(hop(), playing=False, busy=False)
-    recorder.close()
+    recorder.end()
+    recorder.join()
     assert not list(elsewhere.iterdir())
     assert "the call is not recorded" in caplog.text
 
@@ -281,7 +297,8 @@ def test_what_a_kill_cuts_in_two_is_read_up_to_there(folder: Path) -> None:
     for n in range(3):
         recorder.tell("heard", text=f"words {n}")
         threading.Event().wait(0.7)
-    recorder.close()
+    recorder.end()
+    recorder.join()
     [file] = folder.iterdir()
     whole = file.read_bytes()
     texts = [event.facts.get("text") for event in load(file).of("heard")]

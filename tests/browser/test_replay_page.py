@@ -53,7 +53,8 @@ def write(folder: Path) -> Path:
             stages = [{"stage": "end_of_turn", "from_ms": 0.0, "to_ms": 400.0}]
             kept.tell("said", role="assistant", text="Here it is.", interrupted=False)
             kept.tell("turn", turn=1, interrupted=False, stages=stages, total_ms=500.0)
-    kept.close()
+    kept.end()
+    kept.join()
     out = folder / "page.html"
     out.write_text(page_of({**tell(load(newest(folder)), []), "limits": []}), encoding="utf-8")
     return out

@@ -68,7 +68,8 @@ class RecordedTalk(Talk):
 
     def file(self) -> Path:
         """Hang up: the recording is complete."""
-        self.recorder.close()
+        self.recorder.end()
+        self.recorder.join()
         return newest(self.folder)
 
     def recording(self) -> Recording:

@@ -55,7 +55,8 @@ def test_every_dialogue_of_the_scorecard_is_decided_in_the_same_way_again(
     def recorded_talk(*acts: Line, **named: Any) -> WholeTalk:
         kept = recorder(folder, clock=loop_time, eagerness=eagerness)
         talk = held(*acts, **named, recorder=kept)
-        kept.close()
+        kept.end()
+        kept.join()
         return talk
 
     monkeypatch.setattr(talks, "whole_talk", recorded_talk)

@@ -1,5 +1,6 @@
 """What a call tells its recorder, and what it tells its caller of it."""
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -63,7 +64,7 @@ def test_a_call_without_a_recorder_has_the_parts_that_it_always_has() -> None:
     assert recorded.taker is TurnTaker
     assert recorded.asking is Asking
     recorded.key("1")
-    recorded.close()
+    asyncio.run(recorded.aclose())
 
 
 def test_what_happens_in_a_call_is_kept_but_for_keys_and_what_tools_are_told(
@@ -85,8 +86,9 @@ def test_what_happens_in_a_call_is_kept_but_for_keys_and_what_tools_are_told(
     recorded.answered(report)
     recorded.left("+49 30 4929")
     recorded.gone()
-    recorded.close()
-    recorded.close()
+    for _ in range(2):
+        asyncio.run(recorded.aclose())
+    recorded.typed("too late")
     file = newest(folder)
     kinds = [event.kind for event in load(file).events]
     assert kinds == [

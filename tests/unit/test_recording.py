@@ -1,11 +1,10 @@
 """The file of a recorded call: what is in it, how large it gets, what a crash leaves of it."""
 
-import gzip
-import json
 import stat
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,12 +13,17 @@ from agent.hearing.ear import HOP, Hop, level_of
 from agent.recorder import recording, writer
 from agent.recorder.agent_sound import AgentSound
 from agent.recorder.folder import make_folder
+from agent.recorder.lines import KIND, KINDS, Line
 from agent.recorder.recorder import Recorder
 from agent.recorder.recording import load
 from agent.recorder.writer import RESERVE, RecordingWriter
 
 AGENT_HZ = 24000
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "recording.md").read_text()
 MB = 1_000_000
+
+
+Begin = Callable[..., Recorder]
 
 
 class Clock:
@@ -57,7 +61,8 @@ def record(folder: Path, clock: Clock) -> Iterator[Callable[..., Recorder]]:
 
     yield begin
     for recorder in begun:
-        recorder.close()
+        recorder.end()
+        recorder.join()
 
 
 def only(folder: Path) -> Path:
@@ -72,7 +77,8 @@ def test_what_was_told_is_read_again_in_order(record, folder, clock) -> None:
         recorder.hop(hop(-40 - n / 7, loud=n > 9), playing=n > 20, busy=n > 15)
         if n == 30:
             recorder.tell("ended", text="How do I start?", silence_s=0.43)
-    recorder.close()
+    recorder.end()
+    recorder.join()
     found = load(only(folder))
     assert [taken.hop.level_db for taken in found.hops] == [-40 - n / 7 for n in range(70)]
     assert [taken.playing for taken in found.hops].index(True) == 21
@@ -88,20 +94,38 @@ def test_what_was_told_is_read_again_in_order(record, folder, clock) -> None:
     assert found.head["stt"] == "whisper"
 
 
-def test_a_stranger_reads_it_in_a_few_lines(record, folder) -> None:
-    recorder = record()
-    recorder.hop(hop(), playing=False, busy=False)
+def test_a_stranger_reads_it_with_the_lines_of_the_handbook(
+    record: Begin, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recorder = record(sound=True)
+    recorder.announced()
+    recorder.hop(hop(value=7), playing=False, busy=False)
     recorder.tell("ended", text="你好", silence_s=0.4)
-    recorder.close()
-    with gzip.open(only(folder), "rt", encoding="utf-8") as file:
-        lines = [json.loads(line) for line in file]
-    assert [line["kind"] for line in lines] == ["rejoinder-recording", "hops", "ended", "end"]
-    assert lines[2]["text"] == "你好"
+    recorder.end()
+    recorder.join()
+    code = (
+        DOCUMENT.partition("```python\n")[2].partition("```")[0].replace("FILE", str(only(folder)))
+    )
+    assert len([line for line in code.splitlines() if line]) <= 12
+    found: dict[str, Any] = {}
+    exec(code, found)
+    assert "你好  after 0.40 s of silence" in capsys.readouterr().out
+    assert found["head"]["kind"] == KIND
+    assert np.unique(found["sound"][0]).tolist() == [7]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_of_line_is_described_with_its_fields(kind: str) -> None:
+    table = [line for line in DOCUMENT.splitlines() if line.startswith("| `")]
+    [row] = [line for line in table if f"`{kind}`" in line.split("|")[1]]
+    for field in set(KINDS[kind].model_fields) - set(Line.model_fields):
+        assert f"`{field}`" in row or field == "text" or kind == "turn", field
 
 
 def test_only_this_user_can_read_it_and_its_name_tells_when_alone(record, folder) -> None:
     recorder = record()
-    recorder.close()
+    recorder.end()
+    recorder.join()
     file = only(folder)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
@@ -114,7 +138,8 @@ def test_sound_is_kept_from_the_moment_in_which_the_caller_is_told(record, folde
         if value == 51:
             recorder.announced()
         recorder.hop(hop(value=value), playing=False, busy=False)
-    recorder.close()
+    recorder.end()
+    recorder.join()
     found = load(only(folder))
     assert [bool(taken.hop.pcm.any()) for taken in found.hops].count(True) == 60
     kept = [recording.pcm_of(event.facts) for event in found.of("hops")]
@@ -128,7 +153,8 @@ def test_without_sound_a_hop_is_one_of_the_same_level(record, folder) -> None:
     recorder = record()
     for level_db in levels:
         recorder.hop(hop(level_db), playing=False, busy=False)
-    recorder.close()
+    recorder.end()
+    recorder.join()
     found = [level_of(taken.hop.pcm) for taken in load(only(folder)).hops]
     assert found == pytest.approx(levels, abs=1e-3)
     assert found == pytest.approx(levels, abs=1e-3)
@@ -142,7 +168,8 @@ def test_what_the_agent_played_is_kept_without_what_was_taken_back(record, folde
     recorder.taken_back(2400)
     clock.now += 1.0
     recorder.frame(np.full(480, 99, np.int16))
-    recorder.close()
+    recorder.end()
+    recorder.join()
     first, second = load(only(folder)).of("agent")
     assert first.facts["at"] == 0.0
     heard = recording.pcm_of(first.facts)
@@ -177,7 +204,8 @@ def test_a_full_file_says_so_and_stays_within_its_bound(record, folder) -> None:
             while not recorder._writer._lines.empty():
                 threading.Event().wait(0.01)
             threading.Event().wait(writer.FLUSH_S)
-    recorder.close()
+    recorder.end()
+    recorder.join()
     file = only(folder)
     assert file.stat().st_size <= most
     kinds = [event.kind for event in load(file).events]
