@@ -48,16 +48,21 @@ class AgentFloor:
         """Go on where it was held."""
         self._voice.go_on()
 
-    def stop(self) -> None:
-        """End the reply and all work on it; its requests are cancelled at their servers."""
+    def stop(self) -> asyncio.Future[None] | None:
+        """End the reply and all work on it; its requests are cancelled at their servers.
+
+        Returns:
+            What is done when the history has what was heard of the reply; None: there was none.
+        """
         if self._session is None or not self.busy:
             self._voice.go_on()
-            return
-        self._session.interrupt(force=True)
+            return None
+        stopped = self._session.interrupt(force=True)
         if not self._voice.pending:
             self._voice.go_on()  # nothing of it was there yet
         elif self._voice.held:
             asyncio.get_running_loop().call_later(_STUCK_S, self._let_go, self._voice.holds)
+        return stopped
 
     def _let_go(self, hold: int) -> None:
         if self._voice.holds == hold:

@@ -64,8 +64,8 @@ class Floor(Protocol):
     def go_on(self) -> None:
         """Go on where it was held."""
 
-    def stop(self) -> None:
-        """End the reply and all work on it."""
+    def stop(self) -> "asyncio.Future[None] | None":
+        """End the reply and all work on it; done when the history has what was heard of it."""
 
 
 class Sink(Protocol):
@@ -128,6 +128,9 @@ class Listener:
         )
         self._newest: Words | None = None
         self._told = False
+        self._stopping: asyncio.Future[None] | None = None
+        self._waiting = ""
+        """A guess that is told when the reply has been stopped."""
         self._speaking = False
         self._last_frame = self._clock()
 
@@ -220,16 +223,20 @@ class Listener:
             case AskEnd():
                 self._group.create_task(self._judge(action), name="end-of-turn")
             case Heard(text):
+                self._waiting = ""
                 self._words(stt.SpeechEventType.INTERIM_TRANSCRIPT, text)
             case Guess(text):
                 self._tell_recognition()
-                self._words(stt.SpeechEventType.PREFLIGHT_TRANSCRIPT, text)
+                self._waiting = text
+                if self._stopping is None or self._stopping.done():
+                    self._tell_guess()
             case Began():
                 self._speaking = True
                 for sink in self._sinks:
                     sink.speech_began()
             case Ended(text, silence_s):
                 self._speaking = False
+                self._waiting = ""
                 now = self._clock()
                 if text and not self._told:
                     self._tell_recognition()
@@ -246,11 +253,19 @@ class Listener:
                     self._ear.was_noise(self._taker.noise_db)
                 self._floor.go_on()
             case Stop():
-                self._floor.stop()
+                self._stopping = self._floor.stop()
+                if self._stopping is not None:
+                    self._stopping.add_done_callback(lambda _: self._tell_guess())
 
     def _words(self, kind: stt.SpeechEventType, text: str, silence_s: float = 0.0) -> None:
         for sink in self._sinks:
             sink.words(kind, text, self._language, time.time() - silence_s)
+
+    def _tell_guess(self) -> None:
+        """An answer begun before the history has what the caller interrupted would not be kept."""
+        text, self._waiting = self._waiting, ""
+        if text:
+            self._words(stt.SpeechEventType.PREFLIGHT_TRANSCRIPT, text)
 
     def _tell_recognition(self) -> None:
         self._told = True

@@ -67,6 +67,14 @@ def test_of_an_interrupted_answer_the_history_has_what_was_heard() -> None:
     assert talk.heard.endswith(OTHER)
 
 
+@pytest.mark.parametrize("streams", [False, True])
+def test_the_answer_to_one_word_over_an_answer_is_begun_once(streams: bool) -> None:
+    """Its guess comes with the end of what was interrupted, and must know that end."""
+    talk = play(QUESTION, Says("Why?", 1.4, 1.8, over=1), replies=WEATHER, streams=streams)
+    assert [bare(text) for text in talk.asked] == [bare(ASKED), "why"]
+    cut_off(talk)
+
+
 def test_an_interruption_ends_the_work_on_the_answer() -> None:
     slow = Reply(ANSWER, word_s=0.5)
     talk = play(QUESTION, Says(INSTEAD, 1.0, 2.6, over=1), replies={ASKED: slow, INSTEAD: OTHER})
