@@ -19,7 +19,7 @@ ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
 PAGE = ROOT / "docs" / "latency.md"
 README = ROOT / "README.md"
-_COMPARED = ("gradio", "stream", "stream-soon", "real")
+COMPARED = ("gradio", "stream", "stream-soon", "real")
 _SOON_S = 0.3
 """A stream whose words are final after less silence than this knows the end before a plain worker
 does."""
@@ -50,7 +50,7 @@ def load_results(folder: Path) -> dict[str, list[Any]]:
             kinds["real"].append(record)
         else:
             kinds["runs"].append(record)
-    for name in ("runs", *_COMPARED):
+    for name in ("runs", *COMPARED):
         kinds[name].sort(key=lambda record: record["when"])
     return kinds
 
@@ -64,7 +64,7 @@ def sections(results: dict[str, list[Any]]) -> dict[str, str]:
         made["scorecard"] = tables.duplex(runs)
         if any(trial.get("scenario") == "path" for run in runs for trial in run["trials"]):
             made["path"] = tables.path(runs)
-    for name in _COMPARED:
+    for name in COMPARED:
         if results[name]:
             made[name] = tables.comparison(results[name])
     if results["eagerness"] and runs:

@@ -68,10 +68,11 @@ class StreamingRecogniser:
         self._limits = APIConnectOptions(max_retry=0, timeout=limits.timeout)
         self._clock = clock
         self._hearer: Hearer
+        self._tasks: asyncio.TaskGroup
 
     def start(self, hearer: Hearer, tasks: asyncio.TaskGroup) -> None:
         """Begin afresh, and tell `hearer`; the stream is closed with `tasks`."""
-        self._hearer = hearer
+        self._hearer, self._tasks = hearer, tasks
         flushes = self._engine.capabilities.manual_flush
         self._words = StreamedWords(flushes=flushes, delays=self._delays)
         self._stream: stt.RecognizeStream | None = None
@@ -141,9 +142,9 @@ class StreamingRecogniser:
             self._flush()
         if voiced:
             self._unanswered = 0 if self._answered else self._unanswered + 1
-        if self._unanswered == _MOST_UNANSWERED:
+        if self._unanswered == _MOST_UNANSWERED and self._stream is not None:
             self._unanswered = 0
-            self._give(lambda stream: stream.end_input())
+            self._tasks.create_task(self._stream.aclose(), name="close-mute-stream")
 
     def _send_silence(self) -> None:
         if self._ahead_s >= HOP_S:

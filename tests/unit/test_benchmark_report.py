@@ -77,7 +77,7 @@ def test_the_steps_of_eagerness_are_ordered_by_what_they_wait() -> None:
 
 def test_the_newest_run_is_the_eager_step() -> None:
     patient = record(turns("ours", 1400.0), env={"TURN_EAGERNESS": "patient"})
-    found = {name: [] for name in ("gradio", "real", "load", "flood", "network")}
+    found = {name: [] for name in (*report.COMPARED, "load", "flood", "network")}
     found |= {"runs": [RUN], "eagerness": [patient]}
     head, _, *lines = report.sections(found)["eagerness"].splitlines()
     assert [line.split("`")[1] for line in lines] == ["eager", "patient"]
