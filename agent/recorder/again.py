@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from agent.hearing.ear import HOP_S
 from agent.hearing.echo import Match
 from agent.options import TurnOptions
-from agent.recorder.recorded_answers import RecordedAnswers
-from agent.recorder.recording import Event, Recording, RecordingError
+from agent.recorder.recorded_answers import RecordedAnswers, Streamed, StreamedTexts
+from agent.recorder.recording import Recording, RecordingError
 from agent.recorder.tap import DECISIONS, REQUESTS, hops_of, kind_of
 from agent.turns.actions import Action, AskEnd, Attend, Forget
 from agent.turns.asking import Abandon, Asking, Recognise, Request
@@ -134,6 +134,7 @@ class _Run:
         )
         self._asking = Asking(make())
         self._begins = 0
+        self._stream = StreamedTexts()
         self._language = ""
         self._in_flight: dict[int, bool] = {}
         """Request → whether it is rolling."""
@@ -149,8 +150,8 @@ class _Run:
             voice = taker.voice
             if voice is not None and not self._recording.streams:
                 self._ask(self._asking.hear(taken.hop, voice))
-            for order, event in self._answers.streamed.get(self._hop, ()):
-                self._due[self._hop].append((order, partial(self._streamed, event)))
+            for streamed in self._answers.streamed.get(self._hop, ()):
+                self._due[self._hop].append((streamed.order, partial(self._streamed, streamed)))
             for _, answer in sorted(self._due.pop(self._hop, ()), key=lambda due: due[0]):
                 answer()
 
@@ -163,6 +164,7 @@ class _Run:
             self._decided.decisions.append(Decision(self._hop, action))
             match action:
                 case Attend(onset):
+                    self._stream.begin(self._hop)
                     self._begins = self._hop - 1 - len(onset.before)
                     self._asking.begin(onset)
                 case Forget():
@@ -240,13 +242,13 @@ class _Run:
         if known is not None:
             self._do(self._taker.words(Words(*known, language=self._language)))
 
-    def _streamed(self, event: Event) -> None:
-        facts = event.facts
-        if event.kind == "unheard":
+    def _streamed(self, streamed: Streamed) -> None:
+        facts = streamed.facts
+        if "text" not in facts:
             self._taker.unheard(float(facts["upto"]))
             return
         words = Words(
-            str(facts["text"]),
+            self._stream.text(streamed),
             float(facts["upto"]),
             final=bool(facts["final"]),
             language=str(facts.get("language", "")),

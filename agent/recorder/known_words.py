@@ -63,7 +63,7 @@ class KnownWords:
         text = best.text
         if self._has_voice(best.begin, begin):
             before = self._of_window(best.begin, begin)
-            text = _without_first(text, before)
+            text = without_first(text, before)
         elif self._has_voice(begin, best.begin):
             earlier = self.of(begin, best.begin)
             text = f"{earlier.text} {text}".strip() if earlier is not None else text
@@ -88,7 +88,7 @@ class KnownWords:
         return begin < end and self._voice(end) > begin
 
 
-def _without_first(text: str, known: str) -> str:
+def without_first(text: str, known: str) -> str:
     """A text without as many words as were known before; of Chinese without as many characters."""
     if " " in text.strip():
         return " ".join(text.split()[len(known.split()) :])

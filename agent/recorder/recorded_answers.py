@@ -3,10 +3,11 @@
 from bisect import bisect_left
 from collections import defaultdict
 from dataclasses import dataclass
+from typing import Any
 
 from agent.hearing.ear import HOP_S
 from agent.hearing.echo import NOWHERE, Match
-from agent.recorder.known_words import Answer, KnownWords
+from agent.recorder.known_words import Answer, KnownWords, without_first
 from agent.recorder.recording import Event, Recording
 
 _MATCH_HOPS = 5
@@ -32,18 +33,61 @@ class Asked:
     """Hop at which it was."""
 
 
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """What came from a recogniser that streams."""
+
+    facts: dict[str, Any]
+    order: int
+    """Among all events."""
+    attended: int
+    """Hop at which the utterance began that it is of."""
+
+
+class StreamedTexts:
+    """The words of an utterance that began, or ended, at another moment than the recorded one.
+
+    What a stream had told before the utterance began is none of its words; what it told of an
+    utterance that was recorded as another one goes on before the words of the next.
+    """
+
+    def __init__(self) -> None:
+        """Nothing was told yet."""
+        self._attended = -1
+        self._newest: dict[int, str] = {}
+        """Newest text of each recorded utterance, by the hop at which it began."""
+        self._known: dict[int, str] = {}
+        """What was told of them before this one began."""
+
+    def begin(self, hop: int) -> None:
+        """An utterance begins."""
+        self._attended = hop
+        self._known = dict(self._newest)
+
+    def text(self, streamed: Streamed) -> str:
+        """The words that the utterance has now."""
+        self._newest[streamed.attended] = str(streamed.facts["text"])
+        texts = []
+        for attended, text in sorted(self._newest.items()):
+            known = self._known.get(attended)
+            if known is not None:
+                text = without_first(text, known) if attended == streamed.attended else ""
+            texts.append(text)
+        return " ".join(filter(None, texts))
+
+
 class RecordedAnswers:
     """What the recogniser, the end-of-turn model and the echo finder said in a recorded call."""
 
     def __init__(self, recording: Recording) -> None:
         """Look them up in `recording`."""
         self.asked: dict[int, Asked] = {}
-        self.streamed: dict[int, list[tuple[int, Event]]] = defaultdict(list)
+        self.streamed: dict[int, list[Streamed]] = defaultdict(list)
         self._judged: list[tuple[float, int, int, Event]] = []
         self._echoes: dict[int, list[Match]] = defaultdict(list)
         pending: dict[int, Asked] = {}
         asked_end: dict[float, int] = {}
-        begin = 0
+        begin = attended = 0
         for order, event in enumerate(recording.events):
             facts = event.facts
             match event.kind:
@@ -68,7 +112,9 @@ class RecordedAnswers:
                     match_ = Match(float(facts["likeness"]), float(facts["late_s"]))
                     self._echoes[event.hop].append(match_)
                 case "words" | "unheard" if recording.streams:
-                    self.streamed[event.hop].append((order, event))
+                    self.streamed[event.hop].append(Streamed(facts, order, attended))
+                case "attend":
+                    attended = event.hop
         self._judged.sort(key=lambda judged: judged[:3])
         self._echo_hops = sorted(self._echoes)
         self._known = KnownWords(

@@ -23,6 +23,7 @@ def recorder(
     options: TurnOptions | None = None,
     eagerness: str = "eager",
     end_model: bool = False,
+    streams: bool = False,
     sound: bool = False,
 ) -> Recorder:
     """A recorder whose file comes to lie in `folder`."""
@@ -30,7 +31,7 @@ def recorder(
         "turn": (options or TurnOptions()).model_dump(),
         "eagerness": eagerness,
         "end_model": end_model,
-        "recogniser": "batch",
+        "recogniser": "streaming" if streams else "batch",
     }
     writer = RecordingWriter(folder, most_bytes=50_000_000)
     return Recorder(writer, facts=facts, agent_hz=AGENT_HZ, sound=sound, clock=clock)
@@ -52,7 +53,7 @@ class RecordedTalk(Talk):
         end_model = self.end_probability is not None
         self.recorder = recorder(
             self.folder, clock=lambda: self.hops * 0.01, options=self.options,
-            eagerness=self.eagerness, end_model=end_model,
+            eagerness=self.eagerness, end_model=end_model, streams=self.streams,
         )  # fmt: skip
         self.taker = RecordedTaker(
             self.recorder,
