@@ -19,8 +19,8 @@ from agent.errors import RejoinderError
 from agent.hearing.ear import HOP, Hop
 from agent.recorder.lines import BUSY, FRESH, KIND, LOUD, PLAYING, VERSION, fault_of
 
-_MOST_BYTES = 2 * 1024**3
-"""Longest text that is unpacked: a small file may hold endless zeros."""
+_MOST_BYTES, _MOST_LINE = 2 * 1024**3, 16 * 1024**2
+"""Longest text and longest line that are unpacked: a small file may hold endless zeros."""
 HARMLESS = frozenset(
     (
         "kind", "began", "rejoinder", "flags", "wording", "verdict", "origin", "sound", "stage",
@@ -117,7 +117,7 @@ def lines(path: Path) -> Iterator[dict[str, Any]]:
     with gzip.open(path, "rb") as file:
         while True:
             try:
-                text = file.readline()
+                text = file.readline(_MOST_LINE)
             except (EOFError, zlib.error):
                 return  # the process died in the middle of a member
             except gzip.BadGzipFile:
@@ -125,7 +125,7 @@ def lines(path: Path) -> Iterator[dict[str, Any]]:
                     raise RecordingError(f"{path} is no recording") from None
                 return
             size += len(text)
-            if size > _MOST_BYTES:
+            if size > _MOST_BYTES or len(text) == _MOST_LINE:
                 raise RecordingError(f"{path} is longer than any recording")
             if not text.endswith(b"\n"):
                 return

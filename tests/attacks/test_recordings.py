@@ -278,14 +278,16 @@ def test_what_is_no_recording_is_refused(content: bytes, tmp_path: Path) -> None
         load(file)
 
 
+@pytest.mark.parametrize(("limit", "texts"), [("_MOST_BYTES", 400), ("_MOST_LINE", 1)])
 def test_a_file_that_unpacks_without_end_is_given_up(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    limit: str, texts: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("agent.recorder.recording._MOST_BYTES", 1_000_000)
+    monkeypatch.setattr(f"agent.recorder.recording.{limit}", 1_000_000)
     file = tmp_path / "bomb.jsonl.gz"
-    line = json.dumps({"kind": "heard", "t": 1, "text": "a" * 3_000_000})
-    file.write_bytes(gzip.compress((json.dumps(HEAD) + "\n" + line + "\n").encode()))
-    assert file.stat().st_size < 10_000
+    line = json.dumps({"kind": "heard", "t": 1, "text": "a" * (3_000_000 // texts)})
+    lines = [json.dumps(HEAD), *[line] * texts]
+    file.write_bytes(gzip.compress("\n".join([*lines, ""]).encode()))
+    assert file.stat().st_size < 20_000
     with pytest.raises(RecordingError, match="longer"):
         load(file)
 
