@@ -59,6 +59,6 @@ def tongue_of(words: Sequence[str], tag: str = "") -> Lexicon | None:
     tagged = next((n for n, (lexicon, _, _) in enumerate(_SPACED) if lexicon.code == code), None)
     if tagged is not None and best[0] - scores[tagged][0] < _CERTAIN:
         return _SPACED[tagged][0]
-    if code and tagged is None and best[0] < _CERTAIN:
-        return None
+    if code and tagged is None and best[0] <= _CERTAIN:
+        return None  # its neighbours share words with it
     return _SPACED[scores.index(best)][0]

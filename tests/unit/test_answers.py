@@ -80,6 +80,8 @@ def test_a_full_stop_alone_does_not_end_an_open_sentence(language: str) -> None:
         ("Pan con", "es-MX", Wording.UNFINISHED),
         ("Pro and con", "en", Wording.PLAIN),
         ("Dat is de", "nl", Wording.PLAIN),
+        ("Hij is in mijn", "nl", Wording.PLAIN),
+        ("I would like to go to the", "cy", Wording.UNFINISHED),
         ("三时", "ja", Wording.PLAIN),
     ],
 )
