@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from agent.wording.lexicon.german.cases import ANOTHER
+from agent.wording.lexicon import LEXICONS
 from agent.wording.lexicon.language import Language
 from agent.wording.numerals import parse
 from agent.wording.patterns import (
@@ -29,13 +29,9 @@ _CODES = {"RMB": "CNY"} | dict.fromkeys(
 )
 _ROMAN = {"I": 1, "V": 5, "X": 10}
 _CANONICAL_ROMAN = re.compile(r"X{0,3}(?:IX|IV|V?I{0,3})")
-_ARTICLES = frozenset(
-    {
-        *("the", "a", "an", "this", "my", "his", "her", "our", "your", "their", "is", "der", "die"),
-        *("das", "le", "la", "les", "el", "los", "las", "o", "os", "as", "il", "lo", "un", "une"),
-    }
-)
-_CENTURIES = ("siglo", "século", "secolo", "siècle")
+_FIGURES = [lexicon.figures for lexicon in LEXICONS.values()]
+_ARTICLES = frozenset[str]().union(*(figures.articles for figures in _FIGURES))
+_CENTURIES = frozenset(figures.century for figures in _FIGURES if figures.century)
 
 
 class Amounts:
@@ -80,8 +76,8 @@ class Amounts:
     def _amount_of_money(self, found: re.Match[str]) -> str | None:
         sign = found["sign"].strip()
         currency = _SIGNS.get(sign) or _CODES[sign] or sign
-        if sign == "¥" and self._language.code == "zh":
-            currency = "CNY"
+        if sign == "¥":
+            currency = self._language.yen
         if currency not in self._language.currencies:
             return None
         scale = self._language.scales.get(found["scale"] or "", "")
@@ -114,9 +110,7 @@ class Amounts:
         figures = found[1].split(".")
         if self._language.decimal == "," and all(len(figure) == 3 for figure in figures[1:]):
             return self._language.number(found[1])
-        word = "dot" if self._language.code == "en" and len(figures) == 4 else self._language.point
-        if self._language.code in ("de", "fr", "es", "pt", "it", "ru"):
-            word = self._language.dot
+        word = self._language.between_figures(len(figures))
         said = (self._language.number(figure) for figure in figures)
         return f"{self._language.join}{word.strip()}{self._language.join}".join(said)
 
@@ -132,11 +126,11 @@ class Amounts:
     def romans(self) -> Iterator[Rule]:
         """Roman numerals after a name."""
         language = self._language
-        if language.code == "fr":
+        if language.roman_ends:
             yield (
-                re.compile(r"\b([IVX]{1,6})(er|re|ère|ème|e)\b"),
+                re.compile(rf"\b([IVX]{{1,6}})({language.roman_ends})\b"),
                 lambda m: (
-                    language.ordinal(roman_value(m[1]), "f" if m[2] in ("re", "ère") else "m")
+                    language.ordinal(roman_value(m[1]), self._gender(m[2]))
                     if _CANONICAL_ROMAN.fullmatch(m[1])
                     else None
                 ),
@@ -165,22 +159,17 @@ class Amounts:
         """Places in a row."""
         language = self._language
 
-        def say(found: re.Match[str]) -> str:
-            mark = found[2] if found.re.groups > 1 else ""
-            gender = "f" if mark in ("ª", "re", "ère", "nde") else "m"
-            return language.ordinal(int(found[1]), gender)
+        def say(found: re.Match[str]) -> str | None:
+            if found.re.groups > 1:
+                return language.ordinal(int(found[1]), self._gender(found[2]))
+            return language.place(int(found[1]), before(found), after(found))
 
-        if language.code == "en":
-            yield re.compile(rf"{LEFT}(\d{{1,6}})(?:st|nd|rd|th)\b"), say
-        elif language.code == "fr":
-            yield re.compile(rf"{LEFT}(\d{{1,4}})(ers?|re|ère|nde|nd|ème|eme|es?)\b"), say
-        elif language.code in ("es", "pt", "it"):
-            yield re.compile(rf"{LEFT}(\d{{1,4}})\.?([ºª])"), say
-        elif language.code == "de":
-            yield (
-                re.compile(rf"{LEFT}(\d{{1,3}})\.(?=\s[^\W\d_]|{ANOTHER})"),
-                lambda m: language.place(int(m[1]), before(m), after(m)),
-            )
+        if language.ordinal_ends:
+            figures = rf"(\d{{1,{language.ordinal_digits}}})"
+            yield re.compile(rf"{LEFT}{figures}(?:{language.ordinal_ends})"), say
+
+    def _gender(self, mark: str) -> str:
+        return "f" if mark in self._language.feminine_ends else "m"
 
     def _fraction(self, found: re.Match[str]) -> str | None:
         above, below = int(found[1]), int(found[2])
@@ -189,7 +178,7 @@ class Amounts:
         if 1 < below <= 10 and above <= below:
             return self._language.fraction(above, below)
         over = [self._language.number(found[1]), self._language.over]
-        if self._language.code in ("zh", "ja", "ko"):
+        if self._language.names_fractions:
             return self._language.fraction(above, below)
         return " ".join([*over, self._language.number(found[2])])
 

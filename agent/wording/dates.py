@@ -1,6 +1,7 @@
 """Days, hours and years."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 
 from agent.wording.lexicon.language import Language
@@ -11,13 +12,6 @@ from agent.wording.patterns import (
     Rule,
     before,
 )
-
-_YEAR_BEFORE = re.compile(
-    r"\b(?:in|since|from|until|till|by|before|after|year|of|around|circa|early|late|mid|during|the|"
-    r"spring|summer|fall|autumn|winter|jahr|seit|bis|anno|sommer|winter|©)\s$",
-    re.IGNORECASE,
-)
-_YEAR_AFTER = re.compile(r"\s(?:AD|BC|CE|BCE)\b|[,.;:!?)]|$|\s(?:and|was|is|to|with|the|in|for)\b")
 
 
 class Calendar:
@@ -38,7 +32,7 @@ class Calendar:
             re.compile(rf"{LEFT}(\d{{1,2}})([-/.])(\d{{1,2}})\2(\d{{4}}|(?<=/)\d{{2}}){RIGHT}"),
             self._numeric_day,
         )
-        if language.code == "de":
+        if language.points_in_days:
             yield (
                 re.compile(rf"{LEFT}(\d{{1,2}})\.(\d{{1,2}})\.(?!\d)"),
                 lambda m: (
@@ -47,15 +41,9 @@ class Calendar:
                     else None
                 ),
             )
-        if language.code in ("zh", "ja", "ko", "ru"):
-            return
         names = {name.lower(): at for at, name in enumerate(language.months, 1)}
-        names |= {name[:3].lower(): at for at, name in enumerate(language.months, 1)}
-        if language.code == "en":
-            names["sept"] = 9
-        elif language.code != "de":
-            names = {name.lower(): at for at, name in enumerate(language.months, 1)}
-        month = "|".join(sorted(names, key=len, reverse=True))
+        names |= language.short_months
+        months = "|".join(sorted(names, key=len, reverse=True))
 
         def say(found: re.Match[str]) -> str | None:
             day = int(found["day"])
@@ -64,35 +52,8 @@ class Calendar:
             year = int(found["year"]) if found["year"] else None
             return language.date_after(before(found), year, names[found["month"].lower()], day)
 
-        if language.code == "en":
-            yield (
-                re.compile(
-                    rf"\b(?P<month>{month})\b\.?\s(?P<day>\d{{1,2}})(?:st|nd|rd|th)?"
-                    rf"(?:,?\s(?P<year>\d{{4}}))?{RIGHT}(?!\s?[-–:/%°]\d)",
-                    re.IGNORECASE,
-                ),
-                say,
-            )
-            yield (
-                re.compile(
-                    rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s(?:of\s)?(?P<month>{month})\b"
-                    rf"(?:,?\s(?P<year>\d{{4}}))?{RIGHT}",
-                    re.IGNORECASE,
-                ),
-                say,
-            )
-            return
-        mark, of = (
-            (r"\.\s?", r"\s") if language.code == "de" else (r"(?:º|°|er)?\s", r"\s(?:del?\s)?")
-        )
-        yield (
-            re.compile(
-                rf"{LEFT}(?P<day>\d{{1,2}}){mark}(?:de\s)?(?P<month>{month})\b"
-                rf"(?:{of}(?P<year>\d{{4}}))?{RIGHT}",
-                re.IGNORECASE,
-            ),
-            say,
-        )
+        for pattern in language.named_days:
+            yield re.compile(pattern.replace("MONTH", f"(?:{months})"), re.IGNORECASE), say
 
     def _numeric_day(self, found: re.Match[str]) -> str | None:
         first, second, year = int(found[1]), int(found[3]), found[4]
@@ -117,25 +78,11 @@ class Calendar:
             self._time,
         )
         yield (
-            re.compile(rf"{LEFT}(?P<h>1?\d)(?P<m>)(?P<s>){half}(?P<named>)(?P<after>)"),
+            re.compile(rf"{LEFT}(?P<h>1?\d){half}"),
             self._time,
         )
-        if self._language.code in ("fr", "pt"):
-            yield (
-                re.compile(
-                    rf"{LEFT}(?P<h>[01]?\d|2[0-4])\s?h(?:\s?(?P<m>[0-5]\d))?(?P<s>)(?P<half>)(?P<named>)"
-                    rf"(?P<after>)(?![\w])"
-                ),
-                self._time,
-            )
-        if self._language.code == "de":
-            yield (
-                re.compile(
-                    rf"{LEFT}(?P<h>[01]?\d|2[0-4])(?:\.(?P<m>[0-5]\d))?(?P<s>)(?P<half>)(?P<after>)"
-                    r"\s(?P<named>Uhr)\b"
-                ),
-                self._time,
-            )
+        if self._language.hours:
+            yield re.compile(LEFT + self._language.hours), self._time
         dash = f"{self._language.join}{self._language.to.strip()}{self._language.join}"
         yield (
             re.compile(r"(?<=[\dmM.])\s?[-–—]\s?(?=\d{1,2}(?:[:：]\d\d|\s?[ap]m\b))"),
@@ -143,28 +90,30 @@ class Calendar:
         )
 
     def _time(self, found: re.Match[str]) -> str | None:
-        half = (found["half"] or "").lower().replace(".", "").replace(" ", "")
-        hour = int(found["h"])
+        written = defaultdict(str, {name: part or "" for name, part in found.groupdict().items()})
+        half = written["half"].lower().replace(".", "").replace(" ", "")
+        hour = int(written["h"])
         if half and not 1 <= hour <= 12:
             return None
-        named = bool(found["named"] or found["after"])
-        said = self._language.time(hour, int(found["m"] or 0), half, named=named)
-        if found["s"] and int(found["s"]):
+        named = bool(written["named"] or written["after"])
+        said = self._language.time(hour, int(written["m"] or 0), half, named=named)
+        if int(written["s"] or 0):
             seconds = self._language.units.get("s")
             if seconds is not None:
-                said += f" {self._language.counted([str(int(found['s']))], seconds)}"
-        ends = (found["half"] or "").endswith(".") and not found.string[found.end() :].strip()
+                said += f" {self._language.counted([str(int(written['s']))], seconds)}"
+        ends = written["half"].endswith(".") and not found.string[found.end() :].strip()
         return said + "." * ends
 
     def years(self) -> Iterator[Rule]:
         """Years that are not said like other numbers."""
         language = self._language
         year = r"1[1-9]\d\d|20\d\d"
-        if language.code == "zh":
-            yield re.compile(r"(?<!\d)(\d{4})(?=年)"), lambda m: language.digits(m[1])
-        if language.code not in ("en", "de"):
+        if language.year_sign:
+            before_sign = re.compile(rf"(?<!\d)(\d{{4}})(?={language.year_sign})")
+            yield before_sign, lambda m: language.digits(m[1])
+        if not language.says_years:
             return
-        if language.code == "de":
+        if language.old_years:
             yield re.compile(rf"{LEFT}(1[1-9]\d\d){RIGHT}"), lambda m: language.year(int(m[1]))
         dash = f" {language.to} "
         yield (
@@ -173,18 +122,20 @@ class Calendar:
         )
         months = "|".join(language.months)
         after_month = re.compile(rf"\b(?:{months})\s$")
+        leads = re.compile(rf"(?:\b(?:{language.year_leads})|©)\s$", re.IGNORECASE)
+        follows = re.compile(rf"\s(?:AD|BC|CE|BCE)\b|[,.;:!?)]|$|\s(?:{language.year_follows})\b")
 
         def say(found: re.Match[str]) -> str | None:
             lead, after = before(found), found.string[found.end() :]
-            known = _YEAR_BEFORE.search(lead) or after_month.search(lead) or lead[-1:] == "("
-            recent = 1900 <= int(found[1]) < 2050 and _YEAR_AFTER.match(after)
+            known = leads.search(lead) or after_month.search(lead) or lead[-1:] == "("
+            recent = 1900 <= int(found[1]) < 2050 and follows.match(after)
             return language.year(int(found[1])) if known or recent else None
 
         yield re.compile(rf"{LEFT}({year}){RIGHT}"), say
 
     def decades(self) -> Iterator[Rule]:
         """The nineties."""
-        if self._language.code == "en":
+        if self._language.says_decades:
             yield re.compile(rf"{LEFT}((?:1[1-9]|20)\d0)s\b"), self._decade
             yield re.compile(r"['’]?\b([2-9]0)s\b"), self._decade
 

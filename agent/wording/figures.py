@@ -19,10 +19,6 @@ from agent.wording.parts import Part
 from agent.wording.patterns import LETTER, Rule
 from agent.wording.signs import Signs, stage_directions, unspoken
 
-_TITLES = frozenset(
-    {"Dr.", "Mr.", "Mrs.", "Prof.", "M.", "Mme", "Mlle", "Dr", "Hr.", "Fr.", "Sig.", "Dott.", "Sr."}
-)
-"""Abbreviations of titles when a name follows; "Dr." is a street's end, "M." a unit's."""
 _DIGIT = re.compile(r"\d")
 
 
@@ -106,7 +102,7 @@ class Figures:
 
         def pattern(key: str) -> str:
             first = f"[{key[0]}{key[0].upper()}]" if key[0].islower() else re.escape(key[0])
-            name = r"(?=\s+[^\W\d_a-z])" if key in _TITLES else ""
+            name = r"(?=\s+[^\W\d_a-z])" if key in self._language.titles else ""
             return first + re.escape(key[1:]) + name
 
         def say(found: re.Match[str]) -> str:

@@ -11,9 +11,14 @@ class InFigures(Language):
     """Numbers stay as they are."""
 
     decimal = "."
+    names_fractions = True
     join = ""
     hour: str
     minute: str
+
+    def between_figures(self, count: int) -> str:
+        """As in a fraction."""
+        return self.point
 
     def cardinal(self, number: int, gender: str = "") -> str:
         """In figures."""

@@ -40,6 +40,11 @@ def words(listed: str) -> dict[str, str]:
     return found
 
 
+def short(names: str) -> dict[str, int]:
+    """The months by their names cut short, from January on, white space between them."""
+    return {name: month for month, name in enumerate(names.split(), 1)}
+
+
 class Language:
     """The words of one language, and the order in which they are said."""
 
@@ -81,8 +86,48 @@ class Language:
     """Letters and words after an amount of money."""
     months: ClassVar[tuple[str, ...]]
     abbreviations: ClassVar[Mapping[str, str]] = {}
+    titles: ClassVar[frozenset[str]] = frozenset()
+    """Those of them that are titles where a name follows: "Dr." is a street's end, too."""
     signs: ClassVar[Mapping[str, str]]
     """Signs between two things, and signs alone."""
+
+    # How figures are written, where it is not alike everywhere: parts of patterns.
+    yen: ClassVar[str] = "JPY"
+    """The currency that ¥ stands for."""
+    ordinal_ends: ClassVar[str] = ""
+    """What follows the figures of a place in a row; a group is the mark that tells its gender."""
+    feminine_ends: ClassVar[frozenset[str]] = frozenset()
+    """Such marks of feminine ones."""
+    ordinal_digits: ClassVar[int] = 4
+    """Longest such number."""
+    roman_ends: ClassVar[str] = ""
+    """The same after Roman numerals, without a group."""
+    articles: ClassVar[frozenset[str]] = frozenset()
+    """Words before a capital I, V or X that is no numeral."""
+    century: ClassVar[str] = ""
+    """The word before a Roman numeral that is no name."""
+    names_fractions: ClassVar[bool] = False
+    """Whether a fraction of any size is said as one."""
+    points_in_days: ClassVar[bool] = False
+    """Whether 3.4. is a day."""
+    named_days: ClassVar[tuple[str, ...]] = ()
+    """Days with the name of their month: groups `day`, `month`, `year`; MONTH is for the names."""
+    short_months: ClassVar[Mapping[str, int]] = {}
+    """Names of months cut short."""
+    hours: ClassVar[str] = ""
+    """Times of day that are written so in no other language: groups `h`, `m`, `named`."""
+    says_years: ClassVar[bool] = False
+    """Whether years are said otherwise than numbers."""
+    old_years: ClassVar[bool] = False
+    """Whether numbers from 1100 to 1999 always are."""
+    year_sign: ClassVar[str] = ""
+    """After figures of a year that are said one by one."""
+    year_leads: ClassVar[str] = ""
+    """Words before a year."""
+    year_follows: ClassVar[str] = ""
+    """Words after a year."""
+    says_decades: ClassVar[bool] = False
+    """Whether 1990s are the nineties."""
 
     def cardinal(self, number: int, gender: str = "") -> str:
         """A whole number, alone or with what is counted."""
@@ -100,6 +145,10 @@ class Language:
     def place(self, number: int, before: str, after: str) -> str | None:
         """A place in a row between two texts; None: the figure is none."""
         return self.ordinal(number)
+
+    def between_figures(self, count: int) -> str:
+        """The word between the numbers of a version, or of another row of so many numbers."""
+        return self.dot
 
     def year(self, number: int) -> str:
         """A year."""

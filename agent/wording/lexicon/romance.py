@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from agent.wording.lexicon.language import Language, Noun
+from agent.wording.patterns import LEFT, RIGHT
 
 _NOUN = re.compile(r"\s([^\W\d_]+)")
 _NO_NOUNS = frozenset(
@@ -24,6 +25,12 @@ class Romance(Language):
     """Two genders, and numbers in words that follow them."""
 
     cardinals = {"m": "spellout-cardinal-masculine", "f": "spellout-cardinal-feminine"}
+    ordinal_ends = r"\.?([ºª])"
+    feminine_ends = frozenset("ª")
+    named_days = (
+        rf"{LEFT}(?P<day>\d{{1,2}})(?:º|°|er)?\s(?:de\s)?(?P<month>MONTH)\b"
+        rf"(?:\s(?:del?\s)?(?P<year>\d{{4}}))?{RIGHT}",
+    )
     of: ClassVar[str]
     """Between millions and what is counted, with its space or apostrophe."""
     parts: ClassVar[Mapping[int, Noun]]

@@ -13,6 +13,8 @@ class Chinese(Language):
     """Without spaces; the greater unit comes first."""
 
     code = "zh"
+    yen, year_sign = "CNY", "年"
+    names_fractions = True
     decimal = "."
     join = ""
     point, minus, to, number_sign, dot, at = "点", "负", "到", "第", "点", "艾特"
@@ -123,6 +125,10 @@ class Chinese(Language):
         "万|亿|公里|公斤|米|元|美元|欧元|项|层|间|套|份|点"
     )
     """What is counted with 两 rather than 二."""
+
+    def between_figures(self, count: int) -> str:
+        """As in a fraction."""
+        return self.point
 
     def cardinal(self, number: int, gender: str = "") -> str:
         """A whole number; before what is counted (`gender` "c") two is 两."""

@@ -3,8 +3,9 @@
 # ruff: noqa: SIM905
 
 from agent.wording.annotation import Kind
-from agent.wording.lexicon.language import Language, Noun, nouns, words
+from agent.wording.lexicon.language import Language, Noun, nouns, short, words
 from agent.wording.numerals import spell
+from agent.wording.patterns import RIGHT
 
 _RULERS = frozenset(
     """
@@ -22,6 +23,22 @@ class English(Language):
     code = "en"
     decimal = "."
     day_first = False
+    ordinal_ends, ordinal_digits = r"st\b|nd\b|rd\b|th\b", 6
+    articles = frozenset(
+        {"the", "a", "an", "this", "my", "his", "her", "our", "your", "their", "is"}
+    )
+    named_days = (
+        rf"\b(?P<month>MONTH)\b\.?\s(?P<day>\d{{1,2}})(?:st|nd|rd|th)?"
+        rf"(?:,?\s(?P<year>\d{{4}}))?{RIGHT}(?!\s?[-–:/%°]\d)",
+        rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s(?:of\s)?(?P<month>MONTH)\b"
+        rf"(?:,?\s(?P<year>\d{{4}}))?{RIGHT}",
+    )
+    says_years = says_decades = True
+    year_leads = (
+        "in|since|from|until|till|by|before|after|year|of|around|circa|early|late|mid|during|the|"
+        "spring|summer|fall|autumn|winter"
+    )
+    year_follows = "and|was|is|to|with|the|in|for"
     point, minus, to, number_sign, dot, at = "point", "minus", "to", "number", "dot", "at"
     percent, about, over, link = "percent", "about", "over", "a link"
     per = "per"
@@ -107,8 +124,10 @@ class English(Language):
         b, B, bn, billion: billion
         T, tn, trillion: trillion
     """)
+    short_months = short("jan feb mar apr may jun jul aug sep oct nov dec") | {"sept": 9}
     months = ("January", "February", "March", "April", "May", "June", "July", "August", "September",
               "October", "November", "December")  # fmt: skip
+    titles = frozenset({"Dr.", "Mr.", "Mrs.", "Prof."})
     abbreviations = words("""
         e.g., eg.: for example
         i.e.: that is
@@ -165,6 +184,10 @@ class English(Language):
     def ordinal(self, number: int, gender: str = "m") -> str:
         """First, second, third."""
         return spell("en", number, "spellout-ordinal")
+
+    def between_figures(self, count: int) -> str:
+        """Four are an address."""
+        return self.dot if count == 4 else self.point
 
     def year(self, number: int) -> str:
         """In pairs of digits."""

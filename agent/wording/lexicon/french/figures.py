@@ -22,6 +22,12 @@ class French(Romance):
     """As in France."""
 
     code = "fr"
+    ordinal_ends = r"(ers?|re|ère|nde|nd|ème|eme|es?)\b"
+    feminine_ends = frozenset({"re", "ère", "nde"})
+    roman_ends = "er|re|ère|ème|e"
+    articles = frozenset({"le", "la", "les", "un", "une"})
+    century = "siècle"
+    hours = r"(?P<h>[01]?\d|2[0-4])\s?h(?:\s?(?P<m>[0-5]\d))?(?!\w)"
     point, minus, to, number_sign, dot, at = "virgule", "moins", "à", "numéro", "point", "arobase"
     percent, about, over, link = "pour cent", "environ", "sur", "un lien"
     per = "par"
@@ -93,6 +99,7 @@ class French(Romance):
     """)
     months = ("janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre",
               "octobre", "novembre", "décembre")  # fmt: skip
+    titles = frozenset({"Dr", "M.", "Mlle", "Mme"})
     abbreviations = words("""
         p. ex., p.ex.: par exemple
         etc.: et cetera

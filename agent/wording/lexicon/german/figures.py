@@ -3,15 +3,26 @@
 import re
 
 from agent.wording.annotation import Kind
-from agent.wording.lexicon.german.cases import ending
-from agent.wording.lexicon.language import Language, Noun, nouns, words
+from agent.wording.lexicon.german.cases import ANOTHER, ending
+from agent.wording.lexicon.language import Language, Noun, nouns, short, words
 from agent.wording.numerals import spell
+from agent.wording.patterns import LEFT, RIGHT
 
 
 class German(Language):
     """Times by a clock of 24 hours, years by hundreds."""
 
     code = "de"
+    ordinal_ends, ordinal_digits = rf"\.(?=\s[^\W\d_]|{ANOTHER})", 3
+    articles = frozenset({"der", "die", "das"})
+    points_in_days = True
+    named_days = (
+        rf"{LEFT}(?P<day>\d{{1,2}})\.\s?(?:de\s)?(?P<month>MONTH)\b(?:\s(?P<year>\d{{4}}))?{RIGHT}",
+    )
+    hours = r"(?P<h>[01]?\d|2[0-4])(?:\.(?P<m>[0-5]\d))?\s(?P<named>Uhr)\b"
+    says_years = old_years = True
+    year_leads = "in|jahr|seit|bis|anno|sommer|winter"
+    year_follows = "in"
     point, minus, to, number_sign, dot, at = "Komma", "minus", "bis", "Nummer", "Punkt", "at"
     percent, about, over, link = "Prozent", "etwa", "durch", "ein Link"
     per, versus = "pro", "zu"
@@ -86,8 +97,10 @@ class German(Language):
         Mio., Mio, Million, Millionen: Millionen
         Mrd., Mrd, Milliarde, Milliarden: Milliarden
     """)
+    short_months = short("jan feb mär apr mai jun jul aug sep okt nov dez")
     months = ("Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September",
               "Oktober", "November", "Dezember")  # fmt: skip
+    titles = frozenset({"Dr.", "Fr.", "Hr."})
     abbreviations = words("""
         z.B., z. B.: zum Beispiel
         d.h., d. h.: das heißt

@@ -9,6 +9,8 @@ class Italian(Romance):
     """As in Italy."""
 
     code = "it"
+    articles = frozenset({"il", "lo", "la", "le"})
+    century = "secolo"
     point, minus, to, number_sign, dot, at = "virgola", "meno", "a", "numero", "punto", "chiocciola"
     percent, about, over, link = "per cento", "circa", "su", "un link"
     per = "a"
@@ -75,6 +77,7 @@ class Italian(Romance):
     """)
     months = ("gennaio", "febbraio", "marzo", "aprile", "maggio", "giugno", "luglio", "agosto",
               "settembre", "ottobre", "novembre", "dicembre")  # fmt: skip
+    titles = frozenset({"Dott.", "Sig."})
     abbreviations = words("""
         p. es., p.es., ad es.: per esempio
         ecc.: eccetera

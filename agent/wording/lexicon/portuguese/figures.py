@@ -9,6 +9,9 @@ class Portuguese(Romance):
     """As in Brazil and Portugal."""
 
     code = "pt"
+    articles = frozenset({"o", "os", "a", "as"})
+    century = "século"
+    hours = r"(?P<h>[01]?\d|2[0-4])\s?h(?:\s?(?P<m>[0-5]\d))?(?!\w)"
     point, minus, to, number_sign, dot, at = "vírgula", "menos", "a", "número", "ponto", "arroba"
     percent, about, over, link = "por cento", "cerca de", "sobre", "um link"
     per = "por"
@@ -80,6 +83,7 @@ class Portuguese(Romance):
     """)
     months = ("janeiro", "fevereiro", "março", "abril", "maio", "junho", "julho", "agosto",
               "setembro", "outubro", "novembro", "dezembro")  # fmt: skip
+    titles = frozenset({"Dr.", "Sr."})
     abbreviations = words("""
         p. ex., p.ex.: por exemplo
         etc.: et cetera

@@ -9,6 +9,8 @@ class Spanish(Romance):
     """As in most of America and Spain."""
 
     code = "es"
+    articles = frozenset({"el", "la", "los", "las"})
+    century = "siglo"
     point, minus, to, number_sign, dot, at = "coma", "menos", "a", "número", "punto", "arroba"
     percent, about, over, link = "por ciento", "unos", "sobre", "un enlace"
     per = "por"
@@ -80,6 +82,7 @@ class Spanish(Romance):
     """)
     months = ("enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto",
               "septiembre", "octubre", "noviembre", "diciembre")  # fmt: skip
+    titles = frozenset({"Dr.", "Sr."})
     abbreviations = words("""
         p. ej., p.ej., p. e.: por ejemplo
         etc.: etcétera
