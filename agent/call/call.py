@@ -1,6 +1,6 @@
 """One call from the first greeting to the last goodbye.
 
-Around the session of `agent.call.session`: who is served (`agent.call.membership`), what happens
+Around the session of `agent.call.session`: who is served (`agent.call.callers`), what happens
 when a part of the call fails (`agent.call.failures`), who is told what happens
 (`agent.call.features`), and how it ends.
 """
@@ -19,26 +19,17 @@ from livekit.agents import (
     UserInputTranscribedEvent,
 )
 
-from agent.call.caller_track import CallerTrack
+from agent.call.callers import Callers
 from agent.call.conversation import Conversation
 from agent.call.failures import Failures
 from agent.call.features import Features, Surroundings, load_features
 from agent.call.happenings import Happenings
-from agent.call.membership import Membership
 from agent.call.notices import Notices
 from agent.call.parts import Parts
-from agent.call.presence import Presence, Resume, Serve
 from agent.call.recorded import recorded, with_notice
 from agent.call.reply import OUTPUT_RATE_HZ, CallAgent
 from agent.call.reports import Reports
-from agent.call.session import (
-    INPUT_FRAME_MS,
-    INPUT_RATE_HZ,
-    build_listener,
-    build_session,
-    room_options,
-)
-from agent.call.typed_text import TOO_LONG, TypedText
+from agent.call.session import build_listener, build_session, room_options
 from agent.hearing.caller_input import CallerInput
 from agent.metadata import JobMetadata
 from agent.personas.persona import Persona, persona_of
@@ -136,27 +127,18 @@ class Call:
             typed_chars=chosen.typed_chars,
             history_chars=settings.reply.history_chars,
         )
-        self._track = CallerTrack(ctx.room, rate_hz=INPUT_RATE_HZ, frame_ms=INPUT_FRAME_MS)
-        self._presence = Presence(return_s=chosen.return_s, goodbye_s=chosen.goodbye_s)
-        self._membership = Membership(
+        self._callers = Callers(
             ctx.room,
             self._session,
-            self._track,
+            tasks,
             self._notices,
-            self._presence,
-            served=self._serve,
-            left=self.features.left,
+            self.features,
+            self._conversation,
+            chosen,
             over=self._over.set,
         )
-        self._typed = TypedText(
-            tasks,
-            most_chars=chosen.typed_chars,
-            heeded=self._membership.heeds,
-            answer=self._answer_typed,
-            too_long=self._tell_too_long,
-        )
         self._happenings = Happenings(
-            ctx.room, self._session, self.features, served=lambda: self._presence.served
+            ctx.room, self._session, self.features, served=lambda: self._callers.served
         )
 
     def add_features(self, metadata: JobMetadata) -> None:
@@ -196,7 +178,7 @@ class Call:
                         await session.aclose()
             finally:
                 self.features.gone()
-                await self._track.aclose()
+                await self._callers.aclose()
                 await self._voice.aclose()
                 await self._recorded.aclose()
                 self._ctx.shutdown(reason="the call is over")
@@ -215,24 +197,20 @@ class Call:
             parts=self._parts,
             tools=self.features.tools(),
         )
-        session.input.audio = CallerInput(self._track, self._listener.push)
-        self._typed.listen(room)
+        session.input.audio = CallerInput(self._callers.track, self._listener.push)
+        self._callers.listen()
         await session.start(agent, room=room, room_options=room_options())
         self._keep_ledger()
         self._reports.announce()
         await connecting
         memory = take_over(self._ctx, self._tasks, self._seal)
         if memory is not None:
-            self._presence.expect(memory.served)
+            self._callers.expect(memory.served)
             await self._conversation.recall(memory)
         self._happenings.began()
-        for name, part in (
-            ("heartbeat", self._heartbeat.run),
-            ("membership", self._membership.run),
-            ("typed", self._typed.run),
-        ):
+        for name, part in (("heartbeat", self._heartbeat.run), *self._callers.runs):
             self._tasks.carry(part, name=name, lost=self._failures.deaf)
-        self._membership.watch()
+        self._callers.watch()
 
     def _keep_ledger(self) -> None:
         """Put the heard ledger between the session and the room."""
@@ -247,7 +225,7 @@ class Call:
         """Publish the agent's track as soon as the room was joined, and play."""
         await asyncio.wait({connecting})
         if not connecting.cancelled() and connecting.exception() is None:
-            await self._voice.publish(room, listened=self._membership.listens)
+            await self._voice.publish(room, listened=self._callers.listens)
             await self._voice.run()
 
     # What the turn machinery tells (agent.turns.observer.TurnObserver).
@@ -263,24 +241,6 @@ class Call:
     def recognition_failed(self, *, error: Exception) -> None:
         """The caller must say it again."""
         self._failures.recognition_failed(error)
-
-    # What the caller does.
-
-    async def _serve(self, action: Serve | Resume) -> None:
-        caller = self._ctx.room.remote_participants.get(action.identity)
-        if caller is not None:
-            self.features.joined(caller, back=isinstance(action, Resume))
-        await self._conversation.serve(action)
-
-    async def _answer_typed(self, text: str) -> None:
-        with suppress(RuntimeError):  # the session may be closing
-            await self._session.interrupt(force=True)
-            self.features.typed(text)
-            self._conversation.ask(text)
-
-    def _tell_too_long(self) -> None:
-        most = self._settings.agent.typed_chars
-        self._notices.notice(TOO_LONG.format(most=most), stage="session", level="info")
 
     # What the session and the room tell.
 

@@ -21,7 +21,7 @@ NOT_SERVED = 403
 
 
 class Happenings:
-    """Of one call. Who comes, goes and types is told by `agent.call.call`."""
+    """Of one call. Who comes, goes and types is told by `agent.call.callers`."""
 
     def __init__(
         self,
