@@ -62,7 +62,7 @@ class Guessing:
             return pause.exact and pause.silence_s >= pause.wait_s - _LEAD_S
         if pause.exact:
             return True
-        if utterance.upto < utterance.last_voiced - LATE_S:
+        if utterance.words.upto < utterance.last_voiced - LATE_S:
             return False
         # What a stream has not told yet is not in its words; a whole upload may say it all.
-        return wording is Wording.FINISHED or (utterance.settled and not self.writes_marks)
+        return wording is Wording.FINISHED or (utterance.words.final and not self.writes_marks)

@@ -9,6 +9,7 @@ shell around it (`agent.turns.listener`) owns tasks, recogniser and the framewor
 
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -150,22 +151,22 @@ class TurnTaker:
         utterance = self._utterance
         if utterance is None:
             return self._actions
-        text, shown = words.text, utterance.text or ""
+        text, before = words.text, utterance.words
         if is_stock_phrase(text) and utterance.hardly_says(text):
             text = ""
-        utterance.text, utterance.upto, utterance.settled = text, words.upto, words.final
-        utterance.language = words.language or utterance.language
+        language = words.language or before.language
+        utterance.words = replace(words, text=text, language=language)
         self._guessing.recognised(text)
         if utterance.over_agent:
             self._judge(utterance)
             if self._utterance is not utterance:
                 return self._actions
-        show = utterance.announced and not utterance.over_agent and text and text != shown
-        before = len(self._actions)
+        show = utterance.announced and not utterance.over_agent and text and text != before.text
+        judged = len(self._actions)
         self._consider(utterance)
-        if show and not any(isinstance(done, Guess | Ended) for done in self._actions[before:]):
+        if show and not any(isinstance(done, Guess | Ended) for done in self._actions[judged:]):
             # A guess and an end show the words themselves.
-            self._actions.insert(before, Heard(text))
+            self._actions.insert(judged, Heard(text))
         return self._actions
 
     def unheard(self, upto: float) -> None:
@@ -278,7 +279,7 @@ class TurnTaker:
             self._actions += [Stop(overlap), Began()]
             utterance.announced = True
         elif verdict is barge_in.Verdict.GO_ON:
-            listening = bool(utterance.text) and is_backchannel(utterance.text or "")
+            listening = is_backchannel(utterance.words.text)
             self._actions.append(GoOn("backchannel" if listening else "noise", overlap))
             self._drop(utterance)
 
@@ -298,7 +299,7 @@ class TurnTaker:
         silence = self._now - utterance.last_voiced
         if utterance.over_agent or silence < DIP_S:
             return
-        text = utterance.text or ""
+        text = utterance.words.text
         wording = self._wording(utterance)
         wait = wait_s(
             self._options, wording, habits=self._habits, end_probability=utterance.end_probability
@@ -325,7 +326,7 @@ class TurnTaker:
 
     def _wording(self, utterance: Utterance) -> Wording:
         marks = self._guessing.writes_marks
-        return read(utterance.text or "", utterance.language, marks=marks)
+        return read(utterance.words.text, utterance.words.language, marks=marks)
 
     def _end(
         self, utterance: Utterance, text: str, silence: float, why: Wait | None = None
@@ -344,9 +345,9 @@ class TurnTaker:
         self._loud_hops = 0
 
 
-def _sure_words(utterance: Utterance) -> str | None:
+def _sure_words(utterance: Utterance) -> str:
     """The words over the agent: "I" that is told while it is spoken may become "I see"."""
-    text = utterance.text
-    if not text or utterance.settled or utterance.knows_all or is_backchannel(text):
+    text = utterance.words.text
+    if not text or utterance.words.final or utterance.knows_all or is_backchannel(text):
         return text
     return " ".join(tokens(text)[:-1])

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.hearing.ear import is_sure
-from agent.turns.recogniser import SURE_S
+from agent.turns.recogniser import SURE_S, Words
 
 _LETTER_S, _CJK_S = 0.025, 0.08
 """Nobody says 40 letters or 12 Chinese characters a second."""
@@ -32,14 +32,8 @@ class Utterance:
         default_factory=lambda: deque[NDArray[np.int16]](maxlen=_REMEMBERED_HOPS)
     )
     """Its newest hops."""
-    text: str | None = None
-    """Newest words; None: none were told."""
-    language: str = ""
-    """Of the words, as the recogniser tells it; empty: it does not."""
-    upto: float = -1.0
-    """Position up to which `text` is known."""
-    settled: bool = False
-    """Whether no word of it will change while nothing more is said."""
+    words: Words = Words("", -1.0, final=False)
+    """The newest that were told."""
     lost_upto: float = -1.0
     """Position up to which there will be no other words than these."""
     guessed: str | None = None
@@ -56,10 +50,10 @@ class Utterance:
 
     @property
     def knows_all(self) -> bool:
-        """Whether `text` is all that was said so far, or all that will be known of it."""
-        return self.upto >= self.last_voiced - SURE_S or self.lost_upto >= self.last_voiced
+        """Whether the words are all that was said so far, or all that will be known of it."""
+        return self.words.upto >= self.last_voiced - SURE_S or self.lost_upto >= self.last_voiced
 
     @property
     def has_final_words(self) -> bool:
         """Whether nothing else will be known of what was said so far."""
-        return self.lost_upto >= self.last_voiced or (self.knows_all and self.settled)
+        return self.lost_upto >= self.last_voiced or (self.knows_all and self.words.final)

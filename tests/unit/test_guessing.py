@@ -3,6 +3,7 @@
 import pytest
 
 from agent.turns.guessing import LATE_S, Guessing, Pause
+from agent.turns.recogniser import Words
 from agent.turns.utterance import Utterance
 from agent.turns.words import Wording, has_end_mark
 
@@ -11,9 +12,8 @@ FINISHED, PLAIN, UNFINISHED = Wording.FINISHED, Wording.PLAIN, Wording.UNFINISHE
 
 def utterance(*, missing_s: float = 0.0, guessed: str | None = None, guesses: int = 0) -> Utterance:
     return Utterance(
-        settled=True,
-        began=1.0, over_agent=False, last_voiced=3.0, upto=3.0 - missing_s, guessed=guessed,
-        guesses=guesses,
+        began=1.0, over_agent=False, last_voiced=3.0, words=Words("", 3.0 - missing_s),
+        guessed=guessed, guesses=guesses,
     )  # fmt: skip
 
 
