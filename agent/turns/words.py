@@ -31,6 +31,9 @@ _CLOSERS = " \"'”’」』）)"
 _MOST_WORDS, _MOST_CJK = 6, 12
 """Longest sign of listening, in words or in characters."""
 
+_MOST_READ = 24
+"""So many words, or characters, from the end tell how a sentence ends."""
+
 
 class Wording(Enum):
     """How a pause after these words is to be read."""
@@ -84,6 +87,7 @@ def is_backchannel(text: str) -> bool:
     return 0 < len(words) <= most and _covered(words)
 
 
+@functools.lru_cache(maxsize=64)
 def takes_the_floor(text: str, *, complete: bool = True) -> bool:
     """Whether the first words already say that the caller wants to speak.
 
@@ -143,6 +147,8 @@ def _last_sentence(text: str) -> int:
 def _read_spaced(
     words: list[str], mark: str, ends: SpacedEnds, *, marks: bool, alone: bool
 ) -> Wording:
+    if len(words) > _MOST_READ:
+        words = ["…", *words[-_MOST_READ:]]  # no pattern takes the first of them for a beginning
     sentence, last, asked = " ".join(words), words[-1], mark in _QUESTION_MARKS and bool(mark)
     open_pair = "-".join(words[-2:]) in ends.never_pairs
     rarely = open_pair or last in ends.rarely
@@ -164,6 +170,8 @@ def _read_spaced(
 
 def _read_dense(sentence: str, mark: str, ends: DenseEnds) -> Wording:
     asked = mark in _QUESTION_MARKS and bool(mark)
+    if len(sentence) > _MOST_READ:
+        sentence = f"…{sentence[-_MOST_READ:]}"
     finished = Wording.FINISHED if mark else Wording.PLAIN
     if not asked and ends.open.match(sentence):
         return Wording.UNFINISHED
@@ -209,16 +217,23 @@ def _digits_alone(text: str) -> str:
 
 def _covered(words: list[str]) -> bool:
     """Whether signs of listening make up all."""
-    if not words:
-        return True
-    return any(
-        tuple(words[:size]) in _PHRASES and _covered(words[size:])
-        for size in range(min(_LONGEST, len(words)), 0, -1)
-    )
+    return _covered_upto(words)[-1]
 
 
 def _may_be_covered(words: list[str]) -> bool:
     """Whether more words may make it so."""
+    covered = _covered_upto(words)
     return any(
-        _covered(words[:at]) and tuple(words[at:]) in _BEGINNINGS for at in range(len(words))
+        covered[at] and tuple(words[at:]) in _BEGINNINGS
+        for at in range(max(0, len(words) - _LONGEST), len(words))
     )
+
+
+def _covered_upto(words: list[str]) -> list[bool]:
+    """Whether signs of listening make up the words before each place, from 0 to the end."""
+    covered = [True] + [False] * len(words)
+    for at in range(len(words)):
+        if covered[at]:
+            for end in range(at + 1, min(at + _LONGEST, len(words)) + 1):
+                covered[end] = covered[end] or tuple(words[at:end]) in _PHRASES
+    return covered

@@ -71,6 +71,14 @@ def test_many_signs_of_listening_are_no_sign_of_listening() -> None:
     assert not is_backchannel("okay " * 7)
 
 
+@pytest.mark.parametrize("word", ["okay ", "对", "mm hm "])
+def test_a_recogniser_that_loops_holds_nothing_up(word: str) -> None:
+    """Coverings are many: going through all of them would not end before the call does."""
+    assert takes_the_floor(word * 2000 + "x")
+    assert not takes_the_floor(word * 2000)
+    assert takes_the_floor(word * 50 + "我x", complete=False)
+
+
 WORDINGS = {
     Wording.FINISHED: [
         *("What is the weather like today?", "No, thanks.", "It is 42.", "Let's go.", '"I know."'),
