@@ -107,15 +107,22 @@ def _requests(recording: Recording) -> Iterator[Story]:
 
 
 def _said(recording: Recording) -> Iterator[Story]:
-    """The caller's turns, as they were decided."""
+    """What the caller said: turns as they were decided, and words over the agent that were none."""
     attended = 0.0
-    for event in recording.of("attend", "ended"):
+    for event in recording.of("attend", "ended", "go_on"):
         if event.kind == "attend":
             attended = event.t
-        elif event.facts["text"]:
-            voiced = event.t - float(event.facts["silence_s"])
-            start = min(attended, voiced)
-            yield {"from": start, "to": voiced, "text": str(event.facts["text"])}
+            continue
+        over_agent = event.kind == "go_on"
+        facts = (event.facts.get("why") or {}) if over_agent else event.facts
+        if facts.get("text"):
+            voiced = event.t - float(facts["silence_s"])
+            yield {
+                "from": min(attended, voiced),
+                "to": voiced,
+                "text": str(facts["text"]),
+                "over_agent": over_agent,
+            }
 
 
 def _captions(recording: Recording) -> Iterator[Story]:

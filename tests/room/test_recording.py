@@ -109,7 +109,7 @@ async def test_a_call_is_recorded_shown_and_decided_again_as_it_was(
     again = decide(recording)
     assert reproduces(recording, again)
     assert [turn.text for turn in turns(again)] == ["Count for me.", "Tell me something else now."]
-    assert [overlap.outcome for overlap in overlaps(again)] == ["barge-in"]
+    assert overlaps(again)[-1].outcome == "barge-in"
     slow = decide(recording, TurnOptions(min_silence_s=2.0, min_delay_s=2.0, max_delay_s=3.0))
     later = compare(again, slow)
     assert later.sooner_s is not None

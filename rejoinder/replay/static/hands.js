@@ -96,7 +96,7 @@ function begin() {
   const began = new Date(story.began);
   const when = Number.isNaN(began.getTime()) ? "" : began.toLocaleString();
   const engines = Object.values(story.engines);
-  $("facts").textContent = [when, clock(story.length_s), `${story.turns.length} turns`, ...engines].filter(Boolean).join(" · ");
+  $("facts").textContent = [when, clock(story.length_s), `${story.turns.length} turn${story.turns.length === 1 ? "" : "s"}`, ...engines].filter(Boolean).join(" · ");
   const warnings = [];
   if (!story.whole) warnings.push("Parts of this recording are missing.");
   if (story.redacted) warnings.push("Words and sound were taken out of this recording.");

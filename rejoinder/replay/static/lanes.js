@@ -60,11 +60,14 @@ function said(pen) {
     const right = Math.min(x(next ? next.from : length) - 6, width());
     if (right < GUTTER || turn.from > view[1]) return;
     const from = Math.max(x(turn.from), GUTTER + 2);
-    pen.fillStyle = colours["you-soft"];
+    pen.fillStyle = pen.strokeStyle = colours["you-soft"];
+    pen.lineWidth = 1.5;
     box(pen, x(turn.from), top + 2, x(turn.to), top + height - 2);
-    pen.fill();
-    write(pen, turn.text, from + 6, top + height / 2, right - from - 8, colours.ink);
-    hit(from, top, Math.max(x(turn.to), from + 40), top + height, "The caller said", turn.text, `${clock(turn.from)} to ${clock(turn.to)}`);
+    if (turn.over_agent) pen.stroke();
+    else pen.fill();
+    write(pen, turn.text, from + 6, top + height / 2, right - from - 8, turn.over_agent ? colours.muted : colours.ink);
+    const what = turn.over_agent ? "The caller said over the agent, and no turn was made of it" : "The caller said";
+    hit(from, top, Math.max(x(turn.to), from + 40), top + height, what, turn.text, `${clock(turn.from)} to ${clock(turn.to)}`);
   });
 }
 
