@@ -4,8 +4,9 @@
     table.lasts(4.0, caller=say(CALLER, rate_hz=RATE_HZ), after_s=2.0)
     table.outline == ["Hold", "GoOn", "Hold", "Stop"]
 
-The agent's side is the real ear and the real turn taker, without a recogniser. What they hold
-makes no echo, as in a call. In a room: `caller.microphone.hears = Loudspeaker(caller.hearing)`.
+The agent's side is the real ear and the real turn taker; the recogniser knows the caller's first
+word 0.4 s after it began, and none of an echo. What they hold makes no echo, as in a call. In a
+room: `caller.microphone.hears = Loudspeaker(caller.hearing)`.
 """
 
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from agent.hearing.ear import HOP, HOP_S, RATE_HZ, Ear, load_detector
 from agent.hearing.echo import Match, match
 from agent.options import TurnOptions
 from agent.turns.actions import Action, Attend, Forget, GoOn, Hold, Stop
+from agent.turns.recogniser import Words
 from agent.turns.turn_taker import TurnTaker
 from rejoinder.scripted_caller.hearing import LOUD_DBFS, Hearing, level_dbfs
 from rejoinder.scripted_caller.microphone import RATE_HZ as MICROPHONE_HZ
@@ -32,6 +34,8 @@ _QUEUED, _MOST_QUEUED = 2880, 19200
 """What a telephone holds back so as not to run dry, and where it drops the rest: 48 kHz."""
 _NOISE = 5e-4
 _REFLECTIONS = 10
+_WORD, _KNOWN_S = "Wait,", 0.4
+_AUDIBLE = 0.02
 _ROOM_S = 0.1
 
 Pcm = NDArray[np.float32]
@@ -92,13 +96,14 @@ class Table:
 
     def lasts(self, for_s: float, *, caller: Pcm | None = None, after_s: float = 0.0) -> None:
         """Play the reply; the caller, 16 kHz, speaks after a time. Ends with the first stop."""
-        hops = round(for_s / HOP_S)
+        hops, known_s = round(for_s / HOP_S), np.inf
         heard = np.random.default_rng(1).standard_normal(hops * HOP) * _NOISE
         if caller is not None:
             begin = round(after_s * RATE_HZ)
             heard[begin : begin + len(caller)] += caller[: len(heard) - begin]
+            known_s = after_s + int(np.argmax(np.abs(caller) > _AUDIBLE)) / RATE_HZ + _KNOWN_S
         ear = Ear(load_detector()())
-        # Without a recogniser the rest of a turn is of no interest.
+        # The rest of a turn is of no interest.
         taker = TurnTaker(TurnOptions(), match_played=self._match)
         at, held = 0, False
         for number in range(hops):
@@ -114,7 +119,10 @@ class Table:
                     heard[begin : begin + len(echo)] += echo
             pcm = s16(self.line(heard[number * HOP : (number + 1) * HOP].astype(np.float32)))
             for hop in ear.push(rtc.AudioFrame(pcm.tobytes(), RATE_HZ, 1, HOP)):
-                for action in taker.step(hop, playing=sounding, busy=sounding):
+                actions = taker.step(hop, playing=sounding, busy=sounding)
+                if taker.listening and taker.now >= known_s:
+                    actions += taker.words(Words(_WORD, upto=taker.now, final=False))
+                for action in actions:
                     self.log.append((taker.now, action))
                     held = isinstance(action, Hold) or (held and not isinstance(action, GoOn))
                     if isinstance(action, Stop):

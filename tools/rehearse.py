@@ -20,8 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-LIVEKIT = ("livekit", "livekit-api", "livekit-agents", "livekit-plugins-silero")
-_BOUND = re.compile(rf'"({"|".join(LIVEKIT)})[<>=~][^"]*"')
+_BOUND = re.compile(r'"(livekit[a-z-]*)[<>=~][^"]*"')
 _UV = os.environ.get("UV", "uv")
 
 
@@ -61,7 +60,8 @@ def _environment(scratch: Path, wanted: Sequence[str], *, force: bool) -> Path:
         project += f"\n[tool.uv]\noverride-dependencies = {list(wanted)}\n"
     (scratch / "pyproject.toml").write_text(project, "utf-8")
     shutil.copy(ROOT / "uv.lock", scratch)
-    upgrades = [flag for name in LIVEKIT for flag in ("--upgrade-package", name)]
+    names = _BOUND.findall((ROOT / "pyproject.toml").read_text("utf-8"))
+    upgrades = [flag for name in names for flag in ("--upgrade-package", name)]
     _uv(scratch, "lock", *upgrades)
     extras = ("--extra", "server-whisper", "--extra", "server-tts")
     _uv(scratch, "sync", "--locked", "--no-install-project", "--python", sys.executable, *extras)
