@@ -172,9 +172,10 @@ class FailoverStream(stt.RecognizeStream):
         except Exception as error:
             self._line_up.failed(self._member, error)
             raise
-        if not heard and self._input_ch.closed:
-            # Who listens ends a stream that has said nothing to what was said.
-            self._line_up.failed(self._member, APITimeoutError("the stream said nothing"))
+
+    def was_mute(self) -> None:
+        """Who listens closes it, because it has said nothing to several voices."""
+        self._line_up.failed(self._member, APITimeoutError("the stream said nothing"))
 
     async def _pass_on(self, stream: stt.RecognizeStream) -> None:
         with contextlib.suppress(RuntimeError):  # it has just ended

@@ -13,6 +13,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from livekit import rtc
@@ -41,6 +42,14 @@ _WORDS = (
     stt.SpeechEventType.PREFLIGHT_TRANSCRIPT,
     stt.SpeechEventType.FINAL_TRANSCRIPT,
 )
+
+
+@runtime_checkable
+class Accountable(Protocol):
+    """A stream that is told why it is closed."""
+
+    def was_mute(self) -> None:
+        """It has said nothing to several voices."""
 
 
 class StreamingRecogniser:
@@ -144,6 +153,8 @@ class StreamingRecogniser:
             self._unanswered = 0 if self._answered else self._unanswered + 1
         if self._unanswered == _MOST_UNANSWERED and self._stream is not None:
             self._unanswered = 0
+            if isinstance(self._stream, Accountable):
+                self._stream.was_mute()
             self._tasks.create_task(self._stream.aclose(), name="close-mute-stream")
 
     def _send_silence(self) -> None:

@@ -45,7 +45,7 @@ class StreamingEngine(stt.STT[str]):
         """`timed`: words have times; `ends_after_s`: silence that ends its segment."""
         super().__init__(
             capabilities=stt.STTCapabilities(
-                streaming=True, interim_results=True, manual_flush=flushes,
+                streaming=True, interim_results=True, offline_recognize=False, manual_flush=flushes,
                 aligned_transcript="word" if timed else False,
             )
         )  # fmt: skip

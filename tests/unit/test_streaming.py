@@ -6,9 +6,11 @@ from contextlib import suppress
 
 import pytest
 from livekit import rtc
-from livekit.agents import APIConnectOptions
+from livekit.agents import APIConnectOptions, stt
 
 from agent.hearing.ear import HOP, HOP_S, RATE_HZ
+from agent.remote.failover import LineUp, Member
+from agent.stt.failover import FailoverSpeechToText
 from agent.turns.listener import Listener
 from agent.turns.recognisers import recogniser_for
 from agent.turns.stream_delays import StreamDelays
@@ -29,8 +31,15 @@ EVERY_KIND = pytest.mark.parametrize(
 class Scene:
     """A caller whose words an engine streams, in real time on the loop's clock."""
 
-    def __init__(self, engine: StreamingEngine, *, delays: StreamDelays | None = None) -> None:
+    def __init__(
+        self,
+        engine: stt.STT[str],
+        *,
+        vocabulary: Vocabulary | None = None,
+        delays: StreamDelays | None = None,
+    ) -> None:
         self.engine, self.rest = engine, Rest()
+        self.vocabulary = vocabulary or engine.vocabulary
         loop = asyncio.get_running_loop()
         recogniser = recogniser_for(
             engine, limits=APIConnectOptions(max_retry=0, timeout=TIMEOUT_S), delays=delays,
@@ -48,7 +57,7 @@ class Scene:
         self.running = asyncio.create_task(self.listener.run())
 
     async def says(self, text: str, for_s: float) -> None:
-        for amplitude in self.engine.vocabulary.sound(text, for_s):
+        for amplitude in self.vocabulary.sound(text, for_s):
             await self._feed(amplitude)
 
     async def is_silent(self, for_s: float) -> None:
@@ -288,6 +297,28 @@ def test_a_stream_that_says_nothing_to_several_voices_is_opened_anew() -> None:
         await scene.says(QUESTION, 1.8)
         await scene.is_silent(ENOUGH_S)
         assert same(scene.ended[-1]) == same(QUESTION)
+        await scene.leave()
+
+    played(talk)
+
+
+def test_a_mute_engine_of_a_list_is_replaced_by_the_next() -> None:
+    async def talk() -> None:
+        vocabulary = Vocabulary()
+        mute, other = StreamingEngine(vocabulary), StreamingEngine(vocabulary)
+        limits = APIConnectOptions(max_retry=0, timeout=5.0)
+        members = [Member("mute", mute, limits), Member("other", other, limits)]
+        engine = FailoverSpeechToText(LineUp(members))
+        scene = Scene(engine, vocabulary=mute.vocabulary)
+        mute.is_mute = True
+        for _ in range(3):
+            await scene.says(QUESTION, 1.0)
+            await scene.is_silent(2.0)
+        await scene.says(QUESTION, 1.8)
+        await scene.is_silent(ENOUGH_S)
+        assert same(scene.ended[-1]) == same(QUESTION)
+        assert (len(mute.streams), len(other.streams)) == (1, 1)
+        assert engine.line_up.serving.label == "other"
         await scene.leave()
 
     played(talk)
