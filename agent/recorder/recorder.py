@@ -45,6 +45,8 @@ class Recorder:
         self._clock = clock
         self._began = clock()
         self._hops: list[tuple[Hop, bool, bool]] = []
+        self._heard = 0.0
+        """When the newest hop was taken in."""
         self._count = 0
         self._agent = AgentSound(agent_hz)
         self._over = False
@@ -79,6 +81,7 @@ class Recorder:
         if self._over:
             return
         self._hops.append((hop, playing, busy))
+        self._heard = self.now
         self._count += 1
         if len(self._hops) >= _HOPS:
             self._flush_hops()
@@ -112,7 +115,7 @@ class Recorder:
             return
         hops, self._hops = self._hops, []
         first, sound = self._count - len(hops), self._sound and self._announced
-        self._writer.put("hops", self.now, lambda: _hop_facts(hops, first, sound=sound))
+        self._writer.put("hops", self._heard, lambda: _hop_facts(hops, first, sound=sound))
 
     def _flush_agent(self, before: float) -> None:
         for at, frames in self._agent.played(before):

@@ -62,6 +62,11 @@ class RecordingWriter:
         self._thread = threading.Thread(target=self._run, name="recording", daemon=True)
         self._thread.start()
 
+    @property
+    def waiting(self) -> int:
+        """Lines that wait to be written."""
+        return self._lines.qsize()
+
     def put(self, kind: str, t: float, facts: Facts | Lazy) -> None:
         """Hand over a line. What is in it must not be changed any more."""
         try:

@@ -20,7 +20,7 @@ from agent.recorder.folder import make_folder, new_file
 from agent.recorder.lines import KIND, KINDS, VERSION
 from agent.recorder.recorder import Recorder
 from agent.recorder.recording import REDACTED, RecordingError, load, redact
-from agent.recorder.writer import RecordingWriter
+from agent.recorder.writer import FLUSH_S, MOST_WAITING, RecordingWriter
 from rejoinder import cli
 from rejoinder.replay.page import page
 from rejoinder.replay.story import tell
@@ -115,6 +115,52 @@ def test_a_folder_exchanged_for_a_link_during_a_call_costs_the_recording_alone(
     recorder.join()
     assert not list(elsewhere.iterdir())
     assert "the call is not recorded" in caplog.text
+
+
+# What the disk does to the call.
+
+
+def test_a_disk_that_stands_still_holds_up_nobody_and_what_it_misses_is_told(
+    folder: Path,
+) -> None:
+    writer = RecordingWriter(folder, most_bytes=1_000_000)
+    recorder = Recorder(writer, facts={}, agent_hz=24000, sound=False)
+    stuck = threading.Event()
+    writer.put("heard", 0.0, lambda: {"text": str(stuck.wait(20))})
+    threading.Event().wait(FLUSH_S + 0.2)  # until the writer has it in its hands
+    for n in range(2 * MOST_WAITING):
+        recorder.tell("heard", text=str(n))
+    assert writer.lost == MOST_WAITING, "none was waited for"
+    stuck.set()
+    while writer.waiting:
+        threading.Event().wait(0.01)
+    recorder.tell("heard", text="after")
+    recorder.end()
+    recorder.join()
+    [file] = folder.iterdir()
+    recording = load(file)
+    assert not recording.whole
+    assert [event.facts["lines"] for event in recording.of("lost")] == [MOST_WAITING]
+    assert next(recording.of("end")).facts["lost"] == MOST_WAITING
+    texts = [event.facts["text"] for event in recording.of("heard")]
+    assert texts[1:] == [*map(str, range(MOST_WAITING)), "after"]
+
+
+def test_a_full_disk_ends_the_recording_and_not_the_call(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(
+        "agent.recorder.writer.new_file", lambda at: (os.open("/dev/full", os.O_WRONLY), "full")
+    )
+    recorder = Recorder(
+        RecordingWriter(folder, most_bytes=1_000_000), facts={}, agent_hz=24000, sound=False
+    )
+    threading.Event().wait(FLUSH_S + 0.3)
+    for _ in range(2 * MOST_WAITING):
+        recorder.tell("heard", text="words")
+    recorder.end()
+    recorder.join()
+    assert "the call is not recorded any more" in caplog.text
 
 
 def test_a_page_is_not_written_through_a_link_to_another_file(

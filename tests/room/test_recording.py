@@ -14,6 +14,7 @@ from agent.recorder.again import decide, reproduces
 from agent.recorder.comparison import compare, overlaps, turns
 from agent.recorder.recording import Recording, load, pcm_of
 from rejoinder import cli
+from rejoinder.scripted_caller.microphone import Pcm
 from testbed.openai_server import OpenAIStandIn
 from testbed.speech import say
 from tests.room.conftest import GREETING, CallAgent
@@ -22,6 +23,7 @@ pytestmark = pytest.mark.timeout(90)
 
 RATE_HZ = 48000
 NOTICE = "This call is recorded."
+COUNT, STOP = "Count for me.", "Tell me something else now."
 LONG = "One two three four five six seven eight nine ten eleven twelve thirteen fourteen. " * 2
 
 
@@ -59,25 +61,25 @@ def heard_s(recording: Recording, kind: str, rate_hz: int) -> float:
     return float((np.sqrt((whole**2).mean(axis=1)) > 300).sum()) * 160 / rate_hz
 
 
+@pytest.fixture(scope="module")
+def sounds() -> tuple[Pcm, Pcm]:
+    count, stop = (say(text, rate_hz=RATE_HZ) for text in (COUNT, STOP))
+    return count, stop
+
+
 async def test_a_call_is_recorded_shown_and_decided_again_as_it_was(
-    recordings: Path, call_agent: CallAgent, engines: OpenAIStandIn,
+    recordings: Path, call_agent: CallAgent, engines: OpenAIStandIn, sounds: tuple[Pcm, Pcm],
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
-    engines.transcribe = lambda request: (
-        "Tell me something else now." if engines.of("llm") else "Count for me."
-    )
+    engines.transcribe = lambda request: STOP if engines.of("llm") else COUNT
     engines.reply = lambda messages: "Fine." if "else" in str(messages[-1]) else LONG
-    count, stop = (
-        say("Count for me.", rate_hz=RATE_HZ),
-        say("Tell me something else now.", rate_hz=RATE_HZ),
-    )
     async with call_agent("recorded") as caller:
         await caller.wait_until(lambda: any(c.final for c in caller.log.captions))
         greeting = caller.log.captions[0].text.strip()
         room, identity = caller.room.name, caller.room.local_participant.identity
-        began = await caller.wait_for_answer(await caller.say(count))
+        began = await caller.wait_for_answer(await caller.say(sounds[0]))
         await asyncio.sleep(max(0.0, began + 2.0 - time.perf_counter()))
-        await caller.wait_for_reply(await caller.say(stop))
+        await caller.wait_for_reply(await caller.say(sounds[1]))
         await caller.wait_until(lambda: len(caller.log.turns) == 2)
         reports = caller.log.turns
     file, recording = await recorded(recordings)
@@ -89,8 +91,8 @@ async def test_a_call_is_recorded_shown_and_decided_again_as_it_was(
     assert f'"{identity}"' not in text
     assert recording.whole
     assert [event.facts["text"] for event in recording.of("ended")] == [
-        "Count for me.",
-        "Tell me something else now.",
+        COUNT,
+        STOP,
     ]
     said = [event.facts for event in recording.of("said")]
     assert [(facts["text"], facts["interrupted"]) for facts in said[::2]] == [
@@ -108,7 +110,7 @@ async def test_a_call_is_recorded_shown_and_decided_again_as_it_was(
 
     again = decide(recording)
     assert reproduces(recording, again)
-    assert [turn.text for turn in turns(again)] == ["Count for me.", "Tell me something else now."]
+    assert [turn.text for turn in turns(again)] == [COUNT, STOP]
     assert overlaps(again)[-1].outcome == "barge-in"
     slow = decide(recording, TurnOptions(min_silence_s=2.0, min_delay_s=2.0, max_delay_s=3.0))
     later = compare(again, slow)
@@ -120,5 +122,5 @@ async def test_a_call_is_recorded_shown_and_decided_again_as_it_was(
     assert await asyncio.to_thread(cli.main, argv) == 0
     assert "with TURN_MIN_SILENCE_S=0.4" in capsys.readouterr().out
     html = await asyncio.to_thread(out.read_text)
-    assert "Tell me something else now." in html
+    assert STOP in html
     assert room not in html

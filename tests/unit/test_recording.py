@@ -94,6 +94,22 @@ def test_what_was_told_is_read_again_in_order(record, folder, clock) -> None:
     assert found.head["stt"] == "whisper"
 
 
+def test_hops_have_the_time_of_the_last_one_whatever_comes_later(
+    record: Begin, folder: Path, clock: Clock
+) -> None:
+    recorder = record()
+    for _ in range(7):
+        clock.now += 0.01
+        recorder.hop(hop(), playing=False, busy=False)
+    clock.now += 30.0
+    recorder.tell("left")
+    recorder.end()
+    recorder.join()
+    found = load(only(folder))
+    assert found.time_of(7) == pytest.approx(0.07)
+    assert next(found.of("left")).t == pytest.approx(30.07)
+
+
 def test_a_stranger_reads_it_with_the_lines_of_the_handbook(
     record: Begin, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -201,7 +217,7 @@ def test_a_full_file_says_so_and_stays_within_its_bound(record, folder) -> None:
             Hop(pcm, level_of(pcm), True, -60.0, 0.9, fresh=False), playing=False, busy=False
         )
         if _ % 50 == 49:
-            while not recorder._writer._lines.empty():
+            while recorder._writer.waiting:
                 threading.Event().wait(0.01)
             threading.Event().wait(writer.FLUSH_S)
     recorder.end()
