@@ -8,6 +8,8 @@ _KEPT = 30
 _SOON, _LATE = 0.25, 0.95
 """Shares of words that come sooner. News in a pause is of its last word if it comes no sooner than
 a quarter of them; what has not come when nearly all would have was not said."""
+_JITTER_S = 0.04
+"""Taken off the former: audio goes in pieces of 60 ms, and where a voice ends is not exact."""
 _MARGIN_S, _UNSURE_S = 0.05, 0.3
 """Added to the latter, and what is added over the number of words that are known."""
 _LONGEST_S = 3.0
@@ -48,5 +50,5 @@ class StreamDelays:
         count = min(int(self._cells[0]), _KEPT)
         if count:
             ordered = sorted(self._cells[1 : 1 + count])
-            self.soon_s = ordered[int(_SOON * count)]
+            self.soon_s = max(0.0, ordered[int(_SOON * count)] - _JITTER_S)
             self.late_s = ordered[int(_LATE * count)] + _MARGIN_S + _UNSURE_S / count

@@ -161,7 +161,8 @@ class TurnTaker:
             self._judge(utterance)
             if self._utterance is not utterance:
                 return self._actions
-        show = utterance.announced and not utterance.over_agent and text and text != before.text
+        known = same_words(text, before.text) or same_words(text, utterance.guessed or "")
+        show = utterance.announced and not utterance.over_agent and text and not known
         judged = len(self._actions)
         self._consider(utterance)
         if show and not any(isinstance(done, Guess | Ended) for done in self._actions[judged:]):
