@@ -10,7 +10,7 @@ from agent.hearing.ear import load_detector
 from agent.playout.floor import AgentFloor
 from agent.playout.heard_output import Playout
 from agent.playout.voice_track import VoiceTrack
-from agent.turns.faces import TURN_HANDLING, StreamAdapter, TurnDetector
+from agent.turns.faces import SESSION_OPTIONS, StreamAdapter, TurnDetector
 from agent.turns.listener import Listener
 from agent.turns.recognisers import recogniser_for
 
@@ -25,7 +25,7 @@ async def answer(ctx: JobContext) -> None:
     listener = Listener(recogniser_for(engine), probability=load_detector()(), floor=floor)
     vad, stt = TurnDetector(listener), StreamAdapter(listener, engine=engine)
     llm, tts = openai.LLM(), openai.TTS(response_format="pcm")
-    session = AgentSession(vad=vad, stt=stt, llm=llm, tts=tts, turn_handling=TURN_HANDLING)
+    session = AgentSession(vad=vad, stt=stt, llm=llm, tts=tts, **SESSION_OPTIONS)
     floor.take(session)
     heard = room_io.AudioInputOptions(sample_rate=16000, frame_size_ms=10)
     shown = room_io.TextOutputOptions(sync_transcription=False)

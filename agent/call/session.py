@@ -24,7 +24,7 @@ from agent.settings.hosting import is_hosted
 from agent.settings.load import Settings, StageChoice
 from agent.tts.spoken_reply import ReplyVoice, Track
 from agent.turns.asking import Asking
-from agent.turns.faces import TURN_HANDLING, StreamAdapter, TurnDetector
+from agent.turns.faces import SESSION_OPTIONS, StreamAdapter, TurnDetector
 from agent.turns.listener import Floor, Listener
 from agent.turns.observer import TurnObserver
 from agent.turns.recognisers import recogniser_for
@@ -104,19 +104,15 @@ def build_session(
             tokenizer=SentenceTokenizer(),
             track=track,
         ),
-        turn_handling=TURN_HANDLING,
         # What is shown stays as it is written; the voice reads it piece by piece (SpokenForm).
         tts_text_transforms=[without_markup],
-        # The text comes back with the place where each sentence begins in the audio.
-        use_tts_aligned_transcript=True,
-        # It would make the agent deaf for seconds; the ear knows our own voice.
-        aec_warmup_duration=None,
         conn_options=SessionConnectOptions(
             stt_conn_options=_limits(settings.stt),
             llm_conn_options=_limits(settings.llm),
             tts_conn_options=_limits(settings.tts),
             max_unrecoverable_errors=_NEVER,
         ),
+        **SESSION_OPTIONS,
     )
 
 

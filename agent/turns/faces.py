@@ -7,6 +7,7 @@ the answer that was begun on the guess. Neither looks at the audio: `agent.heari
 """
 
 import time
+from typing import TypedDict
 
 from livekit.agents import (
     APIConnectOptions,
@@ -24,21 +25,36 @@ _MOST_GUESSES = 8
 """Answers begun in one turn; the turn taker stops earlier."""
 _LONGEST_TURN_S = 600.0
 
-TURN_HANDLING: TurnHandlingOptions = {
-    "turn_detection": "vad",
-    # The turn taker has waited already.
-    "endpointing": {"min_delay": 0.0, "max_delay": 0.0},
-    # The other mode sends the caller's audio to LiveKit Cloud. Holding, going on and
-    # stopping are the turn taker's.
-    "interruption": {"mode": "vad", "resume_false_interruption": False},
-    "preemptive_generation": {
-        "enabled": True,
-        "preemptive_tts": True,
-        "max_retries": _MOST_GUESSES,
-        "max_speech_duration": _LONGEST_TURN_S,
+
+class SessionOptions(TypedDict):
+    """Arguments of an `AgentSession`."""
+
+    turn_handling: TurnHandlingOptions
+    use_tts_aligned_transcript: bool
+    aec_warmup_duration: float | None
+
+
+SESSION_OPTIONS: SessionOptions = {
+    "turn_handling": {
+        "turn_detection": "vad",
+        # The turn taker has waited already.
+        "endpointing": {"min_delay": 0.0, "max_delay": 0.0},
+        # The other mode sends the caller's audio to LiveKit Cloud. Holding, going on and
+        # stopping are the turn taker's.
+        "interruption": {"mode": "vad", "resume_false_interruption": False},
+        "preemptive_generation": {
+            "enabled": True,
+            "preemptive_tts": True,
+            "max_retries": _MOST_GUESSES,
+            "max_speech_duration": _LONGEST_TURN_S,
+        },
     },
+    # The text comes back with the place where each sentence begins in the audio.
+    "use_tts_aligned_transcript": True,
+    # It would make the agent deaf for seconds; the ear knows our own voice.
+    "aec_warmup_duration": None,
 }
-"""What an `AgentSession` with these faces is to leave to them."""
+"""What leaves turns to these faces, and what was heard to `agent.playout.heard_output`."""
 
 
 class TurnDetector(vad.VAD):
