@@ -4,11 +4,14 @@ import gzip
 import json
 import os
 import re
+import subprocess
+import sys
 import threading
 import zlib
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
 import numpy as np
@@ -359,6 +362,41 @@ def test_what_a_kill_cuts_in_two_is_read_up_to_there(folder: Path) -> None:
         assert left == texts[: len(left)]
         counts.add(len(left))
     assert counts >= {1, 2, 3}
+
+
+KILLED = """
+import sys, time
+from pathlib import Path
+import numpy as np
+from agent.hearing.ear import HOP, Hop
+from agent.recorder.recorder import Recorder
+from agent.recorder.writer import RecordingWriter
+
+recorder = Recorder(RecordingWriter(Path(sys.argv[1]), most_bytes=10**6), facts={}, agent_hz=24000,
+                    sound=False)
+began = time.monotonic()
+for n in range(10**6):
+    recorder.hop(Hop(np.zeros(HOP, np.int16), -60.0, False, -60.0, 0.0, fresh=False),
+                 playing=False, busy=False)
+    print(n + 1, flush=True)
+    time.sleep(max(0.0, began + n / 100 - time.monotonic()))
+"""
+
+
+def test_a_kill_leaves_all_but_the_end(folder: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", KILLED, str(folder)], stdout=PIPE) as call:
+        assert call.stdout is not None
+        told = 0
+        while told < 250:
+            told = int(call.stdout.readline())
+        call.kill()
+        told = max([told, *map(int, call.stdout.read().split())])
+    [file] = folder.iterdir()
+    recording = load(file)
+    # A second, where the writer's thread gets its turn: a busy machine may take one more.
+    assert len(recording.hops) >= told - 200
+    assert next(recording.of("end"), None) is None
+    assert recording.whole, "what is there is without a gap"
 
 
 def test_a_redacted_file_holds_no_word_of_any_line(
