@@ -14,7 +14,7 @@ from agent.turns.decision import PAUSE_S
 from agent.turns.guessing import DIP_S, LATE_S
 from agent.turns.recogniser import SURE_S, Onset, Voice
 from agent.turns.schedule import Schedule
-from agent.turns.words import Wording, read, takes_the_floor
+from agent.turns.words import Wording, read, surely_heard, takes_the_floor
 from agent.wording.transcripts import spoken
 
 PIECE_S = 24.0
@@ -210,7 +210,9 @@ class Asking:
 
     def _may_be_listening(self) -> bool:
         """Whether the words so far may be a sign of listening."""
-        return self._text is not None and not takes_the_floor(self._text, complete=False)
+        if self._text is None:
+            return False
+        return not takes_the_floor(surely_heard(self._text), complete=False)
 
     def _open_s(self, now: float) -> float | None:
         """How long ago the words could not end, if they could not when they were last known."""

@@ -37,7 +37,14 @@ from agent.turns.decision import PauseHabits, wait_s
 from agent.turns.guessing import DIP_S, Guessing, Pause
 from agent.turns.recogniser import Onset, Voice, Words
 from agent.turns.utterance import Utterance
-from agent.turns.words import Wording, is_backchannel, read, same_words, tokens
+from agent.turns.words import (
+    Wording,
+    is_backchannel,
+    read,
+    same_words,
+    surely_heard,
+    tokens,
+)
 from agent.wording.transcripts import is_stock_phrase
 
 PREFIX_S = 0.5
@@ -349,6 +356,8 @@ class TurnTaker:
 def _sure_words(utterance: Utterance) -> str:
     """The words over the agent: "I" that is told while it is spoken may become "I see"."""
     text = utterance.words.text
-    if not text or utterance.words.final or utterance.knows_all or is_backchannel(text):
+    if not text or utterance.knows_all or is_backchannel(text):
         return text
+    if utterance.words.final:
+        return surely_heard(text)
     return " ".join(tokens(text)[:-1])

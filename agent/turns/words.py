@@ -96,9 +96,20 @@ def takes_the_floor(text: str, *, complete: bool = True) -> bool:
     words = tokens(_as_listed(text))
     if _covered(words):
         return False
-    if words[0] in _STOPS or "".join(words[:_LONGEST]).startswith(_CJK_STOPS):
+    if _stops(words):
         return True
     return complete or not _may_be_covered(words)
+
+
+def surely_heard(text: str) -> str:
+    """What is to be believed of a text that was cut off while the voice went on.
+
+    A lone word is not: half of "perfect" is heard as "person". But for signs of listening, and
+    words that always take the floor.
+    """
+    words = tokens(_as_listed(text))
+    believed = len(words) != 1 or _covered(words) or _stops(words)
+    return text if believed else ""
 
 
 @functools.lru_cache(maxsize=64)
@@ -213,6 +224,10 @@ _DENSE_DIGITS = re.compile(
 def _digits_alone(text: str) -> str:
     """Number words of several CJK characters as digits, one token each."""
     return _DENSE_DIGITS.sub(" 0 ", text)
+
+
+def _stops(words: list[str]) -> bool:
+    return words[0] in _STOPS or "".join(words[:_LONGEST]).startswith(_CJK_STOPS)
 
 
 def _covered(words: list[str]) -> bool:

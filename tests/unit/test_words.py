@@ -2,7 +2,14 @@
 
 import pytest
 
-from agent.turns.words import Wording, is_backchannel, read, same_words, takes_the_floor
+from agent.turns.words import (
+    Wording,
+    is_backchannel,
+    read,
+    same_words,
+    surely_heard,
+    takes_the_floor,
+)
 from tests.unit import everyday_answers as everyday
 
 LISTENING = [
@@ -69,6 +76,17 @@ def test_a_text_without_words_is_neither(text: str) -> None:
 
 def test_many_signs_of_listening_are_no_sign_of_listening() -> None:
     assert not is_backchannel("okay " * 7)
+
+
+@pytest.mark.parametrize(
+    ("text", "believed"),
+    [
+        *[("person.", ""), ("So...", ""), ("Highs.", ""), ("I", ""), ("他", "")],
+        *[("Perfect.", "Perfect."), ("Wait", "Wait"), ("等", "等"), ("I want", "I want"), ("", "")],
+    ],
+)
+def test_a_lone_word_that_was_cut_off_is_not_believed(text: str, believed: str) -> None:
+    assert surely_heard(text) == believed
 
 
 @pytest.mark.parametrize("word", ["okay ", "对", "mm hm "])
