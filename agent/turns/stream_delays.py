@@ -19,6 +19,7 @@ class StreamDelays:
     """Of the newest words of an engine. One per engine; seconds of the caller's audio.
 
     Attributes:
+        known: whether there are readings at all.
         soon_s: what the quicker words take.
         late_s: what nearly all words take no longer than.
     """
@@ -30,12 +31,8 @@ class StreamDelays:
         """Keep the readings in `memory`, which others may share (`agent.remote.learned`)."""
         self._cells = memoryview(memory or bytearray(self.BYTES)).cast("d")
         self.soon_s = self.late_s = _UNKNOWN_S
-        self._look()
-
-    @property
-    def known(self) -> bool:
-        """Whether there are readings at all."""
-        return self._cells[0] > 0
+        self.known = False
+        self.look()
 
     def took(self, *delays_s: float) -> None:
         """Words came so long after they were over."""
@@ -44,11 +41,13 @@ class StreamDelays:
             self._cells[1 + count % _KEPT] = min(max(0.0, delay_s), _LONGEST_S)
             self._cells[0] = count + 1
         if delays_s:
-            self._look()
+            self.look()
 
-    def _look(self) -> None:
+    def look(self) -> None:
+        """Take in what other calls have learned."""
         count = min(int(self._cells[0]), _KEPT)
-        if count:
+        self.known = count > 0
+        if self.known:
             ordered = sorted(self._cells[1 : 1 + count])
             self.soon_s = max(0.0, ordered[int(_SOON * count)] - _JITTER_S)
             self.late_s = ordered[int(_LATE * count)] + _MARGIN_S + _UNSURE_S / count

@@ -98,6 +98,7 @@ class StreamedWords:
 
         `shift_s` later, and that much further on, the same audio is in the stream.
         """
+        self._delays.look()
         self._utterance = _Utterance(begins, shift_s, began=now, stale=self._open)
 
     def end(self) -> bool:

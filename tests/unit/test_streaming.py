@@ -1,6 +1,7 @@
 """An engine that streams, behind the listener, on virtual time."""
 
 import asyncio
+import mmap
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
@@ -126,9 +127,9 @@ def test_an_answer_is_begun_when_the_last_word_is_there(timed: bool, flushes: bo
 
 def test_a_call_knows_how_late_words_are_from_those_before_it() -> None:
     async def talk() -> None:
-        delays = StreamDelays()
+        memory = mmap.mmap(-1, StreamDelays.BYTES)
         told: list[int] = []
-        for _ in range(2):
+        for delays in (StreamDelays(memory), StreamDelays(memory)):
             scene = Scene(StreamingEngine(Vocabulary(), timed=False), delays=delays)
             await scene.says(QUESTION, 1.8)
             await scene.is_silent(0.2)
