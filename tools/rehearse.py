@@ -44,9 +44,7 @@ def rehearse(wanted: Sequence[str], *, force: bool) -> list[str]:
         failed = []
         for name, command in steps.items():
             print(f"--- {name}", flush=True)
-            # The project itself is not installed there.
-            env = os.environ | {"PYTHONPATH": str(ROOT)}
-            if subprocess.call(command, cwd=ROOT, env=env) != 0:
+            if subprocess.call(command, cwd=ROOT) != 0:
                 failed.append(name)
     return failed
 
@@ -65,7 +63,9 @@ def _environment(scratch: Path, wanted: Sequence[str], *, force: bool) -> Path:
     _uv(scratch, "lock", *upgrades)
     extras = ("--extra", "server-whisper", "--extra", "server-tts")
     _uv(scratch, "sync", "--locked", "--no-install-project", "--python", sys.executable, *extras)
-    return scratch / ".venv" / "bin" / "python"
+    python = scratch / ".venv" / "bin" / "python"
+    _uv(scratch, "pip", "install", "--python", str(python), "--no-deps", "-e", str(ROOT))
+    return python
 
 
 def _uv(folder: Path, *arguments: str) -> None:
