@@ -26,8 +26,10 @@ def test_a_voice_that_sounds_finished_is_answered_sooner_and_one_that_does_not_l
     assert unsure == pytest.approx(waited_s(words, None), abs=0.01)
 
 
-def test_words_that_cannot_be_the_last_are_waited_for_however_they_sound() -> None:
-    assert waited_s("I would like to", 1.0) == waited_s("I would like to", None)
+def test_words_that_cannot_be_the_last_are_waited_for_unless_the_voice_is_sure() -> None:
+    words = "I would like to"
+    sure, unsure, alone = (waited_s(words, p) for p in (1.0, 0.5, None))
+    assert sure < unsure == alone
 
 
 def test_it_is_asked_once_a_pause_about_the_newest_voice() -> None:
