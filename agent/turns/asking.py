@@ -10,11 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.hearing.ear import HOP_S, Hop
-from agent.turns.decision import PAUSE_S
-from agent.turns.guessing import DIP_S, LATE_S
+from agent.turns.guessing import DIP_S
 from agent.turns.recogniser import SURE_S, Onset, Voice
 from agent.turns.schedule import Schedule
-from agent.turns.words import Wording, read, surely_heard, takes_the_floor
+from agent.turns.words import surely_heard, takes_the_floor
 from agent.wording.transcripts import spoken
 
 PIECE_S = 24.0
@@ -75,7 +74,6 @@ class Asking:
         """Request → position up to which it has the audio, and whether it is rolling."""
         self._text: str | None = None
         """Newest words of the current piece."""
-        self._language = ""
         self._upto = self._lost_upto = _NOWHERE
         self._last: float | None = None
         self._onset: Onset | None = None
@@ -100,11 +98,12 @@ class Asking:
             self._onset = None
         self._audio.append(hop.pcm)
         self._levels_db.append(hop.level_db)
-        self._schedule.heard(hop.level_db)
+        self._schedule.heard(hop.level_db, hop.floor_db)
         before, self._last = self._last, voice.last
-        voiced = voice.last == voice.now
-        if voiced and before is not None and voice.now - HOP_S - before >= PAUSE_S:
-            self._schedule.resumed(voice.now)
+        if voice.last == voice.now and before is not None:
+            paused_s = voice.now - HOP_S - before
+            if paused_s >= self._schedule.tempo.pause_s:
+                self._schedule.resumed(voice.now)
         silence = voice.now - (voice.now if voice.last is None else voice.last)
         length = len(self._audio) * HOP_S
         if length >= LONGEST_PIECE_S or (length >= PIECE_S and silence >= _BREATH_S):
@@ -127,7 +126,7 @@ class Asking:
         Args:
             number: of the request.
             text: as the engine wrote it.
-            language: tag of its language; empty: the engine does not tell.
+            language: tag of its language, for those who record what was answered.
             took_s: until its answer, if that was measured.
             alone: whether no other request was in flight when it was sent.
 
@@ -143,7 +142,7 @@ class Asking:
         upto, _ = self._in_flight.pop(number, (_NOWHERE, True))
         if upto < max(0.0, self._upto):
             return None
-        self._text, self._upto, self._language = spoken(text), upto, language
+        self._text, self._upto = spoken(text), upto
         return self._known()
 
     def failed(self, number: int) -> tuple[float, tuple[str, float] | None]:
@@ -179,19 +178,17 @@ class Asking:
         missing = last - max(fresh, self._upto, cut)
         rolling = self._schedule.rolling_due(
             now, voiced=silence < DIP_S, in_flight=len(self._in_flight),
-            over_agent=over_agent, open_s=self._open_s(now),
+            over_agent=over_agent,
             listening=over_agent and self._may_be_listening(),
         )  # fmt: skip
-        exact = missing > SURE_S and self._schedule.exact_due(
-            now, silence, missing_s=missing, over_agent=over_agent
-        )
+        exact = missing > SURE_S and self._schedule.exact_due(silence, over_agent=over_agent)
         if not exact and self._only_rolling(last) and self._schedule.overdue(silence):
             exact = True
         if not rolling and not exact:
             return []
         requests: list[Request] = []
         if exact:
-            late = last - LATE_S
+            late = last - self._schedule.tempo.late_s
             for number in [n for n, (upto, _) in self._in_flight.items() if upto < late]:
                 del self._in_flight[number]
                 requests.append(Abandon(number))
@@ -213,12 +210,6 @@ class Asking:
         if self._text is None:
             return False
         return not takes_the_floor(surely_heard(self._text), complete=False)
-
-    def _open_s(self, now: float) -> float | None:
-        """How long ago the words could not end, if they could not when they were last known."""
-        if self._text and read(self._text, self._language) is Wording.UNFINISHED:
-            return now - self._upto
-        return None
 
     def _cut_piece(self, now: float) -> list[Request]:
         requests: list[Request] = [Abandon(number) for number in self._in_flight]

@@ -65,12 +65,15 @@ class BatchRecogniser:
     def start(self, hearer: Hearer, tasks: asyncio.TaskGroup) -> None:
         """Begin afresh, and tell `hearer`; requests are cancelled with `tasks`."""
         self._hearer, self._tasks = hearer, tasks
-        self._asking = self._make_asking(Schedule(self._eagerness))
+        self._schedule = Schedule(self._eagerness)
+        self._asking = self._make_asking(self._schedule)
         self._sent: dict[int, _Sent] = {}
         self._language = ""
 
     def begin(self, onset: Onset) -> None:
         """Words are wanted from here on."""
+        # A server's version may have become known meanwhile.
+        self._schedule.cancels = getattr(self._engine, "cancels", True)
         self._asking.begin(onset)
 
     def hear(self, hop: Hop, voice: Voice | None) -> None:

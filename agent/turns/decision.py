@@ -8,26 +8,23 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from agent.options import TurnOptions
+from agent.turns.tempo import TEMPO, Tempo
 from agent.turns.words import Wording
 
-_DICTATION_FACTOR = 1.6
-"""Pauses between groups of digits are longer than those between words."""
-_HABIT_SHARE = 1.3
-"""A person who pauses for 0.6 s inside sentences is given this many times as much."""
 _REMEMBERED = 6
-PAUSE_S = 0.2
-"""Shorter silences are closures of consonants and gaps between words."""
+"""Pauses of a caller."""
 
 
 @dataclass(slots=True)
 class PauseHabits:
     """The lengths of pauses after which this caller went on, newest last, in this call."""
 
+    tempo: Tempo = TEMPO
     _pauses: deque[float] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
 
     def went_on_after(self, silence_s: float) -> None:
         """The caller paused for `silence_s` and went on with the same turn."""
-        if silence_s >= PAUSE_S:
+        if silence_s >= self.tempo.pause_s:
             self._pauses.append(silence_s)
 
     @property
@@ -51,13 +48,13 @@ def wait_s(
     Args:
         options: floor (`min_delay_s`), usual wait (`min_silence_s`) and ceiling (`max_delay_s`).
         wording: what the words so far say.
-        habits: of this caller.
+        habits: of this caller, and the tempo.
         end_probability: an acoustic model's opinion that the turn has ended, if there is one.
     """
     low, usual, high = options.min_delay_s, options.min_silence_s, options.max_delay_s
     match wording:
         case Wording.DICTATION | Wording.UNFINISHED:
-            wait = high * (_DICTATION_FACTOR if wording is Wording.DICTATION else 1.0)
+            wait = high * (habits.tempo.dictation if wording is Wording.DICTATION else 1.0)
             if end_probability is None:
                 return wait
             # Words say that it is not the end, the voice says that it is: both may be wrong.
@@ -69,4 +66,4 @@ def wait_s(
     if end_probability is not None:
         # From 0, surely not the end, to 1, surely: between the ceiling and the floor.
         wait = wait * (1.5 - end_probability)
-    return min(high, max(low, wait, min(habits.usual_s * _HABIT_SHARE, usual * 1.5)))
+    return min(high, max(low, wait, min(habits.usual_s * habits.tempo.habit, usual * 1.5)))

@@ -6,17 +6,14 @@ the time between the words and the decision.
 
 from dataclasses import dataclass
 
+from agent.turns.tempo import TEMPO, Tempo
 from agent.turns.utterance import Utterance
 from agent.turns.words import Wording, has_end_mark, same_words
 
 DIP_S = 0.03
 """Silence that may be the end, if the words say so."""
-LATE_S = 0.32
-"""Words recognised from audio that lacks up to this much of the last voice may be all of
-them: Whisper tiny.en knew the last word of 28 sentences when 80 to 320 ms of it were missing."""
-_LEAD_S = 0.45
-"""An answer to an unfinished sentence is begun this long before its pause becomes the end."""
 _MOST = 5
+"""Answers begun in one turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +30,10 @@ class Pause:
 class Guessing:
     """One per call: it learns whether the recogniser writes full stops."""
 
-    def __init__(self, *, speculate: bool) -> None:
+    def __init__(self, *, speculate: bool, tempo: Tempo = TEMPO) -> None:
         """Guess at all, or never."""
         self._speculate = speculate
+        self._tempo = tempo
         self._marks_seen = False
         self._marks_missed = False
 
@@ -59,10 +57,10 @@ class Guessing:
         if same_words(text, utterance.guessed or ""):
             return False
         if wording in (Wording.UNFINISHED, Wording.DICTATION):
-            return pause.exact and pause.silence_s >= pause.wait_s - _LEAD_S
+            return pause.exact and pause.silence_s >= pause.wait_s - self._tempo.lead_s
         if pause.exact:
             return True
-        if utterance.words.upto < utterance.last_voiced - LATE_S:
+        if utterance.words.upto < utterance.last_voiced - self._tempo.late_s:
             return False
         # What a stream has not told yet is not in its words; a whole upload may say it all.
         return wording is Wording.FINISHED or (utterance.words.final and not self.writes_marks)

@@ -9,16 +9,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from agent.hearing.ear import HOP_S
-from agent.turns.decision import PAUSE_S
 from agent.turns.recogniser import SURE_S, Voice
 from agent.turns.stream_delays import StreamDelays
+from agent.turns.tempo import TEMPO
 from agent.turns.words import tokens
 
 _TAIL_S = 0.12
 """Voice that may follow the end of a word by the engine's clock: its last sound dies away."""
 _TOO_SOON_S = 0.1
 """No engine knows a word so soon after its beginning: what comes then is of what was before."""
-_FLUSH_S, _EARLY_FLUSH_S = PAUSE_S, 0.12
+_FLUSH_S, _EARLY_FLUSH_S = TEMPO.pause_s, TEMPO.pauses_dip_s
 """Silence after which an engine is asked for its last words: shorter ones are inside words. One of
 which neither times nor delay are known is asked sooner, or its first answers would be late."""
 _PATIENCE_S = 0.6
@@ -187,7 +187,7 @@ class StreamedWords:
         utterance = self._utterance
         assert utterance is not None
         if voice.last is not None and voice.last != utterance.last:
-            if utterance.last is not None and voice.last - HOP_S - utterance.last >= PAUSE_S:
+            if utterance.last is not None and voice.last - HOP_S - utterance.last >= TEMPO.pause_s:
                 self._learn_from_pause(utterance)
             utterance.last, utterance.flushed = voice.last, None
 

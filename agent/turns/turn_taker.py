@@ -36,6 +36,7 @@ from agent.turns.actions import (
 from agent.turns.decision import PauseHabits, wait_s
 from agent.turns.guessing import DIP_S, Guessing, Pause
 from agent.turns.recogniser import Onset, Voice, Words
+from agent.turns.tempo import TEMPO, Tempo
 from agent.turns.utterance import Utterance
 from agent.turns.words import (
     Wording,
@@ -72,6 +73,7 @@ class TurnTaker:
         speculate: bool = True,
         end_model: bool = False,
         match_played: Callable[[NDArray[np.int16]], Match] = lambda heard: NOWHERE,
+        tempo: Tempo = TEMPO,
     ) -> None:
         """Decide by `options`.
 
@@ -82,8 +84,8 @@ class TurnTaker:
         self._echo = EchoWatch(match_played)
         self._options = options
         self._end_model = end_model
-        self._habits = PauseHabits()
-        self._guessing = Guessing(speculate=speculate)
+        self._habits = PauseHabits(tempo)
+        self._guessing = Guessing(speculate=speculate, tempo=tempo)
         self._now = 0.0
         self._before: deque[NDArray[np.int16]] = deque(maxlen=round(PREFIX_S / HOP_S))
         self._loud_hops = 0

@@ -30,7 +30,7 @@ from agent.turns.schedule import Eagerness, Schedule
 from agent.turns.stream_words import StreamedWords, Told
 from agent.turns.turn_taker import TurnTaker
 
-VOICE_DB, FALLEN_DB, SILENCE_DB = -20.0, -28.0, -60.0
+VOICE_DB, FALLEN_DB, SILENCE_DB = -20.0, -50.0, -60.0
 WINDOW_MS = 32
 KNOWN_SHARE = 0.7
 """Part of a word's audio by which the recogniser knows it."""
@@ -88,7 +88,7 @@ class Talk:
         return self.taker.now
 
     def says(self, text: str, for_s: float) -> None:
-        """Words of equal length; the voice falls a little at the end of each."""
+        """Words of equal length; the voice falls at the end of each."""
         spoken = text.split()
         for word in spoken:
             self.words.append(word)

@@ -131,7 +131,7 @@ def two_turns(folder: Path, *, streams: bool = False, **settings: float) -> Reco
     talk.is_silent(0.5)
     talk.says("yesterday evening", 1.0)
     talk.is_silent(6.0)
-    talk.says("Where are my settings?", 1.2)
+    talk.says("Where are my settings?", 2.4)
     talk.is_silent(3.0)
     assert len(talk.ended) == 2
     return talk.recording()

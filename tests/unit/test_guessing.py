@@ -2,8 +2,9 @@
 
 import pytest
 
-from agent.turns.guessing import LATE_S, Guessing, Pause
+from agent.turns.guessing import Guessing, Pause
 from agent.turns.recogniser import Words
+from agent.turns.tempo import TEMPO
 from agent.turns.utterance import Utterance
 from agent.turns.words import Wording, has_end_mark
 
@@ -27,7 +28,7 @@ def utterance(*, missing_s: float = 0.0, guessed: str | None = None, guesses: in
         (UNFINISHED, True, 0.0, 0.8, True),
         # The end of the voice was not in the audio.
         (FINISHED, False, 0.2, 0.1, True),
-        (FINISHED, False, LATE_S + 0.05, 0.1, False),
+        (FINISHED, False, TEMPO.late_s + 0.05, 0.1, False),
         (PLAIN, False, 0.2, 0.1, False),
         (UNFINISHED, False, 0.2, 0.8, False),
     ],

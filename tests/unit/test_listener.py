@@ -119,7 +119,7 @@ class Scene:
         limits = APIConnectOptions(max_retry=0, timeout=2.0)
         self.listener = Listener(
             BatchRecogniser(engine, limits=limits, eagerness=eagerness, clock=loop.time),
-            probability=lambda window: 0.95 if np.abs(window).max() > 0.05 else 0.02,
+            probability=lambda window: 0.95 if np.abs(window).max() > 0.001 else 0.02,
             floor=self.rest,
             observer=self.rest,
             speculate=eagerness != "patient",
@@ -130,9 +130,9 @@ class Scene:
         self.running = asyncio.create_task(self.listener.run())
 
     async def speaks(self, for_s: float) -> None:
-        """Syllables of 200 ms, each with a softer end."""
+        """Syllables of 200 ms, each of which nearly dies away."""
         for n in range(round(for_s / HOP_S)):
-            await self._feed(3000 if n % 20 < 15 else 1000)
+            await self._feed(3000 if n % 20 < 15 else 180)
 
     async def is_silent(self, for_s: float) -> None:
         for _ in range(round(for_s / HOP_S)):

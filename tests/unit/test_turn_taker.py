@@ -90,9 +90,8 @@ class TestPlainTurn:
         talk = Talk()
         talk.says("What is it", 1.5)
         talk.is_silent(0.1)
-        (number,) = talk.answers
+        number = max(talk.answers)
         talk.is_answered(number, "What is it?")
-        talk.answers.clear()
         talk.is_silent(0.01)
         assert talk.actions(Guess) == [Guess("What is it?")]
         talk.mumbles(0.05)

@@ -86,7 +86,7 @@ async def probe(options: Options) -> str:
         ) from error
     finally:
         await engine.aclose()
-    note = "" if engine.server.cancels else ", which cannot end a running job"
+    note = "" if engine.cancels else ", which cannot end a running job"
     return (
         f"{engine.endpoint} at {engine.provider} (Gradio {engine.server.version}{note}): "
         f"answer after {took:.2f} s"
@@ -129,6 +129,11 @@ class GradioSpeechToText(stt.STT[str]):
     def provider(self) -> str:
         """Host and port of the server, or the name of the Space."""
         return urlsplit(self._options.url).netloc.rpartition("@")[2] or self._options.url
+
+    @property
+    def cancels(self) -> bool:
+        """Whether the server ends the work on a request that nobody waits for."""
+        return self.server.cancels
 
     def prewarm(self) -> None:
         """Connect in a thread; returns at once."""
@@ -173,7 +178,7 @@ class GradioSpeechToText(stt.STT[str]):
             raise APITimeoutError(
                 f"no transcript within {conn_options.timeout:g} s",
                 # Where a job cannot be ended, another would only wait behind it.
-                retryable=self.server.cancels,
+                retryable=self.cancels,
             ) from error
         finally:
             call.abandon()
