@@ -1,6 +1,7 @@
 """Runs the scenarios, ours and a plain worker in turn, and writes the results as JSON.
 
 python -m benchmarks.bench
+python -m benchmarks.bench --voices unseen --out benchmarks/results/unseen-1.json
 python -m benchmarks.bench --scenario turn --calls 3 --systems ours --out artifacts/try.json
 """
 
@@ -15,28 +16,36 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import tables
-from benchmarks.rig import OURS, PATH, VANILLA, Rig, rig
-from benchmarks.scenarios import EN, SCENARIOS, ZH, Trial, prepare
-from benchmarks.voices import have_flite
+from benchmarks.cost import REAL
+from benchmarks.rig import OURS, PATH, TUNED, VANILLA, Rig, rig
+from benchmarks.scenarios import SCENARIOS, Trial, prepare, takes_part
+from benchmarks.texts import OWN, UNSEEN
+from benchmarks.voices import available
 
 RESULTS = Path(__file__).parent / "results"
 PART = Path("artifacts") / "bench.json"
 """Where less than a whole run goes: the pages are written from whole runs."""
-_PARTLY = ("scenario", "calls", "systems", "real", "gradio", "streaming", "endpoint", "env")
-DELAYS = {"stt": 0.25, "llm": 0.25, "tts": 0.15}
+_PARTLY = (
+    "scenario", "calls", "systems", "real", "gradio", "streaming", "endpoint", "env", "voices"
+)  # fmt: skip
+DELAYS = {
+    "stt": REAL.base_s, "stt_per_s": REAL.per_s, "stt_company": REAL.company,
+    "llm": 0.25, "tts": 0.15,
+}  # fmt: skip
+VOICES = {"own": OWN, "unseen": UNSEEN}
 
 
 async def run(args: argparse.Namespace) -> dict[str, Any]:
     """Run what was asked for; returns the record that is written."""
     trials: list[Trial] = []
-    voices = [v for v in (*EN, *ZH) if have_flite() or not v.startswith("flite")]
+    voices = [voice for voice in VOICES[args.voices] if available(voice)]
     folder = Path(tempfile.mkdtemp(prefix="bench-"))
     began = time.time()
     env = dict(pair.split("=", 1) for pair in args.env)
     await asyncio.to_thread(prepare, voices)
     delays = None if args.real else DELAYS
     if args.streaming:
-        delays = {name: took_s for name, took_s in DELAYS.items() if name != "stt"}
+        delays = {name: took_s for name, took_s in DELAYS.items() if name[:3] != "stt"}
         delays["endpoint"] = args.endpoint
     if args.real:
         # The packaged Whisper hears English, and Piper better than flite.
@@ -51,14 +60,16 @@ async def run(args: argparse.Namespace) -> dict[str, Any]:
     ) as running:
         for name in args.scenario or list(SCENARIOS):
             scenario, calls = SCENARIOS[name]
+            able = [voice for voice in voices if takes_part(voice, name)]
             for number in range(args.calls or calls):
-                voice = voices[number % len(voices)]
+                voice = able[number % len(able)]
                 for system in _systems(name, args.systems):
                     trials += await _one(running, system, scenario, voice, number)
             _print(trials, name, _systems(name, args.systems))
     return {
         "when": began, "took_s": time.time() - began, "delays": delays, "env": env,
         "stt": "stream" if args.streaming else "gradio" if args.gradio else "openai",
+        "voices": args.voices,
         "machine": platform.processor() or platform.machine(), "python": platform.python_version(),
         "trials": trials,
     }  # fmt: skip
@@ -96,17 +107,18 @@ def _print(trials: list[Trial], scenario: str, systems: list[str]) -> None:
 
 def dumped(record: dict[str, Any]) -> str:
     """JSON with a trial per line and numbers of three digits: it is kept under version control."""
-    rows = [json.dumps(_rounded(row), ensure_ascii=False) for row in record["trials"]]
-    head = json.dumps(_rounded({k: v for k, v in record.items() if k != "trials"}), indent=1)
+    rows = [json.dumps(rounded(row), ensure_ascii=False) for row in record["trials"]]
+    head = json.dumps(rounded({k: v for k, v in record.items() if k != "trials"}), indent=1)
     return head.removesuffix("\n}") + ',\n "trials": [\n' + ",\n".join(rows) + "\n ]\n}\n"
 
 
-def _rounded(value: Any) -> Any:
+def rounded(value: Any) -> Any:
+    """Numbers of three digits after the point."""
     if isinstance(value, float):
         return round(value, 3)
     if isinstance(value, dict):
-        return {key: _rounded(item) for key, item in value.items()}
-    return [_rounded(item) for item in value] if isinstance(value, list) else value
+        return {key: rounded(item) for key, item in value.items()}
+    return [rounded(item) for item in value] if isinstance(value, list) else value
 
 
 def main() -> None:
@@ -119,7 +131,12 @@ def main() -> None:
     )
     parser.add_argument("--scenario", action="append", choices=list(SCENARIOS))
     parser.add_argument("--calls", type=int, help="calls per scenario and system")
-    parser.add_argument("--systems", nargs="+", default=[VANILLA, OURS])
+    parser.add_argument("--systems", nargs="+", default=[VANILLA, TUNED, OURS])
+    parser.add_argument(
+        "--voices", choices=list(VOICES), default="own",
+        help="own: of every run so far; unseen: those that no number was fitted to, people among "
+        "them (python -m benchmarks.prompts)",
+    )  # fmt: skip
     parser.add_argument(
         "--real", action="store_true", help="our Whisper and speech servers, engine handbook"
     )

@@ -26,7 +26,7 @@ import psutil
 from benchmarks.bench import DELAYS, RESULTS
 from benchmarks.load_callers import TURNS
 from benchmarks.rig import OURS, THREADS, VANILLA, Rig, rig
-from benchmarks.scenarios import QUESTIONS
+from benchmarks.texts import EN
 from benchmarks.voices import speak
 
 _IN_A_PROCESS = 3
@@ -150,7 +150,7 @@ async def measure(
 ) -> dict[str, Any]:
     """Hold `calls` calls at once, and with `flood` one more that floods and is not measured."""
     pid = running.workers[system].popen.pid
-    await running.script(speak(QUESTIONS[0], voice="piper"))
+    await running.script(speak(EN.questions[0], voice="piper"))
     async with callers(running, system, calls, rest_s=rest_s, flood=flood) as processes:
         meter, began = Meter(pid), time.perf_counter()
         looking = asyncio.create_task(meter.keep_looking(), name="meter")
@@ -177,7 +177,7 @@ async def measure(
 async def run_flood(args: argparse.Namespace) -> list[dict[str, Any]]:
     """Some calls alone, and beside one more that floods, with each system."""
     rows = []
-    await asyncio.to_thread(speak, QUESTIONS[0], voice="piper")
+    await asyncio.to_thread(speak, EN.questions[0], voice="piper")
     for system in args.systems:
         folder = Path(tempfile.mkdtemp(prefix="flood-"))
         async with rig(folder, systems=[system], delays=DELAYS) as running:
@@ -192,7 +192,7 @@ async def run_flood(args: argparse.Namespace) -> list[dict[str, Any]]:
 async def run(args: argparse.Namespace) -> list[dict[str, Any]]:
     """Measure each number of calls with each system, one system at a time."""
     rows = []
-    await asyncio.to_thread(speak, QUESTIONS[0], voice="piper")
+    await asyncio.to_thread(speak, EN.questions[0], voice="piper")
     for system in args.systems:
         folder = Path(tempfile.mkdtemp(prefix="load-"))
         async with rig(folder, systems=[system], delays=DELAYS) as running:

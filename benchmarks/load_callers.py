@@ -12,7 +12,7 @@ import sys
 from contextlib import AsyncExitStack
 
 from benchmarks.rig import calling
-from benchmarks.scenarios import QUESTIONS
+from benchmarks.texts import EN
 from benchmarks.voices import Spoken, speak
 from rejoinder.scripted_caller.caller import Caller
 
@@ -80,7 +80,7 @@ async def main() -> None:
     """Do what standard input says."""
     told = json.loads(await asyncio.to_thread(sys.stdin.readline))
     # One script serves all callers: they ask the same, each in its own time.
-    spoken = await asyncio.to_thread(speak, QUESTIONS[0], voice="piper")
+    spoken = await asyncio.to_thread(speak, EN.questions[0], voice="piper")
     async with AsyncExitStack() as stack:
         callers: list[tuple[Caller, int]] = []
         for token, number in zip(told["tokens"], told["numbers"], strict=True):

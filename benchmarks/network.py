@@ -24,8 +24,8 @@ from benchmarks import tables
 from benchmarks.bench import RESULTS, dumped
 from benchmarks.measures import Trial
 from benchmarks.rig import OURS, VANILLA, Rig, rig
-from benchmarks.scenarios import INTERRUPTIONS, QUESTIONS
 from benchmarks.standin import words_of
+from benchmarks.texts import EN
 from benchmarks.voices import RATE_HZ, speak
 from rejoinder.scripted_caller.caller import Caller
 from rejoinder.scripted_caller.microphone import Pcm, Utterance
@@ -94,12 +94,12 @@ class Talk:
 
     async def hold(self) -> list[Trial]:
         """Have the whole talk; returns a row for each thing that was tried."""
-        rows = [await self._ask(QUESTIONS[0])]
+        rows = [await self._ask(EN.questions[0])]
         if self._link.outage:
             rows.append(await self._outage())
         else:
             rows.append(await self._undisturbed("listening", _LISTEN_S))
-        for text in INTERRUPTIONS[:3]:
+        for text in EN.interruptions[:3]:
             rows.append(await self._ask(text, over=True))
             await asyncio.sleep(_INTO_REPLY_S)
         rows.append(await self._echo())
@@ -189,7 +189,7 @@ async def run(args: argparse.Namespace) -> dict[str, Any]:
     """Have the talk over each link with each system; returns the record that is written."""
     began, trials = time.time(), []
     links = [link for link in LINKS if not args.link or link.name in args.link]
-    for text in (QUESTIONS[0], *INTERRUPTIONS[:3]):
+    for text in (EN.questions[0], *EN.interruptions[:3]):
         await asyncio.to_thread(speak, text, voice="piper")
     background, stack = Background(), AsyncExitStack()
     folder = Path(tempfile.mkdtemp(prefix="network-"))

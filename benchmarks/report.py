@@ -14,12 +14,13 @@ from typing import Any
 
 from benchmarks import tables
 from benchmarks.measures import Record
+from benchmarks.tempo import tables as tempo_tables
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
 PAGE = ROOT / "docs" / "latency.md"
 README = ROOT / "README.md"
-COMPARED = ("gradio", "stream", "stream-soon", "real")
+COMPARED = ("unseen", "gradio", "stream", "stream-soon", "real")
 _SOON_S = 0.3
 """A stream whose words are final after less silence than this knows the end before a plain worker
 does."""
@@ -28,12 +29,14 @@ does."""
 def load_results(folder: Path) -> dict[str, list[Any]]:
     """Read all records of a folder, oldest first, by what they are of."""
     kinds: dict[str, list[Any]] = {
-        "runs": [], "gradio": [], "stream": [], "stream-soon": [], "real": [], "eagerness": [],
-        "load": [], "network": [], "flood": [],
+        "runs": [], "unseen": [], "tempo": [], "gradio": [], "stream": [], "stream-soon": [],
+        "real": [], "eagerness": [], "load": [], "network": [], "flood": [],
     }  # fmt: skip
     for path in sorted(folder.glob("*.json")):
         record = json.loads(path.read_text("utf-8"))
-        if "load" in record:
+        if "tempo" in record:
+            kinds["tempo"].append(record)
+        elif "load" in record:
             kinds["load"] = record["load"]
         elif "flood" in record:
             kinds["flood"] = record["flood"]
@@ -41,6 +44,8 @@ def load_results(folder: Path) -> dict[str, list[Any]]:
             kinds["network"].append(record)
         elif "TURN_EAGERNESS" in record["env"]:
             kinds["eagerness"].append(record)
+        elif record.get("voices", "own") == "unseen":
+            kinds["unseen"].append(record)
         elif record.get("stt") == "gradio":
             kinds["gradio"].append(record)
         elif record.get("stt") == "stream":
@@ -71,6 +76,8 @@ def sections(results: dict[str, list[Any]]) -> dict[str, str]:
         # `auto` is `eager` with engines that are not paid by the second.
         eager = {**runs[-1], "env": {"TURN_EAGERNESS": "eager"}}
         made["eagerness"] = tables.eagerness([eager, *results["eagerness"]])
+    if results["tempo"]:
+        made |= tempo_tables.sections(results["tempo"][-1])
     if results["load"]:
         made["load"] = tables.load(results["load"])
     if results["flood"]:

@@ -138,8 +138,8 @@ async def rig(
     Args:
         folder: for logs.
         systems: workers to start, by name.
-        delays: of the stand-in engines, seconds; None: our Whisper and speech servers and the
-            engine `handbook`, shared by all systems.
+        delays: of the stand-in engines, as its options name them; None: our Whisper and speech
+            servers and the engine `handbook`, shared by all systems.
         env: further settings of the workers.
         gradio: put a Gradio server in front of the stand-in recogniser.
         streaming: use the stand-in recogniser that streams.
@@ -155,7 +155,7 @@ async def rig(
             if delays is not None:
                 argv = [sys.executable, "-m", "benchmarks.standin"]
                 for name, seconds in delays.items():
-                    argv += [f"--{name}", str(seconds)]
+                    argv += [f"--{name.replace('_', '-')}", str(seconds)]
                 standin = programs.enter_context(
                     running("standin", argv, folder=folder, env={"PYTHONUNBUFFERED": "1"})
                 )

@@ -9,6 +9,7 @@ import jiwer
 
 from benchmarks.rig import Rig
 from benchmarks.standin import words_of
+from benchmarks.texts import Texts, texts_of
 from benchmarks.voices import RATE_HZ, Spoken, noise, pause, speak
 from rejoinder.scripted_caller.caller import Caller
 from rejoinder.scripted_caller.hearing import Sound
@@ -17,52 +18,8 @@ from testbed import tones
 
 Trial = dict[str, Any]
 
-EN = ("piper", "flite:slt", "flite:rms", "flite:awb")
-ZH = ("espeak:cmn",)
-
-QUESTIONS = (
-    "How do I start the demo?",
-    "Which speech recogniser do you use?",
-    "Does it work without a network?",
-    "What happens when I interrupt you?",
-    "Where are the settings written?",
-    "Can I call the agent by phone?",
-    "I would like to hear more about the talk page.",
-    "Please tell me how fast you answer.",
-)
-QUESTIONS_ZH = (
-    "这个系统怎么启动？",
-    "没有网络也可以用吗？",
-    "我打断你的时候会怎么样？",
-    "请告诉我设置写在哪里。",
-)
-INTERRUPTIONS = (
-    "Wait, I have another question about it.",
-    "No, tell me about the languages instead.",
-    "Sorry, how much does all of this cost?",
-    "And what about the phone, does that work?",
-)
-INTERRUPTIONS_ZH = ("等一下，我有另外一个问题。", "不是，请说说价格。")
-UNFINISHED = (
-    ("I would like to book a table for", "two people tonight."),
-    ("Could you tell me what happens when", "the network is gone?"),
-    ("I want to start the demo but", "I do not have a graphics card."),
-)
-UNFINISHED_ZH = (
-    ("我想订一张桌子因为", "明天有两个人来。"),
-    ("请告诉我如果", "没有网络会怎么样？"),
-)
-BACKCHANNELS = ("uh-huh", "yeah", "okay", "right")
-BACKCHANNELS_ZH = ("嗯", "对")
-STOPS = ("wait", "stop", "no, I mean")
-STOPS_ZH = ("等一下",)
-
 _WRONG = 0.3
 """Share of wrong words from which on the record keeps both texts."""
-
-
-def _texts(voice: str, en: tuple[str, ...], zh: tuple[str, ...]) -> tuple[str, ...]:
-    return zh if voice in ZH else en
 
 
 async def _ask(rig: Rig, caller: Caller, spoken: Spoken, *, short: bool = False) -> Utterance:
@@ -140,7 +97,7 @@ async def _word_errors(rig: Rig, caller: Caller, asked: str, written: int, began
 async def turns(rig: Rig, caller: Caller, voice: str, number: int) -> list[Trial]:
     """Question and answer: voice-to-voice."""
     out = []
-    texts = _texts(voice, QUESTIONS, QUESTIONS_ZH)
+    texts = texts_of(voice).questions
     for step in range(3):
         spoken = speak(texts[(number * 3 + step) % len(texts)], voice=voice)
         await rig.requests()
@@ -169,10 +126,10 @@ async def turns(rig: Rig, caller: Caller, voice: str, number: int) -> list[Trial
 async def barge_in(rig: Rig, caller: Caller, voice: str, number: int) -> list[Trial]:
     """Speaking over an answer, again and again: stop, the next answer, the history."""
     out: list[Trial] = []
-    question = speak(_texts(voice, QUESTIONS, QUESTIONS_ZH)[number % 4], voice=voice)
+    question = speak(texts_of(voice).questions[number % 4], voice=voice)
     utterance = await _ask(rig, caller, question)
     began = await caller.wait_for_answer(utterance, timeout_s=12)
-    texts = _texts(voice, INTERRUPTIONS, INTERRUPTIONS_ZH)
+    texts = texts_of(voice).interruptions
     for step in range(3):
         await asyncio.sleep(1.0 + 0.37 * ((number + step) % 4))
         await rig.requests()
@@ -214,7 +171,7 @@ async def _over_answer(rig: Rig, caller: Caller, voice: str, sound: Spoken, numb
     """Make a sound over an answer; see whether and how the answer goes on."""
     heard = caller.hearing.sounds(join_s=0.8)
     if not heard or time.perf_counter() - heard[-1].ended > 0.8 or number % 3 == 0:
-        question = speak(_texts(voice, QUESTIONS, QUESTIONS_ZH)[number % 4], voice=voice)
+        question = speak(texts_of(voice).questions[number % 4], voice=voice)
         utterance = await _ask(rig, caller, question)
         await caller.wait_for_answer(utterance, timeout_s=12)
     await asyncio.sleep(1.4 + 0.21 * (number % 4))
@@ -256,7 +213,7 @@ async def noises(rig: Rig, caller: Caller, voice: str, number: int) -> list[Tria
 
 async def backchannels(rig: Rig, caller: Caller, voice: str, number: int) -> list[Trial]:
     """A sign of listening over an answer."""
-    texts = _texts(voice, BACKCHANNELS, BACKCHANNELS_ZH)
+    texts = texts_of(voice).backchannels
     out = []
     for step in range(3):
         sound = speak(texts[(number + step) % len(texts)], voice=voice)
@@ -268,7 +225,7 @@ async def backchannels(rig: Rig, caller: Caller, voice: str, number: int) -> lis
 
 async def stops(rig: Rig, caller: Caller, voice: str, number: int) -> list[Trial]:
     """A word that takes the floor."""
-    texts = _texts(voice, STOPS, STOPS_ZH)
+    texts = texts_of(voice).stops
     out = []
     for step in range(3):
         sound = speak(texts[(number + step) % len(texts)], voice=voice)
@@ -280,7 +237,7 @@ async def pauses(rig: Rig, caller: Caller, voice: str, number: int) -> list[Tria
     """A pause inside a sentence that cannot end there."""
     out = []
     for pause_s in (0.4, 0.7, 1.0):
-        sentences = UNFINISHED_ZH if voice in ZH else UNFINISHED
+        sentences = texts_of(voice).unfinished
         head, tail = sentences[number % len(sentences)]
         spoken = pause([speak(head, voice=voice), speak(tail, voice=voice)], pause_s=pause_s)
         await rig.requests()
@@ -317,11 +274,10 @@ async def path(rig: Rig, caller: Caller, voice: str, number: int) -> list[Trial]
 
 def prepare(voices: list[str]) -> None:
     """Speak everything once, so that nothing is synthesised while it is measured. Blocks."""
-    en = (*QUESTIONS, *INTERRUPTIONS, *BACKCHANNELS, *STOPS, *(p for u in UNFINISHED for p in u))
-    zh = (*QUESTIONS_ZH, *INTERRUPTIONS_ZH, *BACKCHANNELS_ZH, *STOPS_ZH,
-          *(p for u in UNFINISHED_ZH for p in u))  # fmt: skip
     for voice in voices:
-        for text in zh if voice in ZH else en:
+        texts = texts_of(voice)
+        short = (*texts.backchannels, *texts.stops, *(p for pair in texts.unfinished for p in pair))
+        for text in (*texts.questions, *texts.interruptions, *short):
             speak(text, voice=voice)
 
 
@@ -337,3 +293,14 @@ SCENARIOS: dict[str, tuple[Scenario, int]] = {
     "stop": (stops, 7),
 }
 """Each scenario with the calls that give at least twenty trials."""
+_SAYS: dict[str, Callable[[Texts], tuple[object, ...]]] = {
+    "pause": lambda texts: texts.unfinished,
+    "backchannel": lambda texts: texts.backchannels,
+    "stop": lambda texts: texts.stops,
+}
+
+
+def takes_part(voice: str, scenario: str) -> bool:
+    """Whether a voice has texts for a scenario."""
+    says = _SAYS.get(scenario)
+    return says is None or bool(says(texts_of(voice)))

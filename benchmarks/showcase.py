@@ -21,7 +21,7 @@ from playwright.async_api import Page, async_playwright
 
 from agent.settings.load import load
 from benchmarks.rig import OURS, Rig, rig
-from benchmarks.voices import RATE_HZ, have_flite, speak
+from benchmarks.voices import RATE_HZ, available, speak
 from rejoinder.scripted_caller.caller import Caller, join
 from rejoinder.scripted_caller.hearing import Pcm, voiced_span
 from rejoinder.web.client_library import library_path
@@ -66,7 +66,7 @@ _OTHER_SIDE = 0.35
 
 
 def _say(text: str) -> Pcm:
-    return speak(text, voice=_VOICE if have_flite() else "piper").pcm
+    return speak(text, voice=_VOICE if available(_VOICE) else "piper").pcm
 
 
 async def record(running_rig: Rig, target: Path) -> None:

@@ -1,12 +1,13 @@
-"""Engines of fixed delay behind real wires, in a process of their own.
+"""Engines of set delays behind real wires, in a process of their own.
 
-    python -m benchmarks.standin --port 9000 --stt 0.25 --llm 0.25 --tts 0.15
+    python -m benchmarks.standin --port 9000 --stt 0.2 --stt-per-s 0.02 --llm 0.25 --tts 0.15
 
 OpenAI-shaped transcription, chat and speech, and FunASR's stream of words
 (`testbed.funasr_server`), each told 150 ms after it was spoken. The recogniser is told what is
 being said. It answers with the words that the uploaded audio holds: it finds the upload's place in
 the utterance by its loudness curve, and knows a word once no more of it is missing than a
-recogniser can do without (`MISSING_MS`); a streamed word is known when it has ended.
+recogniser can do without (`MISSING_MS`); a streamed word is known when it has ended. As a real one
+it takes longer for a longer upload, and for each of several at the same time (`benchmarks.cost`).
 """
 
 import argparse
@@ -20,6 +21,7 @@ import numpy as np
 from aiohttp import web
 from numpy.typing import NDArray
 
+from benchmarks.cost import REAL, Cost, Machine
 from testbed.answering import Behaviour
 from testbed.funasr_server import FunASRStandIn
 from testbed.openai_server import OpenAIStandIn, Request
@@ -65,6 +67,11 @@ def words_of(text: str) -> list[str]:
     return re.findall(r"[\u4e00-\u9fff]|[a-z0-9']+", text.lower())
 
 
+def missing_s(turn: int) -> float:
+    """How much of their end the words of a run's nth utterance may lack, seconds."""
+    return MISSING_MS[turn * _ORDER % len(MISSING_MS)] / 1e3
+
+
 class BenchEngines(OpenAIStandIn):
     """The stand-in with a script that the benchmark sets while it runs."""
 
@@ -76,7 +83,7 @@ class BenchEngines(OpenAIStandIn):
         self._words = words
         self._short = short
         self._turn = getattr(self, "_turn", 0) + 1
-        self._missing_s = MISSING_MS[self._turn * _ORDER % len(MISSING_MS)] / 1e3
+        self._missing_s = missing_s(self._turn)
 
     def streamed_words(self, audio: NDArray[np.float32], rate_hz: int) -> list[tuple[str, float]]:
         """The scripted words that end in a stream's audio since the script was set, and where."""
@@ -170,14 +177,20 @@ def _tokens(text: str) -> list[str]:
 
 
 async def serve(
-    port: int, stt_s: float, llm_s: float, tts_s: float, *, endpoint_s: float = 0.8
+    port: int, stt: Cost, llm_s: float, tts_s: float, *, endpoint_s: float = 0.8
 ) -> None:
     """Serve until cancelled."""
     engines = BenchEngines()
+    machine = Machine(stt)
+
+    async def work(request: Request) -> None:
+        assert request.audio is not None
+        await machine.work(len(request.audio) / request.audio_rate_hz)
+
     engines.transcribe = engines.words_in
     engines.reply = engines.answer
     engines.pieces = _tokens
-    engines.stt = Behaviour(first_byte_s=stt_s)
+    engines.stt = Behaviour(work=work)
     engines.llm = Behaviour(first_byte_s=llm_s, between_s=1 / TOKENS_PER_S)
     engines.tts = Behaviour(first_byte_s=tts_s)
 
@@ -212,7 +225,16 @@ def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--stt", type=float, default=0.25, help="seconds to a transcript")
+    parser.add_argument(
+        "--stt", type=float, default=REAL.base_s, help="seconds to a transcript of any length"
+    )
+    parser.add_argument(
+        "--stt-per-s", type=float, default=REAL.per_s, help="more for each second of the upload"
+    )
+    parser.add_argument(
+        "--stt-company", type=float, default=REAL.company,
+        help="what each request beside it adds to the time it takes: a share of it",
+    )  # fmt: skip
     parser.add_argument("--llm", type=float, default=0.25, help="seconds to the first token")
     parser.add_argument("--tts", type=float, default=0.15, help="seconds to the first audio")
     parser.add_argument(
@@ -220,7 +242,8 @@ def main() -> None:
         help="silence after which a stream's words become final, seconds",
     )  # fmt: skip
     args = parser.parse_args()
-    asyncio.run(serve(args.port, args.stt, args.llm, args.tts, endpoint_s=args.endpoint))
+    stt = Cost(args.stt, args.stt_per_s, args.stt_company)
+    asyncio.run(serve(args.port, stt, args.llm, args.tts, endpoint_s=args.endpoint))
 
 
 if __name__ == "__main__":

@@ -10,35 +10,45 @@ from benchmarks.load_callers import TURNS
 from benchmarks.measures import MEANS, PATH, RANGES, SHARES, TIMES, Record, readings, systems
 
 
-def _grid(head: list[str], rows: list[list[str]]) -> str:
+def grid(head: list[str], rows: list[list[str]]) -> str:
+    """A Markdown table."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
 
 
-def comparison(records: list[Record]) -> str:
-    """A line per measure, a column per system and run: p50 / p95 (n), and what ours is of vanilla.
+_BASES = {"vanilla": "", "tuned": " to tuned"}
+"""What ours is compared with, and how the columns of the ratios end."""
 
-    The ratios are of ours to vanilla's p50.
+
+def comparison(records: list[Record]) -> str:
+    """A line per measure, a column per system and run: p50 / p95 (n), and what ours is of others.
+
+    The ratios are of ours to the other system's p50.
     """
     names = systems(records)
+    bases = [name for name in _BASES if name in names]
     plural = len(records) > 1
     head = ["measure"]
     head += [
         f"{name}, run {n + 1}" if plural else name for n in range(len(records)) for name in names
     ]
-    head += ["p50 ratio", "p95 ratio"]
+    for base in bases:
+        head += [f"p50 ratio{_BASES[base]}", f"p95 ratio{_BASES[base]}"]
     rows = []
     for measure in TIMES:
-        cells, halves, tails = [], [], []
+        cells = []
+        ratios: dict[str, tuple[list[str], list[str]]] = {base: ([], []) for base in bases}
         for record in records:
             found = {name: readings(record, name, measure) for name in names}
             cells += [_spread(found[name]) for name in names]
-            plain, ours = found.get("vanilla", []), found.get("ours", [])
-            if len(plain) and len(ours) and (base := float(np.median(plain))):
-                halves.append(f"{np.median(ours) / base:.2f}")
-                tails.append(f"{np.percentile(ours, 95) / base:.2f}")
+            ours = found.get("ours", [])
+            for base, (halves, tails) in ratios.items():
+                if len(found[base]) and len(ours) and (middle := float(np.median(found[base]))):
+                    halves.append(f"{np.median(ours) / middle:.2f}")
+                    tails.append(f"{np.percentile(ours, 95) / middle:.2f}")
         if any(cells):
-            rows.append([f"{measure.name}, ms", *cells, ", ".join(halves), ", ".join(tails)])
+            shares = [", ".join(column) for pair in ratios.values() for column in pair]
+            rows.append([f"{measure.name}, ms", *cells, *shares])
     for measures, form in (
         (SHARES, partial(_mean, form="{:.0%}")),
         (MEANS, partial(_mean, form="{:.2f}")),
@@ -47,8 +57,8 @@ def comparison(records: list[Record]) -> str:
         for measure in measures:
             cells = [form(readings(record, name, measure)) for record in records for name in names]
             if any(cells):
-                rows.append([measure.name, *cells, "", ""])
-    return _grid(head, rows)
+                rows.append([measure.name, *cells, *[""] * 2 * len(bases)])
+    return grid(head, rows)
 
 
 def _spread(found: Any) -> str:
@@ -71,24 +81,27 @@ def path(records: list[Record]) -> str:
     return f"The path itself, there and back, p50 / p95: {'; '.join(p for p in parts if p)} ms."
 
 
+_HEADLINE = {"vanilla": "plain livekit-agents", "tuned": "the same, tuned", "ours": "rejoinder"}
+
+
 def headline(records: list[Record]) -> str:
-    """The README's table: medians over all runs."""
+    """The README's table: medians over all runs, and what ours is of the plain worker's."""
+    names = [name for name in _HEADLINE if name in systems(records)]
     rows = []
     for measure in TIMES:
         if not measure.headline:
             continue
         medians = {}
-        for name in ("vanilla", "ours"):
+        for name in names:
             found = np.concatenate([readings(record, name, measure) for record in records])
             if len(found):
                 medians[name] = float(np.median(found))
-        if len(medians) == 2:
-            share = medians["ours"] / medians["vanilla"]
-            rows.append(
-                [measure.name, f"{medians['vanilla']:.0f} ms", f"**{medians['ours']:.0f} ms**",
-                 f"{share:.2f}"]
-            )  # fmt: skip
-    return _grid(["p50, at the caller", "plain livekit-agents", "rejoinder", "ratio"], rows)
+        if len(medians) == len(names) and "vanilla" in medians and "ours" in medians:
+            cells = [
+                f"**{ms:.0f} ms**" if n == "ours" else f"{ms:.0f} ms" for n, ms in medians.items()
+            ]
+            rows.append([measure.name, *cells, f"{medians['ours'] / medians['vanilla']:.2f}"])
+    return grid(["p50, at the caller", *(_HEADLINE[name] for name in names), "ratio"], rows)
 
 
 def duplex(records: list[Record]) -> str:
@@ -114,7 +127,7 @@ def duplex(records: list[Record]) -> str:
         wanted = scorecard.WANTED[behaviour]
         rows.append([f"{scorecard.TITLES[behaviour]}, {language}", str(wanted)])
         rows[-1] += ["" if line is None else _line(line) for line in lines]
-    return _grid(["behaviour", "best", *names], rows)
+    return grid(["behaviour", "best", *names], rows)
 
 
 def _line(line: scorecard.Line) -> str:
@@ -141,7 +154,7 @@ def eagerness(records: list[Record]) -> str:
         rows.append(cells)
     head = ["step", "voice-to-voice, ms", "after a pause, ms", "STT thrown away, plain turn"]
     head += ["STT, with a pause", "LLM + TTS, plain turn", "LLM + TTS, with a pause"]
-    return _grid(head, rows)
+    return grid(head, rows)
 
 
 _EAGERNESS_TIMES = ("voice-to-voice", "answer after a pause inside the sentence")
@@ -172,7 +185,7 @@ def load(rows: list[dict[str, Any]]) -> str:
              f"{(row['pss_mb'] - idle) / calls:.0f} MB", f"{row['lost']}"]
         )  # fmt: skip
     head = ["system", "calls", "voice-to-voice, ms", "until silent, ms", "of a core per call"]
-    return _grid([*head, "memory (PSS)", "more per call", "answers lost"], out)
+    return grid([*head, "memory (PSS)", "more per call", "answers lost"], out)
 
 
 def flood(rows: list[dict[str, Any]]) -> str:
@@ -183,7 +196,7 @@ def flood(rows: list[dict[str, Any]]) -> str:
          _pair(row, "v2v"), _pair(row, "stop"), f"{row['lost']} of {row['calls'] * TURNS}"]
         for row in rows
     ]  # fmt: skip
-    return _grid([*head, "answers lost"], out)
+    return grid([*head, "answers lost"], out)
 
 
 def network(record: Record) -> str:
@@ -196,7 +209,7 @@ def network(record: Record) -> str:
             if trials:
                 rows.append([link, system, *_over(trials)])
     head = ["network", "system", "words kept", "voice-to-voice, ms", "until silent, ms"]
-    return _grid([*head, "false interruptions", "answers lost", "heard again after, s"], rows)
+    return grid([*head, "false interruptions", "answers lost", "heard again after, s"], rows)
 
 
 def _over(trials: list[dict[str, Any]]) -> list[str]:

@@ -2,8 +2,8 @@
 
     utterance = speak("How do I start the demo?", voice="flite:slt")
 
-Piper's packaged English voice, flite's voices and espeak-ng's Mandarin. What was spoken once is
-kept in the cache folder. Blocks.
+Piper's packaged English voice, flite's and espeak-ng's voices, and people: `human:es` says the
+sentences of `benchmarks.prompts`. What was spoken once is kept in the cache folder. Blocks.
 """
 
 import asyncio
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from agent.audio import pcm
 from agent.playout.alignment import align, levels
 from agent.wording.parts import plain
+from benchmarks import prompts
 from rejoinder.scripted_caller.hearing import voiced_span
 from testbed.speech import say
 
@@ -48,14 +49,17 @@ class Spoken:
     """Last voiced sample."""
 
 
-def have_flite() -> bool:
-    """Whether the program flite is installed; its voices are left out without it."""
-    return shutil.which("flite") is not None
+def available(voice: str) -> bool:
+    """Whether a voice can speak here: flite is a program, people's prompts are fetched."""
+    engine, _, name = voice.partition(":")
+    if engine == "human":
+        return bool(prompts.prompts(name)) and shutil.which("ffmpeg") is not None
+    return engine != "flite" or shutil.which("flite") is not None
 
 
 @lru_cache(maxsize=256)
 def speak(text: str, *, voice: str = "piper") -> Spoken:
-    """Speak a text: `piper`, `flite:NAME` or `espeak:NAME`."""
+    """Speak a text: `piper`, `flite:NAME`, `espeak:NAME`, or a prompt of `human:LANGUAGE`."""
     return _placed(text, voice, _normal(_samples(text, voice)))
 
 
@@ -104,6 +108,9 @@ def _samples(text: str, voice: str) -> Pcm:
     engine, _, name = voice.partition(":")
     if engine == "piper":
         return say(text, rate_hz=RATE_HZ)
+    if engine == "human":
+        said = next(prompt for prompt in prompts.prompts(name) if prompt.text == text)
+        return _resampled(prompts.samples(said), prompts.RATE_HZ)
     key = hashlib.sha256(f"{voice}\n{text}".encode()).hexdigest()[:24]
     kept = _CACHE / f"{key}.wav"
     if not kept.is_file():

@@ -5,7 +5,7 @@ It keeps a record of each request, and sees when a client goes away before the a
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
@@ -21,6 +21,8 @@ class Behaviour:
 
     first_byte_s: float = 0.0
     """Delay before anything is sent."""
+    work: Callable[[Any], Awaitable[None]] | None = None
+    """What a request takes, in place of that delay; cancelled when the client goes away."""
     between_s: float = 0.0
     """Delay between chunks: tokens of chat, 50 ms pieces of speech."""
     status: int = 200
@@ -57,7 +59,7 @@ class Record(Protocol):
 async def answering(record: Record, how: Behaviour) -> AsyncIterator[None]:
     """Around the answer to one request: waits first, and writes down how it ended."""
     try:
-        await asyncio.sleep(how.first_byte_s)
+        await (how.work(record) if how.work else asyncio.sleep(how.first_byte_s))
         yield
         if record.outcome == "open":
             record.outcome = "completed"

@@ -54,6 +54,18 @@ def test_two_runs_stand_side_by_side() -> None:
     assert "ours, run 2" in text
 
 
+def test_a_tuned_worker_stands_between_with_ratios_of_its_own() -> None:
+    three = record(*(turns(name, ms) for name, ms in
+                     (("vanilla", 2000.0), ("tuned", 1000.0), ("ours", 800.0))))  # fmt: skip
+    text = tables.comparison([three])
+    head = [cell.strip() for cell in text.splitlines()[0].strip("|").split("|")]
+    found = dict(zip(head[1:], cells(text, "voice-to-voice, ms"), strict=True))
+    assert (found["p50 ratio"], found["p50 ratio to tuned"]) == ("0.40", "0.80")
+    assert cells(tables.headline([three]), "voice-to-voice") == [
+        "2000 ms", "1000 ms", "**800 ms**", "0.40",
+    ]  # fmt: skip
+
+
 def test_the_headline_is_of_all_runs() -> None:
     text = tables.headline([RUN, record(turns("ours", 1000.0), turns("vanilla", 2000.0))])
     assert cells(text, "voice-to-voice") == ["1750 ms", "**765 ms**", "0.44"]
@@ -77,7 +89,7 @@ def test_the_steps_of_eagerness_are_ordered_by_what_they_wait() -> None:
 
 def test_the_newest_run_is_the_eager_step() -> None:
     patient = record(turns("ours", 1400.0), env={"TURN_EAGERNESS": "patient"})
-    found = {name: [] for name in (*report.COMPARED, "load", "flood", "network")}
+    found = report.load_results(report.RESULTS / "none")
     found |= {"runs": [RUN], "eagerness": [patient]}
     head, _, *lines = report.sections(found)["eagerness"].splitlines()
     assert [line.split("`")[1] for line in lines] == ["eager", "patient"]

@@ -1,0 +1,84 @@
+"""Prompts of human speech in five languages, with their texts: Debian's asterisk-core-sounds-*.
+
+    python -m benchmarks.prompts      # once, on Debian or Ubuntu; needs apt-get, dpkg, ffmpeg
+
+Each language is one person, recorded in a studio, G.722 at 16 kHz. CC BY-SA 3.0: they are kept in
+the cache folder and are no part of this repository.
+"""
+
+import functools
+import gzip
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+RATE_HZ = 16000
+FOLDER = Path.home() / ".cache" / "rejoinder" / "prompts"
+SPEAKERS = {
+    "en": "en_US_f_Allison",
+    "es": "es_MX_f_Allison",
+    "fr": "fr_CA_f_June",
+    "it": "it_IT_m_Carlo",
+    "ru": "ru_RU_f_IvrvoiceRU",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One recording."""
+
+    text: str
+    file: Path
+
+
+@functools.cache
+def prompts(language: str, folder: Path = FOLDER) -> tuple[Prompt, ...]:
+    """The recorded sentences of a language, in the order of their names; none without `fetch`.
+
+    Only whole ones: not those that go on ("…"), nor those that describe a sound ("[beep]").
+    """
+    texts = folder / f"core-sounds-{language}.txt"
+    if not texts.is_file():
+        return ()
+    found = []
+    for line in texts.read_text("utf-8", errors="replace").splitlines():
+        name, colon, text = line.partition(": ")
+        file = folder / SPEAKERS[language] / f"{name}.g722"
+        whole = not text.strip().startswith((".", "[", "…")) and "..." not in text
+        if colon and whole and "�" not in text and file.is_file():
+            found.append(Prompt(" ".join(text.split()), file))
+    return tuple(found)
+
+
+def samples(prompt: Prompt) -> NDArray[np.float32]:
+    """Decode one: mono at `RATE_HZ`. Blocks."""
+    argv = ["ffmpeg", "-v", "error", "-f", "g722", "-i", str(prompt.file)]
+    argv += ["-f", "s16le", "-ar", str(RATE_HZ), "-ac", "1", "-"]
+    raw = subprocess.run(argv, check=True, capture_output=True).stdout
+    return np.frombuffer(raw, np.int16).astype(np.float32) / np.float32(32768)
+
+
+def fetch(folder: Path = FOLDER) -> None:
+    """Download and unpack the packages: 65 MB."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for language, speaker in SPEAKERS.items():
+        name = f"asterisk-core-sounds-{language}"
+        with tempfile.TemporaryDirectory() as scratch:
+            packages = [f"{name}-g722", name]
+            subprocess.run(["apt-get", "download", "-qq", *packages], cwd=scratch, check=True)
+            for package in sorted(Path(scratch).glob("*.deb")):
+                subprocess.run(["dpkg", "-x", str(package), scratch], check=True)
+            sounds = Path(scratch, "usr/share/asterisk/sounds", speaker)
+            subprocess.run(["cp", "-r", str(sounds), str(folder)], check=True)
+            texts = Path(scratch, "usr/share/doc", name, f"core-sounds-{language}.txt.gz")
+            target = folder / f"core-sounds-{language}.txt"
+            target.write_bytes(gzip.decompress(texts.read_bytes()))
+
+
+if __name__ == "__main__":
+    fetch()
+    print({language: len(prompts(language)) for language in SPEAKERS})
