@@ -70,7 +70,7 @@ def _environment(scratch: Path, wanted: Sequence[str], *, force: bool) -> Path:
 
 def _uv(folder: Path, *arguments: str) -> None:
     env = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
-    command = [shutil.which(_UV) or str(ROOT / _UV), *arguments]
+    command = [str(Path(shutil.which(_UV) or ROOT / _UV).absolute()), *arguments]
     done = subprocess.run(command, cwd=folder, env=env, stderr=subprocess.PIPE, text=True)
     # Of what uv says: which packages have moved.
     moved = [line for line in done.stderr.splitlines() if line.startswith(("Updated", "Removed"))]
