@@ -39,6 +39,8 @@ class Engine(stt.STT[str]):
         self.fails = fails
         self.asked: list[tuple[float, bool]] = []
         """Length of the audio and whether it was marked as interim."""
+        self.told: set[NotGivenOr[str]] = set()
+        """Languages."""
         self.cancelled = 0
 
     async def _recognize_impl(
@@ -49,6 +51,7 @@ class Engine(stt.STT[str]):
         conn_options: APIConnectOptions,
     ) -> stt.SpeechEvent:
         assert isinstance(buffer, rtc.AudioFrame)
+        self.told.add(language)
         self.asked.append((buffer.samples_per_channel / RATE_HZ, urgency.INTERIM.get()))
         try:
             await asyncio.sleep(self.delay_s)
@@ -112,13 +115,16 @@ class Scene:
         *,
         eagerness: Eagerness = "eager",
         end_model: EndModel | None = None,
+        language: NotGivenOr[str] = NOT_GIVEN,
     ) -> None:
         self.engine, self.rest = engine, Rest()
         self.speaking = False
         loop = asyncio.get_running_loop()
         limits = APIConnectOptions(max_retry=0, timeout=2.0)
         self.listener = Listener(
-            BatchRecogniser(engine, limits=limits, eagerness=eagerness, clock=loop.time),
+            BatchRecogniser(
+                engine, limits=limits, eagerness=eagerness, language=language, clock=loop.time
+            ),
             probability=lambda window: 0.95 if np.abs(window).max() > 0.001 else 0.02,
             floor=self.rest,
             observer=self.rest,
@@ -364,5 +370,17 @@ def test_the_way_in_hears_each_frame_at_once_and_hands_on_all_of_them() -> None:
         frame = await taking
         assert np.unique(np.frombuffer(frame.data, np.int16)).tolist() == list(range(1, 11))
         assert way_in.source is microphone
+
+    played(talk())
+
+
+@pytest.mark.parametrize("language", [NOT_GIVEN, "de", ""])
+def test_every_request_is_told_the_language_of_the_call(language: NotGivenOr[str]) -> None:
+    async def talk() -> None:
+        scene = Scene(Engine(), language=language)
+        await scene.speaks(2.0)
+        await scene.is_silent(ENOUGH_S)
+        assert scene.engine.told == {language}
+        await scene.leave()
 
     played(talk())
