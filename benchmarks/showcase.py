@@ -58,6 +58,7 @@ _ENGINES = {
 }
 """As in `make demo`."""
 
+_STALL_S = 0.1
 _LEAD_S = 0.3
 """Silence before the first sound."""
 _SOUND_HZ, _SOUND_BITS = 24000, 56_000
@@ -85,6 +86,8 @@ async def record(running_rig: Rig, target: Path) -> None:
         cut = await caller.say(said[_INTERRUPTION])
         await caller.wait_for_answer(cut)
         await asyncio.sleep(_HEARS_S)
+        if any(long > _STALL_S for said in caller.microphone.said for _, long in said.stalls):
+            raise SystemExit("the machine was too busy: the caller's own voice stood still")
         await asyncio.to_thread(_write_sound, caller, target)
 
 

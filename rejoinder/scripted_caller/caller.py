@@ -203,9 +203,10 @@ class Caller:
         for utterance in self.microphone.said:
             if utterance.began is None:
                 continue
-            at = max(0, round((utterance.began - self.hearing.began) * RATE_HZ))
-            piece = utterance.pcm[: max(0, len(said) - at)]
-            said[at : at + len(piece)] += piece
+            for began, pcm in utterance.pieces():
+                at = max(0, round((began - self.hearing.began) * RATE_HZ))
+                piece = pcm[: max(0, len(said) - at)]
+                said[at : at + len(piece)] += piece
         stereo = np.stack([said, heard], axis=1)
         with wave.open(str(path), "wb") as out:
             out.setnchannels(2)

@@ -1,8 +1,9 @@
 """A microphone whose samples leave at known times."""
 
 import asyncio
+import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -37,6 +38,12 @@ class Utterance:
         """When the sample `offset_s` after its first one left. It must have begun."""
         assert self.began is not None
         return self.began + offset_s + sum(long for at, long in self.stalls if at <= offset_s)
+
+    def pieces(self) -> Iterator[tuple[float, Pcm]]:
+        """The stretches between its stalls, and when each began to leave. It must have begun."""
+        cuts = [0.0, *(at for at, _ in self.stalls), len(self.pcm) / RATE_HZ]
+        for begin, end in itertools.pairwise(cuts):
+            yield self.left(begin), self.pcm[round(begin * RATE_HZ) : round(end * RATE_HZ)]
 
 
 class Microphone:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from livekit import rtc
 
-from rejoinder.scripted_caller.microphone import RATE_HZ, Microphone
+from rejoinder.scripted_caller.microphone import RATE_HZ, Microphone, Utterance
 
 STALL_S = 0.4
 TOLERANCE_S = 0.1
@@ -49,3 +49,11 @@ async def test_the_time_at_which_a_sample_left_is_known(stalls_at: int | None) -
     running.cancel()
     left = [utterance.left(at) for at in CLICKS_S]
     assert left == pytest.approx(source.clicks, abs=TOLERANCE_S)
+
+
+def test_a_recording_has_the_stalls_of_the_microphone() -> None:
+    pcm = np.arange(RATE_HZ, dtype=np.float32)
+    utterance = Utterance(pcm, began=10.0, stalls=[(0.25, 0.1), (0.5, 0.2)])
+    pieces = list(utterance.pieces())
+    assert [began for began, _ in pieces] == pytest.approx([10.0, 10.35, 10.8])
+    assert np.array_equal(np.concatenate([piece for _, piece in pieces]), pcm)
