@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from importlib.metadata import version
 from typing import Any
@@ -27,6 +27,7 @@ from agent.recorder.writer import RecordingWriter
 from agent.settings.load import Settings
 from agent.turns.asking import Asking
 from agent.turns.schedule import Schedule
+from agent.turns.tempo import TEMPO
 from agent.turns.turn_taker import TurnTaker
 from agent.wording.lexicon import ENGLISH, lexicon_of
 
@@ -125,6 +126,7 @@ def recorded(parts: Parts, settings: Settings) -> Recorded:
         "rejoinder": version("rejoinder"),
         "turn": settings.turn.model_dump(),
         "eagerness": eagerness(settings),
+        "tempo": asdict(TEMPO),
         "end_model": parts.end_model is not None,
         "recogniser": "streaming" if parts.stt.capabilities.streaming else "batch",
         **{name.rpartition(".")[2]: label for name, label in parts.labels().items()},

@@ -29,6 +29,7 @@ from agent.turns.actions import Action, AskEnd, Attend, Forget
 from agent.turns.asking import Abandon, Asking, Recognise, Request
 from agent.turns.recogniser import Words
 from agent.turns.schedule import Eagerness, Schedule
+from agent.turns.tempo import TEMPO, Tempo
 from agent.turns.turn_taker import TurnTaker
 
 
@@ -56,7 +57,7 @@ def decide(
     options: TurnOptions | None = None,
     *,
     eagerness: Eagerness | None = None,
-    schedule: Callable[[], Schedule] | None = None,
+    tempo: Tempo | None = None,
 ) -> Decided:
     """Decide a recorded call again.
 
@@ -64,7 +65,7 @@ def decide(
         recording: with words and without gaps.
         options: other settings than the recorded ones.
         eagerness: the same of the recogniser.
-        schedule: makes what says when a recogniser is asked; None: the usual one.
+        tempo: another pace than the recorded one.
 
     Raises:
         RecordingError: the recording lacks words or hops.
@@ -73,13 +74,15 @@ def decide(
         raise RecordingError("a redacted recording has no words to decide by")
     chosen = options or recorded_options(recording)
     eager: Eagerness = eagerness or recording.head.get("eagerness", "eager")
-    make = schedule or (lambda: Schedule(eager))
+    pace = tempo or recorded_tempo(recording)
     decided = Decided()
     answers = RecordedAnswers(recording)
     begins = [event.hop for event in recording.of("afresh")] or [0]
     for begin, end in zip(begins, [*begins[1:], len(recording.hops)], strict=True):
         if end > begin:
-            _Run(recording, answers, decided, begin, options=chosen, make=make, eager=eager).go(end)
+            _Run(recording, answers, decided, begin, options=chosen, tempo=pace, eager=eager).go(
+                end
+            )
     return decided
 
 
@@ -93,6 +96,14 @@ def recorded_options(recording: Recording) -> TurnOptions:
         return TurnOptions.model_validate(recording.head.get("turn", {}))
     except ValueError as error:
         raise RecordingError(f"its settings are none of this version: {error}") from None
+
+
+def recorded_tempo(recording: Recording) -> Tempo:
+    """The pace that the call was held at; this version's, if it has other numbers."""
+    try:
+        return Tempo(**recording.head.get("tempo", {}))
+    except TypeError:
+        return TEMPO
 
 
 def reproduces(recording: Recording, decided: Decided) -> bool:
@@ -121,7 +132,7 @@ class _Run:
         begin: int,
         *,
         options: TurnOptions,
-        make: Callable[[], Schedule],
+        tempo: Tempo,
         eager: Eagerness,
     ) -> None:
         self._recording, self._answers, self._decided = recording, answers, decided
@@ -131,8 +142,10 @@ class _Run:
             speculate=eager != "patient",
             end_model=bool(recording.head.get("end_model")),
             match_played=self._match,
+            tempo=tempo,
         )
-        self._asking = Asking(make())
+        self._schedule = Schedule(eager, tempo=tempo)
+        self._asking = Asking(self._schedule)
         self._begins = 0
         self._stream = StreamedTexts()
         self._language = ""
@@ -166,6 +179,7 @@ class _Run:
                 case Attend(onset):
                     self._stream.begin(self._hop)
                     self._begins = self._hop - 1 - len(onset.before)
+                    self._schedule.cancels = self._answers.cancels(self._hop)
                     self._asking.begin(onset)
                 case Forget():
                     self._ask(self._asking.abandon())

@@ -43,6 +43,7 @@ class Head(Line):
     llm: str = ""
     tts: str = ""
     turn: dict[str, Any] = {}
+    tempo: dict[str, Number] = {}
 
 
 class Hops(Line):
@@ -62,6 +63,12 @@ class Agent(Line):
     at: Seconds
     level_db: list[Number]
     pcm: str = ""
+
+
+class Asking(Line):
+    """How a recogniser of whole utterances is asked from now on."""
+
+    cancels: bool
 
 
 class Asked(Line):
@@ -196,6 +203,7 @@ KINDS: dict[str, type[Line]] = {
     "hops": Hops,
     "agent": Agent,
     "afresh": Line,
+    "asking": Asking,
     "asked": Asked,
     "answered": Answered,
     "failed": Numbered,

@@ -85,6 +85,7 @@ class RecordedAnswers:
         self.streamed: dict[int, list[Streamed]] = defaultdict(list)
         self._judged: list[tuple[float, int, int, Event]] = []
         self._echoes: dict[int, list[Match]] = defaultdict(list)
+        self._cancels: list[tuple[int, bool]] = []
         pending: dict[int, Asked] = {}
         asked_end: dict[float, int] = {}
         begin = attended = 0
@@ -95,6 +96,8 @@ class RecordedAnswers:
                     begin = event.hop
                     pending.clear()
                     asked_end.clear()
+                case "asking":
+                    self._cancels.append((event.hop, bool(facts["cancels"])))
                 case "asked":
                     asked = Asked(event.hop, int(facts["begin"]), int(facts["end"]))
                     self.asked[event.hop] = pending[int(facts["number"])] = asked
@@ -132,6 +135,11 @@ class RecordedAnswers:
                 if (answer := asked.answer) is not None and answer.kind == "answered"
             ],
         )
+
+    def cancels(self, hop: int) -> bool:
+        """Whether the engine ended the work on requests that nobody waited for, as was known."""
+        known = [cancels for at, cancels in self._cancels if at <= hop]
+        return known[-1] if known else True
 
     def like(self, begin: int, end: int) -> Answer | None:
         """The answer to a request that was not recorded."""

@@ -20,6 +20,7 @@ from agent.turns.actions import Action, AskEnd, Attend
 from agent.turns.asking import Abandon, Asking, Recognise, Request
 from agent.turns.recogniser import Onset, Voice, Words
 from agent.turns.schedule import Schedule
+from agent.turns.tempo import TEMPO, Tempo
 from agent.turns.turn_taker import TurnTaker
 
 DECISIONS = (
@@ -42,6 +43,7 @@ class RecordedTaker(TurnTaker):
         speculate: bool = True,
         end_model: bool = False,
         match_played: Callable[[NDArray[np.int16]], Match] = lambda heard: NOWHERE,
+        tempo: Tempo = TEMPO,
     ) -> None:
         """Begin afresh, as `TurnTaker` does."""
 
@@ -50,7 +52,9 @@ class RecordedTaker(TurnTaker):
             recorder.tell("echo", likeness=found.likeness, late_s=found.late_s)
             return found
 
-        super().__init__(options, speculate=speculate, end_model=end_model, match_played=match)
+        super().__init__(
+            options, speculate=speculate, end_model=end_model, match_played=match, tempo=tempo
+        )
         self._recorder = recorder
         recorder.tell("afresh")
 
@@ -90,10 +94,14 @@ class RecordedAsking(Asking):
         self._recorder = recorder
         self._begins = 0
         """Which hop the audio of the next request begins with."""
+        self._cancels: bool | None = None
 
     def begin(self, onset: Onset) -> None:
         """An utterance begins with the newest hop."""
         self._begins = self._recorder.hops - 1 - len(onset.before)
+        if self._schedule.cancels != self._cancels:
+            self._cancels = self._schedule.cancels
+            self._recorder.tell("asking", cancels=self._cancels)
         super().begin(onset)
 
     def hear(self, hop: Hop, voice: Voice) -> list[Request]:

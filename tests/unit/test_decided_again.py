@@ -14,7 +14,8 @@ from agent.recorder.folder import make_folder
 from agent.recorder.recording import Recording, RecordingError, load, redact
 from agent.turns.actions import Action, AskEnd, Attend
 from agent.turns.asking import Recognise, Request
-from agent.turns.schedule import Eagerness
+from agent.turns.schedule import Eagerness, Schedule
+from agent.turns.tempo import TEMPO, Tempo
 from tests.fakes.recorded_talk import RecordedTalk, recorder
 from tests.fakes.whole_talk import Line, WholeTalk
 from tests.unit import test_full_duplex as talks
@@ -180,6 +181,21 @@ def test_fewer_requests_are_counted(folder: Path) -> None:
     assert patient < recorded
     assert found.sooner_s is not None
     assert found.sooner_s <= 0
+
+
+def test_another_pace_asks_at_other_moments(folder: Path) -> None:
+    recording = two_turns(folder)
+    later = compare(decide(recording), decide(recording, tempo=Tempo(dip_s=0.3, first_s=9.0)))
+    assert later.requests[1] < later.requests[0]
+    assert reproduces(recording, decide(recording, tempo=TEMPO))
+
+
+def test_an_engine_that_cannot_cancel_is_asked_as_it_was(folder: Path) -> None:
+    talk = RecordedTalk(folder=folder, schedule=Schedule("eager", cancels=False))
+    talk.says("Tell me something about the languages that you speak", 2.6)
+    talk.is_silent(3.0)
+    recording = talk.recording()
+    assert reproduces(recording, decide(recording))
 
 
 def test_a_louder_bar_for_barge_in_makes_a_noise_of_words(folder: Path) -> None:
