@@ -42,6 +42,7 @@ class Engine(stt.STT[str]):
         self.told: set[NotGivenOr[str]] = set()
         """Languages."""
         self.cancelled = 0
+        self.cancels = True
 
     async def _recognize_impl(
         self,
@@ -192,6 +193,20 @@ def test_requests_while_the_voice_goes_on_are_marked_as_interim(eagerness: Eager
         if eagerness != "eager":
             assert [interim for _, interim in scene.engine.asked] == [False]
         assert scene.engine.asked[-1][0] > 1.9
+        await scene.leave()
+
+    played(talk())
+
+
+def test_an_engine_that_works_on_in_vain_is_asked_in_silences_alone() -> None:
+    async def talk() -> None:
+        engine = Engine()
+        engine.cancels = False
+        scene = Scene(engine)
+        await scene.speaks(3.0)
+        assert not engine.asked
+        await scene.is_silent(ENOUGH_S)
+        assert engine.asked
         await scene.leave()
 
     played(talk())
