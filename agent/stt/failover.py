@@ -62,6 +62,11 @@ class FailoverSpeechToText(stt.STT[str]):
         """Provider of the engine that answered last."""
         return self.line_up.serving.engine.provider
 
+    @property
+    def cancels(self) -> bool:
+        """Whether the engine that is asked first ends the work on what nobody waits for."""
+        return bool(getattr(self.line_up.waiting()[0].engine, "cancels", True))
+
     def prewarm(self) -> None:
         """Warm the connection of the engine that is asked first."""
         self.line_up.order()[0].engine.prewarm()

@@ -20,7 +20,7 @@ once its last words are known."""
 DRAWN_OUT_S = 1.6
 """Not even a drawn-out "mm-hmm" or "sure, go ahead" is as long as this, seconds of voice."""
 PATIENCE_S = 2.0
-"""Longest wait for the recogniser's opinion on a short utterance, seconds of silence."""
+"""Longest wait for the recogniser's opinion, seconds of silence."""
 _LEAST_VOICE_S = 0.09
 """Less voice than this, three windows of the detector, is a click or a cough."""
 _LEAST_UNSURE_S = 0.25
@@ -85,4 +85,8 @@ def judge(overlap: Overlap, *, least_speech_s: float) -> Verdict:
         return Verdict.GO_ON
     if overlap.complete:
         return Verdict.GO_ON  # no words in it, or nobody can tell
-    return Verdict.GO_ON if overlap.silence_s >= PATIENCE_S else Verdict.WAIT
+    if overlap.silence_s < PATIENCE_S:
+        return Verdict.WAIT
+    # A recogniser this slow will have words of what was too long for a sign of listening.
+    unknown = overlap.voiced_s >= LONG_S and not text
+    return Verdict.STOP if unknown else Verdict.GO_ON

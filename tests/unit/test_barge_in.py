@@ -58,6 +58,10 @@ STOP, GO_ON, WAIT = Verdict.STOP, Verdict.GO_ON, Verdict.WAIT
         # The recogniser is slow.
         (1.50, 0.30, 1.20, None, False, WAIT),
         (2.40, 0.30, 2.01, None, False, GO_ON),
+        # What was too long for a sign of listening has words, and they are on their way.
+        (3.20, 1.20, 1.99, None, False, WAIT),
+        (3.30, 1.20, 2.01, None, False, STOP),
+        (3.30, 1.20, 2.01, "mm-hm", False, GO_ON),
     ],
 )
 def test_what_becomes_of_a_held_reply(

@@ -58,6 +58,18 @@ async def test_the_first_choice_answers_and_the_other_is_left_alone(
     assert engine.provider == servers.proxy.url.split("/")[2]
 
 
+async def test_whether_requests_can_be_cancelled_is_that_of_whom_is_asked_now(
+    servers: Servers, engine: FailoverSpeechToText, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert engine.cancels
+    first = engine.line_up.members[0].engine
+    monkeypatch.setattr(first, "cancels", False, raising=False)
+    assert not engine.cancels
+    await servers.proxy.die()
+    assert await heard(engine) == "far"
+    assert engine.cancels
+
+
 async def test_one_that_refuses_connections_is_asked_once_and_again_when_it_is_back(
     servers: Servers, engine: FailoverSpeechToText
 ) -> None:
