@@ -379,9 +379,8 @@ async def test_a_text_that_cannot_be_spoken_is_not_tried_again(fault: str, messa
 async def test_the_probe_says_what_to_do_when_the_process_does_not_start(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(
-        EspeakSpeech.__init__, "__kwdefaults__", {"command": ("/no",), "stall_s": 1}
-    )
+    usual = EspeakSpeech.__init__.__kwdefaults__
+    monkeypatch.setattr(EspeakSpeech.__init__, "__kwdefaults__", usual | {"command": ("/no",)})
     with pytest.raises(EngineUnavailable, match="espeakng-loader"):
         await probe(Options())
     assert espeak.RATE_HZ == 22050
