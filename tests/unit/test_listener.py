@@ -11,10 +11,8 @@ from livekit import rtc
 from livekit.agents import APIConnectOptions, APIStatusError, LanguageCode, stt
 from livekit.agents.types import NOT_GIVEN, NotGivenOr
 from livekit.agents.utils import AudioBuffer
-from livekit.agents.voice import io
 from numpy.typing import NDArray
 
-from agent.hearing.caller_input import CallerInput
 from agent.hearing.ear import Ear
 from agent.hearing.echo import NOWHERE, Match
 from agent.hearing.end_model import EndModel
@@ -358,35 +356,6 @@ def test_an_end_of_turn_model_that_fails_costs_its_opinion_alone(
 
 def failing(*args: object, **named: object) -> list[object]:
     raise ZeroDivisionError
-
-
-class Microphone(io.AudioInput):
-    """Frames that count up."""
-
-    def __init__(self) -> None:
-        super().__init__(label="microphone")
-        self.sent = 0
-
-    async def __anext__(self) -> rtc.AudioFrame:
-        await asyncio.sleep(HOP_S)
-        self.sent += 1
-        samples = np.full(HOP, self.sent, np.int16)
-        return rtc.AudioFrame(samples.tobytes(), RATE_HZ, 1, HOP)
-
-
-def test_the_way_in_hears_each_frame_at_once_and_hands_on_all_of_them() -> None:
-    async def talk() -> None:
-        heard: list[int] = []
-        microphone = Microphone()
-        way_in = CallerInput(microphone, lambda frame: heard.append(frame.data[0]))
-        taking = asyncio.create_task(way_in.__anext__())
-        await asyncio.sleep(3.5 * HOP_S)
-        assert heard == [1, 2, 3]
-        frame = await taking
-        assert np.unique(np.frombuffer(frame.data, np.int16)).tolist() == list(range(1, 11))
-        assert way_in.source is microphone
-
-    played(talk())
 
 
 @pytest.mark.parametrize("language", [NOT_GIVEN, "de", ""])
