@@ -345,6 +345,9 @@ class TurnTaker:
         if utterance.announced:
             self._actions.append(Ended(text, silence, why))
         self._drop(utterance)
+        # The end of its last word would be heard as a word of the next one.
+        for _ in range(len(self._before) - round(silence / HOP_S)):
+            self._before.popleft()
 
     def _drop(self, utterance: Utterance) -> None:
         """Forget the utterance; the newest audio may be the beginning of the next one."""

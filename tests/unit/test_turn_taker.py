@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from agent.hearing.ear import HOP_S
 from agent.options import TurnOptions
 from agent.turns.actions import (
+    Attend,
     Began,
     Ended,
     GoOn,
@@ -114,6 +116,17 @@ class TestPlainTurn:
             talk.is_silent(2.0)
         assert talk.ended == [QUESTION, "And what about tomorrow?"]
         assert talk.outline == ["Began", "Guess", "Ended"] * 2
+
+    def test_the_end_of_a_turns_last_word_is_no_word_of_the_next_turn(self) -> None:
+        talk = Talk(options=TurnOptions(min_delay_s=0.2, min_silence_s=0.3))
+        talk.says(QUESTION, 1.5)
+        while not talk.ended:
+            talk.is_silent(HOP_S)
+        talk.says("And tomorrow?", 0.8)
+        attended = talk.actions(Attend)[-1]
+        assert isinstance(attended, Attend)
+        heard = {int(hop[0]) for hop in attended.onset.before}
+        assert heard == {0, len(QUESTION.split()) + 1}, "silence, and its own first word"
 
     def test_a_voice_without_words_ends_without_words(self) -> None:
         talk = Talk()
