@@ -1,9 +1,10 @@
-"""All tests in three parts: those in real time, those of logic, and those that start servers.
+"""All tests in two parts: those in real time, with logic beside them, and then the others.
 
 Room and browser tests listen and speak in real time: beside others, on two cores, a pause of
-0.8 s becomes one of 1.3 s. Tests of logic need nothing but a processor, so they take what the
-others leave, at the lowest priority there is. With arguments there is one run: they go to pytest
-as they are.
+0.8 s becomes one of 1.3 s. Tests of logic need nothing but a processor, so they take what those
+leave, at the lowest priority there is. The others start servers and wait for much of their time:
+several lanes run side by side, rooms and pages in which nothing is timed among them. With
+arguments there is one run: they go to pytest as they are.
 """
 
 import os
@@ -11,19 +12,24 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from contextlib import ExitStack
+from concurrent.futures import ThreadPoolExecutor
 from typing import IO
 
-_REAL_TIME = "room or browser"
-_LOGIC = "unit"
-_SERVERS = f"not ({_LOGIC} or {_REAL_TIME})"
-_MODELS = ("tests/protocol/model_servers", "tests/protocol/stt")
+_REAL_TIME = "(room or browser) and not patient"
+_LOGIC = "unit or packaging or idle"
+_SERVERS = f"not ({_LOGIC} or room or browser)"
+_PROTOCOL = "tests/protocol"
+_MODELS, _STT = f"{_PROTOCOL}/model_servers", f"{_PROTOCOL}/stt"
 _LANES = (
-    _MODELS,
-    ("tests/protocol", *(f"--ignore={folder}" for folder in _MODELS)),
-    ("tests/attacks", "tests/packaging"),
+    (_SERVERS, _MODELS),
+    ("patient",),
+    (_SERVERS, "tests/attacks"),
+    (_SERVERS, _STT),
+    (_SERVERS, _PROTOCOL, f"--ignore={_MODELS}", f"--ignore={_STT}"),
 )
-"""Of those that start servers: they take as long as each other, and wait for much of it."""
+"""The longest first."""
+_SIDE_BY_SIDE = 3
+"""Lanes that two cores serve without anything timing out."""
 _PATIENT_S = 120
 """Longest test of logic, whose processor may be busy with others for seconds."""
 _NO_TESTS = 5
@@ -38,29 +44,39 @@ def main(arguments: Sequence[str]) -> int:
     if arguments:
         return subprocess.call([*pytest, *arguments])
     shown = [*pytest, "--durations=10", "-m"]
-    with ExitStack() as stack:
-
-        def beside(*selected: str, idle: bool = False) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
-            sink = stack.enter_context(tempfile.TemporaryFile())
-            began = subprocess.Popen(
-                [*shown, *selected],
-                stdout=sink,
-                stderr=subprocess.STDOUT,
-                preexec_fn=_idle if idle else None,
-            )
-            stack.callback(began.kill)
-            return began, sink
-
-        logic = beside(_LOGIC, f"--timeout={_PATIENT_S}", idle=True)
-        codes = [subprocess.call([*shown, _REAL_TIME])]
-        others = [beside(_SERVERS, *lane) for lane in _LANES[1:]]
-        codes.append(subprocess.call([*shown, _SERVERS, *_LANES[0]]))
-        for run, sink in (*others, logic):
-            codes.append(run.wait())
-            sink.seek(0)
-            sys.stdout.buffer.write(sink.read())
-            sys.stdout.flush()
+    with (
+        tempfile.TemporaryFile() as said,
+        subprocess.Popen(
+            [*shown, _LOGIC, f"--timeout={_PATIENT_S}"],
+            stdout=said,
+            stderr=subprocess.STDOUT,
+            preexec_fn=_idle,
+        ) as logic,
+    ):
+        try:
+            codes = [subprocess.call([*shown, _REAL_TIME])]
+            print("the others, side by side; each lane is shown at its end", flush=True)
+            with ThreadPoolExecutor(_SIDE_BY_SIDE) as lanes:
+                codes += lanes.map(lambda lane: _in_silence([*shown, *lane]), _LANES)
+            codes.append(logic.wait())
+        finally:
+            logic.kill()
+        _show(said)
     return next((code for code in codes if code not in (0, _NO_TESTS)), 0)
+
+
+def _in_silence(command: Sequence[str]) -> int:
+    """Run to the end, and then show what was said."""
+    with tempfile.TemporaryFile() as said:
+        code = subprocess.call(command, stdout=said, stderr=subprocess.STDOUT)
+        _show(said)
+    return code
+
+
+def _show(said: IO[bytes]) -> None:
+    said.seek(0)
+    sys.stdout.buffer.write(said.read())
+    sys.stdout.flush()
 
 
 def _idle() -> None:

@@ -11,8 +11,7 @@ from testbed.openai_server import OpenAIStandIn
 from tests.room.conftest import CallAgent, Worker
 from tests.room.test_replies import ask, shown
 
-# In real time, as the room tests: alone, not beside those that compute.
-pytestmark = [pytest.mark.timeout(90), pytest.mark.room]
+pytestmark = [pytest.mark.timeout(90), pytest.mark.room, pytest.mark.patient]
 
 SECRET = "swordfish marmalade"
 INSTRUCTIONS = "You are the keeper of the velvet lighthouse."

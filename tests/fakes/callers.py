@@ -74,11 +74,14 @@ async def joined_by_text(url: str, token: str) -> AsyncIterator[TextCaller]:
 
 @asynccontextmanager
 async def speaking(room: rtc.Room, source: rtc.TrackSource.ValueType) -> AsyncIterator[Microphone]:
-    """Publish a microphone under some source into a joined room."""
+    """Publish a microphone under some source into a joined room; the agent hears it by then."""
     microphone = Microphone()
     async with Spawned() as tasks:
         track = rtc.LocalAudioTrack.create_audio_track("mic", microphone.source)
-        await room.local_participant.publish_track(track, rtc.TrackPublishOptions(source=source))
+        options = rtc.TrackPublishOptions(source=source)
+        published = await room.local_participant.publish_track(track, options)
+        async with asyncio.timeout(10):
+            await published.wait_for_subscription()
         tasks.spawn(microphone.run())
         yield microphone
     await microphone.source.aclose()

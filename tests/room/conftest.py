@@ -89,7 +89,7 @@ def start_worker(livekit: LiveKitProcess, folder: Path) -> Callable[..., ExitSta
             "AGENT_MAX_CALLS": "8",
             "AGENT_IDLE_PROCESSES": "1",
             "AGENT_GREETING": GREETING,
-            "AGENT_RETURN_S": "6",
+            "AGENT_RETURN_S": "1",
             "AGENT_GOODBYE_S": "3",
             "PYTHONUNBUFFERED": "1",
             **env,
@@ -116,6 +116,7 @@ def worker(standing_in: OpenAIStandIn, start_worker: Callable[..., ExitStack]) -
         LLM_TIMEOUT_S="2",
         TTS_TIMEOUT_S="2",
         TURN_EAGERNESS="patient",
+        AGENT_RETURN_S="6",
     ) as stack:
         yield stack.worker  # type: ignore[attr-defined]
 

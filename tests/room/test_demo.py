@@ -17,7 +17,7 @@ from rejoinder.demo.ports import PortPicker
 from tests.fakes.demo_process import STOP_S, demo
 from tests.fakes.processes import alive
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.timeout(240), pytest.mark.patient]
 
 
 def get(url: str, body: Mapping[str, object] | None = None) -> str:

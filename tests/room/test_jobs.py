@@ -107,6 +107,7 @@ async def test_features_are_told_what_happens_and_those_not_served_reach_none(
             await ann.until(lambda: list(event) in heard, within_s=30)
 
         await until("joined", "ann", "web", False)
+        await ann.until(ann.agents)  # its words may be here before news of it
         [agent] = ann.agents()
         asking = ann.room.local_participant.perform_rpc
         answer = await asking(

@@ -21,7 +21,7 @@ from testbed.livekit_process import LiveKitProcess, livekit_binary, run_livekit
 from testbed.openai_server import OpenAIStandIn
 from tests.room.conftest import Worker
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = [pytest.mark.timeout(90), pytest.mark.patient]
 
 KILLED_TAB = """
 import asyncio, sys

@@ -15,7 +15,7 @@ from rejoinder.scripted_caller.microphone import RATE_HZ, Pcm
 from testbed.livekit_process import LiveKitProcess
 from testbed.openai_server import OpenAIStandIn
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = [pytest.mark.timeout(90), pytest.mark.patient]
 
 # Port 9 answers nobody.
 PROXIES = {

@@ -348,18 +348,21 @@ def logs() -> Iterator[tuple[text_io.StringIO, text_io.StringIO]]:
             handler.addFilter(PrivacyFilter())
         sinks.append(sink)
         handlers.append(handler)
-    # The filter cleans the record itself: it comes last.
-    for handler in reversed(handlers):
-        root.addHandler(handler)
-    names = ("", "livekit", "livekit.agents", "agent")
-    levels = [logging.getLogger(name).level for name in names]
-    for name in names:
-        logging.getLogger(name).setLevel(logging.DEBUG)
+    # The filter cleans the record itself: it comes last, and others may have it too.
+    handlers_before, root.handlers = root.handlers, handlers[::-1]
+    # Whoever has loaded the worker has a filter there that protects every handler.
+    loggers = [
+        logging.getLogger(name) for name in ("", "livekit", "livekit.agents", "agent", "asyncio")
+    ]
+    before = [(logger.level, logger.filters) for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.DEBUG)
+        logger.filters = []
     yield sinks[0], sinks[1]
-    for handler in handlers:
-        root.removeHandler(handler)
-    for name, level in zip(names, levels, strict=True):
-        logging.getLogger(name).setLevel(level)
+    root.handlers = handlers_before
+    for logger, (level, filters) in zip(loggers, before, strict=True):
+        logger.setLevel(level)
+        logger.filters = filters
 
 
 @pytest.mark.parametrize(

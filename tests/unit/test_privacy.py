@@ -2,6 +2,7 @@ import io
 import logging
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,17 @@ def test_who_called_and_what_was_said_is_removed() -> None:
     assert record.__dict__["job_id"] == "AJ_1"
 
 
+@contextmanager
+def writing(handler: logging.Handler) -> Iterator[logging.Handler]:
+    """The root logger's only handler: those of the test run stay as they are."""
+    root = logging.getLogger()
+    before, root.handlers = root.handlers, [handler]
+    try:
+        yield handler
+    finally:
+        root.handlers = before
+
+
 @pytest.mark.parametrize(
     "message",
     [
@@ -40,14 +52,10 @@ def test_text_inside_a_known_message_is_cut_off(message: str) -> None:
 
 
 def test_the_filter_is_installed_once_on_every_writing_handler() -> None:
-    handler = logging.NullHandler()
-    logging.getLogger().addHandler(handler)
-    try:
+    with writing(logging.NullHandler()) as handler:
         protect_logs()
         protect_logs()
         assert [type(f) for f in handler.filters] == [PrivacyFilter]
-    finally:
-        logging.getLogger().removeHandler(handler)
 
 
 def test_no_log_call_of_ours_formats_its_message() -> None:
@@ -161,11 +169,8 @@ def test_requests_and_answers_are_in_no_line_at_any_level(name: str) -> None:
 def test_files_hold_no_colour_codes() -> None:
     handler = logging.StreamHandler(io.StringIO())
     handler.setFormatter(ColoredFormatter("%(esc_levelcolor)s%(message)s"))
-    logging.getLogger().addHandler(handler)
-    try:
+    with writing(handler):
         protect_logs()
         assert isinstance(handler.formatter, Uncoloured)
         record = logging.LogRecord("x", logging.INFO, "f", 1, "hello", (), None)
         assert handler.format(record) == "hello"
-    finally:
-        logging.getLogger().removeHandler(handler)

@@ -12,7 +12,7 @@ from tests.conftest import require
 from tests.protocol.model_servers.conftest import AUTHORIZATION
 from tests.protocol.model_servers.processes import ROOT, ServerProcess
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = [pytest.mark.timeout(180), pytest.mark.idle]
 
 _BLOCK = re.compile(r"^```bash\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _KEY = re.compile(r'"(\w+)":')
