@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.timeout(120)
+@pytest.mark.idle
 def test_another_uv_than_the_pinned_one_is_refused(tmp_path: Path) -> None:
     pinned = (ROOT / "deploy/uv.txt").read_text().split("uv==")[1].split()[0]
     shelf = tmp_path / "shelf"

@@ -133,54 +133,6 @@ def user_messages_of(messages: list[dict]) -> list[dict]:
     return [m for m in messages if m["role"] == "user" and _text(m) != OPENING]
 
 
-async def test_figures_are_said_in_words_and_shown_and_remembered_as_they_are_written(
-    call, engines
-) -> None:
-    """A lone mark holds nothing back: the voice is asked while the model still writes."""
-    written = (
-        "It costs $49.95 at 10:30 pm. Use `int *p` or int *q and a [ sign. "
-        "Then **see** https://www.example.com/a for the rest of it all, please, and so on."
-    )
-    shown = written.replace("`", "").replace("*q", "q").replace("**", "")
-    asked: list[int] = []
-    engines.reply = lambda messages: written if len(user_messages_of(messages)) == 1 else "Fine."
-    engines.llm.between_s = 0.12
-    async with call() as caller:
-        await caller.type("How much?")
-        await caller.wait_until(lambda: len(engines.of("tts")) >= 4)
-        asked.append(engines.of("llm")[0].chunks)
-        await caller.wait_until(lambda: len(caller.log.turns) == 1)
-        answer = caller.log.captions[-1].text.strip()
-        await caller.type("Go on.")
-        await caller.wait_until(lambda: len(caller.log.turns) == 2)
-
-    said = words(" ".join(r.body["input"] for r in engines.of("tts")[1:]))
-    assert said[:-1] == words(
-        "It costs forty-nine dollars and ninety-five cents at ten thirty PM. Use int p or int q "
-        "and a sign. Then see example dot com for the rest of it all, please, and so on."
-    )
-    assert answer == shown
-    assert assistant_messages(engines.of("llm")[1])[-1].strip() == shown
-    assert asked[0] < engines.of("llm")[0].chunks
-
-
-async def test_a_noise_without_words_lets_the_reply_go_on(call, engines, question) -> None:
-    engines.transcribe = lambda request: "Count." if len(engines.of("stt")) == 1 else ""
-    engines.reply = lambda messages: LONG
-    async with call() as caller:
-        began = await caller.wait_for_answer(await caller.say(question))
-        await asyncio.sleep(max(0.0, began + 1.0 - time.perf_counter()))
-        await caller.say(question[: RATE_HZ // 2])
-        await caller.wait_until(lambda: len(caller.log.turns) == 1)
-        said = heard(engines, caller.hearing.pcm())[len(words(GREETING)) :]
-        report = caller.log.turns[0]
-
-    assert report["interrupted"] is False
-    assert len(engines.of("llm")) == 1
-    assert said[0] == "one"
-    assert said[-5:] == words("alpha beta gamma delta epsilon")
-
-
 async def test_a_typed_message_is_answered_by_voice_and_text(call, engines) -> None:
     engines.reply = lambda messages: "Typed and answered."
     async with call() as caller:
@@ -218,12 +170,7 @@ async def test_an_utterance_that_fails_is_said_and_shown_and_the_next_is_answere
 async def test_a_model_that_fails_in_any_way_is_said_and_shown_and_the_call_goes_on(
     call, engines, question
 ) -> None:
-    faults = (
-        Behaviour(status=500),
-        Behaviour(first_byte_s=30),
-        Behaviour(cut_after=0),
-        Behaviour(malformed=True),
-    )
+    faults = (Behaviour(status=500), Behaviour(first_byte_s=30), Behaviour(malformed=True))
     engines.reply = lambda messages: "Back again."
     async with call() as caller:
         for number, fault in enumerate(faults, start=1):
@@ -239,7 +186,7 @@ async def test_a_model_that_fails_in_any_way_is_said_and_shown_and_the_call_goes
     assert [notice["stage"] for notice in caller.log.notices] == ["llm"] * len(faults)
     apology = words(ENGLISH.apologies["llm"])
     slow = words("One moment.") + apology
-    assert said == words(GREETING) + apology + slow + apology * 2 + words("Back again.")
+    assert said == words(GREETING) + apology + slow + apology + words("Back again.")
 
 
 async def test_a_voice_that_fails_is_replaced_and_the_answer_is_heard_and_kept(
@@ -262,17 +209,6 @@ async def test_a_voice_that_fails_is_replaced_and_the_answer_is_heard_and_kept(
     assert "This is said all the same." in [c.text.strip() for c in caller.log.captions]
     assert "This is said all the same." in str(engines.of("llm")[-1].body["messages"])
     assert said[-2:] == ["voice", "again"]
-
-
-async def test_long_chinese_is_spoken_sentence_by_sentence(call, engines, question) -> None:
-    engines.reply = lambda messages: "你好，我是语音助手。你可以打断我！请问有什么问题？"
-    async with call() as caller:
-        await caller.wait_for_reply(await caller.say(question))
-
-    pieces = [r.body["input"] for r in engines.of("tts")][1:]
-    assert "".join(pieces) == "你好，我是语音助手。你可以打断我！请问有什么问题？"
-    assert pieces == ["你好，", "我是语音助手。", "你可以打断我！", "请问有什么问题？"]
-    assert caller.log.captions[-1].text.strip() == "".join(pieces)
 
 
 async def test_what_was_said_is_not_in_the_log(call, engines, question, worker: Worker) -> None:

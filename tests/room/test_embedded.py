@@ -41,10 +41,7 @@ LINE_ECHO_DB = -6.0
 ECHO_CALLS = 4
 """Made at most, until one had no holes or was none the worse for them."""
 HIGHEST_WER = 0.2
-"""tiny.en on a question that a telephone has carried."""
-HIGHEST_ANSWER_WER = 0.3
-"""tiny.en on a synthetic voice that came through Opus: "Then it listens and answers" was "listen
-and answer is", which is 0.21 of that passage. Another passage would be 0.8 and more."""
+"""tiny.en on a voice that went through Opus twice; names such as TTS_VOICE would be guessed at."""
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +120,12 @@ async def caller(embedded_worker: None, own_livekit: LiveKitProcess) -> AsyncIte
 
 
 async def recognised(servers: dict[str, str], pcm: Pcm, folder: Path) -> str:
-    """What Whisper makes of a recording."""
+    """What Whisper makes of what was said in a recording.
+
+    With silence before and after, tiny.en lost words of two answers in ten.
+    """
+    first_s, last_s = voiced_span(pcm)
+    pcm = pcm[max(0, round((first_s - 0.3) * RATE_HZ)) : round((last_s + 0.3) * RATE_HZ)]
     path = folder / "answer.wav"
     with wave.open(str(path), "wb") as out:
         out.setnchannels(1)
@@ -173,7 +175,7 @@ async def test_a_spoken_question_is_answered_aloud_with_the_right_passage(
     error_rate = jiwer.wer(normal(answers(caller)[0]), normal(heard))
     record_property("word_error_rate", error_rate)
     print(f"{page}: word error rate {error_rate:.2f}\n  said:  {answers(caller)}\n  heard: {heard}")
-    assert error_rate <= HIGHEST_ANSWER_WER
+    assert error_rate <= HIGHEST_WER
 
 
 async def test_three_turns_with_an_interruption_keep_only_what_was_heard(

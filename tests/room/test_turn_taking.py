@@ -1,4 +1,4 @@
-"""Eager turn-taking in a real room: guesses, signs of listening, noises, unfinished sentences."""
+"""Eager turn-taking in a real room: guesses, a filler, signs of listening, noises."""
 
 import asyncio
 import time
@@ -11,7 +11,7 @@ import pytest
 
 from rejoinder.scripted_caller.caller import Caller
 from rejoinder.scripted_caller.hearing import RATE_HZ
-from testbed.openai_server import OpenAIStandIn, Request
+from testbed.openai_server import OpenAIStandIn
 from testbed.speech import say
 from tests.room.conftest import CallAgent
 
@@ -35,15 +35,6 @@ def eager_call(
     return partial(call_agent, "eager")
 
 
-def spoken_s(request: Request) -> float:
-    """Length of the voice in an upload, without the silence around it, seconds."""
-    assert request.audio is not None
-    hop = request.audio_rate_hz // 100
-    frames = request.audio[: len(request.audio) // hop * hop].reshape(-1, hop)
-    loud = np.flatnonzero(np.sqrt((frames**2).mean(axis=1)) > 0.01)
-    return float(loud[-1] - loud[0]) / 100 if len(loud) else 0.0
-
-
 async def test_the_answer_is_begun_once_before_the_turn_is_over(eager_call, engines) -> None:
     engines.transcribe = lambda request: "What is the meaning of barge in?"
     engines.reply = lambda messages: "It means that you may interrupt."
@@ -55,40 +46,6 @@ async def test_the_answer_is_begun_once_before_the_turn_is_over(eager_call, engi
     assert stages["llm"]["from_ms"] < stages["end_of_turn"]["to_ms"]
     assert len(engines.of("llm")) == 1
     assert [r.outcome for r in engines.of("llm")] == ["completed"]
-
-
-async def test_a_guess_that_the_model_refuses_is_asked_again_when_the_turn_is_over(
-    eager_call, engines
-) -> None:
-    engines.transcribe = lambda request: "What is the meaning of barge in?"
-    engines.reply = lambda messages: "It means that you may interrupt."
-    engines.llm.status, engines.llm.failures = 500, 2  # LLM_MAX_RETRIES is 1
-    pcm = say("What is the meaning of barge in?", rate_hz=RATE_HZ)
-    async with eager_call() as caller:
-        await caller.wait_for_reply(await caller.say(pcm))
-        await caller.wait_until(lambda: len(caller.log.turns) == 1)
-        answers = [c.text.strip() for c in caller.log.captions if c.by_agent]
-    assert answers == ["It means that you may interrupt."]
-    assert caller.log.notices == []
-    assert [r.outcome for r in engines.of("llm")] == ["refused", "refused", "completed"]
-
-
-async def test_both_parts_of_a_paused_sentence_are_one_message(eager_call, engines) -> None:
-    first = say("I would like to book a table for", rate_hz=RATE_HZ)
-    second = say("two people tonight.", rate_hz=RATE_HZ)
-    whole = np.concatenate([first, np.zeros(round(0.8 * RATE_HZ), np.float32), second])
-    long_s = len(first) / RATE_HZ + 0.9
-    engines.transcribe = lambda request: (
-        "I would like to book a table for two people tonight."
-        if spoken_s(request) > long_s
-        else "I would like to book a table for"
-    )
-    async with eager_call() as caller:
-        said = await caller.say(whole)
-        answered = await caller.wait_for_answer(said)
-    assert answered > said.left(len(whole) / RATE_HZ) - 0.3
-    last = [m for m in engines.of("llm")[-1].body["messages"] if m["role"] == "user"]
-    assert [m["content"] for m in last] == ["I would like to book a table for two people tonight."]
 
 
 async def test_a_slow_model_is_announced_and_its_answer_follows(eager_call, engines) -> None:

@@ -146,6 +146,42 @@ def test_a_slow_answer_is_led_by_the_filler() -> None:
     assert talk.asked == [ASKED]
 
 
+def test_a_long_filler_is_followed_by_the_whole_answer() -> None:
+    filler = "Let me have a good long look at that for you now."
+    talk = play(
+        QUESTION,
+        replies={ASKED: Reply(ANSWER, first_s=8.0)},
+        settings={"LLM_FILLER": filler, "LLM_FILLER_AFTER_S": "0.5"},
+    )
+    assert talk.heard == f"{filler} {ANSWER}"
+    assert talk.captions.text.split() == f"{filler} {ANSWER}".split()
+
+
+def test_figures_are_said_in_words_and_shown_and_remembered_as_they_are_written() -> None:
+    """A lone mark holds nothing back: the voice is asked while the model still writes."""
+    written = (
+        "It costs $49.95 at 10:30 pm. Use `int *p` or int *q and a [ sign. "
+        "Then **see** https://www.example.com/a for the rest of it all, please, and so on."
+    )
+    shown = written.replace("`", "").replace("*q", "q").replace("**", "")
+    talk = play(QUESTION, replies={ASKED: Reply(written, word_s=0.3)})
+    assert " ".join(talk.voice.said) == (
+        "It costs forty-nine dollars and ninety-five cents at ten thirty PM. Use int p or int q "
+        "and a sign. Then see example dot com for the rest of it all, please, and so on."
+    )
+    assert talk.captions.text.strip() == shown
+    assert talk.messages == [("user", ASKED), ("assistant", shown)]
+    written_s = 0.3 * len(written.split())
+    assert talk.replies[0][0] < talk.spoken[0][1] + written_s / 2
+
+
+def test_chinese_is_spoken_sentence_by_sentence() -> None:
+    written = "你好，我是语音助手。你可以打断我！请问有什么问题？"
+    talk = play(QUESTION, replies={ASKED: written})
+    assert talk.voice.said == ["你好，", "我是语音助手。", "你可以打断我！", "请问有什么问题？"]
+    assert talk.captions.text.strip() == written
+
+
 def test_a_piece_that_the_voice_breaks_off_is_said_by_the_spare_one() -> None:
     voice, spare = Voice(dies_at="wind"), Voice()
     talk = play(QUESTION, replies=WEATHER, voice=voice, spare=spare)
