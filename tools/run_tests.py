@@ -28,7 +28,7 @@ _LANES = (
     (_SERVERS, _PROTOCOL, f"--ignore={_MODELS}", f"--ignore={_STT}"),
 )
 """The longest first."""
-_SIDE_BY_SIDE = 4
+_SIDE_BY_SIDE = 3
 """Lanes that two cores serve: each waits for half of its time."""
 _PATIENT_S = 120
 """Longest test of logic, whose processor may be busy with others for seconds."""

@@ -227,7 +227,7 @@ class GradioContract(RemoteContract):
         self, bench: GradioBench
     ) -> None:
         await bench.recognise()
-        bench.server.script(text=SPOKEN, delay_s=0.8)
+        bench.server.script(text=SPOKEN, delay_s=2.0)
         running = await bench.under_way()
         waiting = asyncio.create_task(bench.recognise())
         await asyncio.sleep(0.4)
