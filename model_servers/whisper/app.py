@@ -20,7 +20,7 @@ from model_servers.serving.connection import (
 from model_servers.serving.console import Say
 from model_servers.serving.errors import BadRequest, NotReady, StartError
 from model_servers.serving.model_server import ModelServer, one_model
-from model_servers.serving.run import Service
+from model_servers.serving.run import Service, in_thread
 from model_servers.serving.work_queue import Priority, Results
 from model_servers.whisper import page
 from model_servers.whisper.settings import WhisperSettings
@@ -79,18 +79,20 @@ class WhisperServer(ModelServer[WhisperSettings, Model]):
             },
             workers=settings.concurrency,
         )
-        self._page = page.Page(self._build_page)
+        self._page = page.Page()
         if settings.page:
             self.app.mount("/", self._page)
 
     async def load(self) -> None:
-        """Load the model; `/ready` answers 200 afterwards.
+        """Load the model and the page; `/ready` answers 200 afterwards.
 
         Raises:
             StartError: the model cannot be used.
         """
         model = await self._load()
-        self._page.allow()
+        if self._settings.page:
+            self._progress("making the page")
+            await self._page.open(await in_thread(self._build_page, name="build-page"))
         self._announce(
             f"{model.name} on {model.device}, {model.compute_type}",
             model=model.name,

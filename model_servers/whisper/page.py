@@ -25,7 +25,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from model_servers.serving.errors import ApiError, NotFound
 from model_servers.serving.folders import own_folder
-from model_servers.serving.run import in_thread
 from model_servers.serving.settings import keep_uploads_in
 from model_servers.whisper.wish import Task, Wish
 
@@ -48,39 +47,21 @@ _SYSTEM_MONO_FONTS = ["ui-monospace", "monospace"]
 
 
 class Page:
-    """ASGI application that is made by its first request: Gradio takes seconds to import.
+    """ASGI application that answers 503 until `open` has been awaited."""
 
-    Until `allow` it answers 503.
-    """
-
-    def __init__(self, build: Callable[[], FastAPI]) -> None:
-        """Answer with what `build` makes; it blocks, and is called in a thread, once."""
-        self._build = build
-        self._allowed = False
-        self._opening = asyncio.Lock()
+    def __init__(self) -> None:
         self._inner: ASGIApp | None = None
         self._running = contextlib.AsyncExitStack()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and not _ROUTES.fullmatch(scope["path"]):
             await NotFound("there is no such route").response()(scope, receive, send)
-            return
-        text = "the model is being loaded; GET /ready says how far it is"
-        if self._inner is None and self._allowed:
-            try:
-                await self._open()
-            except Exception as error:  # noqa: BLE001  (of whatever Gradio needs)
-                logger.exception("the page cannot be made")
-                text = f"the page cannot be made ({type(error).__name__}); the log says why"
-        if self._inner is not None:
+        elif self._inner is not None:
             await self._inner(scope, receive, send)
         elif scope["type"] == "http":
+            text = "the model is being loaded; GET /ready says how far it is\n"
             headers = {"Retry-After": "1", "Refresh": "2"}
-            await PlainTextResponse(f"{text}\n", 503, headers)(scope, receive, send)
-
-    def allow(self) -> None:
-        """The model can be used: from now on requests are answered."""
-        self._allowed = True
+            await PlainTextResponse(text, 503, headers)(scope, receive, send)
 
     def make_folder(self) -> Path:
         """A folder for uploads, until `aclose`. Blocks; before Gradio is imported."""
@@ -89,20 +70,16 @@ class Page:
         keep_uploads_in(folder)
         return folder
 
+    async def open(self, app: FastAPI) -> None:
+        """Start answering with an application made by `build`."""
+        # A mounted application's lifespan is not run by its parent.
+        await self._running.enter_async_context(app.router.lifespan_context(app))
+        self._inner = app
+
     async def aclose(self) -> None:
         """Stop Gradio's queue and delete its uploads. May be called twice."""
-        self._allowed, self._inner = False, None
+        self._inner = None
         await self._running.aclose()
-
-    async def _open(self) -> None:
-        async with self._opening:
-            if self._inner is not None or not self._allowed:
-                return
-            app = await in_thread(self._build, name="build-page")
-            if self._allowed:
-                # A mounted application's lifespan is not run by its parent.
-                await self._running.enter_async_context(app.router.lifespan_context(app))
-                self._inner = app
 
 
 def build(
