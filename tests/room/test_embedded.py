@@ -52,11 +52,11 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]
             name: stack.enter_context(
                 running(
                     name,
-                    [sys.executable, "-m", f"model_servers.{name}", "--port", "0"],
+                    [sys.executable, "-m", f"model_servers.{name}", "--port", "0", *flags],
                     folder=folder,
                 )
             )
-            for name in ("whisper", "tts")
+            for name, flags in (("whisper", ["--no-page"]), ("tts", []))
         }
         urls = {}
         for name, program in programs.items():

@@ -13,7 +13,7 @@ import pytest
 
 from tests.protocol.model_servers.processes import ServerProcess
 
-pytestmark = [pytest.mark.timeout(180), pytest.mark.idle]
+pytestmark = pytest.mark.timeout(180)
 
 
 def called(server: ServerProcess, path: str, **file: object) -> str:
