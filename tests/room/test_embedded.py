@@ -255,10 +255,13 @@ async def telephone_call(caller: Caller, question: Pcm, interruption: Pcm) -> tu
         faults.append("the interruption was not answered")
     if [turn["interrupted"] for turn in caller.log.turns][:1] != [True]:
         faults.append("it was not interrupted")
-    assert telephone.loudspeaker.sounded_s > 1.0
+    sounded_s = telephone.loudspeaker.sounded_s
+    if sounded_s <= 1.0:
+        faults.append(f"the line had an echo for {sounded_s:.2f} s only")
     return faults, telephone.loudspeaker.holes
 
 
+@pytest.mark.timeout(60 * ECHO_CALLS)
 async def test_a_telephone_is_understood_and_interrupts_but_its_echo_does_not(
     embedded_worker: None, own_livekit: LiveKitProcess, spoken: dict[str, Pcm]
 ) -> None:
