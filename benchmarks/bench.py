@@ -2,6 +2,7 @@
 
 python -m benchmarks.bench
 python -m benchmarks.bench --voices unseen --out benchmarks/results/unseen-1.json
+python -m benchmarks.bench --voices unseen --out benchmarks/results/unseen-1.json --resume
 python -m benchmarks.bench --scenario turn --calls 3 --systems ours --out artifacts/try.json
 """
 
@@ -28,6 +29,8 @@ PART = Path("artifacts") / "bench.json"
 _PARTLY = (
     "scenario", "calls", "systems", "real", "gradio", "streaming", "endpoint", "env", "voices"
 )  # fmt: skip
+_LIKE = ("delays", "env", "stt", "voices")
+"""What a run must have in common with the one that it goes on with."""
 DELAYS = {
     "stt": REAL.base_s, "stt_per_s": REAL.per_s, "stt_company": REAL.company,
     "llm": 0.25, "tts": 0.15,
@@ -35,9 +38,16 @@ DELAYS = {
 VOICES = {"own": OWN, "unseen": UNSEEN}
 
 
-async def run(args: argparse.Namespace) -> dict[str, Any]:
-    """Run what was asked for; returns the record that is written."""
-    trials: list[Trial] = []
+async def run(
+    args: argparse.Namespace, out: Path, before: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Run what was asked for; returns the record, which is written after each scenario.
+
+    Of `before`, a record that was broken off, the scenarios are kept and not run again.
+    """
+    before = before or {}
+    trials: list[Trial] = before.get("trials", [])
+    done: list[str] = before.get("scenarios", [])
     voices = [voice for voice in VOICES[args.voices] if available(voice)]
     folder = Path(tempfile.mkdtemp(prefix="bench-"))
     began = time.time()
@@ -47,6 +57,15 @@ async def run(args: argparse.Namespace) -> dict[str, Any]:
     if args.streaming:
         delays = {name: took_s for name, took_s in DELAYS.items() if name[:3] != "stt"}
         delays["endpoint"] = args.endpoint
+    record = {
+        "when": before.get("when", began), "delays": delays, "env": env,
+        "stt": "stream" if args.streaming else "gradio" if args.gradio else "openai",
+        "voices": args.voices,
+        "machine": platform.processor() or platform.machine(), "python": platform.python_version(),
+        "scenarios": done, "trials": trials,
+    }  # fmt: skip
+    if any(before.get(name, record[name]) != record[name] for name in _LIKE):
+        raise SystemExit(f"{out} was measured otherwise; begin anew with another --out")
     if args.real:
         # The packaged Whisper hears English, and Piper better than flite.
         voices = ["piper"]
@@ -60,19 +79,18 @@ async def run(args: argparse.Namespace) -> dict[str, Any]:
     ) as running:
         for name in args.scenario or list(SCENARIOS):
             scenario, calls = SCENARIOS[name]
+            if name in done:
+                continue
             able = [voice for voice in voices if takes_part(voice, name)]
             for number in range(args.calls or calls):
                 voice = able[number % len(able)]
                 for system in _systems(name, args.systems):
                     trials += await _one(running, system, scenario, voice, number)
             _print(trials, name, _systems(name, args.systems))
-    return {
-        "when": began, "took_s": time.time() - began, "delays": delays, "env": env,
-        "stt": "stream" if args.streaming else "gradio" if args.gradio else "openai",
-        "voices": args.voices,
-        "machine": platform.processor() or platform.machine(), "python": platform.python_version(),
-        "trials": trials,
-    }  # fmt: skip
+            done.append(name)
+            record["took_s"] = before.get("took_s", 0.0) + time.time() - began
+            await asyncio.to_thread(_write, record, out)
+    return record
 
 
 def _systems(scenario: str, asked: list[str]) -> list[str]:
@@ -105,6 +123,13 @@ def _print(trials: list[Trial], scenario: str, systems: list[str]) -> None:
         print(f"{scenario:12} {system:8} n={len(rows)}  " + "; ".join(parts), flush=True)
 
 
+def _write(record: dict[str, Any], out: Path) -> None:
+    out.parent.mkdir(parents=True, exist_ok=True)
+    part = out.with_suffix(".part")
+    part.write_text(dumped(record), "utf-8")
+    part.replace(out)
+
+
 def dumped(record: dict[str, Any]) -> str:
     """JSON with a trial per line and numbers of three digits: it is kept under version control."""
     rows = [json.dumps(rounded(row), ensure_ascii=False) for row in record["trials"]]
@@ -129,6 +154,10 @@ def main() -> None:
         type=Path,
         help="default: benchmarks/results/run-1.json, and artifacts/bench.json for a part of a run",
     )
+    parser.add_argument(
+        "--resume", action="store_true",
+        help="go on with a run that was broken off: keep the scenarios that --out has",
+    )  # fmt: skip
     parser.add_argument("--scenario", action="append", choices=list(SCENARIOS))
     parser.add_argument("--calls", type=int, help="calls per scenario and system")
     parser.add_argument("--systems", nargs="+", default=[VANILLA, TUNED, OURS])
@@ -154,9 +183,8 @@ def main() -> None:
     args = parser.parse_args()
     partly = any(getattr(args, name) != parser.get_default(name) for name in _PARTLY)
     out: Path = args.out or (PART if partly else RESULTS / "run-1.json")
-    record = asyncio.run(run(args))
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(dumped(record), "utf-8")
+    before = json.loads(out.read_text("utf-8")) if args.resume else None
+    record = asyncio.run(run(args, out, before))
     print(f"\n{tables.comparison([record])}\n\nwritten: {out}")
 
 
