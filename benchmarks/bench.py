@@ -46,6 +46,8 @@ async def run(
     Of `before`, a record that was broken off, the scenarios are kept and not run again.
     """
     before = before or {}
+    if before and "scenarios" not in before:
+        raise SystemExit(f"{out} does not say what it has; begin anew with another --out")
     trials: list[Trial] = before.get("trials", [])
     done: list[str] = before.get("scenarios", [])
     voices = [voice for voice in VOICES[args.voices] if available(voice)]
@@ -64,7 +66,7 @@ async def run(
         "machine": platform.processor() or platform.machine(), "python": platform.python_version(),
         "scenarios": done, "trials": trials,
     }  # fmt: skip
-    if any(before.get(name, record[name]) != record[name] for name in _LIKE):
+    if before and any(before.get(name) != record[name] for name in _LIKE):
         raise SystemExit(f"{out} was measured otherwise; begin anew with another --out")
     if args.real:
         # The packaged Whisper hears English, and Piper better than flite.
@@ -183,7 +185,7 @@ def main() -> None:
     args = parser.parse_args()
     partly = any(getattr(args, name) != parser.get_default(name) for name in _PARTLY)
     out: Path = args.out or (PART if partly else RESULTS / "run-1.json")
-    before = json.loads(out.read_text("utf-8")) if args.resume else None
+    before = json.loads(out.read_text("utf-8")) if args.resume and out.exists() else None
     record = asyncio.run(run(args, out, before))
     print(f"\n{tables.comparison([record])}\n\nwritten: {out}")
 

@@ -76,6 +76,10 @@ class Hums(Line):
     """A voice that the recogniser knows as these words, all of them from its first third on."""
 
 
+class Mumbles(Line):
+    """A voice in which the recogniser knows no word."""
+
+
 class Knocks(Line):
     """A loud sound that is no voice."""
 
@@ -223,6 +227,8 @@ class _Stage:
         self.microphone = _Microphone()
         self.parts = parts_of(settings, talk.recogniser, talk.model, talk.voice, spare or Voice())
         self.busy_until = 0.0
+        self.due = self.played = 0
+        """Lines whose moment has come, and those that were played: emitters swallow errors."""
 
     async def run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -276,6 +282,7 @@ class _Stage:
             for task in carried:
                 task.cancel()
         await track.aclose()
+        assert self.played == self.due, "a line of the script could not be played"
 
     # The caller.
 
@@ -283,6 +290,7 @@ class _Stage:
         """Play what waits for this moment."""
         due = [line for line in self.waiting if (line.over, line.after) == (over, after)]
         self.waiting = [line for line in self.waiting if line not in due]
+        self.due += len(due)
         for line in due:
             self._play_line(line, self.now())
 
@@ -301,11 +309,14 @@ class _Stage:
                 sound = self.vocabulary.sound(line.what, length / 3)
                 rest = [sound[0]] * (round(length / HOP_S) - len(sound))
                 self.microphone.put(sound + rest, at_s=begins)
+            case Mumbles():
+                self.microphone.put([caller_sound.VOICE] * round(length / HOP_S), at_s=begins)
             case Knocks():
                 self.microphone.put([caller_sound.NOISE] * round(length / HOP_S), at_s=begins)
         if length:
             self.talk.spoken.append((begins, begins + length))
         self.busy_until = max(self.busy_until, begins + length)
+        self.played += 1
 
     def _stop(self) -> None:
         self.session.interrupt(force=True)

@@ -4,7 +4,7 @@ import pytest
 
 from testbed import tones
 from tests.fakes.scripted_engines import Reply, Voice, bare
-from tests.fakes.whole_talk import Hums, Knocks, Line, Says, Types, WholeTalk, play
+from tests.fakes.whole_talk import Hums, Knocks, Line, Mumbles, Says, Types, WholeTalk, play
 
 ASKED = "What is the weather like today?"
 ANSWER = "It is sunny all day long, and warm. There is no wind at all, nor rain. Take your hat."
@@ -105,6 +105,15 @@ def test_after_a_noise_the_answer_goes_on_from_the_very_sample() -> None:
     assert talk.messages == PLAIN
     assert talk.heard == ANSWER
     assert talk.heard_s == pytest.approx(WHOLE_S, abs=0.03)
+
+
+def test_after_a_voice_without_words_the_answer_goes_on() -> None:
+    talk = play(QUESTION, Mumbles("", 1.0, 1.5, over=1), replies=WEATHER)
+    assert len(talk.spoken) == 2
+    assert talk.messages == PLAIN
+    assert talk.asked == [ASKED]
+    assert talk.heard == ANSWER
+    assert len(talk.spans) == 2, "it was held meanwhile"
 
 
 def test_words_before_the_answer_sounds_are_answered_together_with_the_question() -> None:
