@@ -1,6 +1,8 @@
 """Every test: marked by its folder, no leaked task, no blocking call on the event loop."""
 
 import asyncio
+import functools
+import inspect
 import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
@@ -33,6 +35,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if level not in LEVELS:
             raise pytest.UsageError(f"{item.path} is in no level folder of tests/")
         item.add_marker(level)
+        if level != "unit" and isinstance(item, pytest.Function):
+            _end_in_time(item)
+
+
+def _end_in_time(item: pytest.Function) -> None:
+    """Cancel what a test awaits shortly before its limit: its traceback then shows the place."""
+    if not inspect.iscoroutinefunction(item.obj):
+        return
+    marker = item.get_closest_marker("timeout")
+    limit_s = marker.args[0] if marker else float(item.config.getini("timeout"))
+    test = item.obj
+
+    @functools.wraps(test)
+    async def in_time(**fixtures: object) -> None:
+        async with asyncio.timeout(0.9 * limit_s):
+            await test(**fixtures)
+
+    item.obj = in_time
 
 
 def require(tool: str, how: str) -> str:

@@ -10,7 +10,7 @@ from rejoinder.web.client_library import PAGE
 from tests.browser.conftest import SetUp, in_call
 from tests.browser.page_driver import PHONE, browser, open_page
 
-pytestmark = [pytest.mark.timeout(40), pytest.mark.patient]
+pytestmark = [pytest.mark.timeout(120), pytest.mark.patient]
 
 
 async def test_on_a_phone_nothing_is_wider_than_the_screen(stage: SetUp) -> None:

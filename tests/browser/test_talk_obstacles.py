@@ -14,7 +14,7 @@ from tests.browser.conftest import SetUp, in_call
 from tests.browser.page_driver import Microphone, browser, library, open_page
 from tests.fakes.talk_settings import talk_settings
 
-pytestmark = [pytest.mark.timeout(40), pytest.mark.patient]
+pytestmark = [pytest.mark.timeout(120), pytest.mark.patient]
 
 
 @pytest.mark.parametrize(

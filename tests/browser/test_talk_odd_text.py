@@ -5,7 +5,7 @@ import pytest
 from tests.browser.conftest import SetUp, in_call
 from tests.browser.page_driver import PHONE, browser, open_page
 
-pytestmark = [pytest.mark.timeout(40), pytest.mark.patient]
+pytestmark = [pytest.mark.timeout(120), pytest.mark.patient]
 
 MARKUP = "<img src=x onerror=\"document.title='hit'\"><b>bold</b> &amp; <script>1</script>"
 LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft" * 3

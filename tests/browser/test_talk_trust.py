@@ -11,7 +11,7 @@ from tests.browser.conftest import SetUp, Stage, in_call
 from tests.browser.page_driver import browser, open_page
 from tests.fakes.room_agent import RoomAgent
 
-pytestmark = [pytest.mark.timeout(40), pytest.mark.patient]
+pytestmark = [pytest.mark.timeout(120), pytest.mark.patient]
 
 
 @asynccontextmanager
