@@ -29,7 +29,7 @@ def running_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoProce
 @pytest.fixture(scope="module")
 def microphone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Silence, then a question."""
-    question = say("What does barge in mean?", rate_hz=MIC_RATE_HZ)
+    question = say("Can I interrupt you while you speak?", rate_hz=MIC_RATE_HZ)
     silence = np.zeros(int(GREETED_S * MIC_RATE_HZ), np.float32)
     path = tmp_path_factory.mktemp("microphone") / "question.wav"
     with wave.open(str(path), "wb") as wav:
@@ -51,7 +51,7 @@ async def test_a_question_spoken_into_the_browser_is_answered_aloud_and_in_writi
         await talk.start()
         await talk.wait_for_sound("agent")
         greeting = await talk.wait_for_message("Ask me anything")
-        asked = await talk.wait_for_message("mean?", timeout_ms=30_000)
+        asked = await talk.wait_for_message("interrupt you", timeout_ms=30_000)
         await talk.wait_for_state("Speaking", timeout_ms=30_000)
         await talk.wait_for_sound("agent")
         await talk.screenshot("demo-speaking")
