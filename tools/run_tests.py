@@ -1,10 +1,11 @@
-"""All tests in two parts: those in real time, with logic beside them, and then the others.
+"""All tests in three parts: those in real time, those that need both cores for it, the others.
 
-Room and browser tests listen and speak in real time: beside others, on two cores, a pause of
-0.8 s becomes one of 1.3 s. Tests of logic need nothing but a processor, so they take what those
-leave, at the lowest priority there is. The others start servers and wait for much of their time:
-several lanes run side by side, rooms and pages in which nothing is timed among them. With
-arguments there is one run: they go to pytest as they are.
+Room and browser tests listen and speak in real time: beside what takes a processor, on two cores,
+a pause of 0.8 s becomes one of 1.3 s. Those whose engines are stand-ins take little themselves, so
+two of them run side by side; those with real models or a browser run alone. Tests of logic need
+nothing but a processor and take what those leave, at the lowest priority there is. The others start
+servers and wait for much of their time: several lanes run side by side, rooms and pages in which
+nothing is timed among them. With arguments there is one run: they go to pytest as they are.
 """
 
 import os
@@ -13,16 +14,19 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import IO
 
-_REAL_TIME = ("(room or browser) and not patient", "tests/room", "tests/browser")
+_ROOM, _BROWSER = "tests/room", "tests/browser"
+_REAL_TIME = "room and not (patient or alone)"
+_ALONE = ("(browser or alone) and not patient", _ROOM, _BROWSER)
 _LOGIC = "unit or packaging or idle"
 _SERVERS = f"not ({_LOGIC} or room or browser)"
 _PROTOCOL = "tests/protocol"
 _MODELS, _STT = f"{_PROTOCOL}/model_servers", f"{_PROTOCOL}/stt"
 _LANES = (
     (_SERVERS, _MODELS),
-    ("patient", "tests/room", "tests/browser", "tests/attacks/test_private_logs.py"),
+    ("patient", _ROOM, _BROWSER, "tests/attacks/test_private_logs.py"),
     (_SERVERS, "tests/attacks"),
     (_SERVERS, _STT),
     (_SERVERS, _PROTOCOL, f"--ignore={_MODELS}", f"--ignore={_STT}"),
@@ -54,7 +58,11 @@ def main(arguments: Sequence[str]) -> int:
         ) as logic,
     ):
         try:
-            codes = [subprocess.call([*shown, *_REAL_TIME])]
+            rooms = sorted(str(path) for path in Path(_ROOM).glob("test_*.py"))
+            with ThreadPoolExecutor(1) as lane:
+                beside = lane.submit(_in_silence, [*shown, _REAL_TIME, *rooms[1::2]])
+                codes = [subprocess.call([*shown, _REAL_TIME, *rooms[::2]]), beside.result()]
+            codes.append(subprocess.call([*shown, *_ALONE]))
             print("the others, side by side; each lane is shown at its end", flush=True)
             with ThreadPoolExecutor(_SIDE_BY_SIDE) as lanes:
                 codes += lanes.map(lambda lane: _in_silence([*shown, *lane]), _LANES)

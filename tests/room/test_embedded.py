@@ -27,7 +27,7 @@ from testbed.programs import Background, running
 from testbed.speech import say
 from testbed.telephone import MU_LAW, Line, Telephone, spoken_through
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.timeout(120), pytest.mark.alone]
 
 QUESTIONS = {
     "barge-in.md": "Can I interrupt you while you speak?",
