@@ -22,14 +22,16 @@ _REAL_TIME = "room and not (patient or alone)"
 _ALONE = ("(browser or alone) and not patient", _ROOM, _BROWSER)
 _LOGIC = "unit or packaging or idle"
 _SERVERS = f"not ({_LOGIC} or room or browser)"
-_PROTOCOL = "tests/protocol"
+_PROTOCOL, _ATTACKS = "tests/protocol", "tests/attacks"
 _MODELS, _STT = f"{_PROTOCOL}/model_servers", f"{_PROTOCOL}/stt"
+_ATTACKED_MODELS = f"{_ATTACKS}/model_servers"
 _LANES = (
-    (_SERVERS, _MODELS),
-    ("patient", _ROOM, _BROWSER, "tests/attacks/test_private_logs.py"),
-    (_SERVERS, "tests/attacks"),
+    ("patient", _ROOM, _BROWSER, f"{_ATTACKS}/test_private_logs.py"),
+    (_SERVERS, _ATTACKED_MODELS),
     (_SERVERS, _STT),
     (_SERVERS, _PROTOCOL, f"--ignore={_MODELS}", f"--ignore={_STT}"),
+    (_SERVERS, _MODELS),
+    (_SERVERS, _ATTACKS, f"--ignore={_ATTACKED_MODELS}"),
 )
 """The longest first."""
 _SIDE_BY_SIDE = 3
@@ -60,8 +62,9 @@ def main(arguments: Sequence[str]) -> int:
         try:
             rooms = sorted(str(path) for path in Path(_ROOM).glob("test_*.py"))
             with ThreadPoolExecutor(1) as lane:
-                beside = lane.submit(_in_silence, [*shown, _REAL_TIME, *rooms[1::2]])
-                codes = [subprocess.call([*shown, _REAL_TIME, *rooms[::2]]), beside.result()]
+                half = len(rooms) // 2
+                beside = lane.submit(_in_silence, [*shown, _REAL_TIME, *rooms[half:]])
+                codes = [subprocess.call([*shown, _REAL_TIME, *rooms[:half]]), beside.result()]
             codes.append(subprocess.call([*shown, *_ALONE]))
             print("the others, side by side; each lane is shown at its end", flush=True)
             with ThreadPoolExecutor(_SIDE_BY_SIDE) as lanes:

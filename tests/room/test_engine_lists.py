@@ -60,11 +60,13 @@ async def test_a_dead_first_engine_is_told_once_and_the_next_call_hedges_from_it
             await asyncio.sleep(0.05)
 
     async with call_agent("lists") as caller:
-        engines.llm = Behaviour(first_byte_s=30.0)
+        async def only_the_first_waits(_: object) -> None:
+            engines.llm = Behaviour()
+            await asyncio.sleep(30.0)
+
+        engines.llm = Behaviour(work=only_the_first_waits)
         asked = len(engines.of("llm"))
         await caller.type("Once more?")
-        await caller.wait_until(lambda: len(engines.of("llm")) == asked + 1)
-        engines.llm = Behaviour()
         await caller.wait_until(lambda: len(caller.log.turns) == 1)
         slow, quick = engines.of("llm")[asked:]
         assert (slow.outcome, quick.outcome) == ("cancelled", "completed")
