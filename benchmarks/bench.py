@@ -1,8 +1,8 @@
 """Runs the scenarios, ours and a plain worker in turn, and writes the results as JSON.
 
 python -m benchmarks.bench
-python -m benchmarks.bench --voices unseen --out benchmarks/results/unseen-1.json
-python -m benchmarks.bench --voices unseen --out benchmarks/results/unseen-1.json --resume
+python -m benchmarks.bench --out benchmarks/results/run-2.json
+python -m benchmarks.bench --out benchmarks/results/run-2.json --resume
 python -m benchmarks.bench --scenario turn --calls 3 --systems ours --out artifacts/try.json
 """
 
@@ -164,9 +164,9 @@ def main() -> None:
     parser.add_argument("--calls", type=int, help="calls per scenario and system")
     parser.add_argument("--systems", nargs="+", default=[VANILLA, TUNED, OURS])
     parser.add_argument(
-        "--voices", choices=list(VOICES), default="own",
-        help="own: of every run so far; unseen: those that no number was fitted to, people among "
-        "them (python -m benchmarks.prompts)",
+        "--voices", choices=list(VOICES), default="unseen",
+        help="unseen: those that no number was fitted to, people among them where python -m "
+        "benchmarks.prompts has fetched them; own: those that the tempo was searched on",
     )  # fmt: skip
     parser.add_argument(
         "--real", action="store_true", help="our Whisper and speech servers, engine handbook"

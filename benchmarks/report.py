@@ -20,7 +20,7 @@ ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
 PAGE = ROOT / "docs" / "latency.md"
 README = ROOT / "README.md"
-COMPARED = ("unseen", "gradio", "stream", "stream-soon", "real")
+COMPARED = ("gradio", "stream", "stream-soon", "real")
 _SOON_S = 0.3
 """A stream whose words are final after less silence than this knows the end before a plain worker
 does."""
@@ -29,7 +29,7 @@ does."""
 def load_results(folder: Path) -> dict[str, list[Any]]:
     """Read all records of a folder, oldest first, by what they are of."""
     kinds: dict[str, list[Any]] = {
-        "runs": [], "unseen": [], "tempo": [], "gradio": [], "stream": [], "stream-soon": [],
+        "runs": [], "tempo": [], "gradio": [], "stream": [], "stream-soon": [],
         "real": [], "eagerness": [], "load": [], "network": [], "flood": [],
     }  # fmt: skip
     for path in sorted(folder.glob("*.json")):
@@ -44,8 +44,6 @@ def load_results(folder: Path) -> dict[str, list[Any]]:
             kinds["network"].append(record)
         elif "TURN_EAGERNESS" in record["env"]:
             kinds["eagerness"].append(record)
-        elif record.get("voices", "own") == "unseen":
-            kinds["unseen"].append(record)
         elif record.get("stt") == "gradio":
             kinds["gradio"].append(record)
         elif record.get("stt") == "stream":
@@ -72,10 +70,8 @@ def sections(results: dict[str, list[Any]]) -> dict[str, str]:
     for name in COMPARED:
         if results[name]:
             made[name] = tables.comparison(results[name])
-    if results["eagerness"] and runs:
-        # `auto` is `eager` with engines that are not paid by the second.
-        eager = {**runs[-1], "env": {"TURN_EAGERNESS": "eager"}}
-        made["eagerness"] = tables.eagerness([eager, *results["eagerness"]])
+    if results["eagerness"]:
+        made["eagerness"] = tables.eagerness(results["eagerness"])
     if results["tempo"]:
         made |= tempo_tables.sections(results["tempo"][-1])
     if results["load"]:

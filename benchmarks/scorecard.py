@@ -7,14 +7,16 @@ first voiced sample until the agent's last (1.5). The same card is kept on virtu
 `tests/unit/test_full_duplex.py` fills it, and live, from the trials of `benchmarks.bench`.
 
 Sources: arXiv 2503.04721 (section 3) and 2507.23159 (section 2). Their speech is recorded or
-synthetic English; ours is synthetic English and Mandarin. An agent's own backchannels are not
-scored: this one makes none.
+synthetic English; ours is of people and synthetic, in several languages. An agent's own
+backchannels are not scored: this one makes none.
 """
 
 import statistics
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
+
+from benchmarks.texts import language_of
 
 Behaviour = Literal["turn", "pause", "interruption", "backchannel", "noise"]
 Span = tuple[float, float]
@@ -106,7 +108,7 @@ def from_trials(trials: Iterable[dict[str, Any]]) -> list[Episode]:
     """The episodes of one system in a record of `benchmarks.bench`."""
     found = []
     for trial in trials:
-        language = "zh" if str(trial.get("voice", "")).startswith("espeak:cmn") else "en"
+        language = language_of(str(trial.get("voice", "")))
         match trial.get("scenario"):
             case _ if "failed" in trial:
                 continue

@@ -118,12 +118,11 @@ def duplex(records: list[Record]) -> str:
         }
         for name in names
     }
-    keys = [k for b in scorecard.WANTED for lang in ("en", "zh") for k in [(b, lang)]]
+    order = list(scorecard.WANTED)
+    keys = {key for lines in cards.values() for key in lines}
     rows = []
-    for behaviour, language in keys:
+    for behaviour, language in sorted(keys, key=lambda key: (order.index(key[0]), key[1])):
         lines = [cards[name].get((behaviour, language)) for name in names]
-        if not any(lines):
-            continue
         wanted = scorecard.WANTED[behaviour]
         rows.append([f"{scorecard.TITLES[behaviour]}, {language}", str(wanted)])
         rows[-1] += ["" if line is None else _line(line) for line in lines]

@@ -140,16 +140,22 @@ _SENTENCES = 8
 _SHORT, _LONG = 30, 70
 
 
+def language_of(voice: str) -> str:
+    """ISO 639-1 code of what a voice speaks."""
+    engine, _, name = voice.partition(":")
+    return {"cm": "zh"}.get(name[:2], name[:2]) if engine in ("espeak", "human") else "en"
+
+
 def texts_of(voice: str) -> Texts:
     """What a voice says."""
     engine, _, name = voice.partition(":")
     if engine == "human":
         return _prompts(name)
-    if name.startswith("cmn"):
+    language = language_of(voice)
+    if language == "zh":
         return ZH
     if voice in UNSEEN:
-        language = {"de": _UNSEEN_DE, "es": _UNSEEN_ES}
-        return language.get(name[:2], _UNSEEN_EN)
+        return {"de": _UNSEEN_DE, "es": _UNSEEN_ES}.get(language, _UNSEEN_EN)
     return EN
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from benchmarks import report, tables
+from benchmarks.texts import UNSEEN
 
 
 def trial(system: str, scenario: str, **readings: object) -> dict[str, Any]:
@@ -76,6 +77,9 @@ def test_the_scorecard_has_a_line_for_each_behaviour_and_language() -> None:
     assert cells(text, "pause handling, en")[0] == "0"
     assert cells(text, "pause handling, en")[1].startswith("1.00")
     assert cells(text, "pause handling, en")[2].startswith("0.00, answers after 750 ms")
+    spoken = [{**turns("ours", 900.0)[0], "voice": voice} for voice in UNSEEN]
+    lines = tables.duplex([record(spoken)]).splitlines()[2:]
+    assert [line.split("|")[1].strip()[-2:] for line in lines] == ["de", "en", "es", "ru"]
 
 
 def test_the_steps_of_eagerness_are_ordered_by_what_they_wait() -> None:
@@ -85,16 +89,6 @@ def test_the_steps_of_eagerness_are_ordered_by_what_they_wait() -> None:
     ]
     lines = tables.eagerness(steps).splitlines()[2:]
     assert [line.split("`")[1] for line in lines] == ["eager", "pauses", "patient"]
-
-
-def test_the_newest_run_is_the_eager_step() -> None:
-    patient = record(turns("ours", 1400.0), env={"TURN_EAGERNESS": "patient"})
-    found = report.load_results(report.RESULTS / "none")
-    found |= {"runs": [RUN], "eagerness": [patient]}
-    head, _, *lines = report.sections(found)["eagerness"].splitlines()
-    assert [line.split("`")[1] for line in lines] == ["eager", "patient"]
-    assert "680 / 833" in lines[0]
-    assert {line.count("|") for line in (head, *lines)} == {8}
 
 
 def test_load_is_shown_per_call() -> None:
