@@ -1,11 +1,11 @@
-"""All tests in three parts: those in real time, those that need both cores for it, the others.
+"""All tests in three parts: talks side by side, talks that are listened to, the others.
 
-Room and browser tests listen and speak in real time: beside what takes a processor, on two cores,
-a pause of 0.8 s becomes one of 1.3 s. Those whose engines are stand-ins take little themselves, so
-two of them run side by side; those with real models or a browser run alone. Tests of logic need
-nothing but a processor and take what those leave, at the lowest priority there is. The others start
-servers and wait for much of their time: several lanes run side by side, rooms and pages in which
-nothing is timed among them. With arguments there is one run: they go to pytest as they are.
+Room and browser tests speak in real time: beside what takes a processor, on two cores, a pause of
+0.8 s becomes one of 1.3 s, and a word has a hole. Where a talk's course is looked at, two run side
+by side. Where it is heard and timed, or has real models or a browser, it runs alone. Tests of logic
+need nothing but a processor and take what those leave, at the lowest priority there is. The others
+start servers and wait for much of their time: several lanes run side by side, rooms and pages in
+which nothing is timed among them. With arguments there is one run: they go to pytest as they are.
 """
 
 import os
@@ -62,9 +62,8 @@ def main(arguments: Sequence[str]) -> int:
         try:
             rooms = sorted(str(path) for path in Path(_ROOM).glob("test_*.py"))
             with ThreadPoolExecutor(1) as lane:
-                half = len(rooms) // 2
-                beside = lane.submit(_in_silence, [*shown, _REAL_TIME, *rooms[half:]])
-                codes = [subprocess.call([*shown, _REAL_TIME, *rooms[:half]]), beside.result()]
+                beside = lane.submit(_in_silence, [*shown, _REAL_TIME, *rooms[1::2]])
+                codes = [subprocess.call([*shown, _REAL_TIME, *rooms[::2]]), beside.result()]
             codes.append(subprocess.call([*shown, *_ALONE]))
             print("the others, side by side; each lane is shown at its end", flush=True)
             with ThreadPoolExecutor(_SIDE_BY_SIDE) as lanes:

@@ -14,7 +14,7 @@ from testbed.answering import Behaviour
 from testbed.openai_server import OpenAIStandIn, Request
 from tests.room.conftest import GREETING, Worker
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = [pytest.mark.timeout(60), pytest.mark.alone]
 
 LONG = "One two three four five six seven eight nine ten. Alpha beta gamma delta epsilon. "
 

@@ -11,7 +11,7 @@ from rejoinder.scripted_caller.caller import Caller
 from testbed.answering import Behaviour
 from testbed.openai_server import OpenAIStandIn
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = [pytest.mark.timeout(60), pytest.mark.patient]
 
 Call = Callable[[], AbstractAsyncContextManager[Caller]]
 

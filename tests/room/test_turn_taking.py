@@ -15,7 +15,7 @@ from testbed.openai_server import OpenAIStandIn
 from testbed.speech import say
 from tests.room.conftest import CallAgent
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = [pytest.mark.timeout(60), pytest.mark.alone]
 
 LONG = "One two three four five six seven eight nine ten eleven twelve thirteen fourteen. " * 2
 
