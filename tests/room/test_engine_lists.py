@@ -60,6 +60,7 @@ async def test_a_dead_first_engine_is_told_once_and_the_next_call_hedges_from_it
             await asyncio.sleep(0.05)
 
     async with call_agent("lists") as caller:
+
         async def only_the_first_waits(_: object) -> None:
             engines.llm = Behaviour()
             await asyncio.sleep(30.0)
