@@ -84,20 +84,20 @@ class ScriptedWorker:
             ready = wire.WorkerMessage()
             ready.update_worker.status = wire.WorkerStatus.WS_AVAILABLE
             await ws.send_bytes(ready.SerializeToString())
-            tasks: list[asyncio.Task[None]] = []
+            jobs: dict[str, asyncio.Task[None]] = {}
             async with asyncio.TaskGroup() as group:
-                tasks.append(group.create_task(self._listen(ws, group, tasks), name="fake-worker"))
+                listening = group.create_task(self._listen(ws, group, jobs), name="fake-worker")
                 try:
                     yield self
                 finally:
-                    for task in tasks:
+                    for task in (listening, *jobs.values()):
                         task.cancel()
 
     async def _listen(
         self,
         ws: aiohttp.ClientWebSocketResponse,
         group: asyncio.TaskGroup,
-        tasks: list[asyncio.Task[None]],
+        jobs: dict[str, asyncio.Task[None]],
     ) -> None:
         async for message in ws:
             if message.type is not aiohttp.WSMsgType.BINARY:
@@ -113,9 +113,11 @@ class ScriptedWorker:
                 await ws.send_bytes(answer.SerializeToString())
             elif order.HasField("termination"):
                 self.ended.append(order.termination.job_id)
+                if order.termination.job_id in jobs:
+                    jobs[order.termination.job_id].cancel()
             elif order.HasField("assignment"):
                 starting = self._job(order.assignment.token, next(self._starts, 0.0))
-                tasks.append(group.create_task(starting, name="fake-agent"))
+                jobs[order.assignment.job.id] = group.create_task(starting, name="fake-agent")
 
     async def _job(self, token: str, start_s: float) -> None:
         await asyncio.sleep(start_s)
