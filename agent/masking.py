@@ -9,6 +9,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pydantic import SecretStr
+
 MASK = "********"
 
 # Each pattern tries a character a few times at most, however long the text: others write some of
@@ -45,6 +47,8 @@ def masked(value: Any) -> Any:
 
     Numbers stay: `max_tokens` is none.
     """
+    if isinstance(value, SecretStr):
+        return MASK
     if isinstance(value, str):
         return masked_text(value)
     if isinstance(value, Mapping):
@@ -73,4 +77,4 @@ def _hidden(value: Any) -> Any:
         return {name: _hidden(inner) for name, inner in value.items()}
     if isinstance(value, (list, tuple)):
         return [_hidden(inner) for inner in value]
-    return MASK if isinstance(value, str) else value
+    return MASK if isinstance(value, str | SecretStr) else value

@@ -3,6 +3,7 @@
 Pure data: nothing here reads the environment (`agent.settings.load` does) or imports an engine.
 """
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     SecretStr,
@@ -22,6 +24,10 @@ from pydantic_core import PydanticCustomError
 from agent.masking import masked
 from agent.metadata import FIELDS
 from agent.wording.lexicon import ENGLISH
+
+LOOKUP = "lookup"
+"""Under this name the reader of the settings gives, in the context of a validation, what finds the
+value of another variable: `Callable[[str], str | None]`."""
 
 
 class _Masked(BaseModel):
@@ -87,6 +93,22 @@ def _server_address(url: str) -> str:
 
 
 _ServerAddress = Annotated[str, AfterValidator(_server_address)]
+
+
+_BCP47 = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*", re.IGNORECASE)
+
+
+def _language(value: object) -> str:
+    code = str(value).strip().replace("_", "-")
+    if code.lower() in ("", "auto"):
+        return ""
+    if not _BCP47.fullmatch(code):
+        raise ValueError("not a language code such as en, zh or pt-BR; auto: detect it")
+    return code
+
+
+Language = Annotated[str, BeforeValidator(_language)]
+"""A spoken language: a BCP-47 code as it was given; `auto` and nothing both become empty."""
 
 
 class LiveKitOptions(_Section):
@@ -312,6 +334,20 @@ class RecordOptions(_Section):
                 "notice", "must not be empty with RECORD=audio: the caller is to know of it"
             )
         return notice
+
+
+class PriceOptions(_Section):
+    """What engines cost: a table that you can edit (docs/costs.md)."""
+
+    file: Path | None = setting(
+        None,
+        "TOML file of prices of your own, which count before those that come with the package",
+    )
+    told: bool = setting(
+        True,
+        "whether clients in the room are told what the call costs; the log and a recording have it "
+        "in any case",
+    )
 
 
 def _job_fields(names: str) -> str:

@@ -8,6 +8,7 @@ TOPIC_CHAT = "lk.chat"
 TOPIC_TURN = "rejoinder.turn"
 TOPIC_NOTICE = "rejoinder.notice"
 TOPIC_SOURCE = "rejoinder.source"
+TOPIC_COST = "rejoinder.cost"
 
 # Attributes of a stream of captions.
 SEGMENT = "lk.segment_id"

@@ -21,6 +21,8 @@ RESULTS = ROOT / "benchmarks" / "results"
 PAGE = ROOT / "docs" / "latency.md"
 README = ROOT / "README.md"
 COMPARED = ("gradio", "stream", "stream-soon", "real")
+_ELSEWHERE = {"whisper_batching", "first_token", "readback", "timeout_s"}
+"""What records have that other pages tell of: docs/model-servers.md and docs/engines.md."""
 _SOON_S = 0.3
 """A stream whose words are final after less silence than this knows the end before a plain worker
 does."""
@@ -34,6 +36,8 @@ def load_results(folder: Path) -> dict[str, list[Any]]:
     }  # fmt: skip
     for path in sorted(folder.glob("*.json")):
         record = json.loads(path.read_text("utf-8"))
+        if not _ELSEWHERE.isdisjoint(record):
+            continue
         if "tempo" in record:
             kinds["tempo"].append(record)
         elif "load" in record:

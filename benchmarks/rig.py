@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from agent.audio import pcm
 from benchmarks.voices import RATE_HZ, Spoken
-from rejoinder.demo.plan import whisper_beside_a_worker
+from rejoinder.demo.own_servers import whisper_beside_a_worker
 from rejoinder.demo.ports import PortPicker
 from rejoinder.scripted_caller.caller import Caller, join
 from rejoinder.scripted_caller.microphone import FRAME_S
@@ -164,7 +164,7 @@ async def rig(
                 engines_url = told["url"]
                 settings["OPENAI_BASE_URL"] = engines_url
                 if streaming:
-                    settings |= {"STT_ENGINE": "testbed.funasr_stt", "STT_URL": told["stream"]}
+                    settings |= {"STT_ENGINE": "funasr", "STT_URL": told["stream"]}
                 if gradio:
                     settings |= await _gradio(programs, folder, engines_url)
             else:

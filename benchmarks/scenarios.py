@@ -14,7 +14,7 @@ from benchmarks.voices import RATE_HZ, Spoken, noise, pause, speak
 from rejoinder.scripted_caller.caller import Caller
 from rejoinder.scripted_caller.hearing import Sound
 from rejoinder.scripted_caller.microphone import Utterance
-from testbed import tones
+from rejoinder.stand_ins import tones
 
 Trial = dict[str, Any]
 

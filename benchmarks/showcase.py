@@ -54,7 +54,7 @@ navigator.mediaDevices.enumerateDevices = async () =>
 _ENGINES = {
     "AGENT_GREETING": "Hello! Ask me anything about this project.",
     "STT_MODEL": "whisper-tiny.en",
-    "TTS_MODEL": "en_US-joe-medium",
+    "TTS_MODEL": "en_US-hibari-heart",
 }
 """As in `make demo`."""
 

@@ -3,9 +3,9 @@
     python -m benchmarks.standin --port 9000 --stt 0.2 --stt-per-s 0.02 --llm 0.25 --tts 0.15
 
 OpenAI-shaped transcription, chat and speech, and FunASR's stream of words
-(`testbed.funasr_server`), each told 150 ms after it was spoken. The recogniser is told what is
-being said. It answers with the words that the uploaded audio holds: it finds the upload's place in
-the utterance by its loudness curve, and knows a word once no more of it is missing than a
+(`rejoinder.stand_ins.funasr_server`), each told 150 ms after it was spoken. The recogniser is told
+what is being said. It answers with the words that the uploaded audio holds: it finds the upload's
+place in the utterance by its loudness curve, and knows a word once no more of it is missing than a
 recogniser can do without (`MISSING_MS`); a streamed word is known when it has ended. As a real one
 it takes longer for a longer upload, and for each of several at the same time (`benchmarks.cost`).
 """
@@ -22,9 +22,9 @@ from aiohttp import web
 from numpy.typing import NDArray
 
 from benchmarks.cost import REAL, Cost, Machine
-from testbed.answering import Behaviour
-from testbed.funasr_server import FunASRStandIn
-from testbed.openai_server import OpenAIStandIn, Request
+from rejoinder.stand_ins.answering import Behaviour
+from rejoinder.stand_ins.funasr_server import FunASRStandIn
+from rejoinder.stand_ins.openai_server import OpenAIStandIn, Request
 
 MISSING_MS = (80,) * 6 + (120,) * 5 + (160,) * 5 + (200,) * 6 + (240,) * 4 + (320,) * 2
 """How much of their end 28 sentences of three voices could lack until Whisper tiny.en no longer

@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "call": ("place_call", "call the agent with sound files instead of a microphone"),
     "replay": ("replay_call", "show a recorded call, and decide it again under other settings"),
     "playground": ("print_playground", "print the lines for the Agents Playground's .env.local"),
+    "stand-in": ("stand_in", "start a server that stands in for an engine's"),
     "setup": ("set_up", "fetch what the demo and the tests need"),
 }
 """Sub-command → (module with `add_arguments(parser)` and `run(args) -> int`, help)."""

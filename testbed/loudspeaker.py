@@ -34,7 +34,7 @@ _QUEUED, _MOST_QUEUED = 2880, 19200
 """What a telephone holds back so as not to run dry, and where it drops the rest: 48 kHz."""
 _NOISE = 5e-4
 _REFLECTIONS = 10
-_WORD, _KNOWN_S = "Wait,", 0.4
+_WORD = "Wait,"
 _AUDIBLE = 0.02
 _ROOM_S = 0.1
 
@@ -68,6 +68,8 @@ class Table:
     """Of the echo's way, at 16 kHz."""
     line: Callable[[Pcm], Pcm] = lambda pcm: pcm
     """What all that the agent hears goes through, hop by hop; float32, 16 kHz."""
+    known_after_s: float = 0.4
+    """When the recogniser knows the caller's first word, after it began."""
     log: list[tuple[float, Action]] = field(default_factory=list)
     looks: list[Match] = field(default_factory=list)
 
@@ -101,7 +103,9 @@ class Table:
         if caller is not None:
             begin = round(after_s * RATE_HZ)
             heard[begin : begin + len(caller)] += caller[: len(heard) - begin]
-            known_s = after_s + int(np.argmax(np.abs(caller) > _AUDIBLE)) / RATE_HZ + _KNOWN_S
+            known_s = (
+                after_s + int(np.argmax(np.abs(caller) > _AUDIBLE)) / RATE_HZ + self.known_after_s
+            )
         ear = Ear(load_detector()())
         # The rest of a turn is of no interest.
         taker = TurnTaker(TurnOptions(), match_played=self._match)

@@ -1,17 +1,20 @@
 """Every test: marked by its folder, no leaked task, no blocking call on the event loop."""
 
 import asyncio
+import atexit
 import functools
 import inspect
+import linecache
 import os
 import shutil
+import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 from blockbuster import BlockBuster
 
-from testbed.openai_server import OpenAIStandIn
+from rejoinder.stand_ins.openai_server import OpenAIStandIn
 
 ROOT = Path(__file__).parent
 LEVELS = {"unit", "protocol", "attacks", "room", "browser", "packaging"}
@@ -29,14 +32,44 @@ OWN_PREFIXES = (
 )
 
 
+_STATUS = pytest.StashKey[int]()
+
+# asyncio's debug mode writes down where each future was made, and asks the disk each time whether
+# one of ten files has changed: two fifths of the processor time of a test that streams sound.
+linecache.checkcache = lambda filename=None: None
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    session.config.stash[_STATUS] = int(exitstatus)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """After calls, end as `rejoinder.cli.entry` does: the native client's threads would abort."""
+    if "rejoinder.scripted_caller" in sys.modules:
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(config.stash.get(_STATUS, 1))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         level = Path(item.path).relative_to(ROOT).parts[0]
         if level not in LEVELS:
             raise pytest.UsageError(f"{item.path} is in no level folder of tests/")
         item.add_marker(level)
+        _grant(item)
         if level != "unit" and isinstance(item, pytest.Function):
             _end_in_time(item)
+
+
+def _grant(item: pytest.Item) -> None:
+    """A limit of the command line is the least: where the processor is another's, all are late."""
+    given = float(item.config.getoption("timeout") or 0)
+    marker = item.get_closest_marker("timeout")
+    if marker and marker.args[0] < given:
+        item.add_marker(pytest.mark.timeout(given), append=False)
 
 
 def _end_in_time(item: pytest.Function) -> None:
@@ -44,7 +77,8 @@ def _end_in_time(item: pytest.Function) -> None:
     if not inspect.iscoroutinefunction(item.obj):
         return
     marker = item.get_closest_marker("timeout")
-    limit_s = marker.args[0] if marker else float(item.config.getini("timeout"))
+    usual = item.config.getoption("timeout") or item.config.getini("timeout")
+    limit_s = marker.args[0] if marker else float(usual)
     test = item.obj
 
     @functools.wraps(test)
@@ -53,6 +87,11 @@ def _end_in_time(item: pytest.Function) -> None:
             await test(**fixtures)
 
     item.obj = in_time
+
+
+def at_work(name: str) -> bool:
+    """Whether a task of this name is running."""
+    return any(task.get_name() == name for task in asyncio.all_tasks())
 
 
 def require(tool: str, how: str) -> str:

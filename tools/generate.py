@@ -17,6 +17,8 @@ from pydantic_core import PydanticUndefined
 from agent.settings.engines import TABLES
 from agent.settings.load import SECTIONS, engine_options
 from agent.settings.reading import fallback_of, is_of_all, variable
+from model_servers.llm.settings import ChatSettings
+from model_servers.translate.settings import TranslateSettings
 from model_servers.tts.settings import SpeechSettings
 from model_servers.whisper.settings import WhisperSettings
 from rejoinder.cli import COMMANDS
@@ -60,13 +62,14 @@ LISTS = """\
 """
 
 AWS = """\
-# Read by boto3 itself, for LLM_ENGINE=bedrock; its own documentation lists more.
+# ── Read by boto3 itself, for every engine behind AWS; its own documentation lists more ───────
+
 # AWS_REGION=us-east-1
 # AWS_PROFILE=
 # AWS_ACCESS_KEY_ID=
 # AWS_SECRET_ACCESS_KEY=
 # AWS_SESSION_TOKEN=
-# AWS_ENDPOINT_URL_BEDROCK_RUNTIME=
+# AWS_ENDPOINT_URL=
 """
 
 
@@ -91,18 +94,22 @@ def main() -> int:
 
 def env_example() -> str:
     """The text of playground.env.example."""
-    parts = [HEAD, SHARED, LISTS]
+    parts = [HEAD, SHARED, AWS, LISTS]
     for prefix, model in SECTIONS.items():
         parts.append(_section(prefix, model))
         stage = prefix.strip("_").lower()
         if stage in TABLES:
             for name, options in engine_options(stage):  # type: ignore[arg-type]
                 parts.append(f"# With {prefix}ENGINE={name}:\n\n" + _fields(prefix, options))
-                if name == "bedrock":
-                    parts.append(AWS)
     for prefix, server, title in (
         ("SERVE_WHISPER_", WhisperSettings, "The Whisper server (python -m model_servers.whisper)"),
         ("SERVE_TTS_", SpeechSettings, "The speech server (python -m model_servers.tts)"),
+        ("SERVE_LLM_", ChatSettings, "The language model's server (python -m model_servers.llm)"),
+        (
+            "SERVE_TRANSLATE_",
+            TranslateSettings,
+            "The translation server (python -m model_servers.translate)",
+        ),
     ):
         parts.append(f"{_rule(title)}\n\n{_fields(prefix, server)}")
     return "\n".join(parts)

@@ -23,21 +23,29 @@ _ALONE = ("(browser or alone) and not patient", _ROOM, _BROWSER)
 _LOGIC = "unit or packaging or idle"
 _SERVERS = f"not ({_LOGIC} or room or browser)"
 _PROTOCOL, _ATTACKS = "tests/protocol", "tests/attacks"
-_MODELS, _STT = f"{_PROTOCOL}/model_servers", f"{_PROTOCOL}/stt"
+_MODELS, _STT, _LLM, _TTS = (
+    f"{_PROTOCOL}/{room}" for room in ("model_servers", "stt", "llm", "tts")
+)
 _ATTACKED_MODELS = f"{_ATTACKS}/model_servers"
 _LANES = (
     ("patient", _ROOM, _BROWSER, f"{_ATTACKS}/test_private_logs.py"),
-    (_SERVERS, _ATTACKED_MODELS),
-    (_SERVERS, _STT),
-    (_SERVERS, _PROTOCOL, f"--ignore={_MODELS}", f"--ignore={_STT}"),
     (_SERVERS, _MODELS),
+    (_SERVERS, _STT),
+    (_SERVERS, _TTS, _LLM),
+    (_SERVERS, _ATTACKED_MODELS),
+    (_SERVERS, _PROTOCOL, *(f"--ignore={room}" for room in (_MODELS, _STT, _LLM, _TTS))),
     (_SERVERS, _ATTACKS, f"--ignore={_ATTACKED_MODELS}"),
 )
 """The longest first."""
 _SIDE_BY_SIDE = 3
 """Lanes that two cores serve: each waits for half of its time."""
-_PATIENT_S = 120
-"""Longest test of logic, whose processor may be busy with others for seconds."""
+_LOGIC_S = 600
+"""Longest test of logic: its processor may be busy with others for minutes."""
+_LANE_S = 120
+"""Longest test of the lanes that run side by side: one that hangs fails, not one that is slow."""
+_NO_DEBUG = ("-o", "asyncio_debug=false")
+"""Where time counts: asyncio's debug mode is a fifth of the processor time of such a test, and a
+scripted caller's frames come late by it. Tests of logic have it, and every test that runs alone."""
 _NO_TESTS = 5
 """pytest's exit code when it has found none."""
 
@@ -49,11 +57,11 @@ def main(arguments: Sequence[str]) -> int:
     pytest = [sys.executable, "-m", "pytest"]
     if arguments:
         return subprocess.call([*pytest, *arguments])
-    shown = [*pytest, "--durations=10", "-m"]
+    shown = [*pytest, "--durations=10", *_NO_DEBUG, "-m"]
     with (
         tempfile.TemporaryFile() as said,
         subprocess.Popen(
-            [*shown, _LOGIC, f"--timeout={_PATIENT_S}"],
+            [*pytest, "--durations=10", "-m", _LOGIC, f"--timeout={_LOGIC_S}"],
             stdout=said,
             stderr=subprocess.STDOUT,
             preexec_fn=_idle,
@@ -67,7 +75,8 @@ def main(arguments: Sequence[str]) -> int:
             codes.append(subprocess.call([*shown, *_ALONE]))
             print("the others, side by side; each lane is shown at its end", flush=True)
             with ThreadPoolExecutor(_SIDE_BY_SIDE) as lanes:
-                codes += lanes.map(lambda lane: _in_silence([*shown, *lane]), _LANES)
+                slow = f"--timeout={_LANE_S}"
+                codes += lanes.map(lambda lane: _in_silence([*shown, *lane, slow]), _LANES)
             codes.append(logic.wait())
         finally:
             logic.kill()

@@ -14,6 +14,7 @@ import numpy as np
 
 from agent.audio.kinds import Kind, NotDecodable
 from agent.audio.mp3_frames import FrameCutter
+from agent.audio.ogg_pages import OggPages, Page
 from agent.audio.wav_stream import Chunk
 
 _FORMATS = {
@@ -88,6 +89,11 @@ class CompressedStream:
         """`kind` is one of `DECODABLE`."""
         self._kind = kind
         self._cutter = FrameCutter() if kind is Kind.MP3 else None
+        self._pages = OggPages() if kind is Kind.VORBIS else None
+        self._begin()
+
+    def _begin(self) -> None:
+        """Before the first byte of a file."""
         self._source = _Bytes()
         self._head = b""
         self._rate_hz = 0
@@ -100,15 +106,27 @@ class CompressedStream:
         Raises:
             NotDecodable: the bytes are not of this kind.
         """
-        self._put(data)
-        while self._rate_hz and self._has_enough():
-            chunk = self._next()
-            if chunk is None:
-                return
-            yield chunk
+        for page in self._pages.feed(data) if self._pages else (Page(data),):
+            if page.begins:
+                yield from self._left()
+                self._begin()
+            self._put(page.data)
+            while self._rate_hz and self._has_enough():
+                chunk = self._next()
+                if chunk is None:
+                    break
+                yield chunk
+            if page.ends:
+                # The next file, if there is one, is only being made.
+                yield from self._left()
 
     def end(self) -> Iterator[Chunk]:
         """Give what is left."""
+        if self._pages is not None:
+            self._put(self._pages.rest())
+        yield from self._left()
+
+    def _left(self) -> Iterator[Chunk]:
         while self._rate_hz and (chunk := self._next()) is not None:
             yield chunk
 

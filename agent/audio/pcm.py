@@ -49,6 +49,13 @@ def from_frame(frame: rtc.AudioFrame) -> Samples:
     return _mix(interleaved, frame.num_channels)
 
 
+def mono_s16le(frame: rtc.AudioFrame) -> bytes:
+    """One LiveKit frame to mono s16le bytes at the frame's rate; channels are averaged."""
+    if frame.num_channels == 1:
+        return bytes(frame.data)
+    return to_s16le(from_frame(frame))
+
+
 def to_frame(samples: Samples, *, rate_hz: int) -> rtc.AudioFrame:
     """Samples to one mono LiveKit frame."""
     return rtc.AudioFrame(

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from livekit import rtc
+from numpy.typing import NDArray
 
 _SILENT = 8
 """Audio with no sample beyond this, of 32767, holds no voice: 72 dB below full scale."""
@@ -45,5 +46,9 @@ async def at_rate(
 
 def is_audible(frame: rtc.AudioFrame) -> bool:
     """Whether a frame holds more than silence."""
-    samples = np.frombuffer(frame.data, np.int16)
+    return is_sound(np.frombuffer(frame.data, np.int16))
+
+
+def is_sound(samples: NDArray[np.int16]) -> bool:
+    """Whether samples are more than silence; what a resampler makes of zeros is none."""
     return bool(len(samples)) and int(np.abs(samples.astype(np.int32)).max()) > _SILENT

@@ -21,6 +21,7 @@ from livekit.agents import (
 
 from agent.call.callers import Callers
 from agent.call.conversation import Conversation
+from agent.call.costs import Costs
 from agent.call.failures import Failures
 from agent.call.features import Features, Surroundings, load_features
 from agent.call.happenings import Happenings
@@ -115,7 +116,14 @@ class Call:
         parts.watch(self._notices.engine_changed)
         self._failures = Failures(self._session, tasks, self._notices, over=self._over.set)
         self._reports = Reports(self._notices, parts, answered=self._recorded.answered)
-        self.features = Features(tasks, [self._recorded, self._reports])
+        costs = Costs(
+            self._session,
+            parts.meter,
+            settings.prices,
+            publish=self._notices.publish if settings.pricing.told else None,
+            keep=self._recorded.cost,
+        )
+        self.features = Features(tasks, [costs, self._recorded, self._reports])
         chosen = settings.agent
         self._seal = seal_for(settings.livekit.api_secret, room=ctx.job.room.name)
         self._heartbeat = Heartbeat(ctx.room, tasks, dispatch=ctx.job.dispatch_id, seal=self._seal)

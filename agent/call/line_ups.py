@@ -1,13 +1,15 @@
 """Makes the engines of each stage: one as it is, several as one that goes on to the next."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from livekit.agents import APIConnectOptions, llm, stt, tts
 
+from agent.costs.meter import EngineMeter, Meter, Place
 from agent.errors import ConfigError
 from agent.llm.failover import FailoverLLM, ServingHabit
+from agent.llm.metered import MeteredLLM
 from agent.llm.reply_filter import Habit
 from agent.remote.failover import Health, LineUp, Member, ServingPace
 from agent.remote.hedging import Pace
@@ -17,9 +19,17 @@ from agent.settings.engines import TABLES, Stage, load_engine
 from agent.settings.hosting import is_hosted
 from agent.settings.load import StageChoice
 from agent.stt.failover import FailoverSpeechToText
+from agent.stt.metered import MeteredSpeechToText
 from agent.tts.failover import FailoverSpeech
+from agent.tts.metered import MeteredSpeech
 
 RETRY_INTERVAL_S = 0.25
+
+_METERED: Mapping[Stage, Callable[[Any, EngineMeter], Any]] = {
+    "stt": MeteredSpeechToText,
+    "llm": MeteredLLM,
+    "tts": MeteredSpeech,
+}
 
 
 def preload_engines(stage: Stage, choices: Sequence[StageChoice]) -> None:
@@ -28,6 +38,8 @@ def preload_engines(stage: Stage, choices: Sequence[StageChoice]) -> None:
         module = load_engine(stage, choice.engine)
         if hasattr(module, "preload"):
             module.preload()
+        if hasattr(module, "preload_for"):
+            module.preload_for(choice.options)
         # Made here, they are the same memory for all.
         pace_of(stage, choice)
         _health(stage, choice)
@@ -35,25 +47,33 @@ def preload_engines(stage: Stage, choices: Sequence[StageChoice]) -> None:
             habit_of(choice)
 
 
-def build_recogniser(choices: Sequence[StageChoice]) -> stt.STT[str]:
-    """The recogniser; blocking, as engines load models."""
+def build_recogniser(choices: Sequence[StageChoice], meter: Meter | None = None) -> stt.STT[str]:
+    """The recogniser; blocking, as engines load models. `meter` counts what it is sent."""
+    engines = _build_all("stt", choices, meter)
     if len(choices) == 1:
-        single: stt.STT[str] = _build("stt", choices[0])
+        single: stt.STT[str] = engines[0]
         return single
-    line_up: LineUp[stt.STT[str]] = _line_up("stt", choices)
+    line_up: LineUp[stt.STT[str]] = _line_up("stt", choices, engines)
     return FailoverSpeechToText(line_up)
 
 
 def check_recognisers(choices: Sequence[StageChoice]) -> None:
-    """See that a list is in an order that can be used; builds what is not in the table.
+    """See that a list is in an order that can be used; builds what may stream.
 
     Raises:
         ConfigError: an engine that only streams stands behind one that does not.
     """
     offered: list[stt.STTCapabilities] = []
     for choice in choices if len(choices) > 1 else ():
-        if choice.engine in TABLES["stt"]:
-            offered.append(stt.STTCapabilities(streaming=False, interim_results=False))
+        line = TABLES["stt"].get(choice.engine)
+        if line is not None and line.streams is not None:
+            offered.append(
+                stt.STTCapabilities(
+                    streaming=line.streams,
+                    interim_results=line.streams,
+                    offline_recognize=not line.streams,
+                )
+            )
         else:
             built: stt.STT[str] = load_engine("stt", choice.engine).build(choice.options)
             offered.append(built.capabilities)
@@ -64,22 +84,27 @@ def check_recognisers(choices: Sequence[StageChoice]) -> None:
             )
 
 
-def build_model(choices: Sequence[StageChoice], *, stall_s: float) -> llm.LLM[Any]:
-    """The language model; blocking.
+def build_model(
+    choices: Sequence[StageChoice], meter: Meter | None = None, *, stall_s: float
+) -> llm.LLM[Any]:
+    """The language model; blocking. `meter` counts its tokens.
 
     `stall_s` is the longest wait for the next piece of a reply that has begun, seconds.
     """
+    engines = _build_all("llm", choices, meter)
     if len(choices) == 1:
-        single: llm.LLM[Any] = _build("llm", choices[0])
+        single: llm.LLM[Any] = engines[0]
         return single
-    return FailoverLLM(_line_up("llm", choices), stall_s=stall_s)
+    return FailoverLLM(_line_up("llm", choices, engines), stall_s=stall_s)
 
 
-def build_voice(choices: Sequence[StageChoice]) -> tts.TTS[Any]:
-    """The voice; blocking."""
-    return (
-        _build("tts", choices[0]) if len(choices) == 1 else FailoverSpeech(_line_up("tts", choices))
-    )
+def build_voice(choices: Sequence[StageChoice], meter: Meter | None = None) -> tts.TTS[Any]:
+    """The voice; blocking. `meter` counts what it is given to say."""
+    engines = _build_all("tts", choices, meter)
+    if len(choices) == 1:
+        single: tts.TTS[Any] = engines[0]
+        return single
+    return FailoverSpeech(_line_up("tts", choices, engines))
 
 
 def pace_for(stage: Stage, choices: Sequence[StageChoice], engine: object) -> Pace | None:
@@ -124,25 +149,44 @@ def _health(stage: Stage, choice: StageChoice) -> Health:
     return Health(page(f"health {stage} {choice}", Health.BYTES))
 
 
-def _line_up(stage: Stage, choices: Sequence[StageChoice]) -> LineUp[Any]:
-    return LineUp([_member(stage, choice, last=choice is choices[-1]) for choice in choices])
+def _line_up(stage: Stage, choices: Sequence[StageChoice], engines: Sequence[Any]) -> LineUp[Any]:
+    return LineUp(
+        [
+            _member(stage, choice, engine, last=choice is choices[-1])
+            for choice, engine in zip(choices, engines, strict=True)
+        ]
+    )
 
 
-def _member(stage: Stage, choice: StageChoice, *, last: bool) -> Member[Any]:
+def _member(stage: Stage, choice: StageChoice, engine: Any, *, last: bool) -> Member[Any]:
     # Instead of trying again, the next one is asked. Recognitions are tried again as a whole.
     tries_again = last and stage != "stt"
     return Member(
         str(choice),
-        _build(stage, choice),
+        engine,
         APIConnectOptions(
             max_retry=choice.max_retries if tries_again else 0,
             retry_interval=RETRY_INTERVAL_S,
             timeout=choice.timeout_s,
         ),
         _health(stage, choice),
-        probe=partial(probe_engine, stage, choice),
+        probe=partial(probe_engine, stage, choice, again=True),
         pace=pace_of(stage, choice) if stage != "tts" else None,
     )
+
+
+def _build_all(stage: Stage, choices: Sequence[StageChoice], meter: Meter | None) -> list[Any]:
+    engines = [_build(stage, choice) for choice in choices]
+    if meter is None:
+        return engines
+    return [
+        _METERED[stage](engine, meter.of(_place(stage, number, choice), engine))
+        for number, (choice, engine) in enumerate(zip(choices, engines, strict=True), 1)
+    ]
+
+
+def _place(stage: Stage, number: int, choice: StageChoice) -> Place:
+    return Place(stage, number, choice.engine, str(choice), hosted=is_hosted(choice))
 
 
 def _build(stage: Stage, choice: StageChoice) -> Any:

@@ -18,6 +18,7 @@ from agent.call.line_ups import (
     pace_for,
     preload_engines,
 )
+from agent.costs.meter import Meter
 from agent.hearing.ear import Probability, load_detector
 from agent.hearing.end_model import EndModel, load_end_model
 from agent.llm.reply_filter import Habit
@@ -54,10 +55,15 @@ class Parts:
     stt_pace: Pace | None
     llm_pace: Pace | None
     llm_habit: Habit
+    llm_stall_s: float | None
+    """Longest wait for the next word of a reply, seconds; None: a list sees to that itself,
+    and goes on with its next model."""
     chosen: Mapping[Stage, StageChoice]
     """The first choice of each stage."""
     stt_delays: StreamDelays = field(default_factory=StreamDelays)
     """How late the words of a recogniser are that streams."""
+    meter: Meter = field(default_factory=Meter)
+    """Counts what is asked of the engines; the spare voice costs nothing."""
 
     def labels(self) -> dict[str, str]:
         """Participant attributes that name the engines; of a list who answered last."""
@@ -115,20 +121,23 @@ def load_parts(settings: Settings) -> Parts:
         ConfigError: an engine of a list cannot stand in one.
     """
     preload(settings)
-    recogniser = build_recogniser(settings.stt)
-    model = build_model(settings.llm, stall_s=settings.reply.stall_s)
+    meter = Meter()
+    recogniser = build_recogniser(settings.stt, meter)
+    model = build_model(settings.llm, meter, stall_s=settings.reply.stall_s)
     return Parts(
         detector=load_detector(),
         end_model=load_end_model() if settings.turn.model == "v1-mini" else None,
         stt=recogniser,
         llm=model,
-        tts=build_voice(settings.tts),
+        tts=build_voice(settings.tts, meter),
         spare_tts=load_engine("tts", "espeak").build(spare_voice(settings)),
         stt_pace=pace_for("stt", settings.stt, recogniser),
         llm_pace=pace_for("llm", settings.llm, model),
         llm_habit=habit_for(settings.llm, model),
+        llm_stall_s=settings.reply.stall_s if len(settings.llm) == 1 else None,
         chosen={"stt": settings.stt[0], "llm": settings.llm[0], "tts": settings.tts[0]},
         stt_delays=StreamDelays(page(_DELAYS, StreamDelays.BYTES)),
+        meter=meter,
     )
 
 

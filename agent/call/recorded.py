@@ -16,6 +16,7 @@ from agent.call.parts import Parts
 from agent.call.reply import OUTPUT_RATE_HZ
 from agent.call.session import eagerness
 from agent.call.timeline import TurnReport
+from agent.costs.bill import Bill
 from agent.options import RecordOptions
 from agent.personas.persona import Persona
 from agent.playout.voice_track import NATIVE_QUEUE_MS, VoiceTrack
@@ -67,6 +68,10 @@ class Recorded(Feature):
     def answered(self, report: TurnReport) -> None:
         """A turn was answered: where its time went."""
         self._tell("turn", **report.as_json())
+
+    def cost(self, bill: Bill) -> None:
+        """What the call has cost."""
+        self._tell("cost", **bill.as_json())
 
     async def aclose(self) -> None:
         """End the file; takes two seconds at most."""

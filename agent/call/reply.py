@@ -105,7 +105,7 @@ class CallAgent(Agent):
                 tools=tools,
                 model=self._parts.llm.model,
                 habit=self._parts.llm_habit,
-                stall_s=self._reply.stall_s,
+                stall_s=self._parts.llm_stall_s,
             ),
             after_s=pace.late_s if pace is not None else None,
             pace=pace,

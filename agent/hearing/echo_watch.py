@@ -38,6 +38,9 @@ _DRIFT_S = 0.15
 _LOUDER_DB = 6.0
 """Two equal voices in phase: what is louder by this than any certain echo before, and unlike what
 was played, is not only an echo."""
+_UNLIKE, _FAINTER_DB, _UNLIKE_LOOKS = 0.4, 3.0, 2
+"""As loud as that, less a little, for most of a look, and unlike what was played, so often in a
+row: somebody talks."""
 _NOT_YET = -1.0
 
 
@@ -58,7 +61,8 @@ class EchoWatch:
     known to be one when it ends as late after the hold as it came after its original, and is
     like it from beginning to end. A caller goes on. Later echoes, of nearly the same delay, are
     known at the first look, and two looks in a row tell that a sound is none. Who was unlike
-    it and louder than it can be is a caller, whatever of the echo follows while the reply is held.
+    it, and louder than it can be or as loud for two looks, is a caller, whatever of the echo
+    follows while the reply is held.
     """
 
     def __init__(self, match_played: Callable[[NDArray[np.int16]], Match]) -> None:
@@ -70,6 +74,7 @@ class EchoWatch:
         self._looked = self._last = self._until = _NOT_YET
         self._loudest_db = -np.inf
         self._answer = self._doubtful = self._caller = False
+        self._unlike_looks = 0
 
     @property
     def until(self) -> float:
@@ -113,6 +118,7 @@ class EchoWatch:
         if held_s < self._held_s:
             self._suspected_s = None
             self._caller = False
+            self._unlike_looks = 0
         self._held_s = held_s
         if _FIRST_S <= held_s <= _LAST_S and now - self._looked >= _EVERY_S:
             found = self._look(audio, now)
@@ -121,9 +127,11 @@ class EchoWatch:
             if self._is_known(found.likeness, delay_s):
                 origin = self._echo(delay_s, now, found.likeness, audio)
                 return Origin.CALLER if self._caller else origin
+            unlike = found.likeness < _UNLIKE and self._is_as_loud(audio)
+            self._unlike_looks = self._unlike_looks + 1 if unlike else 0
             if self._suspected_s is None and found.likeness >= _SUSPICIOUS and delay_s <= _LATEST_S:
                 self._suspected_s = delay_s
-            elif self._delay_s is not None and found.likeness < _ALIKE and self._is_louder(audio):
+            elif self._delay_s is not None and self._is_somebody(found, audio):
                 self._suspected_s, self._caller = None, True
         if self._suspected_s is None:
             return Origin.CALLER
@@ -161,8 +169,17 @@ class EchoWatch:
             self._loudest_db = max(self._loudest_db, _loudest_db(audio))
         return Origin.ECHO
 
+    def _is_somebody(self, found: Match, audio: Sequence[NDArray[np.int16]]) -> bool:
+        if self._unlike_looks >= _UNLIKE_LOOKS:
+            return True
+        return found.likeness < _ALIKE and self._is_louder(audio)
+
     def _is_louder(self, audio: Sequence[NDArray[np.int16]]) -> bool:
         return _loudest_db(audio) > self._loudest_db + _LOUDER_DB
+
+    def _is_as_loud(self, audio: Sequence[NDArray[np.int16]]) -> bool:
+        levels = sorted(level_of(pcm) for pcm in audio[-ECHO_HOPS:])
+        return levels[len(levels) // 2] > self._loudest_db - _FAINTER_DB
 
     def _look(self, audio: Sequence[NDArray[np.int16]], now: float) -> Match:
         self._looked = now

@@ -20,7 +20,8 @@ from agent.job import kinds
 from agent.job.log import protect_from_the_first_line, protect_logs
 from agent.job.serving import serve_job
 from agent.remote import proxies
-from agent.settings.engines import load_engine
+from agent.settings.checking import import_engine
+from agent.settings.engines import TABLES, load_engine
 from agent.settings.load import apply_env_file, load
 from agent.survival.lost_jobs import LostJobs
 from agent.survival.orphans import OrphanWatch
@@ -32,12 +33,11 @@ SETTINGS = load()
 proxies.spare_this_machine()
 proxies.let_native_client_reach(SETTINGS.livekit.url or "")
 # Now, on the main thread: livekit-agents' plug-ins refuse to be imported on another one.
-for choice in SETTINGS.stt:
-    load_engine("stt", choice.engine)
-for choice in SETTINGS.llm:
-    load_engine("llm", choice.engine)
-for choice in SETTINGS.tts:
-    load_engine("tts", choice.engine)
+for _stage in TABLES:
+    for _choice in getattr(SETTINGS, _stage):
+        load_engine(_stage, _choice.engine)
+        if SETTINGS.agent.isolation == "thread":
+            import_engine(_stage, _choice)  # calls are set up on threads, and nothing parts
 load_features(SETTINGS)
 for _kind in kinds.KINDS:
     kinds.load(_kind)

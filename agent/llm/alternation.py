@@ -14,6 +14,10 @@ OPENING = "(The call begins.)"
 SILENCE = "(The caller says nothing.)"
 """Stands at the end when the agent is to speak again: most models would go on in mid-sentence."""
 
+BROKEN_IN = "(The caller breaks in.)"
+"""Stands where the agent would have told what a tool gave, for Mistral's templates: after a tool
+they take no word of the caller."""
+
 
 def alternating(
     messages: Iterable[Message],
@@ -32,6 +36,8 @@ def alternating(
     for message in messages:
         if turns and turns[-1]["role"] == message["role"] and join(turns[-1], message):
             continue
+        if turns and turns[-1]["role"] == "tool" and message["role"] == "user":
+            turns.append({"role": "assistant", "content": say(BROKEN_IN)})
         turns.append(message)
     if not turns or turns[0]["role"] != "user":
         turns.insert(0, {"role": "user", "content": say(OPENING)})

@@ -17,15 +17,24 @@ from livekit.agents import (
 
 from agent.llm.reply_filter import Habit
 from agent.remote.failover import LineUp, Member, NothingSaid, longest_s
+from agent.wording.scripts import joined
 
 Model = llm.LLM[Any]
+
+_FINDS = "rejoinder"
+"""Provider of the embedded engine, which finds an answer: it cannot go on with another's."""
+GO_ON = (
+    "(Your answer was cut off there. Go on exactly where it stops, in the same language. Repeat "
+    "nothing of it, and say nothing about this.)"
+)
+"""Said, as by the caller, to a model that goes on with the reply of another one."""
 
 
 class FailoverLLM(llm.LLM[Any]):
     """Streams are independent of each other.
 
-    A reply that breaks off or stands still after its first word ends there: said by another
-    model, its beginning would be heard twice. The next reply is the other model's.
+    A reply that breaks off or stands still after its first word is gone on with by the next model:
+    begun anew, its beginning would be heard twice. Where none can, or it calls a tool, it ends.
     """
 
     def __init__(self, line_up: LineUp[Model], *, stall_s: float) -> None:
@@ -98,19 +107,30 @@ class FailoverReply(llm.LLMStream):
         super().__init__(engine, conn_options=APIConnectOptions(max_retry=0), **common)
         self._line_up, self._stall_s = engine.line_up, engine.stall_s
         self._request = request
+        self._said = ""
+        """The words of the reply so far."""
+        self._acts = False
+        """Whether it calls a tool: nobody can go on with half a call."""
 
     async def _run(self) -> None:
         failure: Exception | None = None
+        broken: Exception | None = None
         for member in self._line_up.order():
-            self._begun = False
+            if self._said and member.engine.provider == _FINDS:
+                continue
+            said = self._said
             try:
                 await self._answer(member)
                 return
             except Exception as error:  # noqa: BLE001 - an engine's bug ends its reply, not the call
                 failure = error
                 self._line_up.failed(member, error)
-                if self._begun:
-                    raise _in_mid_reply(error) from error
+                if self._acts or self._said != said:
+                    broken = error
+                if self._acts:
+                    break
+        if broken is not None:
+            raise _in_mid_reply(broken) from broken
         raise APIConnectionError("no model of the list has answered", retryable=False) from failure
 
     async def _answer(self, member: Member[Model]) -> None:
@@ -118,23 +138,51 @@ class FailoverReply(llm.LLMStream):
         first_s = longest_s(limits)
         now = asyncio.get_running_loop().time
         waiting: list[llm.ChatChunk] = []
+        begun = False
         stream = member.engine.chat(
-            chat_ctx=self._chat_ctx, tools=self._tools, conn_options=limits, **self._request
+            chat_ctx=self._asked(), tools=self._tools, conn_options=limits, **self._request
         )
         async with asyncio.timeout(first_s) as patience, stream:
             async for chunk in stream:
-                if not self._begun and chunk.has_response():
-                    self._begun = True
+                if not begun and chunk.has_response():
+                    begun = True
                     self._line_up.answered(member)
-                patience.reschedule(now() + (self._stall_s if self._begun else first_s))
+                    self._join(chunk)
+                patience.reschedule(now() + (self._stall_s if begun else first_s))
                 waiting.append(chunk)
-                if self._begun:
+                if begun:
                     # What came before the first word belongs to who says it.
                     for held in waiting:
-                        self._event_ch.send_nowait(held)
+                        self._pass_on(held)
                     waiting.clear()
-        if not self._begun:
+        if not begun:
             raise NothingSaid("the model answered without a word", retryable=False)
+
+    def _asked(self) -> llm.ChatContext:
+        """The talk; behind it what was said of the reply, to be gone on with."""
+        if not self._said:
+            return self._chat_ctx
+        asked = self._chat_ctx.copy()
+        asked.add_message(role="assistant", content=self._said)
+        asked.add_message(role="user", content=GO_ON)
+        return asked
+
+    def _join(self, chunk: llm.ChatChunk) -> None:
+        """Put a blank between two words of which each model has said one, if their script has."""
+        delta = chunk.delta
+        if not self._said or delta is None or not delta.content:
+            return
+        last, fresh = self._said[-1], delta.content
+        if last.isspace():
+            delta.content = fresh.lstrip()
+        elif fresh[0].isalnum():
+            delta.content = joined([last, fresh])[1:]
+
+    def _pass_on(self, chunk: llm.ChatChunk) -> None:
+        if chunk.delta is not None:
+            self._said += chunk.delta.content or ""
+            self._acts = self._acts or bool(chunk.delta.tool_calls)
+        self._event_ch.send_nowait(chunk)
 
     async def _metrics_monitor_task(self, event_aiter: AsyncIterable[llm.ChatChunk]) -> None:
         async for _ in event_aiter:

@@ -58,7 +58,7 @@ async def filtered_reply(
     tools: list[llm.Tool],
     model: str,
     habit: Habit,
-    stall_s: float,
+    stall_s: float | None,
 ) -> AsyncGenerator[Chunk, None]:
     """What of a reply is for the caller, as it comes.
 
@@ -67,7 +67,8 @@ async def filtered_reply(
         tools: those that a call written as text may name.
         model: name of the model.
         habit: what is known of its answers; learns from this one.
-        stall_s: longest wait between two pieces once words have come, seconds.
+        stall_s: longest wait between two pieces once words have come, seconds; None: whoever
+            gives them sees to that.
 
     Raises:
         APITimeoutError: it stands still.

@@ -9,7 +9,9 @@ import re
 from collections.abc import Collection
 from typing import Any
 
-from livekit.agents import llm, utils
+from livekit.agents import llm
+
+from agent.llm.call_ids import new_call_id
 
 _DECODER = json.JSONDecoder()
 _NAMED = re.compile(r"<function=([\w.-]+)>|^\s*(?:functions\.)?([\w.-]+)(?::\d+)?\s*[\[{<]")
@@ -23,9 +25,10 @@ def read_calls(text: str, allowed: Collection[str]) -> list[llm.FunctionToolCall
     parts = text.split("<|tool_call_begin|>")
     for name, arguments in (call for part in parts for call in _found(part)):
         if name in allowed:
-            call_id = utils.shortuuid("written_")
             calls.append(
-                llm.FunctionToolCall(name=name, arguments=json.dumps(arguments), call_id=call_id)
+                llm.FunctionToolCall(
+                    name=name, arguments=json.dumps(arguments), call_id=new_call_id()
+                )
             )
     return calls
 

@@ -83,13 +83,17 @@ def persona_of(settings: Settings, wishes: PersonaWishes | None = None) -> Perso
 
 
 def expected_language(settings: Settings, *, voice: str = "") -> str:
-    """The language tag that the recogniser is set to, or that the voice has; empty: none.
+    """The language tag that the recogniser is set to, or the voice is or has; empty: none.
 
     `voice`: one that speaks in place of that of the settings.
     """
-    spoken = str(getattr(settings.stt[0].options, "language", ""))
-    named = _VOICE_LANGUAGE.match(voice or str(getattr(settings.tts[0].options, "voice", "")))
-    return spoken or (named[0] if named is not None else "")
+    own = settings.tts[0].options
+    spoken = str(getattr(settings.stt[0].options, "language", "") or getattr(own, "language", ""))
+    if spoken or getattr(own, "voices", None) is not None:
+        # Voices of a file are called as their owner likes.
+        return spoken
+    named = _VOICE_LANGUAGE.match(voice or str(getattr(own, "voice", "")))
+    return named[0] if named is not None else ""
 
 
 def _spoken(languages: Sequence[str] | None) -> NotGivenOr[str]:

@@ -198,6 +198,29 @@ class Turn(Line):
     total_ms: Number
 
 
+class Money(_Facts):
+    """A sum in one currency."""
+
+    currency: str
+    amount: Number
+    thrown_away: Number
+
+
+class Paid(_Facts):
+    """One engine that was asked."""
+
+    engine: str
+    model: str
+    unpriced: Count
+
+
+class Cost(Line):
+    """What the call has cost."""
+
+    sums: list[Money]
+    engines: list[Paid]
+
+
 KINDS: dict[str, type[Line]] = {
     KIND: Head,
     "hops": Hops,
@@ -232,6 +255,7 @@ KINDS: dict[str, type[Line]] = {
     "typed": Text,
     "key": Line,
     "tool": Line,
+    "cost": Cost,
     "lost": Line,
     "full": Line,
     "end": Line,

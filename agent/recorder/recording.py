@@ -24,7 +24,8 @@ _MOST_BYTES, _MOST_LINE = 2 * 1024**3, 16 * 1024**2
 HARMLESS = frozenset(
     (
         "kind", "began", "rejoinder", "flags", "wording", "verdict", "origin", "sound", "stage",
-        "error", "eagerness", "model", "stt", "llm", "tts", "language", "role",
+        "error", "eagerness", "model", "stt", "llm", "tts", "language", "role", "engine", "price",
+        "currency", "prices_of",
     )
 )  # fmt: skip
 """Fields whose text is none of the caller's or the agent's words; all other text is redacted."""

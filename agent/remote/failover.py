@@ -28,7 +28,8 @@ logger = logging.getLogger(__name__)
 _LONGEST_REST_S = 60.0
 """Longest time between two probes, seconds."""
 _OF_THE_REQUEST = (400, 413, 415, 422)
-"""Statuses that may be of one request alone: they tell nothing of the next one."""
+"""Statuses that may be of one request alone: they tell nothing of the next one. A stream is refused
+with them for what is set, and so is the next."""
 _GRACE_S = 0.5
 """Added to an engine's own time-out before it is given up from outside, seconds."""
 
@@ -124,7 +125,7 @@ class Member(Generic[E]):
     """How long it is waited for, and how often asked; in place of the session's."""
     health: Health = field(default_factory=Health)
     probe: Callable[[], Awaitable[object]] | None = None
-    """Asks it for something small, apart from calls; raises if it does not work."""
+    """Asks it for something small, apart from calls; raises if it does not work again."""
     pace: Pace | None = None
     """The times of its answers, if slow requests may be repeated to it."""
 
@@ -169,12 +170,15 @@ class LineUp(Generic[E]):
             for told in self._watchers:
                 told(member)
 
-    def failed(self, member: Member[E], error: BaseException) -> None:
-        """An engine has not; the next request goes to another one, unless it was the request's."""
+    def failed(self, member: Member[E], error: BaseException, *, of_a_stream: bool = False) -> None:
+        """An engine has not; the next request goes to another one, unless it was the request's.
+
+        `of_a_stream`: it was a stream, which is no request that may be wrong by itself.
+        """
         logger.warning("an engine failed", extra={"engine": member.label, **fault(error)})
         status = error.status_code if isinstance(error, APIStatusError) else 0
         of_the_request = status in _OF_THE_REQUEST or isinstance(error, NothingSaid)
-        if not of_the_request and not self._closed:
+        if (of_a_stream or not of_the_request) and not self._closed:
             member.health.failed()
             self._look_after(member)
 

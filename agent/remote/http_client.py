@@ -4,7 +4,8 @@ import asyncio
 import contextlib
 import importlib
 import secrets
-from collections.abc import AsyncIterator, Mapping
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 
 import httpx
@@ -43,6 +44,7 @@ def open_client(
     *,
     keep_alive_s: float,
     headers: Mapping[str, str] | None = None,
+    trust: bool | ssl.SSLContext = True,
 ) -> httpx.AsyncClient:
     """Make a client; nothing is contacted yet. Apart from connecting, requests set their limits.
 
@@ -55,6 +57,7 @@ def open_client(
         keep_alive_s: how long an idle connection is kept. One that the server has closed
             meanwhile is noticed and replaced before it is used.
         headers: sent with every request.
+        trust: whom to believe over TLS (`agent.remote.certificates.trust`).
 
     Raises:
         EngineUnavailable: the environment names a proxy that cannot be used.
@@ -67,7 +70,7 @@ def open_client(
             headers={**(headers or {}), **bearer},
             timeout=httpx.Timeout(None, connect=CONNECT_S),
             # The certificates mean nothing to plain HTTP.
-            verify=base.scheme == "https",
+            verify=trust if base.scheme == "https" else False,
             limits=httpx.Limits(keepalive_expiry=keep_alive_s),
             # A proxy for the outside world does not reach this machine's own servers.
             trust_env=not is_this_machine(base.host),
@@ -84,9 +87,15 @@ def open_client(
 class WarmUp:
     """Opens a client's connection before it is needed: the handshakes are over by then."""
 
-    def __init__(self, client: httpx.AsyncClient, *, name: str) -> None:
-        """For `client`; the task is called `name`."""
-        self._client = client
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        *,
+        name: str,
+        ask: Callable[[], Awaitable[object]] | None = None,
+    ) -> None:
+        """For `client`; the task is called `name`. `ask`: what to ask; without: for its models."""
+        self._ask = ask or (lambda: client.get("models"))
         self._name = name
         self._task: asyncio.Task[None] | None = None
 
@@ -104,7 +113,7 @@ class WarmUp:
         # A failure shows, with its reason, at the first request.
         with contextlib.suppress(httpx.HTTPError, TimeoutError):
             async with asyncio.timeout(_WARM_UP_S):
-                await self._client.get("models")
+                await self._ask()
 
 
 @asynccontextmanager

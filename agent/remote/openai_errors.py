@@ -7,7 +7,7 @@ Kokoro-FastAPI and FastAPI differ from it.
 from collections.abc import Collection
 
 import httpx
-from livekit.agents import APIConnectionError, APIStatusError
+from livekit.agents import APIConnectionError, APIStatusError, APITimeoutError
 
 _MESSAGE_LIMIT = 200
 """Characters of a reason; some servers send a whole traceback."""
@@ -42,6 +42,14 @@ class BrokenOff(APIConnectionError):
 
     def __str__(self) -> str:
         """Without the error behind it, which the base would add."""
+        return self.message
+
+
+class TimedOut(APITimeoutError):
+    """A time-out whose text says no more than that."""
+
+    def __str__(self) -> str:
+        """Without the error behind it, whose text may hold what was asked for."""
         return self.message
 
 
@@ -84,6 +92,10 @@ def remedy(status: int, *, stage: str, wish: str, wrong: Collection[int] = (404,
         return f"set {stage}_API_KEY (or OPENAI_API_KEY) to a key of that server"
     if status in wrong:
         return f"set {wish} that the server has, and {stage}_URL to end in /v1"
+    if status == 402:
+        return "the account of that key has no credit left"
+    if status == 503:
+        return "it is busy, or still loading its model: try again"
     if status == 429:
         return "the quota is used up or the server is busy"
     return "see the server's log"

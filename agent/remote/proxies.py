@@ -4,13 +4,14 @@ A proxy for the outside world does not reach this machine. Python's clients (htt
 aiohttp, urllib) obey NO_PROXY, so this machine's names are added to it. The native WebRTC
 client asks HTTP_PROXY, or HTTPS_PROXY for wss://, and knows no NO_PROXY (livekit 1.1.21): the
 variables are hidden from it when its server is to be reached directly.
+For wss:// aiohttp asks WSS_PROXY alone, which few people set: it gets the value of HTTPS_PROXY.
 """
 
 import ipaddress
 import os
 from collections.abc import Mapping
 from urllib.parse import urlsplit
-from urllib.request import proxy_bypass
+from urllib.request import getproxies, proxy_bypass
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _PROXIES = ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY")
@@ -37,10 +38,20 @@ def is_loopback(host: str) -> bool:
 
 
 def spared(environ: Mapping[str, str]) -> dict[str, str]:
-    """The variables that keep proxies from being asked for this machine, for `environ`."""
+    """What to add to `environ`: no proxy for this machine, and those of https for wss too."""
     present = ",".join(environ.get(name, "") for name in _EXCEPTIONS).split(",")
     names = ",".join(dict.fromkeys(filter(None, [*map(str.strip, present), *LOOPBACK])))
-    return dict.fromkeys(_EXCEPTIONS, names)
+    return {**dict.fromkeys(_EXCEPTIONS, names), **_of_websockets(environ)}
+
+
+def _of_websockets(environ: Mapping[str, str]) -> dict[str, str]:
+    """The proxies of web pages for websockets too, where a person has set no others."""
+    lower = {name.lower(): value for name, value in environ.items() if value}
+    return {
+        f"{scheme}_proxy": lower[f"{web}_proxy"]
+        for scheme, web in (("ws", "http"), ("wss", "https"))
+        if f"{web}_proxy" in lower and f"{scheme}_proxy" not in lower
+    }
 
 
 def spare_this_machine() -> None:
@@ -52,6 +63,18 @@ def is_direct(url: str) -> bool:
     """Whether the server of `url` is reached without a proxy: on this machine, or in NO_PROXY."""
     host = urlsplit(url).hostname or ""
     return is_this_machine(host) or bool(proxy_bypass(host))
+
+
+def proxy_of(url: str) -> str | None:
+    """The proxy through which a websocket is opened; None: without one.
+
+    That of websockets where a person has set one, else that of web pages.
+    """
+    if is_direct(url):
+        return None
+    scheme, proxies = urlsplit(url).scheme, getproxies()
+    names = (scheme, {"ws": "http", "wss": "https"}.get(scheme, scheme), "all")
+    return next((proxies[name] for name in names if proxies.get(name)), None)
 
 
 def let_native_client_reach(url: str) -> None:

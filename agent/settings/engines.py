@@ -8,12 +8,16 @@ of `agent.options.EngineOptions`; `engine` has
 - `async probe(options) -> str`: contacts the engine and says in one line what works, or
   raises a `RejoinderError` that says what to do.
 
-It may have three more:
+It may have more:
 
 - `preload() -> None`: blocking work whose result all processes share, such as slow imports and
   caches of a library; starts no thread and no event loop;
+- `preload_for(options) -> None`: the same for what depends on the settings, such as somebody's
+  package; called on the main thread;
 - `warm_up(component) -> None`: blocking work, such as loading a model or an index, that a
   worker process does before a call arrives;
+- `async probe_again(options)`: in place of `probe` for an engine of a list that has failed in a
+  call: raises what would make it fail there, where `probe` tells a person of a doubt;
 - `check(options) -> None`: raises what would keep `build` and `warm_up` from succeeding, as far
   as it can be told at once. Without it, `build` is tried.
 
@@ -47,6 +51,8 @@ class Engine:
     """What a person must have, in a few words."""
     extra: str | None = None
     """The optional dependency group that brings its libraries."""
+    streams: bool | None = False
+    """Of a recogniser: whether it streams, and does nothing else; None: it says so once built."""
 
 
 STT: Mapping[str, Engine] = {
@@ -57,7 +63,18 @@ STT: Mapping[str, Engine] = {
     ),
     "gradio": Engine(
         "agent.stt.gradio",
-        "a Gradio server: SeamlessM4T-v2 (/s2tt, /asr) or our Whisper server",
+        "a Gradio server: SeamlessM4T-v2, MooER, or our Whisper server",
+        "a URL",
+    ),
+    "funasr": Engine(
+        "agent.stt.funasr",
+        "FunASR's websockets, words while they are spoken: 2pass (C++, Python), Fun-ASR-Nano",
+        "a URL",
+        streams=True,
+    ),
+    "funasr_http": Engine(
+        "agent.stt.funasr_http",
+        "FunASR and SenseVoice over HTTP: FastAPI wrapper, funasr-server, HTTP runtime, api.py",
         "a URL",
     ),
     "whisper": Engine(
@@ -65,6 +82,23 @@ STT: Mapping[str, Engine] = {
         "faster-whisper inside the worker's process",
         "nothing (tiny.en is included)",
         extra="server-whisper",
+    ),
+    "sagemaker": Engine(
+        "agent.stt.sagemaker",
+        "Whisper from SageMaker JumpStart, or a container of your own behind an endpoint",
+        "AWS credentials, an endpoint",
+    ),
+    "transcribe": Engine(
+        "agent.stt.transcribe",
+        "Amazon Transcribe, which streams",
+        "AWS credentials",
+        streams=True,
+    ),
+    "plugin": Engine(
+        "agent.stt.plugin",
+        "any livekit-agents plug-in: Deepgram, AssemblyAI, Google, Groq, Azure and others",
+        "its package and a key",
+        streams=None,
     ),
 }
 
@@ -84,18 +118,73 @@ LLM: Mapping[str, Engine] = {
         "answers from a folder of Markdown or text files",
         "nothing (a handbook of this project is included)",
     ),
+    "plugin": Engine(
+        "agent.llm.plugin",
+        "any livekit-agents plug-in: Anthropic, Google, Groq, Mistral and others",
+        "its package and a key",
+    ),
 }
 
 TTS: Mapping[str, Engine] = {
     "openai": Engine(
         "agent.tts.openai",
-        "any /v1/audio/speech server: ours (Piper, espeak-ng), OpenAI, Kokoro, speaches",
+        "any /v1/audio/speech server: ours (hibari, Piper, espeak-ng), OpenAI, Kokoro, speaches",
         "a URL",
+    ),
+    "gpt_sovits": Engine(
+        "agent.tts.gpt_sovits",
+        "GPT-SoVITS (api_v2.py, api.py): cloned voices by name",
+        "a URL, recordings of voices",
+    ),
+    "cosyvoice": Engine(
+        "agent.tts.cosyvoice",
+        "CosyVoice's FastAPI server: sft, zero-shot, cross-lingual, instruct",
+        "a URL",
+    ),
+    "fish_speech": Engine(
+        "agent.tts.fish_speech",
+        "Fish-Speech's API server: saved voices and recordings",
+        "a URL",
+    ),
+    "chattts": Engine(
+        "agent.tts.chattts",
+        "ChatTTS (examples/api/main.py, openai_api.py)",
+        "a URL",
+    ),
+    "piper": Engine(
+        "agent.tts.piper",
+        "Piper's HTTP server, or any voice behind Wyoming (tcp://)",
+        "a URL",
+    ),
+    "f5_tts": Engine(
+        "agent.tts.f5_tts",
+        "F5-TTS behind its Gradio page, or its socket server (tcp://)",
+        "a URL, recordings of voices",
+    ),
+    "maskgct": Engine(
+        "agent.tts.maskgct",
+        "MaskGCT's Gradio demo; seconds for a sentence",
+        "a URL, recordings of voices",
     ),
     "espeak": Engine(
         "agent.tts.espeak",
         "espeak-ng in a process of its own, about 100 languages",
         "nothing",
+    ),
+    "plugin": Engine(
+        "agent.tts.plugin",
+        "any livekit-agents plug-in: ElevenLabs, Cartesia, Google, Deepgram and others",
+        "its package and a key",
+    ),
+    "polly": Engine(
+        "agent.tts.polly",
+        "Amazon Polly: standard, neural, long-form and generative voices",
+        "AWS credentials",
+    ),
+    "sagemaker": Engine(
+        "agent.tts.sagemaker",
+        "GPT-SoVITS behind an endpoint of Amazon SageMaker",
+        "AWS credentials, an endpoint",
     ),
 }
 

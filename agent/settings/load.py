@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from agent.costs.prices import Prices, read_prices
 from agent.errors import ConfigError
 from agent.options import (
     AgentOptions,
@@ -21,6 +22,7 @@ from agent.options import (
     Hedging,
     LiveKitOptions,
     ModelOptions,
+    PriceOptions,
     RecordOptions,
     SpeechToTextOptions,
     StageOptions,
@@ -41,6 +43,7 @@ SECTIONS: Mapping[str, type[BaseModel]] = {
     "TTS_": TextToSpeechOptions,
     "TURN_": TurnOptions,
     "RECORD_": RecordOptions,
+    "PRICES_": PriceOptions,
     "TALK_": TalkOptions,
 }
 
@@ -102,6 +105,9 @@ class Settings:
     notes: tuple[str, ...]
     """Harmless oddities, such as a setting of an engine that is not the chosen one."""
     record: RecordOptions = RecordOptions()
+    pricing: PriceOptions = PriceOptions()
+    prices: Prices = Prices()
+    """The table in force."""
 
 
 def load(
@@ -168,17 +174,21 @@ class _Loader:
         tts = self._stage("tts", self._reader.section("TTS_", TextToSpeechOptions))
         turn = self._reader.section("TURN_", TurnOptions)
         record = self._reader.section("RECORD_", RecordOptions)
+        pricing = self._reader.section("PRICES_", PriceOptions)
+        prices = self._prices(pricing)
         talk = self._reader.section("TALK_", TalkOptions)
         self._look_for_unknown_names()
         if self._reader.mistakes or not (livekit and agent and model and stt and llm and tts):
             raise ConfigError("\n".join(self._reader.mistakes))
-        if turn is None or record is None or talk is None:
+        if not (turn and record and talk and pricing and prices):
             raise ConfigError("\n".join(self._reader.mistakes))
         return Settings(
             livekit=livekit,
             agent=agent,
             turn=turn,
             record=record,
+            pricing=pricing,
+            prices=prices,
             talk=talk,
             stt=stt,
             llm=llm,
@@ -187,6 +197,16 @@ class _Loader:
             values=tuple(self._reader.values),
             notes=tuple(self._notes),
         )
+
+    def _prices(self, pricing: PriceOptions | None) -> Prices | None:
+        """The table of prices; None after a mistake."""
+        if pricing is None:
+            return None
+        try:
+            return read_prices(pricing.file)
+        except ConfigError as error:
+            self._reader.mistake(f"PRICES_FILE: {error}")
+            return None
 
     def _stage(self, stage: Stage, shared: StageOptions | None) -> tuple[StageChoice, ...] | None:
         """The engines of a stage, each with its settings; None after a mistake."""

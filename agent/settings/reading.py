@@ -8,6 +8,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
 from agent.masking import MASK, masked, shown
+from agent.options import LOOKUP
 
 Origin = Literal["flag", "environment", ".env"]
 
@@ -71,6 +72,11 @@ class SettingsReader:
                 return value.strip(), origin
         return None
 
+    def _text_of(self, name: str) -> str | None:
+        """The value of any variable, for one that refers to it."""
+        hit = self.lookup(name)
+        return hit[0] if hit is not None else None
+
     def mistake(self, text: str) -> None:
         """Keep a mistake; one that two engines share is one."""
         if text not in self.mistakes:
@@ -107,7 +113,7 @@ class SettingsReader:
                     origins[name] = origin if full == variables[0] else full
                     break
         try:
-            section = model.model_validate(found)
+            section = model.model_validate(found, context={LOOKUP: self._text_of})
         except ValidationError as error:
             for fault in error.errors():
                 name = str(fault["loc"][0]) if fault["loc"] else ""

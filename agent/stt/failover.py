@@ -22,6 +22,7 @@ from livekit.agents import (
 from livekit.agents.types import NOT_GIVEN, NotGivenOr
 
 from agent.remote.failover import LineUp, Member, longest_s
+from agent.stt.telling import StreamAround
 from agent.tasks import begin
 
 Recogniser = stt.STT[str]
@@ -146,7 +147,7 @@ class FailoverSpeechToText(stt.STT[str]):
         self.emit("metrics_collected", *args)
 
 
-class FailoverStream(stt.RecognizeStream):
+class FailoverStream(StreamAround):
     """A stream of one engine, which is held to account for it."""
 
     def __init__(
@@ -161,7 +162,7 @@ class FailoverStream(stt.RecognizeStream):
     async def _run(self) -> None:
         heard = False
         try:
-            stream = self._member.engine.stream(
+            stream = self.inner = self._member.engine.stream(
                 language=self._language, conn_options=self._member.limits
             )
             passing = begin(self._pass_on(stream), name="failover stream")
@@ -175,7 +176,7 @@ class FailoverStream(stt.RecognizeStream):
             finally:
                 await utils.aio.cancel_and_wait(passing)
         except Exception as error:
-            self._line_up.failed(self._member, error)
+            self._line_up.failed(self._member, error, of_a_stream=True)
             raise
 
     def was_mute(self) -> None:

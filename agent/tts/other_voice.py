@@ -29,3 +29,9 @@ def with_voice(engine: tts.TTS[Any], voice: str, *, speed: float = 1.0) -> tts.T
         return engine.with_voice(voice, speed=speed)
     logger.warning("the voice cannot be chosen", extra={"engine": engine.provider})
     return engine
+
+
+def speed_is_fixed(engine: str, speed: float) -> None:
+    """Say that an engine cannot speak faster or slower, if it was asked to."""
+    if speed != 1.0:
+        logger.warning("the speed cannot be chosen", extra={"engine": engine})

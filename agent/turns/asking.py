@@ -14,6 +14,7 @@ from agent.turns.guessing import DIP_S
 from agent.turns.recogniser import SURE_S, Onset, Voice
 from agent.turns.schedule import Schedule
 from agent.turns.words import surely_heard, takes_the_floor
+from agent.wording.scripts import joined
 from agent.wording.transcripts import spoken
 
 PIECE_S = 24.0
@@ -74,6 +75,8 @@ class Asking:
         """Request → position up to which it has the audio, and whether it is rolling."""
         self._text: str | None = None
         """Newest words of the current piece."""
+        self._text_of = 0
+        """Which request they are the answer to."""
         self._upto = self._lost_upto = _NOWHERE
         self._last: float | None = None
         self._onset: Onset | None = None
@@ -142,8 +145,14 @@ class Asking:
         upto, _ = self._in_flight.pop(number, (_NOWHERE, True))
         if upto < max(0.0, self._upto):
             return None
-        self._text, self._upto = spoken(text), upto
+        self._text, self._upto, self._text_of = spoken(text), upto, number
         return self._known()
+
+    @property
+    def in_use(self) -> set[int]:
+        """The requests that the words so far come from, or are awaited from for a piece."""
+        newest = {self._text_of} if self._text is not None else set()
+        return newest | {piece.number for piece in self._pieces}
 
     def failed(self, number: int) -> tuple[float, tuple[str, float] | None]:
         """All tries of a request failed.
@@ -168,7 +177,7 @@ class Asking:
         if self._text is None and self._last is not None and self._last - cut > SURE_S:
             return None
         texts = [piece.text for piece in self._pieces] + [self._text]
-        return " ".join(text for text in texts if text), max(cut, self._upto)
+        return joined(text for text in texts if text), max(cut, self._upto)
 
     def _ask(self, voice: Voice, last: float) -> list[Request]:
         now, over_agent = voice.now, voice.over_agent

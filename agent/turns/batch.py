@@ -10,12 +10,14 @@ from livekit import rtc
 from livekit.agents import APIConnectOptions, stt
 from livekit.agents.types import NOT_GIVEN, NotGivenOr
 
+from agent.costs.purpose import PURPOSE, Wanted
 from agent.hearing.ear import RATE_HZ, Hop
 from agent.remote import urgency
 from agent.remote.hedging import Pace, hedged
 from agent.turns.asking import Abandon, Asking, Recognise, Request
 from agent.turns.recogniser import Hearer, Onset, Voice, Words
 from agent.turns.schedule import Eagerness, Schedule
+from agent.wording.transcripts import tagged_language
 
 logger = logging.getLogger(__name__)
 
@@ -68,6 +70,8 @@ class BatchRecogniser:
         self._schedule = Schedule(self._eagerness)
         self._asking = self._make_asking(self._schedule)
         self._sent: dict[int, _Sent] = {}
+        self._purposes: dict[int, Wanted] = {}
+        """Of the requests of the utterance in progress."""
         self._language = ""
 
     def begin(self, onset: Onset) -> None:
@@ -82,7 +86,11 @@ class BatchRecogniser:
             self._do(self._asking.hear(hop, voice))
 
     def abandon(self) -> None:
-        """Cancel what is in flight."""
+        """Cancel what is in flight. Of use were the requests that made its last words."""
+        in_use = self._asking.in_use
+        for number, purpose in self._purposes.items():
+            purpose.kept = number in in_use
+        self._purposes.clear()
         self._do(self._asking.abandon())
 
     def _do(self, requests: list[Request]) -> None:
@@ -99,6 +107,7 @@ class BatchRecogniser:
 
     async def _ask(self, wanted: Recognise) -> None:
         urgency.INTERIM.set(wanted.rolling)
+        PURPOSE.set(self._purposes.setdefault(wanted.number, Wanted()))
         samples = wanted.pcm
         frame = rtc.AudioFrame(samples.tobytes(), RATE_HZ, 1, len(samples))
         limits = self._limits
@@ -129,7 +138,7 @@ class BatchRecogniser:
         best = event.alternatives[0] if event.alternatives else None
         text = best.text if best is not None else ""
         if best is not None and text.strip():
-            self._language = str(best.language or "")
+            self._language = tagged_language(text) or str(best.language or "")
         known = self._asking.answered(
             number,
             text,

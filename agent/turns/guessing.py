@@ -59,7 +59,9 @@ class Guessing:
         if wording in (Wording.UNFINISHED, Wording.DICTATION):
             return pause.exact and pause.silence_s >= pause.wait_s - self._tempo.lead_s
         if pause.exact:
-            return True
+            # A stream tells each word as it ends, also while the next one's consonant is closed.
+            open_words = wording is Wording.PLAIN and not utterance.words.final
+            return not open_words or pause.silence_s >= self._tempo.pauses_dip_s
         if utterance.words.upto < utterance.last_voiced - self._tempo.late_s:
             return False
         # What a stream has not told yet is not in its words; a whole upload may say it all.

@@ -44,6 +44,8 @@ class Voice:
     """Position up to which there was voice; None: there was none yet."""
     over_agent: bool
     """The agent waits, silent, to know what the sound is."""
+    sure: bool = False
+    """Whether it is surely somebody who speaks to the agent: there are words in it."""
 
 
 @dataclass(frozen=True, slots=True)

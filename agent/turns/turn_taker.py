@@ -46,7 +46,7 @@ from agent.turns.words import (
     surely_heard,
     tokens,
 )
-from agent.wording.transcripts import is_stock_phrase
+from agent.wording.hallucinations import is_stock_phrase
 
 PREFIX_S = 0.5
 """Audio before the first voice that belongs to an utterance: quiet consonants come first."""
@@ -115,7 +115,8 @@ class TurnTaker:
         if utterance is None:
             return None
         last = utterance.last_voiced if utterance.voiced_s else None
-        return Voice(self._now, last, utterance.over_agent)
+        sure = not utterance.over_agent and utterance.is_speech
+        return Voice(self._now, last, utterance.over_agent, sure)
 
     @property
     def noise_db(self) -> float:

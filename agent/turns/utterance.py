@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from agent.hearing.ear import is_sure
 from agent.turns.recogniser import SURE_S, Words
 
+_WORD_S = 0.2
+"""A short word has as much voice as this."""
 _LETTER_S, _CJK_S = 0.025, 0.08
 """Nobody says 40 letters or 12 Chinese characters a second."""
 _REMEMBERED_HOPS = 200
@@ -47,6 +49,11 @@ class Utterance:
         """Whether there is too little voice for these words, or none the detector is sure of."""
         least_s = sum(_CJK_S if letter > "\u2fff" else _LETTER_S for letter in text)
         return self.voiced_s < least_s or not is_sure(self.peak_probability)
+
+    @property
+    def is_speech(self) -> bool:
+        """Whether a word, at least, was surely said."""
+        return self.voiced_s >= _WORD_S and is_sure(self.peak_probability)
 
     @property
     def knows_all(self) -> bool:

@@ -1,6 +1,7 @@
 """Scripts that are told apart by their letters: ranges, as they stand within `[]` of a pattern."""
 
 import re
+from collections.abc import Iterable
 
 KANA = "\u3040-\u30ff"
 """Hiragana and katakana, with their marks: Japanese alone."""
@@ -38,3 +39,17 @@ def is_hangul(text: str) -> bool:
 def is_katakana(text: str) -> bool:
     """Whether a text begins with katakana."""
     return _KATAKANA.match(text) is not None
+
+
+def joined(texts: Iterable[str]) -> str:
+    """Texts after each other: with a space between them, but not between Chinese characters."""
+    whole = ""
+    for text in filter(None, texts):
+        close = whole and (_is_unspaced(whole[-1]) and _is_unspaced(text[0]))
+        whole += text if close or not whole else f" {text}"
+    return whole
+
+
+def _is_unspaced(letter: str) -> bool:
+    """Whether a letter is of a script that leaves no space between words."""
+    return "\u2e80" <= letter <= "\ua4cf" or "\uff00" <= letter <= "\uffef"

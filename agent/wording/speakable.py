@@ -6,9 +6,11 @@ failure), some by saying "exclamation mark". It is not sent to any.
 """
 
 import unicodedata
+import uuid
+from typing import TYPE_CHECKING
 
-from livekit.agents import tts
-from livekit.agents.utils import shortuuid
+if TYPE_CHECKING:  # its import takes a second, and stand-ins speak without it
+    from livekit.agents import tts
 
 _SPOKEN_SYMBOLS = frozenset({"Sc", "Sm", "So"})
 """Currency, mathematics and emoji have names; accents and modifiers have none."""
@@ -41,9 +43,9 @@ def silence(*, rate_hz: int) -> bytes:
     return bytes(2 * (rate_hz * _LENGTH_MS // 1000))
 
 
-def push_silence(emitter: tts.AudioEmitter, *, rate_hz: int) -> None:
+def push_silence(emitter: "tts.AudioEmitter", *, rate_hz: int) -> None:
     """Give a not yet initialised emitter 20 ms of silence, mono at `rate_hz`."""
     emitter.initialize(
-        request_id=shortuuid(), sample_rate=rate_hz, num_channels=1, mime_type="audio/pcm"
+        request_id=uuid.uuid4().hex, sample_rate=rate_hz, num_channels=1, mime_type="audio/pcm"
     )
     emitter.push(silence(rate_hz=rate_hz))

@@ -17,8 +17,8 @@ from model_servers.serving.settings import ServerSettings
 
 logger = logging.getLogger(__name__)
 
-OPEN_PATHS = frozenset({"/health", "/ready"})
-"""Answered without a key, for supervisors and load balancers."""
+OPEN_PATHS = frozenset({"/health", "/ready", "/ping"})
+"""Answered without a key, for supervisors, load balancers and SageMaker."""
 
 
 class Gate:

@@ -34,6 +34,7 @@ class ModelServer(ABC, Generic[SettingsT, ModelT]):
         say: writes a line of progress.
         routes: what it serves besides `/health`, `/ready` and `/metrics`.
         workers: requests that are in the model at the same time.
+        lends: whether a long one stands back between its results; see `WorkQueue`.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class ModelServer(ABC, Generic[SettingsT, ModelT]):
         *,
         routes: Routes,
         workers: int,
+        lends: bool = True,
     ) -> None:
         self._settings = settings
         self._load_model = load_model
@@ -52,7 +54,7 @@ class ModelServer(ABC, Generic[SettingsT, ModelT]):
         self._readiness = Readiness()
         self._metrics = Metrics(frozenset(routes))
         self._loop = asyncio.get_running_loop()
-        self.queue = WorkQueue(workers=workers, waiting=settings.queue_size)
+        self.queue = WorkQueue(workers=workers, waiting=settings.queue_size, lends=lends)
         self.app = make_app(
             settings=settings,
             readiness=self._readiness,

@@ -27,7 +27,7 @@ class Origins:
     def __init__(self, settings: ServerSettings) -> None:
         self._origins = _names(settings.allowed_origins)
         self._hosts = _names(settings.allowed_hosts) | {socket.gethostname().lower()}
-        self._any_host = settings.api_key is not None
+        self._any_host = settings.api_key is not None or "*" in self._hosts
         self._trusted_network = settings.trusted_network
 
     def check(self, method: str, headers: Headers) -> Mapping[str, str]:

@@ -123,6 +123,11 @@ def leave(status: int) -> NoReturn:
 
 async def in_thread(work: Callable[[], T], *, name: str) -> T:
     """Await blocking work in a daemon thread: unlike an executor's it never delays the exit."""
+    return await begun_in_thread(work, name=name)
+
+
+def begun_in_thread(work: Callable[[], T], *, name: str) -> asyncio.Future[T]:
+    """The same, begun at once; several may await it, each under `asyncio.shield`."""
     loop = asyncio.get_running_loop()
     done: asyncio.Future[T] = loop.create_future()
 
@@ -144,7 +149,7 @@ async def in_thread(work: Callable[[], T], *, name: str) -> T:
             loop.call_soon_threadsafe(settle, result, failure)
 
     threading.Thread(target=run, name=name, daemon=True).start()
-    return await done
+    return done
 
 
 class _Server(uvicorn.Server):

@@ -49,7 +49,8 @@ class ServerSettings(BaseModel):
     allowed_hosts: str = Field(
         "",
         description="comma list of host names under which the server may be asked without a "
-        "key, besides localhost, and with trusted_network addresses and names without a dot",
+        "key, besides localhost, and with trusted_network addresses and names without a dot; *: "
+        "all, where no browser can reach it",
     )
     allowed_origins: str = Field(
         "",

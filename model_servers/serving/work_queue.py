@@ -17,74 +17,24 @@ import threading
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, TypeVar
 
-from model_servers.serving.errors import ApiError, NotReady, QueueFull, TimedOut, WorkFailed
+from model_servers.serving.errors import ApiError, NotReady, QueueFull, WorkFailed
+from model_servers.serving.tickets import END, Job, Priority, Results, Ticket
 
 logger = logging.getLogger(__name__)
 
-Priority = Literal["final", "interim"]
 T = TypeVar("T")
-Job = Callable[[threading.Event], Iterator[T]]
-"""Runs in a thread and yields results. It should end soon after the event is set."""
+
+THREADS = "model-"
+"""What the names of the threads begin with that models run in."""
 
 _RANK: dict[Priority, int] = {"final": 0, "interim": 1}
-_END = object()
 _SLICE_S = 0.5
 """How long a job has its thread to itself while other clients' requests wait."""
 _LONGEST_RETRY_S = 60
 _FIRST_GUESS_S = 1.0
 """How long a request is assumed to take before one has been measured."""
-
-
-class Results(Generic[T]):
-    """What a job yields, in order, as an asynchronous iterator.
-
-    Raises `TimedOut` when the job is not done by the deadline, `QueueFull` when a final
-    request took its waiting place, `WorkFailed` or the job's own `ApiError` when it failed.
-    """
-
-    def __init__(self, timeout_s: float) -> None:
-        self._timeout_s = timeout_s
-        self._deadline = asyncio.get_running_loop().time() + timeout_s
-        # Not bounded: one request's results are, by the limits on its input.
-        self._items: asyncio.Queue[Any] = asyncio.Queue()
-
-    def put(self, item: Any) -> None:
-        """Add a result, an exception or the end mark. On the event loop's thread."""
-        self._items.put_nowait(item)
-
-    def __aiter__(self) -> "Results[T]":
-        return self
-
-    async def __anext__(self) -> T:
-        try:
-            async with asyncio.timeout_at(self._deadline):
-                item = await self._items.get()
-        except TimeoutError:
-            raise TimedOut(self._timeout_s) from None
-        if item is _END:
-            raise StopAsyncIteration
-        if isinstance(item, Exception):
-            raise item
-        result: T = item
-        return result
-
-
-@dataclass(order=True)
-class _Ticket:
-    rank: int
-    turn: int
-    """Round in which its client's requests are served: one of each client in a round."""
-    number: int
-    client: str = field(compare=False)
-    job: Job[Any] = field(compare=False)
-    results: Results[Any] = field(compare=False)
-    stop: threading.Event = field(compare=False, default_factory=threading.Event)
-    began: float | None = field(compare=False, default=None)
-    within: bool = field(compare=False, default=False)
-    """Served in the middle of another one, by that one's worker."""
 
 
 class WorkQueue:
@@ -94,13 +44,19 @@ class WorkQueue:
     turns, so that one who sends many requests delays its own. A request that finds all waiting
     places taken replaces the last in this order, if that is behind it, which gets `QueueFull`.
     Made and used on one event loop.
+
+    Args:
+        workers: jobs that run at the same time.
+        waiting: places for requests that wait.
+        lends: whether a long job stands back between two of its results while others wait.
     """
 
-    def __init__(self, *, workers: int, waiting: int) -> None:
+    def __init__(self, *, workers: int, waiting: int, lends: bool = True) -> None:
         self.workers = workers
         self.limit = waiting
-        self._waiting: list[_Ticket] = []
-        self._running: dict[int, _Ticket] = {}
+        self._lends = lends
+        self._waiting: list[Ticket] = []
+        self._running: dict[int, Ticket] = {}
         self._busy = 0
         """Workers that have a request: fewer than run, as a worker may be within several."""
         self._numbers = itertools.count()
@@ -110,16 +66,14 @@ class WorkQueue:
         self._idle = asyncio.Event()
         self._closed = False
         self._typical_s = _FIRST_GUESS_S
-        self._inbox: queue.SimpleQueue[_Ticket | None] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[Ticket | None] = queue.SimpleQueue()
         self._loop = asyncio.get_running_loop()
-        # Daemons: a model in the middle of its work must not keep a stopped process alive.
-        for number in range(workers):
-            threading.Thread(target=self._work, name=f"model-{number}", daemon=True).start()
+        self._begin_threads(range(workers))
 
     @property
     def waiting(self) -> int:
-        """Requests that wait."""
-        return len(self._waiting)
+        """Requests that wait; not those that another one's worker has begun."""
+        return sum(not ticket.under_way() for ticket in self._waiting)
 
     @property
     def running(self) -> int:
@@ -128,7 +82,13 @@ class WorkQueue:
 
     @contextlib.asynccontextmanager
     async def submit(
-        self, job: Job[T], *, timeout_s: float, priority: Priority = "final", client: str = ""
+        self,
+        job: Job[T],
+        *,
+        timeout_s: float,
+        priority: Priority = "final",
+        client: str = "",
+        under_way: Callable[[], bool] = lambda: False,
     ) -> AsyncIterator[Results[T]]:
         """Queue a job; iterate over its results inside the block.
 
@@ -140,12 +100,15 @@ class WorkQueue:
             timeout_s: from now to the last result, waiting included.
             priority: who goes first among those who wait.
             client: whose request it is; see `serving.clients`.
+            under_way: whether its work was begun with another job's: it then takes no waiting
+                place and is not sent away, though its turn has not come. Called on the loop.
 
         Raises:
             QueueFull: no waiting place is free.
             NotReady: the server is stopping.
         """
         ticket = self._admit(job, timeout_s, priority, client)
+        ticket.under_way = under_way
         try:
             yield ticket.results
         finally:
@@ -172,6 +135,12 @@ class WorkQueue:
             self._reading[client] -= 1
             self._reading += Counter()  # forgets those at zero
 
+    def add_workers(self, more: int) -> None:
+        """Run so many jobs more at the same time; once it is known how many the model can do."""
+        self._begin_threads(range(self.workers, self.workers + more))
+        self.workers += more
+        self._start_next()
+
     async def aclose(self, *, timeout_s: float) -> bool:
         """Refuse new work, stop what runs and wait for it. May be called twice.
 
@@ -194,7 +163,7 @@ class WorkQueue:
                 await asyncio.wait_for(self._idle.wait(), timeout_s)
         return not self._running
 
-    def _admit(self, job: Job[Any], timeout_s: float, priority: Priority, client: str) -> _Ticket:
+    def _admit(self, job: Job[Any], timeout_s: float, priority: Priority, client: str) -> Ticket:
         if self._closed:
             raise NotReady("the server is stopping")
         place = self._place(priority, client)
@@ -202,7 +171,7 @@ class WorkQueue:
             last = self._check_order(place)
             self._withdraw(last)
             last.results.put(QueueFull(self._retry_after_s()))
-        ticket = _Ticket(*place, client, job, Results(timeout_s))
+        ticket = Ticket(*place, client, job, Results(timeout_s))
         heapq.heappush(self._waiting, ticket)
         self._start_next()
         return ticket
@@ -214,24 +183,24 @@ class WorkQueue:
         return _RANK[priority], turn, next(self._numbers)
 
     def _is_full(self) -> bool:
-        return self._busy >= self.workers and len(self._waiting) >= self.limit
+        return self._busy >= self.workers and self.waiting >= self.limit
 
-    def _check_order(self, place: tuple[int, int, int]) -> _Ticket:
+    def _check_order(self, place: tuple[int, int, int]) -> Ticket:
         """The waiting request that has to go for a new one.
 
         Raises:
             QueueFull: none is behind it.
         """
-        last = max(self._waiting, default=None)
+        last = max((t for t in self._waiting if not t.under_way()), default=None)
         if last is None or (last.rank, last.turn, last.number) <= place:
             raise QueueFull(self._retry_after_s())
         return last
 
     def _retry_after_s(self) -> int:
-        ahead = (len(self._waiting) + len(self._running)) / self.workers
+        ahead = (self.waiting + len(self._running)) / self.workers
         return max(1, min(_LONGEST_RETRY_S, math.ceil(ahead * self._typical_s)))
 
-    def _withdraw(self, ticket: _Ticket) -> None:
+    def _withdraw(self, ticket: Ticket) -> None:
         ticket.stop.set()
         if ticket in self._waiting:
             self._waiting.remove(ticket)
@@ -244,7 +213,7 @@ class WorkQueue:
             self._begin(ticket)
             self._inbox.put(ticket)
 
-    def _begin(self, ticket: _Ticket) -> None:
+    def _begin(self, ticket: Ticket) -> None:
         self._turn = max(self._turn, ticket.turn)
         self._served = {c: t for c, t in self._served.items() if t >= self._turn}
         self._served[ticket.client] = ticket.turn
@@ -252,7 +221,7 @@ class WorkQueue:
         self._running[ticket.number] = ticket
         self._idle.clear()
 
-    def _lend(self, ticket: _Ticket, taken: "concurrent.futures.Future[_Ticket | None]") -> None:
+    def _lend(self, ticket: Ticket, taken: "concurrent.futures.Future[Ticket | None]") -> None:
         """Choose the request that is served in the middle of a running one. On the event loop."""
         able = (
             other
@@ -271,16 +240,21 @@ class WorkQueue:
             ticket.began = None  # its time is no measure any more
         taken.set_result(chosen)
 
-    def _finished(self, ticket: _Ticket) -> None:
+    def _finished(self, ticket: Ticket) -> None:
         del self._running[ticket.number]
         if not ticket.within:
             self._busy -= 1
-        ticket.results.put(_END)
+        ticket.results.put(END)
         if ticket.began is not None and not ticket.stop.is_set():
             self._typical_s += 0.2 * (time.perf_counter() - ticket.began - self._typical_s)
         self._start_next()
         if not self._running:
             self._idle.set()
+
+    def _begin_threads(self, numbers: range) -> None:
+        # Daemons: a model in the middle of its work must not keep a stopped process alive.
+        for number in numbers:
+            threading.Thread(target=self._work, name=f"{THREADS}{number}", daemon=True).start()
 
     def _work(self) -> None:
         """Body of a worker thread."""
@@ -290,7 +264,7 @@ class WorkQueue:
             except RuntimeError:  # the event loop is closed: the process ends
                 return
 
-    def _run(self, ticket: _Ticket) -> None:
+    def _run(self, ticket: Ticket) -> None:
         put = ticket.results.put
         since = time.perf_counter()
         try:
@@ -298,7 +272,8 @@ class WorkQueue:
                 if ticket.stop.is_set():
                     break
                 self._loop.call_soon_threadsafe(put, result)
-                if self._waiting and time.perf_counter() - since > _SLICE_S:
+                overdue = self._lends and time.perf_counter() - since > _SLICE_S
+                if overdue and self._waiting:
                     self._serve_another(ticket)
                     since = time.perf_counter()
         except ApiError as error:
@@ -311,9 +286,9 @@ class WorkQueue:
             self._loop.call_soon_threadsafe(put, failure)
         self._loop.call_soon_threadsafe(self._finished, ticket)
 
-    def _serve_another(self, ticket: _Ticket) -> None:
+    def _serve_another(self, ticket: Ticket) -> None:
         """Serve one waiting request of another client, if there is one. In the worker's thread."""
-        taken: concurrent.futures.Future[_Ticket | None] = concurrent.futures.Future()
+        taken: concurrent.futures.Future[Ticket | None] = concurrent.futures.Future()
         with contextlib.suppress(RuntimeError):  # the event loop is closed
             self._loop.call_soon_threadsafe(self._lend, ticket, taken)
             other = taken.result()

@@ -1,4 +1,4 @@
-"""A speech synthesis server around Piper and espeak-ng; its wire format is in PROTOCOL.md.
+"""A speech server around hibari, Piper, Kokoro and espeak-ng; its wire is in PROTOCOL.md.
 
-Piper is GPL-3.0, so nothing outside this server's process imports this package.
+Piper and espeak-ng are GPL-3.0, so nothing outside this server's process imports this package.
 """

@@ -21,8 +21,8 @@ from model_servers.serving.console import Say
 from model_servers.serving.errors import NotReady
 from model_servers.serving.model_server import ModelServer, one_model
 from model_servers.serving.run import Service
-from model_servers.serving.work_queue import Results
-from model_servers.tts.pcm import slices, wav_header
+from model_servers.serving.tickets import Results
+from model_servers.serving.wav import slices, wav_header
 from model_servers.tts.settings import SpeechSettings
 from model_servers.tts.speech_request import SpeechRequest, parse
 from model_servers.tts.synthesis import Spoken, speak
@@ -134,7 +134,7 @@ class SpeechServer(ModelServer[SpeechSettings, Voices]):
             return b"".join([part async for part in samples])
 
     async def _models(self, request: Request) -> Response:
-        return one_model("piper", owner="piper")
+        return one_model(self._settings.voice, owner="rejoinder")
 
     async def _list_voices(self, request: Request) -> Response:
         return JSONResponse({"voices": self._ready_model().listing()})

@@ -27,6 +27,9 @@ _UTF8 = 1
 _CHARACTERS = 1
 _RATE = 1
 _OK = 0
+TIE = "^"
+"""Stands between two letters that are one sound."""
+_IPA_TIED = 0x02 | 0x80 | ord(TIE) << 8
 _BUFFER_MS = 60
 """Audio between two calls of the callback, which is where a synthesis can be stopped."""
 
@@ -133,6 +136,26 @@ class Espeak:
             self._heard.clear()
             return np.frombuffer(heard, np.int16)
 
+    def phonemes(self, text: str, language: str) -> str:
+        """A text's sounds in IPA with stress; letters of one sound have TIE between them.
+
+        Args:
+            text: without marks, at which it would be cut.
+            language: as the library calls it.
+
+        Raises:
+            RuntimeError: the library has no such language.
+        """
+        rest = ctypes.c_char_p(text.encode("utf-8", "ignore"))
+        found = []
+        with self._lock:
+            if self._library.espeak_SetVoiceByName(language.encode()) != _OK:
+                raise RuntimeError(f"espeak-ng refused the voice {language}")
+            while rest.value:
+                clause = self._library.espeak_TextToPhonemes(ctypes.byref(rest), _UTF8, _IPA_TIED)
+                found.append((clause or b"").decode("utf-8", "ignore").strip())
+        return " ".join(part for part in found if part)
+
     def find(self, tag: str, *, near: bool = True) -> EspeakVoice | None:
         """The best voice for a language tag: the same region, else, if `near`, the language."""
         wanted = tag.strip().lower().replace("_", "-")
@@ -153,6 +176,8 @@ class Espeak:
         library = self._library
         library.espeak_ListVoices.restype = ctypes.POINTER(ctypes.POINTER(_Voice))
         library.espeak_ListVoices.argtypes = [ctypes.c_void_p]
+        library.espeak_TextToPhonemes.restype = ctypes.c_char_p
+        library.espeak_TextToPhonemes.argtypes = [ctypes.c_void_p, ctypes.c_int, ctypes.c_int]
         library.espeak_Synth.argtypes = [
             ctypes.c_char_p,
             ctypes.c_size_t,

@@ -11,13 +11,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import onnxruntime
 from piper import PiperVoice, SynthesisConfig
 from piper.config import PiperConfig
 
 from model_servers.serving.errors import StartError
+from model_servers.tts.onnx_session import open_session
 from model_servers.tts.pcm import Samples
-from model_servers.tts.settings import PREFIX, SpeechSettings
+from model_servers.tts.pieces import USUAL
+from model_servers.tts.settings import SpeechSettings
 
 _PHONEMIZERS = {
     "pinyin": ("unicode_rbnf", "zh"),
@@ -39,6 +40,9 @@ class PiperSpeaker:
     Raises:
         StartError: its configuration cannot be read, or it needs a package that is missing.
     """
+
+    engine = "piper"
+    lengths = USUAL
 
     def __init__(self, name: str, model: Path, settings: SpeechSettings) -> None:
         path = model.with_name(model.name + ".json")
@@ -87,24 +91,10 @@ class PiperSpeaker:
             return self._voice
 
     def _load(self) -> PiperVoice:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = self._settings.cpu_threads
-        # Threads that spin while they wait take the cores of other calls: 3 times slower here.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        provider = "CPUExecutionProvider"
-        if self._settings.device == "cuda":
-            provider = "CUDAExecutionProvider"
-            if provider not in onnxruntime.get_available_providers():
-                raise StartError(
-                    "this onnxruntime has no CUDA: `uv pip install onnxruntime-gpu`, or use "
-                    f"--device cpu ({PREFIX}DEVICE)"
-                )
+        session = open_session(self._model, self._settings)
         try:
-            session = onnxruntime.InferenceSession(
-                str(self._model), sess_options=options, providers=[provider]
-            )
             configuration = PiperConfig.from_dict(self._configuration)
-        except Exception as error:  # noqa: BLE001  (onnxruntime has no common class of errors)
+        except Exception as error:  # noqa: BLE001  (whatever a malformed one leads to)
             raise StartError(
                 f"the voice {self.name} cannot be loaded ({type(error).__name__}); "
                 f"check {self._model} and its .json file"

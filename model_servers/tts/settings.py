@@ -7,13 +7,17 @@ from typing import Literal
 from pydantic import Field
 
 from model_servers.serving import settings as shared
+from model_servers.serving.errors import StartError
 
 PREFIX = "SERVE_TTS_"
+DEFAULT_VOICE = "en_US-hibari-heart"
 EMBEDDED_VOICE = "en_US-joe-medium"
+"""The voice of Piper that is included."""
+HUB = "hub"
 
 _SUMMARY = """\
-Speech for any number of callers: Piper and espeak-ng behind an OpenAI-compatible HTTP
-interface (/v1/audio/speech), streamed as it is made. The port answers at once; /ready
+Speech for any number of callers: hibari, Piper, Kokoro and espeak-ng behind an OpenAI-compatible
+HTTP interface (/v1/audio/speech), streamed as it is made. The port answers at once; /ready
 turns 200 when the default voice is loaded."""
 
 
@@ -22,10 +26,11 @@ class SpeechSettings(shared.ServerSettings):
 
     port: int = Field(8102, ge=0, le=65535, description="TCP port; 0 takes a free one")
     voice: str = Field(
-        EMBEDDED_VOICE,
+        DEFAULT_VOICE,
         min_length=1,
-        description="voice of requests that name none or one of OpenAI's: a Piper voice, "
-        "downloaded when it is not here, or espeak:LANGUAGE, for example espeak:fr-fr",
+        description="voice of requests that name none or one of OpenAI's: hibari's English one, a "
+        "Piper voice, downloaded when it is not here, one of Kokoro's, or espeak:LANGUAGE, for "
+        "example espeak:fr-fr",
     )
     voices_dir: Path | None = Field(
         None, description="folder of further Piper voices, NAME.onnx with NAME.onnx.json"
@@ -35,14 +40,27 @@ class SpeechSettings(shared.ServerSettings):
         description="comma list of Piper voices to download once from rhasspy/piper-voices, "
         "for example fr_FR-siwis-medium,de_DE-thorsten-medium",
     )
+    kokoro: str = Field(
+        "",
+        description="Kokoro-82M with its 54 voices beside Piper: a folder, or hub, from which it "
+        "is downloaded once (120 MB) and checked; empty: without",
+    )
+    speakers: str = Field(
+        "",
+        description="comma list of LANGUAGE=VOICE: who speaks when a language is asked for, for "
+        "example es=ef_dora,fr=fr_FR-siwis-medium; else hibari does (English), then Piper, then "
+        "Kokoro, then espeak-ng",
+    )
     models_dir: Path | None = Field(
         None, description="folder for downloaded voices; none: the Hugging Face cache"
     )
     device: Literal["cpu", "cuda"] = Field(
-        "cpu", description="where Piper runs; cuda needs the package onnxruntime-gpu"
+        "cpu",
+        description="where Piper and Kokoro run (hibari: on one core, always); cuda needs the "
+        "package onnxruntime-gpu",
     )
     cpu_threads: int = Field(
-        0, ge=0, le=256, description="threads of one Piper synthesis; 0: one for each core"
+        0, ge=0, le=256, description="threads of one synthesis; 0: one for each core"
     )
     niceness: int = Field(
         5,
@@ -60,6 +78,18 @@ class SpeechSettings(shared.ServerSettings):
     max_chars: int = Field(
         4096, ge=1, le=100000, description="longest text of a request, characters"
     )
+
+    def chosen_voices(self) -> dict[str, str]:
+        """Who speaks which language, as `speakers` says.
+
+        Raises:
+            StartError: it is no list of LANGUAGE=VOICE.
+        """
+        pairs = [pair.partition("=") for pair in self.speakers.split(",") if pair.strip()]
+        wrong = [tag for tag, sign, name in pairs if not (sign and tag.strip() and name.strip())]
+        if wrong:
+            raise StartError(f"{PREFIX}SPEAKERS: {wrong[0]!r} is not LANGUAGE=VOICE")
+        return {tag.strip(): name.strip() for tag, _, name in pairs}
 
 
 def read_settings(argv: Sequence[str]) -> SpeechSettings:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from model_servers.serving.errors import BadRequest
-from model_servers.tts.pcm import BYTES_PER_SAMPLE, Resampler
+from model_servers.serving.wav import BYTES_PER_SAMPLE
+from model_servers.tts.pcm import Resampler
 from model_servers.tts.pieces import pieces
 from model_servers.tts.scripts import runs
 from model_servers.tts.voices import Speaker, Voices
@@ -37,7 +38,8 @@ def speak(
     """Yield s16le mono samples as they are made, then one `Spoken`.
 
     Parts of the text in a script that the voice cannot read are read by the best voice for
-    their language. `stop` is looked at between sentences, by espeak-ng every 60 ms.
+    their language. `stop` is looked at between sentences, by espeak-ng every 60 ms, by Kokoro
+    at each step of its model.
 
     Args:
         text: what to say.
@@ -54,7 +56,7 @@ def speak(
     began = time.perf_counter()
     resampler = Resampler(rate_hz)
     sent = 0
-    for piece in pieces(text, speed=speed):
+    for piece in pieces(text, speed=speed, lengths=speaker.lengths):
         for run in runs(piece, speaker.language, context=text):
             if stop.is_set():
                 return

@@ -5,11 +5,12 @@ import re
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from model_servers.serving.errors import BadRequest
 from model_servers.tts.espeak import Espeak
 from model_servers.tts.pcm import Samples
+from model_servers.tts.pieces import USUAL, Lengths
 from model_servers.tts.weights import ESPEAK_PREFIX
 
 _OPENAI = frozenset(
@@ -27,9 +28,16 @@ class Speaker(Protocol):
     @property
     def name(self) -> str: ...
     @property
+    def engine(self) -> str: ...
+    @property
     def language(self) -> str: ...
     @property
     def rate_hz(self) -> int: ...
+    @property
+    def lengths(self) -> Lengths:
+        """Of the pieces of text that it is given."""
+        ...
+
     def speak(self, text: str, *, speed: float, stop: threading.Event) -> Iterator[Samples]: ...
 
 
@@ -37,6 +45,8 @@ class Speaker(Protocol):
 class EspeakSpeaker:
     """One of espeak-ng's voices."""
 
+    engine: ClassVar[str] = "espeak-ng"
+    lengths: ClassVar[Lengths] = USUAL
     name: str
     language: str
     file: str
@@ -56,26 +66,38 @@ class Voices:
     """All voices of the server.
 
     Args:
-        piper: Piper voices by name.
+        trained: hibari's, Piper's and Kokoro's voices by name; the first of a language speaks it.
         espeak: the library with the rest.
         default: name of the voice for requests that name none or one of OpenAI's.
+        of_language: names of voices by the tag of the language that they are to speak.
 
     Raises:
-        BadRequest: there is no voice `default`.
+        BadRequest: there is no voice of such a name.
     """
 
-    def __init__(self, piper: Mapping[str, Speaker], espeak: Espeak, default: str) -> None:
-        self._piper = piper
+    def __init__(
+        self,
+        trained: Mapping[str, Speaker],
+        espeak: Espeak,
+        default: str,
+        of_language: Mapping[str, str] | None = None,
+    ) -> None:
+        self._trained = trained
         self._espeak = espeak
-        self.default: Speaker = piper[default] if default in piper else self._robot(default)
+        self._chosen: list[tuple[str, Speaker]] = []
+        self.default: Speaker = self._exactly(default)
+        self._chosen = [
+            (tag.lower().replace("_", "-"), self._exactly(name))
+            for tag, name in (of_language or {}).items()
+        ]
 
     def find(self, name: str) -> Speaker:
         """The voice that a request means.
 
         Args:
-            name: empty, `default`, one of OpenAI's names, a Piper voice, `espeak:LANGUAGE`,
-                `espeak:LANGUAGE+VARIANT`, or a language tag such as `fr` or `zh-CN`: then
-                the best voice for it.
+            name: empty, `default`, one of OpenAI's names, a voice of hibari, Piper or Kokoro,
+                `espeak:LANGUAGE`, `espeak:LANGUAGE+VARIANT`, or a language tag such as `fr` or
+                `zh-CN`: then the best voice for it.
 
         Raises:
             BadRequest: there is no such voice; names near ones.
@@ -85,9 +107,16 @@ class Voices:
         return self._named(name)
 
     def for_language(self, tag: str) -> Speaker | None:
-        """The best voice for a language: one of Piper's, of its region if there is one."""
+        """The best voice for a language: the chosen one, else a trained one.
+
+        Of several one of the same region.
+        """
         wanted = tag.lower().replace("_", "-")
-        order = [self.default, *self._piper.values()]
+        for exact in (True, False):
+            for chosen, speaker in self._chosen:
+                if chosen == wanted or (not exact and _primary(chosen) == _primary(wanted)):
+                    return speaker
+        order = [self.default, *self._trained.values()]
         same = [s for s in order if _primary(s.language) == _primary(wanted)]
         for speaker in same:
             if speaker.language.lower() == wanted:
@@ -100,7 +129,7 @@ class Voices:
     def listing(self) -> list[dict[str, Any]]:
         """All voices for `/v1/audio/voices`, the default one first."""
         entries = [
-            _entry(s.name, s.name, s.language, "piper", s.rate_hz) for s in self._piper.values()
+            _entry(s.name, s.name, s.language, s.engine, s.rate_hz) for s in self._trained.values()
         ]
         entries += [
             _entry(
@@ -111,10 +140,14 @@ class Voices:
         return sorted(entries, key=lambda entry: entry["id"] != self.default.name)
 
     def _named(self, name: str) -> Speaker:
-        if name in self._piper:
-            return self._piper[name]
+        if name in self._trained:
+            return self._trained[name]
         speaker = self.for_language(name) if _TAG.fullmatch(name) else None
         return speaker or self._robot(name)
+
+    def _exactly(self, name: str) -> Speaker:
+        """A voice by its name, not by a language."""
+        return self._trained[name] if name in self._trained else self._robot(name)
 
     def _robot(self, name: str) -> Speaker:
         """One of espeak-ng's voices by name."""
@@ -123,7 +156,7 @@ class Voices:
             voice = self._espeak.find(language, near=_TAG.fullmatch(language) is not None)
             if voice is not None and (not plus or variant in self._espeak.variants):
                 return self._speaker(voice.language, voice.file, plus + variant)
-        known = [*self._piper, *(ESPEAK_PREFIX + v.language for v in self._espeak.voices)]
+        known = [*self._trained, *(ESPEAK_PREFIX + v.language for v in self._espeak.voices)]
         near = difflib.get_close_matches(name, known, n=3)
         hint = f"; did you mean {', '.join(near)}?" if near else "."
         raise BadRequest(

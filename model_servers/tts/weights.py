@@ -6,9 +6,15 @@ A voice is two files, NAME.onnx and NAME.onnx.json.
 import re
 from pathlib import Path
 
+from model_servers.serving import hub
 from model_servers.serving.console import Say
 from model_servers.serving.errors import StartError
-from model_servers.tts.settings import EMBEDDED_VOICE, PREFIX, SpeechSettings
+from model_servers.tts.settings import (
+    DEFAULT_VOICE,
+    EMBEDDED_VOICE,
+    PREFIX,
+    SpeechSettings,
+)
 
 HUB_REPOSITORY = "rhasspy/piper-voices"
 ESPEAK_PREFIX = "espeak:"
@@ -26,7 +32,10 @@ def find(settings: SpeechSettings, say: Say) -> dict[str, Path]:
     """
     found = _embedded() | _folder(settings.voices_dir)
     wanted = [name.strip() for name in settings.download.split(",") if name.strip()]
-    if not settings.voice.startswith(ESPEAK_PREFIX):
+    is_piper = not settings.voice.startswith((ESPEAK_PREFIX, DEFAULT_VOICE)) and (
+        not settings.kokoro or hub_path(settings.voice) is not None
+    )
+    if is_piper:
         wanted.append(settings.voice)
     for name in wanted:
         if name not in found:
@@ -73,35 +82,16 @@ def _configuration(model: Path) -> Path:
 
 
 def _download(name: str, models_dir: Path | None, here: dict[str, Path], say: Say) -> Path:
-    import huggingface_hub
-    from huggingface_hub.errors import LocalEntryNotFoundError
-
     path = hub_path(name)
     if path is None or name == EMBEDDED_VOICE:
-        have = ", ".join([*here, f"{ESPEAK_PREFIX}LANGUAGE"])
+        have = ", ".join([DEFAULT_VOICE, *here, f"{ESPEAK_PREFIX}LANGUAGE"])
         raise StartError(
             f"there is no voice {name} ({PREFIX}VOICE); here are {have}. For {EMBEDDED_VOICE} "
             "run `uv sync --extra server-tts`; voices of the Hugging Face hub are named like "
             "fr_FR-siwis-medium"
         )
-    files = (f"{path}.json", path)
-    try:
-        for file in files:
-            model = huggingface_hub.hf_hub_download(
-                HUB_REPOSITORY, file, cache_dir=models_dir, local_files_only=True
-            )
-        return Path(model)
-    except LocalEntryNotFoundError:
-        say(f"downloading the voice {name} from {HUB_REPOSITORY}")
-    try:
-        for file in files:
-            # Shows its own progress bar on standard error.
-            model = huggingface_hub.hf_hub_download(HUB_REPOSITORY, file, cache_dir=models_dir)
-        return Path(model)
-    except Exception as error:  # noqa: BLE001  (whatever the hub's HTTP client raises)
-        reason = str(error).strip().split("\n", 1)[0]
-        raise StartError(
-            f"the voice {name} cannot be downloaded ({type(error).__name__}: {reason}). Check "
-            "the name and the network (HF_ENDPOINT, HF_TOKEN and HTTPS_PROXY are honoured), or "
-            f"copy its two files to a folder and give that with --voices-dir ({PREFIX}VOICES_DIR)"
-        ) from error
+    instead = f"copy its two files to a folder and give that with --voices-dir ({PREFIX}VOICES_DIR)"
+    for file in (f"{path}.json", path):
+        wanted = hub.HubFile(HUB_REPOSITORY, file)
+        model = hub.fetch(wanted, models_dir=models_dir, say=say, instead=instead)
+    return model

@@ -6,7 +6,6 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from fastapi import FastAPI
-from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -18,10 +17,12 @@ from model_servers.serving.connection import (
     while_connected,
 )
 from model_servers.serving.console import Say
-from model_servers.serving.errors import BadRequest, NotReady, StartError
+from model_servers.serving.errors import NotReady, StartError
+from model_servers.serving.form import read_form
 from model_servers.serving.model_server import ModelServer, one_model
+from model_servers.serving.page import Page
 from model_servers.serving.run import Service, in_thread
-from model_servers.serving.work_queue import Priority, Results
+from model_servers.serving.tickets import Priority, Results
 from model_servers.whisper import page
 from model_servers.whisper.settings import WhisperSettings
 from model_servers.whisper.transcript import (
@@ -34,7 +35,6 @@ from model_servers.whisper.transcript import (
 )
 from model_servers.whisper.wish import Task, Wish
 
-_MOST_FIELDS, _MOST_FILES, _LONGEST_FIELD_BYTES = 64, 2, 64 * 1024
 _PRIORITY = "X-Priority"
 
 
@@ -79,7 +79,7 @@ class WhisperServer(ModelServer[WhisperSettings, Model]):
             },
             workers=settings.concurrency,
         )
-        self._page = page.Page()
+        self._page = Page("whisper")
         if settings.page:
             self.app.mount("/", self._page)
 
@@ -179,7 +179,14 @@ class WhisperServer(ModelServer[WhisperSettings, Model]):
         # The form may still say otherwise; what is in it is not known before it is read.
         expected: Priority = "interim" if request.headers.get(_PRIORITY) == "interim" else "final"
         with self.queue.reading(client, expected):
-            upload, wish = await _read_form(request, task)
+            form = await read_form(request)
+        granularities = [
+            value
+            for name in ("timestamp_granularities[]", "timestamp_granularities")
+            for value in form.fields.get(name, ())
+        ]
+        upload = form.file
+        wish = Wish.parse(task, form.last, granularities, request.headers.get(_PRIORITY))
         model.check(wish)
         if wish.stream:
             events = self._events(upload, wish, client)
@@ -203,26 +210,3 @@ def make_service(settings: WhisperSettings, say: Say) -> Service:
         return loading.load(settings, say)
 
     return WhisperServer(settings, load_model, say).service()
-
-
-async def _read_form(request: Request, task: Task) -> tuple[bytes, Wish]:
-    """The uploaded file's bytes and the other fields.
-
-    Raises:
-        BadRequest: the file or a valid value is missing.
-    """
-    async with request.form(
-        max_files=_MOST_FILES, max_fields=_MOST_FIELDS, max_part_size=_LONGEST_FIELD_BYTES
-    ) as form:
-        file = form.get("file")
-        if not isinstance(file, UploadFile):
-            raise BadRequest("the form has no file named 'file'", param="file")
-        fields = {name: value for name, value in form.items() if isinstance(value, str)}
-        granularities = [
-            value
-            for name in ("timestamp_granularities[]", "timestamp_granularities")
-            for value in form.getlist(name)
-            if isinstance(value, str)
-        ]
-        wish = Wish.parse(task, fields, granularities, request.headers.get(_PRIORITY))
-        return await file.read(), wish

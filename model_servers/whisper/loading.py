@@ -7,9 +7,9 @@ import ctranslate2
 import numpy as np
 
 from model_servers.serving.console import Say
+from model_servers.serving.decode import RATE_HZ
 from model_servers.serving.errors import StartError
 from model_servers.whisper import weights
-from model_servers.whisper.decode import RATE_HZ
 from model_servers.whisper.faster import get_vad_model
 from model_servers.whisper.languages import accepts
 from model_servers.whisper.model import Recogniser, StoppableWhisper

@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
+from model_servers.serving.decode import RATE_HZ, Samples, decode
 from model_servers.serving.errors import BadRequest, Unclear
-from model_servers.whisper.decode import RATE_HZ, Samples, decode
 from model_servers.whisper.faster import VadOptions, WhisperModel, get_speech_timestamps
 from model_servers.whisper.languages import DETECT, accepts, is_tag, whisper_code
 from model_servers.whisper.settings import PREFIX, WhisperSettings

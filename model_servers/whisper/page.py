@@ -3,83 +3,24 @@
 Both take (audio file, language) and return text; language `auto` or empty detects. They
 share the HTTP routes' queue and model. A Gradio client that cancels its job frees the
 worker like one that closes an HTTP connection; one that just vanishes does not.
-
-Gradio's endpoints take paths of files. What keeps a visitor to files that were uploaded here:
-Gradio's own check, which a mounted page has only once it counts as launched; a folder of this
-process alone; a look at the path before it is read; and no addresses. Of Gradio's routes only
-those that the page and Gradio's client use are there.
 """
 
 import asyncio
-import contextlib
-import logging
-import re
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
-from starlette.middleware.cors import CORSMiddleware
-from starlette.responses import PlainTextResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
 
-from model_servers.serving.errors import ApiError, NotFound
-from model_servers.serving.folders import own_folder
-from model_servers.serving.settings import keep_uploads_in
+from model_servers.serving.errors import ApiError
+from model_servers.serving.page import SWEEP_S, UPLOAD_KEPT_S, guarded, mounted, read_upload
 from model_servers.whisper.wish import Task, Wish
-
-logger = logging.getLogger(__name__)
 
 Transcribe = Callable[[bytes, Wish, str], Awaitable[str]]
 """Hears an audio file; the last argument says whose request it is."""
 
-_UPLOAD_KEPT_S = 300
-"""Gradio stores uploads in files; this old ones are deleted, and all at the end."""
-_SWEEP_S = 60
-_ROUTES = re.compile(
-    r"/(config|theme\.css|favicon\.ico|manifest\.json|robots\.txt|pwa_icon.*|(assets|static|svelte)/.*"
-    r"|gradio_api/(info|app_id|startup-events|upload|upload_progress|cancel|reset|queue/(join|data)"
-    r"|heartbeat/[^/]+|call/[^/]+(/[^/]+)?|file=.*))?/?"
-)
-"""What the page in a browser, gradio_client and `curl` need."""
-_SYSTEM_FONTS = ["system-ui", "sans-serif"]
-_SYSTEM_MONO_FONTS = ["ui-monospace", "monospace"]
-
-
-class Page:
-    """ASGI application that answers 503 until `open` has been awaited."""
-
-    def __init__(self) -> None:
-        self._inner: ASGIApp | None = None
-        self._running = contextlib.AsyncExitStack()
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not _ROUTES.fullmatch(scope["path"]):
-            await NotFound("there is no such route").response()(scope, receive, send)
-        elif self._inner is not None:
-            await self._inner(scope, receive, send)
-        elif scope["type"] == "http":
-            text = "the model is being loaded; GET /ready says how far it is\n"
-            headers = {"Retry-After": "1", "Refresh": "2"}
-            await PlainTextResponse(text, 503, headers)(scope, receive, send)
-
-    def make_folder(self) -> Path:
-        """A folder for uploads, until `aclose`. Blocks; before Gradio is imported."""
-        folder = self._running.enter_context(own_folder("whisper")) / "uploads"
-        folder.mkdir()
-        keep_uploads_in(folder)
-        return folder
-
-    async def open(self, app: FastAPI) -> None:
-        """Start answering with an application made by `build`."""
-        # A mounted application's lifespan is not run by its parent.
-        await self._running.enter_async_context(app.router.lifespan_context(app))
-        self._inner = app
-
-    async def aclose(self) -> None:
-        """Stop Gradio's queue and delete its uploads. May be called twice."""
-        self._inner = None
-        await self._running.aclose()
+_COMMON = ("en", "zh", "ja", "ko", "fr", "de", "es", "pt", "it", "ru", "ar", "hi")
+"""Offered in the list; any other code can be typed."""
 
 
 def build(
@@ -101,28 +42,11 @@ def build(
     """
     import gradio as gr
 
-    class Guarded(gr.Blocks):  # type: ignore[misc]
-        """Hears uploads only, and keeps what visitors send out of the log."""
-
-        async def process_api(self, block_fn: Any, inputs: list[Any], **how: Any) -> Any:
-            try:
-                for path in _paths(inputs):
-                    _uploaded(path, uploads, max_upload_bytes)
-                return await super().process_api(block_fn, inputs, **how)
-            except gr.Error:
-                raise
-            except NotAnUpload as error:
-                raise gr.Error(str(error), print_exception=False) from None
-            except Exception as error:  # noqa: BLE001  (Gradio would print what was sent)
-                logger.warning("the page refused a request", extra={"kind": type(error).__name__})
-                reason = f"the request is malformed ({type(error).__name__})"
-                raise gr.Error(reason, print_exception=False) from None
-
     def endpoint(task: Task) -> Callable[..., Awaitable[str]]:
         async def recognise(audio: str | None, language: str | None, request: gr.Request) -> str:
             if audio is None:
                 raise gr.Error("Record or upload some speech first.", print_exception=False)
-            upload = await asyncio.to_thread(_read, audio, uploads, max_upload_bytes)
+            upload = await asyncio.to_thread(read_upload, audio, uploads, max_upload_bytes)
             wish = Wish(task=task, language=(language or "").strip())
             try:
                 client = request.client.host if request.client else ""
@@ -132,8 +56,8 @@ def build(
 
         return recognise
 
-    with Guarded(
-        title="Whisper", analytics_enabled=False, delete_cache=(_SWEEP_S, _UPLOAD_KEPT_S)
+    with guarded(uploads, max_upload_bytes)(
+        title="Whisper", analytics_enabled=False, delete_cache=(SWEEP_S, UPLOAD_KEPT_S)
     ) as blocks:
         gr.Markdown(f"# Whisper\n{_summary(model, english_only)}")
         audio = gr.Audio(type="filepath", label="Speech", buttons=["download"])
@@ -150,70 +74,7 @@ def build(
         text = gr.Textbox(label="Text", lines=4, buttons=["copy"])
         _connect(write, endpoint("transcribe"), [audio, language], text, "transcribe")
         _connect(translate, endpoint("translate"), [audio, language], text, "translate")
-    # The order and the number of requests are our own queue's business.
-    blocks.queue(default_concurrency_limit=None)
-    # Until a page counts as launched Gradio takes every path for its author's own.
-    blocks.has_launched = blocks.is_running = True
-    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
-    # Who may ask is decided by the gate; this keeps Gradio from its own, more open rules.
-    app.add_middleware(CORSMiddleware)
-    gr.mount_gradio_app(
-        app,
-        blocks,
-        path="/",
-        # Gradio's own themes load fonts from Google.
-        theme=gr.themes.Base(font=_SYSTEM_FONTS, font_mono=_SYSTEM_MONO_FONTS),
-        footer_links=["api"],
-        run_history=False,
-        ssr_mode=False,
-        mcp_server=False,
-        max_file_size=max_upload_bytes,
-        app_kwargs={"openapi_url": None, "docs_url": None, "redoc_url": None},
-    )
-    return app
-
-
-_COMMON = ("en", "zh", "ja", "ko", "fr", "de", "es", "pt", "it", "ru", "ar", "hi")
-"""Offered in the list; any other code can be typed."""
-
-
-class NotAnUpload(Exception):
-    """A visitor names a file or an address that was not uploaded here."""
-
-
-def _paths(data: Any) -> Iterator[str]:
-    """Every path that a request names, at any depth; a `url` beside it is not looked at."""
-    if isinstance(data, list):
-        for item in data:
-            yield from _paths(item)
-    elif isinstance(data, dict):
-        for name, item in data.items():
-            if name == "path" and isinstance(item, str):
-                yield item
-            else:
-                yield from _paths(item)
-
-
-def _uploaded(path: str, uploads: Path, max_bytes: int) -> Path:
-    """The file of an upload.
-
-    Raises:
-        NotAnUpload: the path leads elsewhere, or to something that is no such file.
-    """
-    try:
-        real = Path(path).resolve()
-        found = real.is_relative_to(uploads.resolve()) and real.is_file()
-    except (OSError, ValueError, RuntimeError):
-        found = False
-    if not found:
-        raise NotAnUpload("only files that were uploaded here are heard")
-    if real.stat().st_size > max_bytes:
-        raise NotAnUpload("the file is larger than this server's limit")
-    return real
-
-
-def _read(path: str, uploads: Path, max_bytes: int) -> bytes:
-    return _uploaded(path, uploads, max_bytes).read_bytes()
+    return mounted(blocks, max_upload_bytes=max_upload_bytes)
 
 
 def _connect(button: Any, handler: Any, inputs: list[Any], output: Any, name: str) -> None:

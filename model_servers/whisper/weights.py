@@ -1,9 +1,9 @@
 """Where the model's files come from: the embedded package, a folder, the Hugging Face hub."""
 
-import functools
 from dataclasses import dataclass
 from pathlib import Path
 
+from model_servers.serving import hub
 from model_servers.serving.console import Say
 from model_servers.serving.errors import StartError
 from model_servers.whisper.settings import EMBEDDED, PREFIX
@@ -101,9 +101,6 @@ def _checked(weights: Weights) -> Weights:
 
 
 def _download(model: str, models_dir: Path | None, say: Say) -> Path:
-    import huggingface_hub
-    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
-
     repository = hub_repository(model)
     if repository is None:
         known = ", ".join((*_SIZES, *_DISTILLED, *_SPECIAL))
@@ -111,27 +108,11 @@ def _download(model: str, models_dir: Path | None, say: Say) -> Path:
             f"{PREFIX}MODEL={model} is neither a folder nor OWNER/NAME of the Hugging Face hub "
             f"nor a known size ({known})"
         )
-    fetch = functools.partial(
-        huggingface_hub.snapshot_download,
+    return hub.fetch_folder(
         repository,
-        cache_dir=models_dir,
-        allow_patterns=list(FILES),
+        FILES,
+        needed=("model.bin", "config.json", "vocabulary.*"),
+        models_dir=models_dir,
+        say=say,
+        instead="copy the model to this machine and give its folder with --model",
     )
-    try:
-        cached = Path(fetch(local_files_only=True))
-        # An interrupted download leaves a folder with some of the files.
-        if all(any(cached.glob(name)) for name in ("model.bin", "config.json", "vocabulary.*")):
-            return cached
-    except (LocalEntryNotFoundError, HFValidationError):
-        pass
-    say(f"downloading {repository} from the Hugging Face hub")
-    try:
-        # Shows its own progress bar on standard error.
-        return Path(fetch())
-    except Exception as error:  # noqa: BLE001  (whatever the hub's HTTP client raises)
-        reason = str(error).strip().split("\n", 1)[0]
-        raise StartError(
-            f"{repository} cannot be downloaded ({type(error).__name__}: {reason}). Check the "
-            "name and the network (HF_ENDPOINT, HF_TOKEN and HTTPS_PROXY are honoured), or copy "
-            "the model to this machine and give its folder with --model"
-        ) from error

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from model_servers.serving.errors import BadRequest
-from model_servers.serving.work_queue import Priority
+from model_servers.serving.form import flag
+from model_servers.serving.tickets import Priority
 
 Task = Literal["transcribe", "translate"]
 Format = Literal["json", "text", "verbose_json", "srt", "vtt"]
 
-_TRUE, _FALSE = ("true", "1", "on", "yes"), ("", "false", "0", "off", "no")
 _LONGEST_VALUE, _LONGEST_PROMPT = 100, 10_000
 """Characters of a field's value; a model reads the prompt's last few hundred."""
 _GRANULARITIES = frozenset({"segment", "word"})
@@ -78,7 +78,7 @@ class Wish:
             temperature=_temperature(fields.get("temperature", "")),
             format=_one_of("response_format", fields.get("response_format") or "json", Format),
             words="word" in granularities,
-            stream=_flag("stream", fields.get("stream", "")),
+            stream=flag("stream", fields.get("stream", "")),
             priority=_one_of(
                 "priority", fields.get("priority") or priority_header or "final", Priority
             ),
@@ -90,13 +90,6 @@ def _one_of(name: str, value: str, choices: Any) -> Any:
     if value not in allowed:
         raise BadRequest(f"{name} must be one of {', '.join(allowed)}, not {value!r}", param=name)
     return value
-
-
-def _flag(name: str, value: str) -> bool:
-    text = value.strip().lower()
-    if text not in (*_TRUE, *_FALSE):
-        raise BadRequest(f"{name} must be true or false, not {value!r}", param=name)
-    return text in _TRUE
 
 
 def _temperature(value: str) -> float:

@@ -12,8 +12,9 @@ from rich.table import Table
 
 from agent.errors import RejoinderError
 from agent.masking import masked_text
-from agent.settings.checking import probe_engine
+from agent.settings.checking import import_engine, price_of, probe_engine
 from agent.settings.engines import TABLES
+from agent.settings.hosting import is_hosted
 from agent.settings.load import Settings, StageChoice, apply_env_file, load
 from rejoinder.demo import places, running
 from rejoinder.demo.livekit_api import ANSWER_S, list_rooms
@@ -48,7 +49,11 @@ def run(args: argparse.Namespace) -> int:
     _print_settings(console, settings)
     if args.offline:
         return 0
+    for stage in TABLES:
+        for choice in getattr(settings, stage):
+            import_engine(stage, choice)
     findings = asyncio.run(examine(settings))
+    costs = asyncio.run(what_is_paid(settings))
     console.print()
     for finding in findings:
         mark = "[green]works[/green]" if finding.works else "[red]fails[/red]"
@@ -57,6 +62,8 @@ def run(args: argparse.Namespace) -> int:
             highlight=False,
             soft_wrap=True,
         )
+    for what, price in costs:
+        console.print(f"costs  [bold]{what}[/bold]: {price}", highlight=False, soft_wrap=True)
     return 0 if all(finding.works for finding in findings) else 1
 
 
@@ -71,6 +78,24 @@ async def examine(settings: Settings, *, probe_s: float = _PROBE_S) -> list[Find
                 probing = _limited(what, probe_engine(stage, choice), probe_s)
                 tasks.append(group.create_task(probing, name=f"check-{stage}"))
     return [task.result() for task in tasks]
+
+
+async def what_is_paid(settings: Settings) -> list[tuple[str, str]]:
+    """What each engine costs that is somebody else's or has a price; contacts nobody."""
+    found: list[tuple[str, str]] = []
+    for stage in TABLES:
+        choices: tuple[StageChoice, ...] = getattr(settings, stage)
+        for choice in choices:
+            try:
+                price = await price_of(stage, choice, settings.prices)
+            except Exception:  # noqa: BLE001 - why it cannot be made was said above
+                continue
+            if price is not None:
+                found.append((f"{stage.upper()} {choice}", str(price)))
+            elif is_hosted(choice):
+                said = "no price is known: a line in PRICES_FILE tells it (docs/costs.md)"
+                found.append((f"{stage.upper()} {choice}", said))
+    return found
 
 
 def _place(choice: StageChoice, choices: Sequence[StageChoice]) -> str:

@@ -11,6 +11,7 @@ import aiohttp
 from livekit import rtc
 from rich.console import Console
 
+from agent.costs.words import in_words
 from agent.errors import ConfigError, EngineUnavailable
 from agent.metadata import FIELDS
 from agent.options import TalkOptions
@@ -83,6 +84,7 @@ async def _hold(args: argparse.Namespace, effective: Settings, script: Script) -
             try:
                 await caller.wait_for_agent()
                 await _talk(caller, script, printer, greeted=greeted)
+                printer.cost()
             finally:
                 printer.captions()
                 if args.record is not None:
@@ -213,6 +215,11 @@ class _Printer:
                 f"({', '.join(spans)})"
             )
         self._turns = len(self._caller.log.turns)
+
+    def cost(self) -> None:
+        """Print what the call has cost, as far as the worker has told."""
+        if self._caller.log.costs:
+            self._note(f"cost so far: {in_words(self._caller.log.costs[-1])}")
 
     def _note(self, text: str) -> None:
         self._console.print(f"{'':10} [dim]{text}[/]")

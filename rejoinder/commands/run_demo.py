@@ -23,8 +23,10 @@ from rejoinder.demo.children import Child, ChildDied, Spec, Supervisor
 from rejoinder.demo.livekit_api import list_rooms
 from rejoinder.demo.livekit_config import load_or_create_keys
 from rejoinder.demo.livekit_server import Found, obtain
+from rejoinder.demo.own_servers import check_chat
 from rejoinder.demo.page_library import ensure_page_library
-from rejoinder.demo.plan import WORKER, LocalLiveKit, Part, Plan, make_plan, pick_ports
+from rejoinder.demo.parts import Part
+from rejoinder.demo.plan import WORKER, LocalLiveKit, Plan, make_plan, pick_ports
 from rejoinder.demo.ports import PortClaims, mentions_taken_port
 from rejoinder.demo.progress import Board, Step
 from rejoinder.demo.readiness import both, http_ok, log_says
@@ -38,6 +40,12 @@ _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of the demo; everything else is a setting."""
     parser.add_argument("--no-browser", action="store_true", help="do not open the talk page")
+    parser.add_argument(
+        "--chat",
+        action="store_true",
+        help="talk with a small language model on this machine, not with the handbook; it is "
+        "downloaded once (0.5 GB)",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -49,7 +57,9 @@ def run(args: argparse.Namespace) -> int:
     console = Console()
     try:
         settings, environ = _load()
-        demo = Demo(console, settings, environ, open_browser=not args.no_browser)
+        if args.chat:
+            check_chat(settings)
+        demo = Demo(console, settings, environ, open_browser=not args.no_browser, chat=args.chat)
         return asyncio.run(until_stopped(demo))
     except RejoinderError as error:
         console.print("[bold red]The demo has ended.[/bold red]")
@@ -96,12 +106,14 @@ class Demo:
         environ: Mapping[str, str],
         *,
         open_browser: bool = True,
+        chat: bool = False,
     ) -> None:
         """Prepare a run; `environ` is the environment of the children."""
         self.console = console
         self._settings = settings
         self._environ = environ
         self._open_browser = open_browser
+        self._chat = chat
         self._state = places.state_folder()
         self._began = time.perf_counter()
 
@@ -166,7 +178,9 @@ class Demo:
             keys = load_or_create_keys(self._state)
             local = LocalLiveKit(server.binary, server.version, keys)
         ports = pick_ports(self._settings, claims)
-        return make_plan(self._settings, ports=ports, environ=self._environ, local=local)
+        return make_plan(
+            self._settings, ports=ports, environ=self._environ, local=local, chat=self._chat
+        )
 
     async def _start(self, plan: Plan, supervisor: Supervisor) -> None:
         """Start all parts, each as soon as those it needs are ready."""

@@ -41,7 +41,9 @@ async def _serve(effective: Settings) -> None:
     serving = asyncio.current_task()
     assert serving is not None
     with suppress(NotImplementedError):  # Windows: Ctrl-C alone ends it
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, serving.cancel)
+        # A shell's background job starts with SIGINT ignored.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, serving.cancel)
     with suppress(asyncio.CancelledError):
         await serve(
             effective,

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.costs.words import in_words
 from agent.recorder.comparison import Comparison
 from agent.recorder.recording import Event, Recording
 from rejoinder.replay.alignment import STEP_S, caller_lines
@@ -242,7 +243,10 @@ def _notes(recording: Recording) -> Iterator[Story]:
         "typed": "The caller typed",
         "key": "A key of the telephone",
         "tool": "The model called a tool",
+        "cost": "What the call cost",
     }
     for event in recording.of(*texts):
         text = event.facts.get("text") or event.facts.get("name") or ""
+        if event.kind == "cost":
+            text = in_words(event.facts)
         yield {"t": event.t, "kind": event.kind, "title": texts[event.kind], "text": str(text)}

@@ -26,6 +26,7 @@ from agent.room_protocol import (
     STATE,
     TOPIC_CAPTIONS,
     TOPIC_CHAT,
+    TOPIC_COST,
     TOPIC_NOTICE,
     TOPIC_SOURCE,
     TOPIC_TURN,
@@ -81,6 +82,7 @@ class Log:
     turns: list[dict[str, Any]] = field(default_factory=list)
     notices: list[dict[str, Any]] = field(default_factory=list)
     sources: list[dict[str, Any]] = field(default_factory=list)
+    costs: list[dict[str, Any]] = field(default_factory=list)
     states: list[tuple[float, str]] = field(default_factory=list)
 
 
@@ -110,6 +112,7 @@ class Caller:
             (TOPIC_TURN, self.log.turns),
             (TOPIC_NOTICE, self.log.notices),
             (TOPIC_SOURCE, self.log.sources),
+            (TOPIC_COST, self.log.costs),
         ):
             self._collect(topic, sink)
 

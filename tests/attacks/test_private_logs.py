@@ -6,8 +6,8 @@ from contextlib import ExitStack
 import pytest
 
 from agent.wording.lexicon import ENGLISH
-from testbed.answering import Behaviour
-from testbed.openai_server import OpenAIStandIn
+from rejoinder.stand_ins.answering import Behaviour
+from rejoinder.stand_ins.openai_server import OpenAIStandIn
 from tests.room.conftest import CallAgent, Worker
 from tests.room.test_replies import ask, shown
 

@@ -13,8 +13,8 @@ from typing import Any, Literal
 import pytest
 from playwright.async_api import Browser, Page, async_playwright
 
+from rejoinder.stand_ins import tones
 from rejoinder.web.client_library import library_path
-from testbed import tones
 from tests.conftest import require
 
 ROOT = Path(__file__).parents[2]

@@ -33,12 +33,18 @@ async def test_markup_long_words_and_right_to_left_text_are_shown_as_text(stage:
             await agent.room.local_participant.send_text(odd, topic="rejoinder.notice")
             await agent.room.local_participant.send_text(odd, topic="rejoinder.turn")
             await agent.room.local_participant.send_text(odd, topic="rejoinder.source")
+            await agent.room.local_participant.send_text(odd, topic="rejoinder.cost")
+        await agent.tell("cost", {"engines": [7, None, {"stage": "constructor"}], "sums": MARKUP})
+        engine = {"stage": "llm", "engine": MARKUP, "model": LONG, "unpriced": 1, "used": {"x": {}}}
+        money = {"currency": MARKUP, "amount": 1, "thrown_away": "2"}
+        await agent.tell("cost", {"engines": [engine], "sums": [money, 7], "prices_of": 7})
         await agent.say("The end.", word_s=0.01, aloud=False)
         await talk.wait_for_message("The end.")
         shown = [m.text for m in await talk.conversation()]
         assert shown == [t for t in (MARKUP, LONG, RIGHT_TO_LEFT) for _ in range(4)] + ["The end."]
         assert await talk.page.title() == "Rejoinder"
-        assert await talk.page.locator("#messages :is(img, b, script)").count() == 0
+        assert await talk.page.locator(":is(#messages, #cost) :is(img, b, script)").count() == 0
+        assert MARKUP in await talk.page.locator("#cost summary").inner_text()
         assert await talk.page.evaluate(TOO_WIDE) == []
         assert await talk.overflow_px() == 0
         directions = await talk.page.locator(".words, .notice").evaluate_all(

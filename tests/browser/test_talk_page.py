@@ -3,6 +3,7 @@
 import asyncio
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from livekit import api
@@ -106,6 +107,54 @@ async def test_a_turn_shows_where_its_time_went_and_what_the_transport_added(
         last = (await talk.conversation())[-1]
         assert (last.text, last.interrupted) == ("And then I was", True)
         assert "transport" not in last.waterfall, "nobody spoke before it"
+        assert talk.errors == []
+
+
+COSTS: dict[str, Any] = {
+    "final": False,
+    "sums": [{"currency": "USD", "amount": 0.0123, "thrown_away": 0.0021}],
+    "complete": True,
+    "estimated": True,
+    "prices_of": "2026-11-26",
+    "engines": [
+        {
+            "stage": "stt", "position": 1, "engine": "openai", "model": "whisper-1",
+            "used": {"requests": 4, "seconds": 12.5},
+            "thrown_away": {"requests": 3, "seconds": 8.1},
+            "failed": 0, "estimated": 0, "price": "listed", "unpriced": 0,
+            "cost": {"currency": "USD", "amount": 0.0123, "thrown_away": 0.0021},
+        },
+    ],
+}  # fmt: skip
+
+
+async def test_what_the_call_has_cost_stands_below_the_engines(stage: SetUp) -> None:
+    async with (
+        stage() as s,
+        browser() as chromium,
+        open_page(chromium, s.url) as talk,
+        in_call(s, talk) as agent,
+    ):
+        cost = talk.page.locator("#cost")
+        assert not await cost.is_visible()
+        await agent.tell("cost", COSTS)
+        line = "This call: about USD 0.0123; USD 0.0021 of it for guesses thrown away."
+        await cost.get_by_text(line).wait_for()
+        await cost.locator("summary").click()
+        assert await cost.locator("li").all_inner_texts() == [
+            "Hearing with openai · whisper-1: 4 requests, 12.5 s of sound "
+            "(thrown away: 3 requests, 8.1 s of sound)",
+            "List prices of 2026-11-26 or later.",
+        ]
+        await talk.screenshot("cost")
+        unknown = {"stage": "tts", "engine": "plugin", "model": "sonic-2", "unpriced": 2}
+        engines = [*COSTS["engines"], unknown]
+        await agent.tell("cost", COSTS | {"complete": False, "engines": engines})
+        await cost.get_by_text("at least USD 0.0123").wait_for()
+        assert "no price is known for plugin · sonic-2" in await cost.inner_text()
+        own = COSTS["engines"][0] | {"price": "own", "engine": "whisper"}
+        await agent.tell("cost", COSTS | {"sums": [], "engines": [own]})
+        await cost.get_by_text("This call: costs nothing, its engines are your own.").wait_for()
         assert talk.errors == []
 
 

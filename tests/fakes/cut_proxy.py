@@ -1,4 +1,4 @@
-"""A TCP proxy on loopback that can die and come back: a server's crash, without the server."""
+"""A TCP proxy on loopback that can die, come back and hang: a server's crash, without a server."""
 
 import asyncio
 import contextlib
@@ -13,7 +13,11 @@ _PIECE = 65536
 
 
 class CutProxy:
-    """Passes bytes on until told otherwise. Make it with `cut_proxy`."""
+    """Passes bytes on until told otherwise. Make it with `cut_proxy`.
+
+    Attributes:
+        hangs: bytes of either side are taken and not passed on; connections stay, also new ones.
+    """
 
     # Plain sockets: asyncio's own server, and `sock_accept`, lose a connection that arrives
     # while they are being closed.
@@ -24,6 +28,7 @@ class CutProxy:
             self._port = free.tcp()
         self._listener: socket.socket | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self.hangs = False
         self.connections = 0
         """Connections accepted so far."""
 
@@ -73,15 +78,15 @@ class CutProxy:
                 address = (self._target.hostname, self._target.port)
                 await asyncio.get_running_loop().sock_connect(far, address)
                 async with asyncio.TaskGroup() as group:
-                    group.create_task(_pump(near, far))
-                    group.create_task(_pump(far, near))
+                    group.create_task(self._pump(near, far))
+                    group.create_task(self._pump(far, near))
 
-
-async def _pump(source: socket.socket, sink: socket.socket) -> None:
-    loop = asyncio.get_running_loop()
-    while piece := await loop.sock_recv(source, _PIECE):
-        await loop.sock_sendall(sink, piece)
-    sink.shutdown(socket.SHUT_WR)
+    async def _pump(self, source: socket.socket, sink: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        while piece := await loop.sock_recv(source, _PIECE):
+            if not self.hangs:
+                await loop.sock_sendall(sink, piece)
+        sink.shutdown(socket.SHUT_WR)
 
 
 @asynccontextmanager

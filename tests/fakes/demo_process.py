@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,12 +20,12 @@ STOP_S = 5.0
 class DemoProcess:
     """A demo in a process of its own, in folders of its own."""
 
-    def __init__(self, folder: Path, env: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, env: Mapping[str, str], argv: Sequence[str]) -> None:
         self.state = folder / "state" / "rejoinder"
         own = {"XDG_STATE_HOME": str(folder / "state"), "LIVEKIT_SERVER_BIN": livekit_binary()}
         folder.mkdir(exist_ok=True)
         self.popen = subprocess.Popen(
-            [sys.executable, "-m", "rejoinder", "demo", "--no-browser"],
+            [sys.executable, "-m", "rejoinder", "demo", "--no-browser", *argv],
             cwd=folder, env={**os.environ, **own, "COLUMNS": "200", **env},
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             text=True, start_new_session=True,
@@ -79,8 +79,8 @@ class DemoProcess:
 
 
 @contextmanager
-def demo(folder: Path, **env: str) -> Iterator[DemoProcess]:
-    started = DemoProcess(folder, env)
+def demo(folder: Path, *argv: str, **env: str) -> Iterator[DemoProcess]:
+    started = DemoProcess(folder, env, argv)
     try:
         yield started
     finally:

@@ -2,11 +2,12 @@
 
 `STT_ENGINE=tests.fakes.faults`; it is the `openai` engine otherwise. The file that
 `STT_FAULT_FILE` names says what is broken, and can be changed during a call: `messages` (the room
-takes no text streams), `turns` (the turn logic raises), `turns-once`, `detector-once`,
-`voice-once` (the play-out raises).
+takes no text streams), `turns` (the turn logic raises), or `turns-once` and `detector-once`, which
+break it once, while the caller speaks.
 """
 
 import contextlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,14 @@ from livekit.agents import stt
 from livekit.rtc.data_stream import StreamError
 
 from agent.hearing.ear import Ear
-from agent.playout.voice_track import VoiceTrack
 from agent.stt.openai import engine as openai
 from agent.stt.openai.options import Options as OpenAIHttpOptions
 from agent.turns.turn_taker import TurnTaker
+
+_SAID = "what the caller said"
+"""Never in a log; apart, because tracebacks show the lines that raise."""
+_MID_SENTENCE = 10
+"""Hops that the turn logic has listened for, in which a fault costs the utterance."""
 
 
 class Options(OpenAIHttpOptions):
@@ -32,29 +37,33 @@ probe = openai.probe
 
 def build(options: Options) -> stt.STT[str]:
     faults = Path(options.fault_file)
+    listened = 0
 
-    def active(name: str) -> bool:
+    def fail(name: str, error: Exception) -> None:
         with contextlib.suppress(FileNotFoundError):
-            if name == faults.read_text():
-                return True
-            if f"{name}-once" == faults.read_text():
+            wanted = faults.read_text()
+            if wanted == name:
+                raise error
+            if wanted == f"{name}-once" and listened >= _MID_SENTENCE:
                 faults.unlink()
-                return True
-        return False
+                raise error
 
-    _break(rtc.LocalParticipant, "send_text", lambda: active("messages"), StreamError("lost"))
-    _break(TurnTaker, "step", lambda: active("turns"), ZeroDivisionError("what the caller said"))
-    _break(Ear, "push", lambda: active("detector"), ZeroDivisionError("what the caller said"))
-    _break(VoiceTrack, "_send", lambda: active("voice"), ZeroDivisionError("what the agent said"))
+    def turns(taker: TurnTaker) -> None:
+        nonlocal listened
+        listened = listened + 1 if taker.listening else 0
+        fail("turns", ZeroDivisionError(_SAID))
+
+    _before(rtc.LocalParticipant, "send_text", lambda _: fail("messages", StreamError("lost")))
+    _before(TurnTaker, "step", turns)
+    _before(Ear, "push", lambda _: fail("detector", ZeroDivisionError(_SAID)))
     return openai.build(OpenAIHttpOptions(**options.model_dump(exclude={"fault_file"})))
 
 
-def _break(owner: type, name: str, active: Any, error: Exception) -> None:
+def _before(owner: type, name: str, do: Callable[[Any], None]) -> None:
     whole = getattr(owner, name)
 
-    def broken(*args: Any, **named: Any) -> Any:
-        if active():
-            raise error
-        return whole(*args, **named)
+    def wrapped(self: Any, *args: Any, **named: Any) -> Any:
+        do(self)
+        return whole(self, *args, **named)
 
-    setattr(owner, name, broken)
+    setattr(owner, name, wrapped)

@@ -1,4 +1,4 @@
-"""`gradio_m4t.py` as a process: started, scripted, read and ended from a test."""
+"""`gradio_m4t.py` of the stand-ins as a process: started, scripted, read, ended from a test."""
 
 import contextlib
 import json
@@ -11,7 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-_SCRIPT = Path(__file__).parent / "gradio_m4t.py"
+from rejoinder import stand_ins
+
+_SCRIPT = Path(stand_ins.__file__).parent / "gradio_m4t.py"
 _END_S = 5.0
 _LOOK_S = 0.02
 _CALM_S = 0.2
@@ -31,7 +33,7 @@ class GradioProcess:
         """URL of the server whose queue holds one job besides the running one."""
 
     def script(self, **script: Any) -> None:
-        """What the model does from now on: text, delay_s, hold, error, failures."""
+        """What the model does from now on: text, delay_s, hold, error, failures, malformed."""
         fresh = self._folder / "script.new"
         fresh.write_text(json.dumps(script))
         fresh.replace(self._folder / "script.json")
@@ -71,12 +73,12 @@ def gradio_process(python: Sequence[str], folder: Path) -> Iterator[GradioProces
     log = folder / "log.txt"
     with log.open("wb") as sink:
         process = subprocess.Popen(
-            [*python, str(_SCRIPT)],
+            [*python, "-P", str(_SCRIPT), str(folder)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=sink,
             text=True,
-            env={**env, "M4T_FOLDER": str(folder), "GRADIO_ANALYTICS_ENABLED": "False"},
+            env={**env, "GRADIO_ANALYTICS_ENABLED": "False"},
             start_new_session=True,
         )
     assert process.stdin is not None

@@ -9,7 +9,7 @@ from typing import Any
 from livekit.agents import APIConnectOptions
 
 from agent.remote.failover import Health, LineUp, Member
-from testbed.openai_server import OpenAIStandIn
+from rejoinder.stand_ins.openai_server import OpenAIStandIn
 from tests.fakes.cut_proxy import CutProxy, cut_proxy
 
 FIRST_PROBE_S = 0.2

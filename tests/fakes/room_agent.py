@@ -13,14 +13,14 @@ from typing import Any
 
 from livekit import rtc
 
-from testbed import tones
+from rejoinder.stand_ins import tones
 
 RATE_HZ = 48000
 FRAME = RATE_HZ // 50
 ENGINES = {
     "rejoinder.stt": "openai · whisper-tiny.en",
     "rejoinder.llm": "handbook · 9 documents",
-    "rejoinder.tts": "openai · en_US-joe-medium",
+    "rejoinder.tts": "openai · en_US-hibari-heart",
 }
 
 

@@ -24,11 +24,13 @@ from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS, NOT_GIVEN, NotGive
 from livekit.agents.utils import AudioBuffer
 
 from agent.call.parts import Parts
+from agent.costs.meter import Meter
 from agent.llm.reply_filter import Habit
 from agent.settings.load import Settings
-from testbed import tones
+from rejoinder.stand_ins import tones
 from tests.fakes import caller_sound
 from tests.fakes.caller_sound import Vocabulary
+from tests.fakes.metering import metered
 
 End = Literal["asked", "answered", "cancelled", "failed"]
 MOST_TONES = 40
@@ -112,7 +114,10 @@ class Reply:
 
 
 class Model(llm.LLM[str]):
-    """Answers what it is asked last as `replies` say; anything else with `otherwise`."""
+    """Answers what it is asked last as `replies` say; anything else with `otherwise`.
+
+    Each letter is a token.
+    """
 
     def __init__(
         self,
@@ -158,6 +163,13 @@ class _Answer(llm.LLMStream):
                 delta = llm.ChoiceDelta(role="assistant", content=f" {word}" if n else word)
                 self._event_ch.send_nowait(llm.ChatChunk(id="answer", delta=delta))
                 await asyncio.sleep(reply.word_s)
+            asked = sum(len(m.text_content or "") for m in messages)
+            usage = llm.CompletionUsage(
+                prompt_tokens=asked,
+                completion_tokens=len(reply.text),
+                total_tokens=asked + len(reply.text),
+            )
+            self._event_ch.send_nowait(llm.ChatChunk(id="answer", usage=usage))
 
 
 class Voice(tts.TTS[str]):
@@ -234,15 +246,18 @@ def parts_of(
     settings: Settings, recogniser: stt.STT[str], model: Model, voice: Voice, spare: Voice
 ) -> Parts:
     """What a process would load for these engines."""
+    meter = Meter()
     return Parts(
         detector=lambda: caller_sound.probability,
         end_model=None,
-        stt=recogniser,
-        llm=model,
-        tts=voice,
+        stt=metered("stt", recogniser, meter),
+        llm=metered("llm", model, meter),
+        tts=metered("tts", voice, meter),
         spare_tts=spare,
         stt_pace=None,
         llm_pace=None,
         llm_habit=Habit(),
+        llm_stall_s=settings.reply.stall_s,
         chosen={"stt": settings.stt[0], "llm": settings.llm[0], "tts": settings.tts[0]},
+        meter=meter,
     )

@@ -13,6 +13,7 @@ from livekit.agents import (
     DEFAULT_API_CONNECT_OPTIONS,
     APIConnectionError,
     APIConnectOptions,
+    APIStatusError,
     LanguageCode,
     stt,
 )
@@ -21,6 +22,7 @@ from livekit.agents.utils import AudioBuffer
 from numpy.typing import NDArray
 
 from agent.hearing.ear import HOP, HOP_S
+from agent.stt.telling import TellingStream
 from tests.fakes.caller_sound import KNOWN_SHARE, Vocabulary
 
 
@@ -52,7 +54,15 @@ class StreamingEngine(stt.STT[str]):
         self.delay_s, self.timed, self.ends_after_s = delay_s, timed, ends_after_s
         self.vocabulary = vocabulary
         self.streams: list[Opened] = []
-        self.refuses = self.is_mute = False
+        self.refuses: bool | int = False
+        """Whether it takes no stream, or the status by which it says so."""
+        self.is_mute = False
+        """Whether it says nothing at all."""
+        self.is_puzzled = False
+        """Whether it hears voices, and no words in them."""
+        self.chunks = False
+        """Whether it tells its newest words once more, as AssemblyAI does."""
+        self.connects_after_s = self.closes_after_s = 0.0
 
     async def _recognize_impl(
         self,
@@ -73,7 +83,7 @@ class StreamingEngine(stt.STT[str]):
         return _Stream(self, conn_options, self.streams[-1])
 
 
-class _Stream(stt.RecognizeStream):
+class _Stream(TellingStream):
     def __init__(self, engine: StreamingEngine, options: APIConnectOptions, how: Opened) -> None:
         super().__init__(stt=engine, conn_options=options)
         self._engine, self._how = engine, how
@@ -84,8 +94,12 @@ class _Stream(stt.RecognizeStream):
         self._current: tuple[int, str, int] | None = None
 
     async def _run(self) -> None:
-        if self._engine.refuses:
+        if self._engine.refuses is True:
             raise APIConnectionError("refused")
+        if self._engine.refuses:
+            raise APIStatusError("refused", status_code=self._engine.refuses)
+        await asyncio.sleep(self._engine.connects_after_s)
+        self.listening = True
         try:
             async with asyncio.TaskGroup() as group:
                 dying = group.create_task(self._die())
@@ -95,6 +109,7 @@ class _Stream(stt.RecognizeStream):
         except* APIConnectionError as lost:
             raise lost.exceptions[0] from None
         finally:
+            await asyncio.sleep(self._engine.closes_after_s)
             self._how.closed = True
 
     async def _die(self) -> None:
@@ -119,7 +134,9 @@ class _Stream(stt.RecognizeStream):
         if self._quiet == round(self._engine.ends_after_s / HOP_S):
             self._later(self._finish)
         before, self._current = self._current, word
-        if before and before != word and not self._engine.is_mute:
+        if word and not before and self._engine.is_puzzled:
+            self._event_ch.send_nowait(stt.SpeechEvent(stt.SpeechEventType.START_OF_SPEECH))
+        if before and before != word and not (self._engine.is_mute or self._engine.is_puzzled):
             self._know(*before, self._how.heard_s - HOP_S)
         if word:
             self._counts[word[0]] = self._counts.get(word[0], 0) + 1
@@ -140,6 +157,8 @@ class _Stream(stt.RecognizeStream):
         self._segment.append(word)
         text = " ".join(self._segment).rstrip(".?!。？").lower()
         self._tell(stt.SpeechEventType.INTERIM_TRANSCRIPT, text)
+        if self._engine.chunks:
+            self._tell(stt.SpeechEventType.PREFLIGHT_TRANSCRIPT, word, [word])
 
     def _finish(self) -> None:
         if self._segment:
@@ -147,8 +166,10 @@ class _Stream(stt.RecognizeStream):
             self._event_ch.send_nowait(stt.SpeechEvent(stt.SpeechEventType.END_OF_SPEECH))
         self._segment = []
 
-    def _tell(self, kind: stt.SpeechEventType, text: str) -> None:
-        words = list(self._segment) if self._engine.timed else None
+    def _tell(
+        self, kind: stt.SpeechEventType, text: str, newest: list[TimedString] | None = None
+    ) -> None:
+        words = list(newest or self._segment) if self._engine.timed else None
         language = LanguageCode("en" if text.isascii() else "zh")
         data = stt.SpeechData(language=language, text=text, words=words)
         self._event_ch.send_nowait(stt.SpeechEvent(kind, alternatives=[data]))

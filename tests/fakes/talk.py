@@ -193,6 +193,7 @@ class Talk:
                 self.results.append((self.now + self.delay_s, None))
         while self.results and self.results[0][0] <= self.now:
             _, number = self.results.pop(0)
+            self.stream.answered()
             text = " ".join(
                 self.words[n - 1] for n in [*self.segment, *([number] if number else [])]
             )

@@ -15,6 +15,7 @@ of a minute takes one or two seconds.
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from livekit import rtc
 from livekit.agents import (
@@ -27,11 +28,14 @@ from livekit.agents import (
 )
 from livekit.agents.voice import io
 
+from agent.call.costs import Costs
 from agent.call.guesses import Guesses
 from agent.call.recorded import Recorded
 from agent.call.reply import OUTPUT_RATE_HZ, CallAgent
 from agent.call.session import build_listener, build_session
 from agent.call.timeline import Timeline, TurnReport
+from agent.costs.bill import Bill
+from agent.costs.prices import Prices
 from agent.hearing.caller_input import CallerInput
 from agent.hearing.ear import HOP, HOP_S, RATE_HZ
 from agent.personas.persona import persona_of
@@ -110,6 +114,10 @@ class WholeTalk:
     replaced: int = 0
     """How often the caller was told that another voice speaks."""
     turns: list[TurnReport] = field(default_factory=list)
+    costs: list[dict[str, Any]] = field(default_factory=list)
+    """What the room is told of them."""
+    bill: Bill | None = None
+    """The last one."""
     spoken: list[tuple[float, float]] = field(default_factory=list)
     """When the caller made each sound."""
 
@@ -153,6 +161,7 @@ def play(
     spare: Voice | None = None,
     settings: Mapping[str, str] | None = None,
     recorder: Recorder | None = None,
+    prices: Prices | None = None,
 ) -> WholeTalk:
     """Hold one talk to its end.
 
@@ -168,6 +177,7 @@ def play(
         spare: the one that says what the first does not; by default another such.
         settings: of the product, as in its environment.
         recorder: is told what the turn taker and the requests are and do.
+        prices: of the engines, which are somebody else's; by default none is known.
     """
     vocabulary = Vocabulary()
     talk = WholeTalk(
@@ -180,7 +190,9 @@ def play(
         Captions(),
     )
     chosen = load(environ=settings or {}, env_file=None)
-    stage = _Stage(talk, vocabulary, chosen, lines, greeting, spare, Recorded(recorder))
+    stage = _Stage(
+        talk, vocabulary, chosen, lines, greeting, spare, Recorded(recorder), prices or Prices()
+    )
     virtual_time.run(stage.run())
     return talk
 
@@ -217,6 +229,7 @@ class _Stage:
         greeting: str,
         spare: Voice | None,
         recorded: Recorded,
+        prices: Prices,
     ) -> None:
         self.recorded = recorded
         self.talk = talk
@@ -226,6 +239,7 @@ class _Stage:
         self.waiting = list(lines)
         self.microphone = _Microphone()
         self.parts = parts_of(settings, talk.recogniser, talk.model, talk.voice, spare or Voice())
+        self.prices = prices
         self.busy_until = 0.0
         self.due = self.played = 0
         """Lines whose moment has come, and those that were played: emitters swallow errors."""
@@ -246,6 +260,11 @@ class _Stage:
         )
         floor.take(self.session)
         self.guesses = Guesses(self.session)
+        self.costs = Costs(
+            self.session, self.parts.meter, self.prices,
+            publish=lambda topic, message: self.talk.costs.append(message),
+            keep=self._keep_bill,
+        )  # fmt: skip
         self.timeline = Timeline(now=loop.time)
         self.session.on("agent_state_changed", self._on_state)
         self.session.on("conversation_item_added", self._on_item)
@@ -279,6 +298,7 @@ class _Stage:
                     await asyncio.sleep(0.1)
             self._keep_history()
             await self.session.aclose()
+            self.costs.gone()
             for task in carried:
                 task.cancel()
         await track.aclose()
@@ -355,6 +375,7 @@ class _Stage:
     def _on_item(self, event: ConversationItemAddedEvent) -> None:
         item = event.item
         if isinstance(item, llm.ChatMessage) and item.role == "assistant":
+            self.costs.reply(item.text_content or "", interrupted=item.interrupted)
             report = self.timeline.reply_ended(interrupted=item.interrupted)
             if report is not None:
                 self.talk.turns.append(report)
@@ -382,6 +403,9 @@ class _Stage:
 
     def recognition_failed(self, *, error: Exception) -> None:
         self.talk.failures.append("stt")
+
+    def _keep_bill(self, bill: Bill) -> None:
+        self.talk.bill = bill
 
     def _keep_history(self) -> None:
         for item in self.session.history.items:

@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-EXTRAS = "server-whisper,server-tts"
+EXTRAS = "server-whisper,server-tts,server-llm,server-translate"
 
 IMPORT_ALL = """
 import importlib, pkgutil
@@ -22,9 +22,10 @@ names = [name for name in names if not name.endswith("__main__")]
 for name in names:
     importlib.import_module(name)
 from rejoinder.demo.livekit_server import pinned_release
+from model_servers.tts.kokoro_weights import hashes
 from rejoinder.web.client_library import locked_version
 print(len(names), "modules;", "livekit-server", pinned_release().version,
-      "livekit-client", locked_version(), agent.__file__)
+      "livekit-client", locked_version(), len(hashes()), "files of Kokoro", agent.__file__)
 """
 
 
@@ -69,7 +70,7 @@ def main() -> int:
             return 1
         for command in ("--help", "engines", "check --offline"):
             run(work / "env/bin/rejoinder", *command.split(), cwd=work, env=env)
-        for server in ("whisper", "tts"):
+        for server in ("whisper", "tts", "llm", "translate"):
             run(python, "-m", f"model_servers.{server}", "--help", cwd=work, env=env)
     print("the wheel works")
     return 0

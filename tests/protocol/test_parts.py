@@ -10,13 +10,18 @@ from livekit.agents import APIConnectOptions, llm
 
 from agent.call.line_ups import check_recognisers
 from agent.call.parts import Parts, load_parts
+from agent.costs.bill import bill_of
+from agent.costs.prices import Prices
 from agent.errors import ConfigError
+from agent.llm.metered import MeteredLLM
 from agent.llm.reply_filter import Habit
 from agent.remote.hedging import Pace
 from agent.settings import load as settings
 from agent.settings.engines import Stage
 from agent.settings.load import Settings
+from agent.stt.metered import MeteredSpeechToText
 from agent.stt.probing import probe_tone
+from agent.tts.metered import MeteredSpeech
 from tests.fakes.line_up import Servers, two_servers
 
 ONCE = APIConnectOptions(max_retry=0, timeout=9.0)
@@ -63,13 +68,40 @@ async def use(parts: Parts) -> None:
             pass
 
 
-async def test_a_single_engine_has_nothing_around_it(servers: Servers) -> None:
+async def test_a_single_engine_has_a_meter_around_it_and_nothing_else(servers: Servers) -> None:
     parts = await loaded(await asyncio.to_thread(settings.load, environ=SINGLE))
-    kinds = [type(engine).__module__ for engine in (parts.stt, parts.llm, parts.tts)]
-    assert kinds == [f"agent.{stage}.openai.engine" for stage in ("stt", "llm", "tts")]
+    assert isinstance(parts.stt, MeteredSpeechToText)
+    assert isinstance(parts.llm, MeteredLLM)
+    assert isinstance(parts.tts, MeteredSpeech)
+    metered = (parts.stt, parts.llm, parts.tts)
+    kinds = [type(meter.engine).__module__ for meter in metered]
+    assert kinds == [
+        "agent.stt.openai.engine", "agent.llm.openai.engine", "agent.tts.served.voice",
+    ]  # fmt: skip
     assert type(parts.stt_pace) is Pace
     assert type(parts.llm_habit) is Habit
     assert parts.labels()["rejoinder.stt"] == "openai · whisper-1"
+    await parts.aclose()
+
+
+async def test_what_is_used_is_told_of_the_engine_that_was_asked_for_it(servers: Servers) -> None:
+    parts = await loaded(await lists(servers))
+    await use(parts)
+    await servers.proxy.die()
+    await use(parts)
+    lines = bill_of(parts.meter, Prices()).lines
+    assert [(line.place.stage, line.place.position) for line in lines] == [
+        (stage, position) for stage in ("stt", "llm", "tts") for position in (1, 2)
+    ]
+    assert all(line.price == "own" for line in lines), "they run on this machine"
+    assert [(line.used.requests, line.failed) for line in lines] == [(1, 1), (1, 0)] * 3
+    heard, replied, said = (
+        [line.used for line in lines if line.place.stage == stage]
+        for stage in ("stt", "llm", "tts")
+    )
+    assert [used.seconds for used in heard] == [probe_tone().duration] * 2
+    assert all(used.prompt_tokens and used.completion_tokens for used in replied)
+    assert [used.characters for used in said] == [len("one two")] * 2
     await parts.aclose()
 
 
@@ -133,7 +165,7 @@ async def test_a_list_that_ends_with_an_embedded_engine_always_answers(
     await parts.aclose()
 
 
-STREAMS = "testbed.funasr_stt"
+STREAMS = "funasr"
 
 
 @pytest.mark.parametrize(

@@ -19,9 +19,9 @@ import pytest
 from livekit import api
 
 from rejoinder.scripted_caller.caller import Caller, join
-from rejoinder.scripted_caller.microphone import RATE_HZ, Pcm
+from rejoinder.scripted_caller.microphone import FRAME_S, RATE_HZ, Pcm
+from rejoinder.stand_ins.openai_server import OpenAIStandIn
 from testbed.livekit_process import LiveKitProcess, livekit_binary, run_livekit
-from testbed.openai_server import OpenAIStandIn
 from testbed.programs import Background, Program, running
 from testbed.speech import say
 
@@ -156,14 +156,16 @@ def call_agent(livekit: LiveKitProcess) -> CallAgent:
     """Join a new room with the agent of a named worker that does not greet.
 
     `async with call_agent("slow") as caller`: the agent listens by then. A second argument is
-    the metadata of its job.
+    the metadata of its job, `frame_s` as in `join`: several callers in one process take long ones.
     """
 
     @asynccontextmanager
-    async def place(name: str, metadata: str = "") -> AsyncIterator[Caller]:
+    async def place(
+        name: str, metadata: str = "", *, frame_s: float = FRAME_S
+    ) -> AsyncIterator[Caller]:
         room = f"room-{secrets.token_hex(4)}"
         token = livekit.token(room, "caller", dispatch=name, metadata=metadata)
-        async with join(livekit.url, token) as caller:
+        async with join(livekit.url, token, frame_s=frame_s) as caller:
             await caller.wait_for_agent()
             await caller.wait_for_state("listening")
             yield caller

@@ -8,8 +8,8 @@ import pytest
 
 from agent.call.membership import BUSY
 from rejoinder.scripted_caller.caller import join
+from rejoinder.stand_ins.openai_server import OpenAIStandIn
 from testbed.livekit_process import LiveKitProcess
-from testbed.openai_server import OpenAIStandIn
 from tests.fakes.callers import TextCaller, joined_by_text
 from tests.room.conftest import GREETING, Worker
 from tests.room.test_conversation import assistant_messages, heard, user_messages, words

@@ -10,8 +10,8 @@ from agent.llm.alternation import OPENING
 from agent.wording.lexicon import ENGLISH
 from rejoinder.scripted_caller.hearing import RATE_HZ
 from rejoinder.scripted_caller.microphone import Pcm
-from testbed.answering import Behaviour
-from testbed.openai_server import OpenAIStandIn, Request
+from rejoinder.stand_ins.answering import Behaviour
+from rejoinder.stand_ins.openai_server import OpenAIStandIn, Request
 from tests.room.conftest import GREETING, Worker
 
 pytestmark = [pytest.mark.timeout(60), pytest.mark.alone]
@@ -65,6 +65,7 @@ async def test_a_question_is_recognised_answered_and_heard_to_its_last_word(
     async with call() as caller:
         exchange = await caller.wait_for_reply(await caller.say(question))
         await caller.wait_until(lambda: len(caller.log.turns) == 1)
+        await caller.wait_until(lambda: len(caller.log.costs) == 2)
         said = heard(engines, caller.hearing.pcm())
         captions = [(c.by_agent, c.text.strip()) for c in caller.log.captions]
 
@@ -82,6 +83,11 @@ async def test_a_question_is_recognised_answered_and_heard_to_its_last_word(
         "over me.",
         "I stop at once, and listen.",
     ]
+    used = {e["stage"]: e["used"] for e in caller.log.costs[-1]["engines"]}
+    assert used["stt"]["requests"] == len(engines.of("stt"))
+    assert used["llm"]["completion_tokens"] > 0
+    assert used["tts"]["characters"] == sum(len(r.body["input"]) for r in engines.of("tts"))
+    assert caller.log.costs[-1]["sums"] == [], "the servers are one's own"
     report = caller.log.turns[0]
     assert [s["stage"] for s in report["stages"]] == ["end_of_turn", "stt", "llm", "tts"]
     assert report["interrupted"] is False

@@ -2,9 +2,11 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.request
 from collections.abc import Mapping
@@ -12,10 +14,13 @@ from pathlib import Path
 
 import pytest
 
+from agent.audio import pcm
 from rejoinder.demo import running
 from rejoinder.demo.ports import PortPicker
+from testbed.speech import say
 from tests.fakes.demo_process import STOP_S, demo
 from tests.fakes.processes import alive
+from tests.protocol.model_servers.small_models import smollm2
 
 pytestmark = [pytest.mark.timeout(240), pytest.mark.patient]
 
@@ -70,7 +75,7 @@ def test_a_port_lost_at_the_last_moment_is_replaced_and_a_part_that_dies_is_name
         assert f":{wanted}/" not in process.talk_url
 
         assert "our Whisper server · whisper-tiny.en" in process.output
-        assert "our TTS server · en_US-joe-medium" in process.output
+        assert "our TTS server · en_US-hibari-heart" in process.output
         assert "from LIVEKIT_SERVER_BIN" in process.output
         assert str(process.log_folder) in process.output
         assert "<html" in get(process.talk_url)
@@ -85,7 +90,7 @@ def test_a_port_lost_at_the_last_moment_is_replaced_and_a_part_that_dies_is_name
         os.kill(running_module("model_servers.tts", pids), signal.SIGKILL)
         assert process.wait_end(10) == 1, process.output
         assert "tts ended by itself (exit code 137, SIGKILL); the last lines of" in process.output
-        assert "  | tts: ready: en_US-joe-medium" in process.output
+        assert "  | tts: ready: en_US-hibari-heart" in process.output
         assert settle(pids) == []
 
 
@@ -112,6 +117,23 @@ def test_two_demos_run_side_by_side_one_is_killed_and_ctrl_c_ends_the_other(
         assert time.monotonic() - began < STOP_S
         assert settle(pids) == []
         assert running.latest(second.state) is None
+
+
+def test_chat_is_a_talk_with_a_language_model_on_this_machine(tmp_path: Path) -> None:
+    question = tmp_path / "question.wav"
+    spoken = say("Can you tell me your name, please?", rate_hz=16000)
+    question.write_bytes(pcm.to_wav(spoken, rate_hz=16000))
+    env = {"SERVE_LLM_MODEL": str(smollm2()), "SERVE_LLM_MAX_TOKENS": "20"}
+    with demo(tmp_path / "a", "--chat", **env) as process:
+        process.wait_ready()
+        assert "our language model's server" in process.output
+        call = [sys.executable, "-m", "rejoinder", "call", str(question), "--url", process.talk_url]
+        held = subprocess.run(call, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+        assert held.returncode == 0, held.stdout + held.stderr
+        found = re.search(r"Language model +(http\S+)", process.output)
+        assert found is not None
+        answered = 'answers_total{route="/v1/chat/completions",status="200"}'
+        assert answered in get(f"{found[1]}/metrics"), held.stdout
 
 
 def test_a_server_elsewhere_without_keys_is_refused_before_anything_starts(

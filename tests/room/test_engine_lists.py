@@ -9,7 +9,7 @@ import pytest
 from agent.wording.lexicon import lexicon_of
 from rejoinder.demo.ports import PortPicker
 from rejoinder.scripted_caller.microphone import Pcm
-from testbed.openai_server import Behaviour, OpenAIStandIn
+from rejoinder.stand_ins.openai_server import Behaviour, OpenAIStandIn
 from tests.room.conftest import CallAgent, Worker
 from tests.room.test_replies import ask
 

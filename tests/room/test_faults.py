@@ -1,6 +1,5 @@
 """Bugs in the worker's own parts, put into the real process: none leaves a call deaf or mute."""
 
-import asyncio
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -11,7 +10,7 @@ import pytest
 
 from agent.wording.lexicon import ENGLISH
 from rejoinder.scripted_caller.microphone import Pcm
-from testbed.openai_server import OpenAIStandIn
+from rejoinder.stand_ins.openai_server import OpenAIStandIn
 from tests.room.conftest import CallAgent, Worker
 
 pytestmark = pytest.mark.timeout(60)
@@ -84,10 +83,8 @@ async def test_a_bug_while_somebody_speaks_costs_one_utterance(
 ) -> None:
     engines.reply = lambda messages: "Still here."
     async with call_agent("faulty") as caller:
-        saying = asyncio.create_task(caller.say(question))
-        await asyncio.sleep(0.5)
         faults.begin(fault)
-        await saying
+        await caller.say(question)
         assert not faults.pending
         await caller.wait_until(lambda: len(caller.log.notices) == 1)
         await caller.hearing.wait_for_sound(after=time.perf_counter())

@@ -15,9 +15,9 @@ from agent.job.refusal import SENTENCE
 from rejoinder.scripted_caller.caller import join
 from rejoinder.scripted_caller.hearing import RATE_HZ
 from rejoinder.scripted_caller.microphone import Pcm
+from rejoinder.stand_ins.openai_server import OpenAIStandIn, Request
 from rejoinder.web import tokens
 from testbed.livekit_process import LiveKitProcess
-from testbed.openai_server import OpenAIStandIn, Request
 from tests.fakes.callers import TextCaller, joined_by_text, speaking
 from tests.fakes.talk_settings import talk_settings
 from tests.fakes.telling_feature import TOPIC

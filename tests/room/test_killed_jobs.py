@@ -12,8 +12,8 @@ import psutil
 import pytest
 
 from rejoinder.scripted_caller.caller import Caller, join
+from rejoinder.stand_ins.openai_server import OpenAIStandIn
 from testbed.livekit_process import LiveKitProcess
-from testbed.openai_server import OpenAIStandIn
 from tests.room.conftest import GREETING, Worker
 from tests.room.test_conversation import assistant_messages, heard, user_messages
 from tests.room.test_leaving import wait_idle

@@ -16,8 +16,8 @@ import pytest
 from livekit import api
 
 from rejoinder.scripted_caller.caller import Caller, CallLost, NoAgentError, join
+from rejoinder.stand_ins.openai_server import OpenAIStandIn
 from testbed.livekit_process import LiveKitProcess, livekit_binary, run_livekit
-from testbed.openai_server import OpenAIStandIn
 from tests.room.conftest import Worker
 
 pytestmark = [pytest.mark.timeout(90), pytest.mark.patient]

@@ -11,9 +11,9 @@ import pytest
 from rejoinder.scripted_caller.caller import Caller, join
 from rejoinder.scripted_caller.hearing import RATE_HZ
 from rejoinder.scripted_caller.microphone import Pcm
+from rejoinder.stand_ins.openai_server import OpenAIStandIn
 from testbed.livekit_process import LiveKitProcess
 from testbed.network_patterns import CLEAN, MILD
-from testbed.openai_server import OpenAIStandIn
 from testbed.programs import Background
 from testbed.rough_path import RoughPath, rough_path
 from tests.room.conftest import Worker

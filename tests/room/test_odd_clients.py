@@ -6,8 +6,8 @@ import secrets
 import pytest
 from livekit import rtc
 
+from rejoinder.stand_ins.openai_server import OpenAIStandIn
 from testbed.livekit_process import LiveKitProcess
-from testbed.openai_server import OpenAIStandIn
 from tests.fakes.callers import joined_by_text, speaking
 from tests.room.conftest import GREETING, Worker
 from tests.room.test_conversation import user_messages

@@ -10,8 +10,8 @@ import pytest
 
 from rejoinder.scripted_caller.hearing import RATE_HZ
 from rejoinder.scripted_caller.microphone import Pcm
+from rejoinder.stand_ins.openai_server import OpenAIStandIn
 from testbed.livekit_process import LiveKitProcess
-from testbed.openai_server import OpenAIStandIn
 from testbed.programs import running
 from testbed.speech import say
 from tests.room.conftest import CallAgent

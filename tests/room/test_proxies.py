@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from rejoinder.scripted_caller.microphone import RATE_HZ, Pcm
+from rejoinder.stand_ins.openai_server import OpenAIStandIn
 from testbed.livekit_process import LiveKitProcess
-from testbed.openai_server import OpenAIStandIn
 
 pytestmark = [pytest.mark.timeout(90), pytest.mark.patient]
 

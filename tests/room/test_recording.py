@@ -15,7 +15,7 @@ from agent.recorder.comparison import compare, overlaps, turns
 from agent.recorder.recording import Recording, load, pcm_of
 from rejoinder import cli
 from rejoinder.scripted_caller.microphone import Pcm
-from testbed.openai_server import OpenAIStandIn
+from rejoinder.stand_ins.openai_server import OpenAIStandIn
 from testbed.speech import say
 from tests.room.conftest import GREETING, CallAgent
 

@@ -8,8 +8,8 @@ import pytest
 
 from agent.wording.lexicon import ENGLISH
 from rejoinder.scripted_caller.caller import Caller
-from testbed.answering import Behaviour
-from testbed.openai_server import OpenAIStandIn
+from rejoinder.stand_ins.answering import Behaviour
+from rejoinder.stand_ins.openai_server import OpenAIStandIn
 
 pytestmark = [pytest.mark.timeout(60), pytest.mark.patient]
 

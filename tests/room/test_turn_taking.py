@@ -11,7 +11,7 @@ import pytest
 
 from rejoinder.scripted_caller.caller import Caller
 from rejoinder.scripted_caller.hearing import RATE_HZ
-from testbed.openai_server import OpenAIStandIn
+from rejoinder.stand_ins.openai_server import OpenAIStandIn
 from testbed.speech import say
 from tests.room.conftest import CallAgent
 

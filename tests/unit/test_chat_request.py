@@ -4,7 +4,7 @@ from typing import Any
 
 from livekit.agents import llm
 
-from agent.llm.alternation import OPENING, SILENCE
+from agent.llm.alternation import BROKEN_IN, OPENING, SILENCE
 from agent.llm.openai.chat_request import chat_messages
 
 
@@ -76,3 +76,45 @@ def test_the_history_is_not_changed() -> None:
     before = chat_ctx.to_dict()
     chat_messages(chat_ctx)
     assert chat_ctx.to_dict() == before
+
+
+def test_a_caller_who_breaks_in_after_a_tool_is_answered_first() -> None:
+    history = [
+        said("user", "Weather?"),
+        llm.FunctionCall(call_id="a", name="look_up", arguments="{}"),
+        llm.FunctionCallOutput(call_id="a", name="look_up", output="rain", is_error=False),
+        said("user", "Wait!"),
+    ]
+    assert sent(*history)[2:] == [("tool", "rain"), ("assistant", BROKEN_IN), ("user", "Wait!")]
+
+
+def test_a_model_without_tools_is_told_what_they_gave() -> None:
+    history = [
+        said("user", "Weather?"),
+        llm.FunctionCall(call_id="a", name="look_up", arguments='{"at": 1}'),
+        llm.FunctionCallOutput(call_id="a", name="look_up", output="rain", is_error=False),
+        said("assistant", "It rains."),
+        said("user", "And now?"),
+    ]
+    assert sent(*history, with_tools=False) == [
+        ("user", 'Weather?\n[look_up({"at": 1}) returned: rain]'),
+        ("assistant", "It rains."),
+        ("user", "And now?"),
+    ]
+
+
+def test_ids_of_calls_are_made_short_where_a_server_wants_it() -> None:
+    history = [
+        said("user", "Weather?"),
+        llm.FunctionCall(call_id="abcDEF123", name="look_up", arguments="{}"),
+        llm.FunctionCallOutput(call_id="abcDEF123", name="look_up", output="a", is_error=False),
+        llm.FunctionCall(call_id="call_1", name="look_up", arguments="{}"),
+        llm.FunctionCallOutput(call_id="call_1", name="look_up", output="b", is_error=False),
+    ]
+    messages = chat_messages(llm.ChatContext(history), short_ids=True)
+    asked = [call["id"] for m in messages for call in m.get("tool_calls", ())]
+    told = [m["tool_call_id"] for m in messages if m["role"] == "tool"]
+    assert asked == told
+    assert asked[0] == "abcDEF123"
+    assert len(asked[1]) == 9
+    assert asked[1].isalnum()

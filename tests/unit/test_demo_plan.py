@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from agent.errors import ConfigError, EngineUnavailable
 from agent.options import (
     AgentOptions,
     EngineOptions,
@@ -15,10 +16,13 @@ from agent.options import (
     TurnOptions,
 )
 from agent.settings.load import Settings, StageChoice, Value
+from model_servers.llm.settings import ChatSettings
+from rejoinder.demo import own_servers
 from rejoinder.demo.livekit_config import Keys
-from rejoinder.demo.plan import LocalLiveKit, Plan, Ports, make_plan, whisper_beside_a_worker
+from rejoinder.demo.own_servers import check_chat, whisper_beside_a_worker
+from rejoinder.demo.plan import LocalLiveKit, Plan, Ports, make_plan
 
-PORTS = Ports(livekit=1, media=2, metrics=3, whisper=4, tts=5, worker=6, talk=7)
+PORTS = Ports(livekit=1, media=2, metrics=3, whisper=4, tts=5, llm=8, worker=6, talk=7)
 LOCAL = LocalLiveKit(Path("/opt/livekit-server"), "1.13.5", Keys("APIkey", "secret"))
 ELSEWHERE = LiveKitOptions(
     url="wss://live.example.org", api_key="k", api_secret=SecretStr("s"), server_bin=None
@@ -53,11 +57,12 @@ def settings(
     stt: StageChoice | None = None,
     tts: StageChoice | None = None,
     llm: StageChoice | None = None,
+    agent: AgentOptions | None = None,
     values: tuple[Value, ...] = (),
 ) -> Settings:
     return Settings(
         livekit=livekit or LiveKitOptions(),
-        agent=AgentOptions(),
+        agent=agent or AgentOptions(),
         turn=TurnOptions(),
         talk=talk or TalkOptions(),
         stt=(stt or choice("whisper", options=WhisperOptions()),),
@@ -69,9 +74,11 @@ def settings(
     )
 
 
-def plan(chosen: Settings, environ: dict[str, str] | None = None) -> Plan:
+def plan(chosen: Settings, environ: dict[str, str] | None = None, *, chat: bool = False) -> Plan:
     local = None if chosen.livekit.url else LOCAL
-    return make_plan(chosen, ports=PORTS, environ=environ or {}, local=local, python="python")
+    return make_plan(
+        chosen, ports=PORTS, environ=environ or {}, local=local, chat=chat, python="python"
+    )
 
 
 def env_of(made: Plan, name: str) -> dict[str, str]:
@@ -189,6 +196,7 @@ def test_the_servers_own_settings_win_and_their_keys_reach_the_worker() -> None:
         ("de+f3", "espeak:de+f3"),
         ("espeak:fr-fr", "espeak:fr-fr"),
         ("fr_FR-siwis-medium", "fr_FR-siwis-medium"),
+        ("af_heart", "af_heart"),
     ],
 )
 def test_a_voice_is_asked_for_by_the_name_that_the_server_knows(voice: str, asked: str) -> None:
@@ -242,7 +250,7 @@ def test_the_table_says_what_serves_each_stage_and_why() -> None:
     assert [(stage.name, stage.serves, stage.why) for stage in made.stages] == [
         ("STT", "our Whisper server · whisper-tiny.en", EMBEDDED),
         ("LLM", "openai · gpt-mini", "LLM_URL is set"),
-        ("TTS", "our TTS server · en_US-joe-medium", EMBEDDED),
+        ("TTS", "our TTS server · en_US-hibari-heart", EMBEDDED),
     ]
 
 
@@ -273,3 +281,60 @@ def test_the_printed_address_can_be_opened(host: str, url: str) -> None:
 def test_no_secret_is_on_a_command_line() -> None:
     for part in plan(settings()).parts:
         assert "secret" not in " ".join(part.argv)
+
+
+def test_chat_starts_the_language_model_and_points_the_worker_at_it() -> None:
+    made = plan(settings(), chat=True)
+    assert made.names == ("livekit-server", "whisper", "tts", "llm", "web", "worker")
+    server = env_of(made, "llm")
+    assert server["SERVE_LLM_INSTRUCTIONS"] == ModelOptions().instructions
+    worker = env_of(made, "worker")
+    assert (worker["LLM_ENGINE"], worker["LLM_URL"]) == ("openai", "http://127.0.0.1:8/v1")
+    assert worker["LLM_TIMEOUT_S"] == "30"
+    assert ("Language model", "http://127.0.0.1:8") in made.model_servers
+    assert made.stages[1].serves == "our language model's server · qwen2.5-0.5b"
+
+
+def test_chat_keeps_a_context_for_each_call_that_the_worker_takes() -> None:
+    made = plan(settings(), chat=True)
+    assert env_of(made, "llm")["SERVE_LLM_CONCURRENCY"] == env_of(made, "worker")["AGENT_MAX_CALLS"]
+    two = settings(agent=AgentOptions(max_calls=2), values=person("AGENT_MAX_CALLS"))
+    assert env_of(plan(two, chat=True), "llm")["SERVE_LLM_CONCURRENCY"] == "2"
+
+
+@pytest.mark.parametrize("environ", [{}, {"SERVE_LLM_CONTEXT_TOKENS": "2048"}])
+def test_the_history_of_a_chat_fits_into_the_servers_context(environ: dict[str, str]) -> None:
+    worker = env_of(plan(settings(), environ, chat=True), "worker")
+    server = ChatSettings()
+    context = int(environ.get("SERVE_LLM_CONTEXT_TOKENS", server.context_tokens))
+    said = int(worker["LLM_HISTORY_CHARS"]) + len(ModelOptions().instructions)
+    assert said == 2 * (context - server.max_tokens), "two characters for a token: see there"
+
+
+def test_what_a_person_set_for_the_language_model_holds() -> None:
+    environ = {
+        "SERVE_LLM_MODEL": "/models/my-model.gguf",
+        "SERVE_LLM_INSTRUCTIONS": "You are a parrot.",
+        "SERVE_LLM_API_KEY": "sesame",
+    }
+    chosen = settings(values=person("LLM_TIMEOUT_S", "LLM_HISTORY_CHARS"))
+    made = plan(chosen, environ, chat=True)
+    assert env_of(made, "llm")["SERVE_LLM_INSTRUCTIONS"] == "You are a parrot."
+    worker = env_of(made, "worker")
+    assert (worker["LLM_MODEL"], worker["LLM_API_KEY"]) == ("my-model", "sesame")
+    assert "LLM_TIMEOUT_S" not in worker
+    assert "LLM_HISTORY_CHARS" not in worker
+
+
+def test_chat_is_refused_beside_a_language_model_that_was_chosen() -> None:
+    chosen = settings(llm=choice("openai", "LLM_URL is set", OpenAIOptions()))
+    with pytest.raises(ConfigError, match=r"LLM_URL is set.*leave --chat out"):
+        check_chat(chosen)
+
+
+def test_chat_without_its_package_says_which_command_brings_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(own_servers.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(EngineUnavailable, match="uv sync --inexact --extra server-llm"):
+        check_chat(settings())

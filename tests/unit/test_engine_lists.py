@@ -85,6 +85,13 @@ def test_what_is_so_of_the_caller_is_set_for_all_and_differently_for_one() -> No
     assert [options(effective, at)["prompt"] for at in range(3)] == ["LiveKit"] * 3
 
 
+def test_the_language_that_is_spoken_is_set_for_all_voices() -> None:
+    effective = load(
+        TTS_ENGINE="gpt_sovits,cosyvoice,fish_speech,chattts,f5_tts,polly", TTS_LANGUAGE="zh"
+    )
+    assert [choice.options.model_dump()["language"] for choice in effective.tts] == ["zh"] * 6
+
+
 def test_ones_own_name_wins_wherever_it_is_set(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("STT_NEAR_URL=http://file/v1\n")
     effective = load(STT_ENGINE="openai:near,whisper", STT_URL="http://environment/v1")

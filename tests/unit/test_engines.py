@@ -49,6 +49,32 @@ def test_the_readme_lists_it(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "| LLM | `parrot` | nobody: it says what it heard | nothing |" in written
 
 
+LEAST = {
+    "openai": {"url": "http://127.0.0.1:1/v1"},
+    "gradio": {"url": "http://127.0.0.1:1"},
+    "funasr": {"url": "ws://127.0.0.1:1"},
+    "funasr_http": {"url": "http://127.0.0.1:1"},
+    "sagemaker": {"endpoint": "whisper"},
+    "transcribe": {},
+}
+"""What each recogniser needs to be built, but `whisper`, which then loads its model."""
+
+
+@pytest.mark.parametrize("name", LEAST)
+def test_the_table_says_which_recognisers_stream_and_do_nothing_else(name: str) -> None:
+    line = TABLES["stt"][name]
+    options = engines.options_of("stt", name).model_validate(LEAST[name])
+    offered = load_engine("stt", name).build(options).capabilities
+    assert offered.streaming is line.streams
+    assert offered.offline_recognize is not line.streams
+
+
+def test_of_no_recogniser_of_ours_it_is_left_open() -> None:
+    undecided = {name for name, line in TABLES["stt"].items() if line.streams is None}
+    assert undecided == {"plugin"}
+    assert set(TABLES["stt"]) - undecided - set(LEAST) == {"whisper"}
+
+
 @pytest.mark.parametrize("stage", TABLES)
 def test_each_engine_of_the_tables_is_a_folder_with_options_and_engine(
     stage: engines.Stage,

@@ -8,6 +8,7 @@ what the test says, and a sink in the track's place writes down what it is told.
 import asyncio
 import io as text_io
 import logging
+import ssl
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
@@ -18,7 +19,7 @@ from livekit import rtc
 from livekit.agents import Agent, AgentSession, ModelSettings, SpeechCreatedEvent, llm, stt
 from livekit.agents.cli.log import JsonFormatter
 from livekit.agents.types import USERDATA_TIMED_TRANSCRIPT, TimedString
-from livekit.agents.utils import is_given
+from livekit.agents.utils import http_context, is_given
 from livekit.agents.voice import SpeechHandle, io
 
 from agent.audio.marks import Progress
@@ -391,6 +392,20 @@ def test_no_line_of_the_framework_tells_what_was_said(
     assert SECRET in whole, "the framework hides it itself: is agent.job.log still needed?"
     lines = [line for line in written.splitlines() if SECRET in line]
     assert lines == [], "callers' words are in the logs"
+
+
+def test_plugins_take_their_http_session_from_a_context_that_can_be_given() -> None:
+    what = "plug-ins have no connections outside of a job: `rejoinder check` fails for each of them"
+    ours = object()
+    bound: ContextVar[Any] = getattr(http_context, "_ContextVar", ContextVar("it is elsewhere"))
+    token = bound.set(lambda: ours)
+    try:
+        assert http_context.http_session() is ours, what
+    except RuntimeError:
+        pytest.fail(what)
+    finally:
+        bound.reset(token)
+    assert isinstance(http_context._create_ssl_context(), ssl.SSLContext), what
 
 
 def test_the_end_of_turn_model_of_the_framework_is_not_loaded_before_it_is_wanted() -> None:

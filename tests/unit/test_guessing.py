@@ -52,6 +52,24 @@ def test_the_same_words_are_not_guessed_twice() -> None:
     assert guessing.worth(said, "What is it for?", FINISHED, AT_ONCE)
 
 
+@pytest.mark.parametrize(
+    ("wording", "final", "silence_s", "worth"),
+    [
+        (PLAIN, False, 0.06, False),
+        (PLAIN, False, TEMPO.pauses_dip_s, True),
+        (PLAIN, True, 0.03, True),
+        (FINISHED, False, 0.03, True),
+    ],
+)
+def test_words_that_may_grow_are_no_guess_while_a_consonant_closes(
+    wording: Wording, final: bool, silence_s: float, worth: bool
+) -> None:
+    said = utterance()
+    said.words = Words("what", 3.0, final=final)
+    pause = Pause(silence_s, 0.5, exact=True)
+    assert Guessing(speculate=True).worth(said, "what", wording, pause) is worth
+
+
 def test_a_caller_who_goes_on_and_on_gets_only_some_guesses() -> None:
     guessing = Guessing(speculate=True)
     assert guessing.worth(utterance(guessed="a", guesses=4), "b", PLAIN, AT_ONCE)

@@ -10,7 +10,7 @@ from agent.playout.ledger import HeardLedger
 from agent.playout.said import SaidWord, said_words
 from agent.wording.parts import Part, plain
 from agent.wording.spoken_length import split_words
-from testbed import tones
+from rejoinder.stand_ins import tones
 
 RATE_HZ = 24000
 SENTENCES = [

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from testbed import tones
+from rejoinder.stand_ins import tones
 from tests.fakes.scripted_engines import Reply, Voice
 from tests.fakes.whole_talk import Says, Stops, WholeTalk, play
 

@@ -3,7 +3,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from agent.stt.whisper.plausible import is_blank, is_plausible
+from agent.stt.plausible import is_blank, is_plausible
 
 
 @dataclass

@@ -64,3 +64,36 @@ async def test_a_proxy_that_cannot_be_used_is_told_without_its_password(
 async def test_a_socks_proxy_can_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALL_PROXY", "socks5://proxy.example:1080")
     await open_client("https://api.example.org/v1", None, keep_alive_s=1).aclose()
+
+
+def test_websockets_take_the_proxy_of_web_pages_unless_they_have_their_own() -> None:
+    shared = proxies.spared({"HTTPS_PROXY": "http://p:1", "http_proxy": "http://q:1"})
+    assert (shared["wss_proxy"], shared["ws_proxy"]) == ("http://p:1", "http://q:1")
+    assert "wss_proxy" not in proxies.spared({"HTTPS_PROXY": "http://p:1", "WSS_PROXY": "http://w"})
+    assert "ws_proxy" not in proxies.spared({})
+
+
+@pytest.mark.parametrize(
+    ("environ", "url", "proxy"),
+    [
+        (
+            {"HTTPS_PROXY": "http://p:1", "HTTP_PROXY": "http://q:1"},
+            "wss://a.example",
+            "http://p:1",
+        ),
+        ({"HTTPS_PROXY": "http://p:1", "HTTP_PROXY": "http://q:1"}, "ws://a.example", "http://q:1"),
+        ({"HTTPS_PROXY": "http://p:1", "WSS_PROXY": "http://w:1"}, "wss://a.example", "http://w:1"),
+        ({"ALL_PROXY": "http://p:1"}, "wss://a.example", "http://p:1"),
+        ({"HTTPS_PROXY": "http://p:1", "NO_PROXY": ".example"}, "wss://a.example", None),
+        ({"HTTPS_PROXY": "http://p:1"}, "wss://127.0.0.1:10095", None),
+        ({}, "wss://a.example", None),
+    ],
+)
+def test_our_websockets_take_the_same_proxy(
+    environ: dict[str, str], url: str, proxy: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+        monkeypatch.delenv(name)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    assert proxies.proxy_of(url) == proxy

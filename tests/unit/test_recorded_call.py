@@ -11,6 +11,9 @@ from livekit.agents import llm
 
 from agent.call.recorded import Recorded, with_notice
 from agent.call.timeline import StageSpan, TurnReport
+from agent.costs.bill import bill_of
+from agent.costs.meter import Meter
+from agent.costs.prices import Prices
 from agent.errors import ConfigError
 from agent.metadata import PersonaWishes
 from agent.personas.persona import Persona, persona_of
@@ -84,6 +87,7 @@ def test_what_happens_in_a_call_is_kept_but_for_keys_and_what_tools_are_told(
     recorded.speaking()
     recorded.reply("Hello.", interrupted=True)
     recorded.answered(report)
+    recorded.cost(bill_of(Meter(), Prices(), final=True))
     recorded.left("+49 30 4929")
     recorded.gone()
     for _ in range(2):
@@ -92,6 +96,7 @@ def test_what_happens_in_a_call_is_kept_but_for_keys_and_what_tools_are_told(
     file = newest(folder)
     kinds = [event.kind for event in load(file).events]
     assert kinds == [
-        "joined", "typed", "key", "tool", "speaking", "said", "turn", "left", "gone", "end",
+        "joined", "typed", "key", "tool", "speaking", "said", "turn", "cost", "left", "gone",
+        "end",
     ]  # fmt: skip
     assert "4929" not in str(load(file))

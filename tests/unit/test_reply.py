@@ -54,7 +54,9 @@ class Engine:
 def reply(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[str, list[Exception]]]:
     """What of an engine's answer reaches the voice, and the failures that the caller is told."""
 
-    def play(engine: Engine, *, pace: Pace | None = None, **options: Any) -> Any:
+    def play(
+        engine: Engine, *, pace: Pace | None = None, is_list: bool = False, **options: Any
+    ) -> Any:
         monkeypatch.setattr(Agent.default, "llm_node", engine.llm_node)
         failures: list[Exception] = []
 
@@ -62,7 +64,10 @@ def reply(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[str, list[Exce
             limits = ModelOptions(**options)
             persona = persona_of(SETTINGS, PersonaWishes(filler=limits.filler))
             parts = SimpleNamespace(
-                llm=SimpleNamespace(model="m"), llm_pace=pace, llm_habit=Habit()
+                llm=SimpleNamespace(model="m"),
+                llm_pace=pace,
+                llm_habit=Habit(),
+                llm_stall_s=None if is_list else limits.stall_s,
             )
             agent = CallAgent(
                 persona=persona,
@@ -111,6 +116,12 @@ def test_words_that_stop_coming_are_given_up(reply: Any) -> None:
     assert said == "One two. "
     assert [type(failure) for failure in failures] == [APITimeoutError]
     assert engine.closed == 1
+
+
+def test_of_a_list_the_next_model_may_go_on_after_the_limit(reply: Any) -> None:
+    """Its first word comes later than the moment at which the first model is given up."""
+    engine = Engine(["One ", 5.0, 0.4, "two."])
+    assert reply(engine, is_list=True, stall_s=5.0) == ("One two.", [])
 
 
 def test_pauses_within_the_limit_are_none(reply: Any) -> None:

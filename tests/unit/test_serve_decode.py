@@ -10,8 +10,8 @@ import av
 import numpy as np
 import pytest
 
+from model_servers.serving.decode import RATE_HZ, decode, read_wav
 from model_servers.serving.errors import BadRequest
-from model_servers.whisper.decode import RATE_HZ, decode, read_wav
 
 TONE_HZ = 440.0
 LENGTH_S = 0.5

@@ -6,7 +6,8 @@ import wave
 import numpy as np
 import pytest
 
-from model_servers.tts.pcm import Resampler, slices, wav_header
+from model_servers.serving.wav import slices, wav_header
+from model_servers.tts.pcm import Resampler
 
 TONE_HZ = 1000.0
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from model_servers.serving.errors import BadRequest
-from model_servers.tts.pcm import wav_header
+from model_servers.serving.wav import wav_header
 from model_servers.whisper.model import Recogniser
 from model_servers.whisper.settings import WhisperSettings
 from model_servers.whisper.transcript import Heard, Piece

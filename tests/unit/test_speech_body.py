@@ -13,8 +13,10 @@ import numpy as np
 import pytest
 
 from agent.audio.kinds import Kind, is_noise, kind_of
-from agent.tts.openai.speech_body import MalformedBody, ServerFault, SpeechBody
-from testbed import speech, tones
+from agent.tts.served.speech_body import MalformedBody, ServerFault, SpeechBody
+from rejoinder.stand_ins import tones
+from rejoinder.stand_ins.sound_files import ogg
+from testbed import speech
 
 RATE_HZ = 24000
 PCM = tones.speak([0], rate_hz=RATE_HZ)
@@ -337,3 +339,19 @@ def test_speech_is_never_taken_for_noise_however_loud_or_shrill(made: int) -> No
             assert not is_noise(pcm[at : at + size]), (size, at)
     for at in range(0, len(pcm) - 300, 997):
         assert kind_of(pcm[at : at + 300].tobytes(), final=False) is Kind.RAW
+
+
+@pytest.mark.parametrize("size", [11, 1000, 10**6])
+def test_several_ogg_files_in_a_row_are_heard_one_after_the_other(size: int) -> None:
+    files = b"".join(
+        ogg(tones.speak([word], rate_hz=RATE_HZ), rate_hz=RATE_HZ) for word in (4, 2, 0)
+    )
+    assert words(decoded("audio/ogg", files, size)) == [4, 2, 0]
+
+
+def test_the_first_of_several_ogg_files_is_heard_before_the_second_has_come() -> None:
+    file = ogg(PCM, rate_hz=RATE_HZ)
+    body = SpeechBody("audio/ogg", rate_hz=RATE_HZ)
+    heard = body.feed(file)
+    assert len(heard) > 0.9 * len(PCM)
+    assert words(heard + body.feed(file) + body.end()) == [0, 0]

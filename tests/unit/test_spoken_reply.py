@@ -25,7 +25,7 @@ from agent.remote.failover import LineUp, Member
 from agent.tts.failover import FailoverSpeech
 from agent.tts.spoken_reply import ReplyVoice
 from agent.wording.sentences import SentenceTokenizer
-from testbed import tones
+from rejoinder.stand_ins import tones
 from tests.fakes import virtual_time
 from tests.fakes.playing import RATE_HZ, Captions, finished, rig
 

@@ -201,10 +201,26 @@ def test_slow_words_are_waited_for_where_the_engine_can_be_asked(timed: bool) ->
 def test_a_voice_without_words_ends_without_words(timed: bool, flushes: bool) -> None:
     async def talk() -> None:
         scene = Scene(StreamingEngine(Vocabulary(), timed=timed, flushes=flushes))
-        scene.engine.is_mute = True
+        scene.engine.is_puzzled = True
         await scene.says("mumble", 0.6)
         await scene.is_silent(1.5)
         assert scene.rest.told == ["began", "utterance ended", "ended"]
+        assert scene.rest.failures == []
+        await scene.leave()
+
+    played(talk)
+
+
+@EVERY_KIND
+def test_the_newest_words_told_once_more_are_not_all_words(timed: bool, flushes: bool) -> None:
+    async def talk() -> None:
+        scene = Scene(StreamingEngine(Vocabulary(), timed=timed, flushes=flushes))
+        scene.engine.chunks = True
+        for _ in range(2):
+            await scene.says(QUESTION, 1.8)
+            await scene.is_silent(ENOUGH_S)
+        assert [same(text) for text in scene.ended] == [same(QUESTION)] * 2
+        assert [same(text) for text in scene.told("preflight")] == [same(QUESTION)] * 2
         await scene.leave()
 
     played(talk)
@@ -284,13 +300,129 @@ def test_a_stream_that_stays_lost_is_told_and_the_call_goes_on() -> None:
     played(talk)
 
 
-def test_a_stream_that_says_nothing_to_several_voices_is_opened_anew() -> None:
+@pytest.mark.parametrize("flushes", [True, False])
+@pytest.mark.parametrize("connects_after_s", [0.5, 1.8])
+def test_what_is_said_while_a_connection_is_opened_is_heard(
+    connects_after_s: float, flushes: bool
+) -> None:
+    async def talk() -> None:
+        engine = StreamingEngine(Vocabulary(), flushes=flushes)
+        engine.connects_after_s = connects_after_s
+        scene = Scene(engine)
+        await scene.says("Hello? Are you there?", 0.9)
+        await scene.is_silent(ENOUGH_S)
+        assert [same(text) for text in scene.ended] == ["hello? are you there"]
+        assert scene.rest.failures == []
+        # How late those words were tells nothing of the next ones.
+        await scene.says(QUESTION, 1.8)
+        spoken = len(scene.told("preflight"))
+        await scene.is_silent(0.25)
+        assert len(scene.told("preflight")) == spoken + 1
+        await scene.leave()
+
+    played(talk)
+
+
+def test_a_connection_that_never_opens_is_told() -> None:
+    async def talk() -> None:
+        engine = StreamingEngine(Vocabulary())
+        engine.connects_after_s = 100.0
+        scene = Scene(engine)
+        await scene.says(QUESTION, 0.9)
+        await scene.is_silent(TIMEOUT_S + 0.5)
+        assert len(scene.rest.failures) == 1
+        assert scene.rest.told[-1] == "ended"
+        await scene.leave()
+
+    played(talk)
+
+
+def test_a_sound_that_is_hardly_a_voice_is_no_failure_of_a_stream_that_connects() -> None:
+    async def talk() -> None:
+        engine = StreamingEngine(Vocabulary())
+        engine.connects_after_s, engine.is_mute = 1.0, True
+        scene = Scene(engine)
+        await scene.says("uh", 0.1)
+        await scene.is_silent(ENOUGH_S)
+        assert scene.rest.failures == []
+        assert scene.rest.told[-1] == "ended"
+        await scene.leave()
+
+    played(talk)
+
+
+@EVERY_KIND
+def test_a_stream_that_says_nothing_to_a_voice_is_replaced_in_the_same_turn(
+    timed: bool, flushes: bool
+) -> None:
+    async def talk() -> None:
+        engine = StreamingEngine(Vocabulary(), timed=timed, flushes=flushes)
+        # Not even goodbye.
+        engine.closes_after_s = 10.0
+        scene = Scene(engine)
+        engine.is_mute = True
+        await scene.says(QUESTION, 1.0)
+        await scene.is_silent(0.9)
+        engine.is_mute = False
+        await scene.is_silent(2.0)
+        assert [same(text) for text in scene.ended] == [same(QUESTION)]
+        assert scene.rest.failures == []
+        assert len(engine.streams) == 2
+        engine.closes_after_s = 0.0
+        await scene.leave()
+
+    played(talk)
+
+
+@EVERY_KIND
+def test_a_service_that_says_nothing_is_told_and_the_call_goes_on(
+    timed: bool, flushes: bool
+) -> None:
+    async def talk() -> None:
+        engine = StreamingEngine(Vocabulary(), timed=timed, flushes=flushes)
+        scene = Scene(engine)
+        engine.is_mute = True
+        await scene.says(QUESTION, 1.0)
+        await scene.is_silent(2.5)
+        assert len(scene.rest.failures) == 1
+        assert scene.rest.told[-1] == "ended"
+        assert len(engine.streams) == 2
+        engine.is_mute = False
+        await scene.says(QUESTION, 1.8)
+        await scene.is_silent(ENOUGH_S)
+        assert same(scene.ended[-1]) == same(QUESTION)
+        assert len(scene.rest.failures) == 1
+        await scene.leave()
+
+    played(talk)
+
+
+def test_who_speaks_on_is_not_left_with_a_stream_that_says_nothing() -> None:
+    async def talk() -> None:
+        engine = StreamingEngine(Vocabulary())
+        scene = Scene(engine)
+        engine.is_mute = True
+        await scene.says("I would like to book a table", TIMEOUT_S - 0.1)
+        engine.is_mute = False
+        await scene.says("for two people.", 1.2)
+        await scene.is_silent(0.5)
+        assert len(engine.streams) == 2
+        await scene.is_silent(ENOUGH_S)
+        assert [same(text) for text in scene.ended] == [
+            "i would like to book a table for two people"
+        ]
+        await scene.leave()
+
+    played(talk)
+
+
+def test_a_stream_that_says_nothing_to_several_sounds_is_opened_anew() -> None:
     async def talk() -> None:
         engine = StreamingEngine(Vocabulary())
         scene = Scene(engine)
         engine.is_mute = True
         for _ in range(3):
-            await scene.says(QUESTION, 1.0)
+            await scene.says("uh", 0.1)
             await scene.is_silent(2.0)
         engine.is_mute = False
         await scene.is_silent(1.0)
@@ -298,27 +430,29 @@ def test_a_stream_that_says_nothing_to_several_voices_is_opened_anew() -> None:
         await scene.says(QUESTION, 1.8)
         await scene.is_silent(ENOUGH_S)
         assert same(scene.ended[-1]) == same(QUESTION)
+        assert scene.rest.failures == []
         await scene.leave()
 
     played(talk)
 
 
-def test_a_mute_engine_of_a_list_is_replaced_by_the_next() -> None:
+@pytest.mark.parametrize("fault", ["mute", 400, 403])
+def test_an_engine_of_a_list_that_does_not_hear_is_replaced_by_the_next(fault: str | int) -> None:
     async def talk() -> None:
         vocabulary = Vocabulary()
-        mute, other = StreamingEngine(vocabulary), StreamingEngine(vocabulary)
+        deaf, other = StreamingEngine(vocabulary), StreamingEngine(vocabulary)
         limits = APIConnectOptions(max_retry=0, timeout=5.0)
-        members = [Member("mute", mute, limits), Member("other", other, limits)]
+        members = [Member("deaf", deaf, limits), Member("other", other, limits)]
         engine = FailoverSpeechToText(LineUp(members))
-        scene = Scene(engine, vocabulary=mute.vocabulary)
-        mute.is_mute = True
-        for _ in range(3):
-            await scene.says(QUESTION, 1.0)
-            await scene.is_silent(2.0)
-        await scene.says(QUESTION, 1.8)
-        await scene.is_silent(ENOUGH_S)
-        assert same(scene.ended[-1]) == same(QUESTION)
-        assert (len(mute.streams), len(other.streams)) == (1, 1)
+        deaf.is_mute = fault == "mute"
+        deaf.refuses = fault if isinstance(fault, int) else False
+        scene = Scene(engine, vocabulary=vocabulary)
+        for _ in range(2):
+            await scene.says(QUESTION, 1.8)
+            await scene.is_silent(ENOUGH_S)
+        assert [same(text) for text in scene.ended] == [same(QUESTION)] * 2
+        assert scene.rest.failures == []
+        assert (len(deaf.streams), len(other.streams)) == (1, 1)
         assert engine.line_up.serving.label == "other"
         await scene.leave()
 

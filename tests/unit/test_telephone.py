@@ -93,6 +93,33 @@ def test_a_caller_over_the_lines_echo_is_heard(codec: Codec, echo_db: float) -> 
     assert talk.at(Hold) < 2.8
 
 
+BARGE_IN = (
+    "Barge-in means that you may interrupt. Speak while the agent speaks, and it stops in the "
+    "middle of its sentence. Then it listens and answers what you said."
+)
+
+
+@pytest.mark.parametrize(
+    ("at_s", "late_s", "words"),
+    [
+        (2.05, 0.3, "Wait, how do I start the demo?"),
+        (2.4, 0.45, "Wait, how do I start the demo?"),
+        (5.9, 0.3, "Wait, how do I start the demo?"),
+        (7.3, 0.3, "No, I meant something else entirely."),
+    ],
+)
+def test_the_echo_of_a_held_reply_does_not_take_a_whole_sentence_away(
+    at_s: float, late_s: float, words: str
+) -> None:
+    """As loud as the caller and half a second late, it was found in the pauses between words."""
+    talk = table(MU_LAW, -6, late_s=late_s, reply=BARGE_IN)
+    talk.known_after_s = 0.8
+    caller = say(words, rate_hz=HEARD_HZ)
+    onset_s = int(np.argmax(np.abs(caller) > 0.02)) / HEARD_HZ
+    talk.lasts(at_s + 3.0, caller=caller, after_s=at_s - onset_s)
+    assert at_s < talk.at(Stop) < at_s + 1.2
+
+
 @pytest.mark.parametrize(
     ("echo_db", "late_s", "reply"),
     [

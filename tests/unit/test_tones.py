@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from testbed import tones
+from rejoinder.stand_ins import tones
 
 
 def test_words_are_read_back_from_the_sound() -> None:

@@ -5,7 +5,8 @@ import time
 import pytest
 
 from agent.turns.actions import Ended, GoOn, Guess, Hold
-from agent.wording.transcripts import is_stock_phrase, spoken
+from agent.wording.hallucinations import CREDITS, STOCK_PHRASES, is_stock_phrase
+from agent.wording.transcripts import spoken, tagged_language, without_tags
 from tests.fakes.talk import Talk
 
 
@@ -84,6 +85,9 @@ def test_words_come_without_what_nobody_said(text: str, words: str) -> None:
         "谢谢。",
         "Turn the subtitles off, please.",
         "Untertitel ausschalten, bitte.",
+        "Untertitelung ausschalten.",
+        "Sous-titrage, c'est possible ?",
+        "字幕制作需要多久？",
         "Is 3 < 5 or 5 > 3?",
         "It costs 5 € [I think].",
         "I'd like music in the evening",
@@ -102,6 +106,68 @@ def test_a_stock_phrase_is_known_as_a_whole(text: str) -> None:
     assert not is_stock_phrase(text + " And now?")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Thank you. Thank you.",
+        "Thank you for watching! Please subscribe to our channel!",
+        "谢谢。谢谢观看。",
+    ],
+)
+def test_several_stock_phrases_are_one(text: str) -> None:
+    assert is_stock_phrase(text)
+    assert not is_stock_phrase(f"Tomorrow. {text}")
+
+
+@pytest.mark.parametrize("language", STOCK_PHRASES)
+def test_every_language_s_phrases_are_known_and_are_words_until_there_is_doubt(
+    language: str,
+) -> None:
+    for phrase in STOCK_PHRASES[language]:
+        assert is_stock_phrase(f"{phrase.capitalize()}!"), phrase
+        assert spoken(phrase) == phrase
+
+
+@pytest.mark.parametrize("language", CREDITS)
+def test_every_language_s_credits_are_no_words(language: str) -> None:
+    for beginning in CREDITS[language]:
+        assert spoken(f"{beginning.capitalize()} XYZ") == "", beginning
+
+
+ANSWERS = """
+Yes No Okay Hello Ja Nein Hallo Oui Non Bonjour Sí Hola Sim Não Да Нет Привет Sì Ciao Tak Nie Nej
+Hej Evet Hayır はい いいえ もしもし 네 아니요 是 不是 对 好 喂 你好
+"""
+
+
+def test_what_answers_a_question_is_no_stock_phrase() -> None:
+    assert [answer for answer in ANSWERS.split() if is_stock_phrase(answer)] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("<|nospeech|><|EMO_UNKNOWN|><|Event_UNK|><|woitn|>Thank you.", ""),
+        ("<|nocaptions|> Thanks for watching!", ""),
+        ("<|nospeech|><|Event_UNK|>谢谢。", ""),
+        ("<|en|><|NEUTRAL|><|Speech|><|woitn|>thank you", "thank you"),
+        ("<|zh|><|HAPPY|><|Laughter|>谢谢大家", "谢谢大家"),
+        ("<|nospeech|><|Event_UNK|>Thank you.<|en|><|NEUTRAL|><|Speech|>Thank you.", "Thank you."),
+        ("<|en|><|Speech|>Tomorrow.<|nospeech|><|BGM|>Thank you.", "Tomorrow."),
+        ("<|nospeech|><|Event_UNK|>Take the second road.", "Take the second road."),
+    ],
+)
+def test_a_stock_phrase_goes_with_a_tag_that_says_that_nobody_speaks(text: str, words: str) -> None:
+    assert spoken(text) == words
+    assert without_tags(text) == words
+
+
+def test_tags_between_characters_of_chinese_leave_no_space() -> None:
+    assert without_tags("<|zh|><|NEUTRAL|>今天<|zh|><|HAPPY|>天气很好。") == "今天天气很好。"
+    assert tagged_language("<|yue|><|NEUTRAL|><|Speech|>你好") == "yue"
+    assert tagged_language("<|nospeech|><|Event_UNK|>") == ""
+
+
 class TestEvidence:
     """The recogniser answers all requests with the same words."""
 
@@ -113,7 +179,15 @@ class TestEvidence:
         return talk
 
     @pytest.mark.parametrize(
-        ("text", "for_s"), [("Thank you.", 0.45), ("谢谢", 0.4), ("Thanks for watching!", 1.1)]
+        ("text", "for_s"),
+        [
+            ("Thank you.", 0.45),
+            ("Thank you. Thank you.", 0.9),
+            ("谢谢", 0.4),
+            ("Gracias.", 0.4),
+            ("Merci.", 0.4),
+            ("Thanks for watching!", 1.1),
+        ],
     )
     def test_what_a_voice_says_counts(self, text: str, for_s: float) -> None:
         assert self.answers(text, Talk(), sure=0.97, for_s=for_s).ended == [text]
@@ -127,6 +201,9 @@ class TestEvidence:
             ("ご視聴ありがとうございました", 0.97, 0.4),
             ("谢谢观看", 0.8, 0.6),
             ("you", 0.6, 0.6),
+            ("Thank you. Thank you.", 0.97, 0.3),
+            ("Gracias.", 0.7, 0.5),
+            ("Спасибо за просмотр", 0.97, 0.3),
         ],
     )
     def test_what_a_doubtful_voice_can_hardly_have_said_does_not(

@@ -2,8 +2,8 @@
 
 import pytest
 
+from agent.stt import plausible
 from agent.stt.whisper import model as embedded
-from agent.stt.whisper import plausible
 from model_servers.whisper import model as served
 from model_servers.whisper.settings import WhisperSettings
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from testbed import tones
+from rejoinder.stand_ins import tones
 from tests.fakes.scripted_engines import Reply, Voice, bare
 from tests.fakes.whole_talk import Hums, Knocks, Line, Mumbles, Says, Types, WholeTalk, play
 

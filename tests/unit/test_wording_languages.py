@@ -301,3 +301,16 @@ def test_the_language_that_is_set_is_expected(spoken: str, voice: str, language:
         tts=[SimpleNamespace(options=SimpleNamespace(voice=voice))],
     )
     assert expected_language(settings) == language
+
+
+def test_the_language_of_a_voice_is_expected_where_the_recogniser_is_told_none() -> None:
+    def expected(**voice: object) -> str:
+        return expected_language(
+            SimpleNamespace(
+                stt=[SimpleNamespace(options=SimpleNamespace(language=""))],
+                tts=[SimpleNamespace(options=SimpleNamespace(**voice))],
+            )
+        )
+
+    assert expected(voice="anna", voices="voices.toml", language="zh") == "zh"
+    assert expected(voice="eva", voices="voices.toml", language="") == ""

@@ -1,4 +1,4 @@
-"""The events of a Bedrock answer, and its errors, in livekit-agents' terms.
+"""The events of a Bedrock answer in livekit-agents' terms.
 
 Source: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html
 """
@@ -8,42 +8,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from botocore.eventstream import ParserError
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    ConnectTimeoutError,
-    NoCredentialsError,
-    NoRegionError,
-    ParamValidationError,
-    PartialCredentialsError,
-    ReadTimeoutError,
-)
-from livekit.agents import APIConnectionError, APIError, APIStatusError, APITimeoutError, llm
-from urllib3.exceptions import HTTPError
-from urllib3.exceptions import ReadTimeoutError as StreamReadTimeoutError
+from livekit.agents import APIConnectionError, APIStatusError, llm
 
+from agent.llm.bedrock.reasoning import Reasoning
 from agent.llm.json_text import is_json
 from agent.llm.marks import CUT, THOUGHT
-from agent.remote.openai_errors import BrokenOff, Refused
 
 logger = logging.getLogger(__name__)
-
-WIRE_ERRORS = (BotoCoreError, ClientError, ParserError, HTTPError, OSError)
-"""What boto3 raises while it sends a request or reads an event stream."""
-
-_STATUS: Mapping[str, int] = {
-    "accessdeniedexception": 403,
-    "internalserverexception": 500,
-    "modelerrorexception": 424,
-    "modelnotreadyexception": 429,
-    "modeltimeoutexception": 408,
-    "resourcenotfoundexception": 404,
-    "serviceunavailableexception": 503,
-    "throttlingexception": 429,
-    "validationexception": 400,
-}
-"""HTTP status by error code; in-stream errors bring a code only, and in another case."""
 
 _SILENT_STOPS: Mapping[str, tuple[str, bool]] = {
     "content_filtered": ("the answer was withheld by the model's content filter", False),
@@ -65,9 +36,11 @@ class _ToolUse:
 class ConverseAnswer:
     """Collects one answer. Text passes through at once, tool calls when they are complete."""
 
-    def __init__(self, answer_id: str) -> None:
+    def __init__(self, answer_id: str, *, model: str) -> None:
+        """`model` is the id of who answers; what it thinks goes back to it alone."""
         self._id = answer_id
         self._tools: dict[int, _ToolUse] = {}
+        self._reasoning = Reasoning(model)
         self._thought = False
         self._stop_reason: str | None = None
         self.began = False
@@ -99,9 +72,11 @@ class ConverseAnswer:
         if "text" in delta:
             self.delivered = self.delivered or bool(delta["text"])
             yield self._chunk(content=delta["text"])
-        elif "reasoningContent" in delta and not self._thought:
-            self._thought = True
-            yield self._chunk(extra={THOUGHT: True})
+        elif "reasoningContent" in delta:
+            self._reasoning.add(block["contentBlockIndex"], delta["reasoningContent"])
+            if not self._thought:
+                self._thought = True
+                yield self._chunk(extra={THOUGHT: True})
         elif "toolUse" in delta and block["contentBlockIndex"] in self._tools:
             self._tools[block["contentBlockIndex"]].pieces.append(delta["toolUse"]["input"])
 
@@ -112,6 +87,7 @@ class ConverseAnswer:
         calls = [call for use in self._tools.values() if (call := self._call(use)) is not None]
         if calls:
             self.delivered = True
+            calls[0].extra = self._reasoning.extra()
             yield self._chunk(tool_calls=calls)
         if self._stop_reason == "max_tokens":
             yield self._chunk(extra={CUT: True})
@@ -159,61 +135,4 @@ def _usage(usage: Mapping[str, Any]) -> llm.CompletionUsage:
         cache_read_tokens=read,
         cache_creation_tokens=written,
         total_tokens=usage["totalTokens"],
-    )
-
-
-def api_error(error: BaseException, *, model: str, retryable: bool) -> APIError:
-    """Translate what boto3 raised.
-
-    Args:
-        error: one of `WIRE_ERRORS`.
-        model: for the message.
-        retryable: False when part of the answer was handed on already.
-    """
-    if isinstance(error, ClientError):
-        return _service_error(error, model, retryable)
-    if isinstance(error, (ReadTimeoutError, ConnectTimeoutError, StreamReadTimeoutError)):
-        return APITimeoutError("Bedrock did not answer in time", retryable=retryable)
-    if isinstance(error, ParamValidationError):
-        # It repeats what was sent.
-        return Refused(
-            "the request is not one that Bedrock takes", reason=str(error), status_code=400
-        )
-    if isinstance(error, NoRegionError):
-        return APIConnectionError("no AWS region: set AWS_REGION", retryable=False)
-    if isinstance(error, (NoCredentialsError, PartialCredentialsError)):
-        return APIConnectionError(
-            "no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE",
-            retryable=False,
-        )
-    if isinstance(error, ParserError):
-        return APIConnectionError("Bedrock's event stream is malformed", retryable=retryable)
-    return APIConnectionError("the connection to Bedrock failed", retryable=retryable)
-
-
-def _service_error(error: ClientError, model: str, retryable: bool) -> APIError:
-    code = error.response.get("Error", {}).get("Code", "")
-    metadata = error.response.get("ResponseMetadata", {})
-    status = _STATUS.get(code.lower()) or metadata.get("HTTPStatusCode", 500)
-    said = f"{code}: {error.response.get('Error', {}).get('Message', '')}"
-    message = f"Bedrock refuses with {code}"
-    if code.lower() == "modelstreamerrorexception":
-        # Status 424, which livekit-agents never retries, but AWS asks for a retry.
-        return BrokenOff(message, reason=said, retryable=retryable)
-    remedy = ""
-    if status == 403:
-        remedy = (
-            f"; allow bedrock:InvokeModelWithResponseStream on {model} for this AWS identity, "
-            "and access to the model in this account and region; renew expired credentials"
-        )
-    elif status == 404:
-        remedy = f"; set LLM_MODEL to a model that this region has, not {model}"
-    elif status == 400 and "on-demand throughput" in said:
-        remedy = f"; set LLM_MODEL to an inference profile, for example us.{model}"
-    return Refused(
-        message + remedy,
-        reason=said + remedy,
-        status_code=status,
-        request_id=metadata.get("RequestId"),
-        retryable=retryable,
     )

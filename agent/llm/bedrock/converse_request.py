@@ -9,17 +9,18 @@ Source: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Conv
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 from livekit.agents import llm
 
 from agent.llm.alternation import Message, alternating
+from agent.llm.bedrock.reasoning import thoughts_before
 
 NO_OUTPUT = "(no output)"
 
 
 def converse_messages(
-    chat_ctx: llm.ChatContext, *, with_tools: bool
+    chat_ctx: llm.ChatContext, *, with_tools: bool, model: str = ""
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Turn a history into messages and system blocks.
 
@@ -27,6 +28,7 @@ def converse_messages(
         chat_ctx: the history. It is not changed.
         with_tools: whether the request will have a tool configuration. Without one, past
             tool results are told as text and past tool uses are left out.
+        model: its id; what it thought before it used a tool goes back to it.
 
     Returns:
         `messages` and `system`.
@@ -48,6 +50,9 @@ def converse_messages(
         }
         for message in raw
     ]
+    if with_tools:
+        for message in told:
+            message["content"] = [*thoughts_before(message, chat_ctx, model), *message["content"]]
     messages = alternating(
         (message for message in told if message["content"]),
         join=_join,
@@ -120,6 +125,24 @@ def tool_config(tools: list[llm.Tool], choice: Any) -> dict[str, Any] | None:
     elif choice == "auto":
         config["toolChoice"] = {"auto": {}}
     return config
+
+
+def cached(parts: dict[str, Any], ttl: Literal["5m", "1h"], *, tools: bool) -> None:
+    """Mark what the next request begins with too: it is read for a tenth of the price, and sooner.
+
+    Args:
+        parts: `messages`, and perhaps `system` and `toolConfig`; they are changed.
+        ttl: how long it is kept since it was last read.
+        tools: whether the model takes a mark among its tools.
+    """
+    point: dict[str, Any] = {"cachePoint": {"type": "default"}}
+    if ttl != "5m":
+        point["cachePoint"]["ttl"] = ttl
+    if tools and parts.get("toolConfig"):
+        parts["toolConfig"]["tools"].append(point)
+    if parts.get("system"):
+        parts["system"].append(point)
+    parts["messages"][-1]["content"].append(point)
 
 
 def _complete(spec: dict[str, Any]) -> None:

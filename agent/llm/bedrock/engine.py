@@ -9,15 +9,11 @@ Source: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Conv
 """
 
 import asyncio
-import contextlib
-import threading
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from livekit.agents import (
     DEFAULT_API_CONNECT_OPTIONS,
     NOT_GIVEN,
-    APIConnectionError,
     APIConnectOptions,
     APIError,
     APIStatusError,
@@ -29,19 +25,23 @@ from livekit.agents import (
 from livekit.agents.utils import is_given
 
 from agent.errors import EngineUnavailable
-from agent.llm.bedrock.converse_answer import WIRE_ERRORS, ConverseAnswer, api_error
-from agent.llm.bedrock.converse_request import converse_messages, tool_config
-from agent.llm.bedrock.event_thread import MAX_STREAMS, EventThread, TooManyStreams
+from agent.llm.bedrock.converse_answer import ConverseAnswer
+from agent.llm.bedrock.converse_request import cached, converse_messages, tool_config
 from agent.llm.bedrock.options import Options
 from agent.llm.probing import first_answer
+from agent.remote.aws.clients import CLIENTS, Service
+from agent.remote.aws.errors import WIRE_ERRORS, Asked, api_error, spread_out
+from agent.remote.aws.request_thread import Reply, events
 from agent.remote.openai_errors import reason_of
 
 if TYPE_CHECKING:
-    from botocore.eventstream import EventStream
     from types_boto3_bedrock_runtime import BedrockRuntimeClient
 
-_MAX_CONNECT_S = 5.0
-"""A TCP and TLS handshake that takes longer will not succeed."""
+_SERVICE = "bedrock-runtime"
+_GEOGRAPHIES = {"us": "us", "eu": "eu", "ap": "apac"}
+"""What a cross-region profile's id begins with, by the beginning of the region's name."""
+_NO_CACHED_TOOLS = ("amazon.",)
+"""Whose models keep instructions and messages, and no tools."""
 
 _PROBE_TOKENS = 5
 
@@ -49,6 +49,11 @@ _PROBE_TOKENS = 5
 def build(options: Options) -> llm.LLM[Any]:
     """Make the component; nothing is contacted and no client is built yet."""
     return BedrockLLM(options)
+
+
+def preload() -> None:
+    """Import boto3 and read what it knows of Bedrock."""
+    CLIENTS.preload(_SERVICE)
 
 
 async def probe(options: Options) -> str:
@@ -69,65 +74,13 @@ async def probe(options: Options) -> str:
     return f"{options.model}: first token after {waited:.2f} s"
 
 
-class _Clients:
-    """The process's clients, by region and time-out: usually one. Its methods block."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._session: Any = None
-        self._clients: dict[tuple[str | None, float], BedrockRuntimeClient] = {}
-
-    def get(self, region: str | None, timeout_s: float) -> "BedrockRuntimeClient":
-        import boto3
-        from botocore.config import Config
-
-        with self._lock:
-            if (region, timeout_s) not in self._clients:
-                if self._session is None:
-                    self._session = boto3.session.Session()
-                self._clients[region, timeout_s] = self._session.client(
-                    "bedrock-runtime",
-                    region_name=region,
-                    config=Config(
-                        connect_timeout=min(timeout_s, _MAX_CONNECT_S),
-                        read_timeout=timeout_s,
-                        # livekit-agents retries, and knows when it is too late to.
-                        retries={"total_max_attempts": 1},
-                        max_pool_connections=MAX_STREAMS,
-                        tcp_keepalive=True,
-                    ),
-                )
-            return self._clients[region, timeout_s]
-
-    def warm(self, region: str | None, timeout_s: float) -> None:
-        """Build the client and find the credentials, which can take a second on first use."""
-        self.get(region, timeout_s)
-        credentials = self._session.get_credentials()
-        if credentials is not None:
-            credentials.get_frozen_credentials()
-
-    def close(self) -> None:
-        with self._lock:
-            for client in self._clients.values():
-                client.close()
-            self._clients.clear()
-            self._session = None
-
-
-_clients = _Clients()
-
-
-def close_clients() -> None:
-    """Close the process's idle connections to Bedrock; the next request opens new ones."""
-    _clients.close()
-
-
 class BedrockLLM(llm.LLM[Any]):
-    """Converse over boto3. Streams are independent of each other, `MAX_STREAMS` at once."""
+    """Converse over boto3. Streams are independent of each other, `MAX_REQUESTS` at once."""
 
     def __init__(self, options: Options) -> None:
         super().__init__()
         self._options = options
+        self.aws = Service(_SERVICE, options, provider="Amazon Bedrock")
 
     @property
     def model(self) -> str:
@@ -137,12 +90,15 @@ class BedrockLLM(llm.LLM[Any]):
     @property
     def provider(self) -> str:
         """Always `Amazon Bedrock`."""
-        return "Amazon Bedrock"
+        return self.aws.provider
 
     async def _prewarm_impl(self) -> None:
-        await asyncio.to_thread(
-            _clients.warm, self._options.region, DEFAULT_API_CONNECT_OPTIONS.timeout
-        )
+        await self.aws.warm_up()
+
+    async def aclose(self) -> None:
+        """Close its streams; further ones are refused. May be called more than once."""
+        await super().aclose()
+        await self.aws.aclose()
 
     def chat(
         self,
@@ -179,16 +135,22 @@ class BedrockStream(llm.LLMStream):
         self, engine: BedrockLLM, *, options: Options, tool_choice: Any, **common: Any
     ) -> None:
         super().__init__(engine, **common)
+        self._aws = engine.aws
         self._options = options
         self._tool_choice = tool_choice
 
     async def _run(self) -> None:
         timeout_s = self._conn_options.timeout
-        answer = ConverseAnswer(utils.shortuuid("bedrock_"))
+        answer = ConverseAnswer(utils.shortuuid("bedrock_"), model=self._options.model)
+        request = self._request()
+
+        def ask(client: "BedrockRuntimeClient") -> Reply[Any]:
+            return events(client.converse_stream(**request)["stream"])
+
         try:
-            with contextlib.closing(EventThread(self._opener(timeout_s))) as events:
+            with self._aws.asked(ask) as stream:
                 async with asyncio.timeout(timeout_s) as patience:
-                    async for event in events:
+                    async for event in stream:
                         for chunk in answer.feed(event):
                             self._event_ch.send_nowait(chunk)
                         if answer.began:
@@ -197,28 +159,19 @@ class BedrockStream(llm.LLMStream):
             raise APITimeoutError(
                 f"Bedrock sent nothing for {timeout_s:g} s", retryable=not answer.delivered
             ) from error
-        except TooManyStreams as error:
-            raise APIConnectionError("too many requests to Bedrock are open") from error
         except WIRE_ERRORS as error:
-            raise api_error(
-                error, model=self._options.model, retryable=not answer.delivered
-            ) from error
+            failed = api_error(error, _asked(self._options), retryable=not answer.delivered)
+            await spread_out(failed, self._conn_options)
+            raise failed from error
         answer.close()
-
-    def _opener(self, timeout_s: float) -> "Callable[[], EventStream[Any]]":
-        request = self._request()
-
-        def open_stream() -> "EventStream[Any]":
-            client = _clients.get(self._options.region, timeout_s)
-            return client.converse_stream(**request)["stream"]
-
-        return open_stream
 
     def _request(self) -> dict[str, Any]:
         options = self._options
         tools = tool_config(self._tools, self._tool_choice)
         try:
-            messages, system = converse_messages(self._chat_ctx, with_tools=tools is not None)
+            messages, system = converse_messages(
+                self._chat_ctx, with_tools=tools is not None, model=options.model
+            )
         except ValueError as error:
             raise APIStatusError(str(error), status_code=400) from error
         inference = {
@@ -236,10 +189,27 @@ class BedrockStream(llm.LLMStream):
             "guardrailConfig": {
                 "guardrailIdentifier": options.guardrail_id,
                 "guardrailVersion": options.guardrail_version,
+                "streamProcessingMode": options.guardrail_mode,
             }
             if options.guardrail_id
             else None,
         }
-        return {"modelId": options.model, "messages": messages} | {
+        request = {"modelId": options.model, "messages": messages} | {
             name: value for name, value in parts.items() if value
         }
+        if options.prompt_cache != "off":
+            tools_too = not any(maker in options.model for maker in _NO_CACHED_TOOLS)
+            cached(request, options.prompt_cache, tools=tools_too)
+        return request
+
+
+def _asked(options: Options) -> Asked:
+    geography = _GEOGRAPHIES.get((options.region or "")[:2], "us")
+    profile = f"set LLM_MODEL to an inference profile, for example {geography}.{options.model}"
+    return Asked(
+        "Bedrock",
+        "bedrock:InvokeModelWithResponseStream",
+        options.model,
+        f"LLM_MODEL to a model that this region has, not {options.model}",
+        {"on-demand throughput": profile},
+    )

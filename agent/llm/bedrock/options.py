@@ -7,21 +7,17 @@ settings too.
 from typing import Literal
 
 from agent.llm.json_text import JsonObject
-from agent.options import EngineOptions, setting
+from agent.options import setting
+from agent.remote.aws.options import AwsOptions
 
 
-class Options(EngineOptions):
+class Options(AwsOptions):
     """Which model, where, and how it is to answer."""
 
     model: str = setting(
         "amazon.nova-2-lite-v1:0",
         "model id, inference profile id or ARN; many models are only served by a cross-region "
         "profile: the id with us., eu., apac. or global. before it",
-    )
-    region: str | None = setting(
-        None,
-        "AWS region; empty: AWS_DEFAULT_REGION or the profile's",
-        fallback="AWS_REGION",
     )
     temperature: float | None = setting(
         None, "randomness of the answer; empty: the model's own", ge=0, le=1, of_all=True
@@ -41,3 +37,13 @@ class Options(EngineOptions):
     )
     guardrail_id: str | None = setting(None, "guardrail that checks questions and answers")
     guardrail_version: str = setting("DRAFT", "version of that guardrail")
+    guardrail_mode: Literal["sync", "async"] = setting(
+        "sync",
+        "sync: words wait until the guardrail has read them; async: they are spoken at once, and "
+        "it may come too late",
+    )
+    prompt_cache: Literal["off", "5m", "1h"] = setting(
+        "off",
+        "how long Bedrock keeps what the next request begins with too (instructions, tools, what "
+        "was said), for models that can; some charge more for what is written there",
+    )

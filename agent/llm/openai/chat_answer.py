@@ -1,80 +1,32 @@
 """The answer of a chat completions server, in livekit-agents' terms.
 
 Servers differ: a stream or, though a stream was asked for, one JSON object; content as a text or
-as a list of parts; thoughts in a field of their own; the end told by `finish_reason`, `[DONE]`
-or both.
+as a list of parts; thoughts in a field of their own; tool calls whole or in pieces, with names or
+without; the end told by `finish_reason`, `[DONE]` or both.
 
 Source: https://platform.openai.com/docs/api-reference/chat-streaming; the servers' own answers.
 """
 
 import json
 import logging
-from collections.abc import AsyncGenerator, Iterator, Mapping
-from contextlib import aclosing
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-import httpx
 from livekit.agents import APIConnectionError, llm
 
+from agent.llm.call_ids import new_call_id
 from agent.llm.json_text import is_json
 from agent.llm.marks import CUT, THOUGHT
+from agent.remote.event_stream import Malformed
 from agent.remote.openai_errors import BrokenOff, reason
 
 logger = logging.getLogger(__name__)
 
-_LIMIT = 2**20
-"""Bytes of one event, and of an answer that is no event stream."""
-_SSE_FIELDS = (b"event:", b"id:", b"retry:", b":")
-_DONE = b"[DONE]"
-_THOUGHT_FIELDS = ("reasoning_content", "reasoning", "thinking")
-
-
-class Malformed(Exception):
-    """The answer is not the protocol."""
-
-
-async def read_events(response: httpx.Response) -> AsyncGenerator[Mapping[str, Any] | None, None]:
-    """Yield the answer's JSON objects; None for the end that the server names.
-
-    Raises:
-        Malformed: it is neither an event stream nor a JSON object.
-        httpx.HTTPError: the connection broke.
-    """
-    other = bytearray()
-    async with aclosing(_lines(response)) as lines:
-        async for line in lines:
-            if line.startswith(b"data:"):
-                data = line[5:].strip()
-                yield None if data == _DONE else _object(data)
-            elif line and not line.startswith(_SSE_FIELDS):
-                other += line + b"\n"
-                if len(other) > _LIMIT:
-                    raise Malformed
-    if other:
-        yield _object(bytes(other))
-        yield None
-
-
-async def _lines(response: httpx.Response) -> AsyncGenerator[bytes, None]:
-    """Lines that end in a line feed alone: JSON may hold the other separators."""
-    unread = b""
-    async for piece in response.aiter_bytes():
-        *lines, unread = (unread + piece).split(b"\n")
-        for line in lines:
-            yield line.rstrip(b"\r")
-        if len(unread) > _LIMIT:
-            raise Malformed
-    yield unread
-
-
-def _object(data: bytes) -> Mapping[str, Any]:
-    try:
-        value = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise Malformed from error
-    if not isinstance(value, dict):
-        raise Malformed
-    return value
+_THOUGHT_FIELDS = ("reasoning_content", "reasoning", "reasoning_details", "thinking")
+_WHOLE = ("stop", "tool_calls", "function_call")
+"""Reasons to end that the model itself had."""
+_SPOKEN_PARTS = (None, "text", "output_text")
+"""Types of the parts of a content that are for the caller; thoughts may have a text too."""
 
 
 class ChatAnswer:
@@ -85,7 +37,6 @@ class ChatAnswer:
         self._id = answer_id
         self._calls: dict[int, dict[str, str]] = {}
         self._ended = False
-        self._finish: str | None = None
         self._thought = False
         self.outputs = 0
         """Events in which the model produced something, thoughts included."""
@@ -99,11 +50,13 @@ class ChatAnswer:
             BrokenOff: it says that the model failed.
             Malformed: it is no event of an answer.
         """
-        if event is None:
-            self._ended = True
-            return
         try:
-            yield from self._event(event)
+            if event is None:
+                self._ended = True
+                # Some servers name the end, and no reason for it.
+                yield from self._called("")
+            else:
+                yield from self._event(event)
         except (AttributeError, TypeError, ValueError):
             raise Malformed from None  # a field is of another kind; the error repeats it
 
@@ -154,24 +107,29 @@ class ChatAnswer:
         known["arguments"] += arguments if isinstance(arguments, str) else json.dumps(arguments)
 
     def _finished(self, finish: str) -> Iterator[llm.ChatChunk]:
-        self._finish = finish
         self._ended = True
+        yield from self._called(finish)
+        if finish == "length":
+            logger.warning("the answer was cut at the token limit; raise LLM_MAX_TOKENS")
+            yield self._chunk(extra={CUT: True})
+        elif finish not in _WHOLE:
+            logger.warning("the answer ended early", extra={"finish_reason": finish[:40]})
+
+    def _called(self, finish: str) -> Iterator[llm.ChatChunk]:
+        """The tool calls that were collected; one that was cut is none."""
         calls = [
             llm.FunctionToolCall(
-                name=call["name"], arguments=call["arguments"] or "{}", call_id=call["id"] or f"{i}"
+                name=call["name"],
+                arguments=call["arguments"] or "{}",
+                call_id=call["id"] or new_call_id(),
             )
-            for i, call in self._calls.items()
-            if finish in ("tool_calls", "stop", "function_call") or is_json(call["arguments"])
+            for call in self._calls.values()
+            if finish in _WHOLE or is_json(call["arguments"] or ("" if finish else "{}"))
         ]
         self._calls.clear()
         if calls:
             self.delivered = True
             yield self._chunk(tool_calls=calls)
-        if finish == "length":
-            logger.warning("the answer was cut at the token limit; raise LLM_MAX_TOKENS")
-            yield self._chunk(extra={CUT: True})
-        elif finish not in ("stop", "tool_calls", "function_call"):
-            logger.warning("the answer ended early", extra={"finish_reason": finish[:40]})
 
     def _chunk(self, **delta: Any) -> llm.ChatChunk:
         return llm.ChatChunk(id=self._id, delta=llm.ChoiceDelta(role="assistant", **delta))
@@ -195,8 +153,9 @@ def _content(content: Any) -> tuple[str, bool]:
     if not isinstance(content, list):
         return "", False
     parts = [part for part in content if isinstance(part, dict)]
-    text = "".join(part["text"] for part in parts if isinstance(part.get("text"), str))
-    return text, any(part.get("type") == "thinking" for part in parts)
+    spoken = [part for part in parts if part.get("type") in _SPOKEN_PARTS]
+    text = "".join(part["text"] for part in spoken if isinstance(part.get("text"), str))
+    return text, any(part.get("type") in ("thinking", "reasoning") for part in parts)
 
 
 def _usage(usage: Mapping[str, Any]) -> llm.CompletionUsage:
@@ -205,7 +164,10 @@ def _usage(usage: Mapping[str, Any]) -> llm.CompletionUsage:
     return llm.CompletionUsage(
         completion_tokens=usage.get("completion_tokens") or 0,
         prompt_tokens=usage.get("prompt_tokens") or 0,
-        prompt_cached_tokens=prompt.get("cached_tokens") or 0,
+        # DeepSeek's own name for it.
+        prompt_cached_tokens=prompt.get("cached_tokens")
+        or usage.get("prompt_cache_hit_tokens")
+        or 0,
         reasoning_tokens=completion.get("reasoning_tokens") or 0,
         total_tokens=usage.get("total_tokens") or 0,
     )

@@ -1,15 +1,14 @@
-"""Engine `gradio`: SeamlessM4T-v2's demo, or a Whisper server with a Gradio page.
+"""Engine `gradio`: the demos of SeamlessM4T-v2 and MooER, or a Whisper server with a Gradio page.
 
 One utterance is one job in the server's queue. Works with Gradio 4.5, which the demo pins, and
 with Gradio 6. Only servers above Gradio 4.29 can end a running job; below, cancelling frees
 this side at once and the server when its model is done.
 
-Source: facebookresearch/seamless_communication, demo/m4tv2/app.py.
+Sources: facebookresearch/seamless_communication, demo/m4tv2/app.py; MooreThreads/MooER,
+demo/app.py.
 """
 
 import asyncio
-import concurrent.futures
-import contextlib
 import time
 from urllib.parse import urlsplit
 
@@ -26,10 +25,12 @@ from livekit.agents.language import LanguageCode
 from livekit.agents.types import NOT_GIVEN, NotGivenOr
 
 from agent.errors import EngineUnavailable
+from agent.remote.gradio.calls import GradioCalls
+from agent.remote.gradio.jobs import PendingJob
+from agent.remote.gradio.server import GradioServer
 from agent.remote.openai_errors import reason_of
 from agent.stt.gradio.m4t_languages import UnknownLanguage, display_name
-from agent.stt.gradio.options import Options, Task
-from agent.stt.gradio.server import GradioServer, PendingJob
+from agent.stt.gradio.options import MOOER_HEARS, Options, Task
 from agent.stt.language import iso_639_1
 from agent.stt.probing import PROBE_OPTIONS, probe_tone
 from agent.stt.upload import wav_of
@@ -40,13 +41,18 @@ MAX_CALLS = 4
 _ANY_LANGUAGE = "en"
 """Sent to `/s2tt` when the spoken language is not known: the demo wants a name there and does
 not use it."""
-_CLOSE_S = 3.0
 
+_MOOER = "/mtl_inference"
+"""It takes a recording or a file, and gives a transcript and its translation, one of them empty
+where it was started for the other alone. Where it fails, both are."""
+_MODELS = {"m4t": "seamless-m4t-v2", "mooer": "MooER", "whisper": "whisper"}
 _ENDPOINTS: dict[tuple[str, Task], str] = {
     ("m4t", "transcribe"): "/asr",
     ("m4t", "translate"): "/s2tt",
     ("whisper", "transcribe"): "/transcribe",
     ("whisper", "translate"): "/translate",
+    ("mooer", "transcribe"): _MOOER,
+    ("mooer", "translate"): _MOOER,
 }
 
 
@@ -104,7 +110,7 @@ class GradioSpeechToText(stt.STT[str]):
     def __init__(self, options: Options) -> None:
         super().__init__(capabilities=stt.STTCapabilities(streaming=False, interim_results=False))
         self._options = options
-        self._family = "m4t" if options.preset.startswith("m4t") else "whisper"
+        self._family = options.preset.partition("_")[0]
         self.endpoint = _ENDPOINTS[self._family, options.what]
         """Name of the endpoint that is called."""
         password = options.password.get_secret_value() if options.password else ""
@@ -113,17 +119,12 @@ class GradioSpeechToText(stt.STT[str]):
             token=options.api_key.get_secret_value() if options.api_key else None,
             login=(options.username, password) if options.username else None,
         )
-        self._threads = concurrent.futures.ThreadPoolExecutor(
-            MAX_CALLS, thread_name_prefix="stt-gradio"
-        )
-        self._calls: dict[PendingJob, concurrent.futures.Future[object]] = {}
-        self._closed = False
+        self._calls = GradioCalls(self.server, most=MAX_CALLS, name="stt-gradio")
 
     @property
     def model(self) -> str:
         """Family and endpoint, for people."""
-        family = "seamless-m4t-v2" if self._family == "m4t" else "whisper"
-        return f"{family} {self.endpoint}"
+        return f"{_MODELS[self._family]} {self.endpoint}"
 
     @property
     def provider(self) -> str:
@@ -137,27 +138,14 @@ class GradioSpeechToText(stt.STT[str]):
 
     def prewarm(self) -> None:
         """Connect in a thread; returns at once."""
-        if not self._closed:
-            self._threads.submit(self.server.warm_up)
+        self._calls.prewarm()
 
     async def aclose(self) -> None:
         """Cancel all jobs and let go of all connections. May be called more than once.
 
         Waits a few seconds at most for the server to be told.
         """
-        self._closed = True
-        calls = dict(self._calls)
-        for call in calls:
-            call.abandon()
-        self._threads.shutdown(wait=False)
-        ends = [asyncio.wrap_future(running) for running in calls.values()]
-        try:
-            # Not asyncio.timeout: before Python 3.11.3 it raises CancelledError in a task that
-            # is being cancelled.
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(asyncio.gather(*ends, return_exceptions=True), _CLOSE_S)
-        finally:
-            self.server.close()
+        await self._calls.aclose()
 
     async def _recognize_impl(
         self,
@@ -166,36 +154,30 @@ class GradioSpeechToText(stt.STT[str]):
         language: NotGivenOr[str] = NOT_GIVEN,
         conn_options: APIConnectOptions,
     ) -> stt.SpeechEvent:
-        if self._closed:
-            raise APIConnectionError("this recogniser was closed", retryable=False)
         spoken = language if utils.is_given(language) else self._options.language
         wav = await wav_of(buffer)
         call = PendingJob(self.endpoint, wav, self._arguments(spoken))
         try:
             async with asyncio.timeout(conn_options.timeout):
-                result = await self._in_thread(call)
+                result = await self._calls.run(call)
         except TimeoutError as error:
             raise APITimeoutError(
                 f"no transcript within {conn_options.timeout:g} s",
                 # Where a job cannot be ended, another would only wait behind it.
                 retryable=self.cancels,
             ) from error
-        finally:
-            call.abandon()
+        if self._family == "mooer":
+            result = _of_mooer(result, self._options.what)
         if not isinstance(result, str):
             raise APIConnectionError("the answer is not a transcript", retryable=False)
         return self._event(result.strip(), spoken)
 
-    async def _in_thread(self, call: PendingJob) -> object:
-        try:
-            running = self._threads.submit(self.server.run, call)
-        except RuntimeError as error:
-            raise APIConnectionError("this recogniser was closed", retryable=False) from error
-        self._calls[call] = running
-        running.add_done_callback(lambda _: self._calls.pop(call, None))
-        return await asyncio.wrap_future(running)
-
-    def _arguments(self, spoken: str) -> tuple[str, ...]:
+    def _arguments(self, spoken: str) -> tuple[object, ...]:
+        if self._family == "mooer":
+            hears = MOOER_HEARS[self._options.what]
+            if spoken and iso_639_1(spoken) not in hears:
+                raise APIConnectionError(f"MooER knows {' and '.join(hears)} only", retryable=False)
+            return (None,)  # no file beside the recording
         if self._family == "whisper":
             return (iso_639_1(spoken),)
         try:
@@ -219,3 +201,20 @@ class GradioSpeechToText(stt.STT[str]):
             request_id=utils.shortuuid(),
             alternatives=[data],
         )
+
+
+def _of_mooer(result: object, task: Task) -> object:
+    """The transcript or the translation, of the two that MooER gives.
+
+    Raises:
+        APIConnectionError: it was not started for what is wanted.
+    """
+    if not (isinstance(result, list | tuple) and len(result) == 2):
+        return result
+    wanted, other = result if task == "transcribe" else reversed(result)
+    if wanted == "" and other:
+        did, start = ("translated", "asr") if task == "transcribe" else ("transcribed", "ast")
+        raise APIConnectionError(
+            f"MooER has only {did}: start it with --task mtl or {start}", retryable=False
+        )
+    return wanted

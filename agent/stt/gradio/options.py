@@ -12,8 +12,11 @@ from agent.options import EngineOptions, setting
 from agent.stt.gradio.m4t_languages import display_name
 from agent.stt.language import Language, iso_639_1
 
-Preset = Literal["m4t_s2tt", "m4t_asr", "whisper"]
+Preset = Literal["m4t_s2tt", "m4t_asr", "mooer_asr", "mooer_ast", "whisper"]
 Task = Literal["transcribe", "translate"]
+
+MOOER_HEARS: dict[Task, tuple[str, ...]] = {"transcribe": ("zh", "en"), "translate": ("zh",)}
+"""Languages that it knows, by what it is to do."""
 
 
 class Options(EngineOptions):
@@ -27,7 +30,8 @@ class Options(EngineOptions):
     preset: Preset = setting(
         "m4t_s2tt",
         "m4t_s2tt: SeamlessM4T-v2, translates; m4t_asr: SeamlessM4T-v2, transcribes; "
-        "whisper: a Whisper server's page with /transcribe and /translate",
+        "mooer_asr: MooER, transcribes Chinese and English; mooer_ast: MooER, translates Chinese "
+        "into English; whisper: a Whisper server's page with /transcribe and /translate",
     )
     task: Task | None = setting(
         None,
@@ -37,7 +41,7 @@ class Options(EngineOptions):
     )
     language: Language = setting(
         "",
-        "spoken language, BCP-47, for example zh or ar-EG; empty: detected by whisper and "
+        "spoken language, BCP-47, for example zh or ar-EG; empty: detected by whisper, mooer and "
         "m4t_s2tt, not allowed for m4t_asr",
         validate_default=True,
         of_all=True,
@@ -72,6 +76,10 @@ class Options(EngineOptions):
                     "SeamlessM4T does not detect the language it transcribes: name it, for "
                     "example en or zh"
                 )
+        elif preset.startswith("mooer") and language:
+            hears = MOOER_HEARS[task]
+            if iso_639_1(language) not in hears:
+                raise ValueError(f"MooER {task}s {' and '.join(hears)} only")
         return language
 
     @field_validator("target_language")
@@ -82,10 +90,11 @@ class Options(EngineOptions):
             raise ValueError("a translation needs a language, for example en")
         if preset.startswith("m4t"):
             display_name(language)
-        elif preset == "whisper" and iso_639_1(language) != "en":
-            raise ValueError("Whisper translates into English only")
+        elif preset and iso_639_1(language) != "en":
+            who = "MooER" if preset.startswith("mooer") else "Whisper"
+            raise ValueError(f"{who} translates into English only")
         return language
 
 
 def _usual_task(preset: str) -> Task:
-    return "translate" if preset == "m4t_s2tt" else "transcribe"
+    return "translate" if preset in ("m4t_s2tt", "mooer_ast") else "transcribe"

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Literal
 
 from agent.audio.pcm import SPEECH_RATE_HZ, Samples
 from agent.errors import ConfigError, EngineUnavailable
+from agent.stt.plausible import is_blank, is_plausible
 from agent.stt.whisper.options import EMBEDDED, Device
-from agent.stt.whisper.plausible import is_blank, is_plausible
 
 if TYPE_CHECKING:
     from faster_whisper import WhisperModel

@@ -13,22 +13,25 @@ EVIL = "http://evil.example"
 FORM = "multipart/form-data; boundary=b"
 
 
-@pytest.fixture(params=["whisper", "tts"])
+@pytest.fixture(params=["whisper", "tts", "llm", "translate"])
 def server(request: pytest.FixtureRequest) -> ServerProcess:
     found: ServerProcess = request.getfixturevalue(f"{request.param}_server")
     return found
 
 
 def paths(server: ServerProcess) -> list[tuple[str, str]]:
-    if "whisper" in server.log_file.name:
-        return [
+    return {
+        "whisper": [
             ("POST", "/v1/audio/transcriptions"),
             ("POST", "/gradio_api/upload"),
             ("POST", "/gradio_api/call/transcribe"),
             ("GET", "/config"),
             ("GET", "/"),
-        ]
-    return [("POST", "/v1/audio/speech"), ("GET", "/v1/audio/voices")]
+        ],
+        "tts": [("POST", "/v1/audio/speech"), ("GET", "/v1/audio/voices")],
+        "llm": [("POST", "/v1/chat/completions"), ("GET", "/metrics")],
+        "translate": [("POST", "/translate"), ("GET", "/languages")],
+    }[server.log_file.stem]
 
 
 @pytest.mark.parametrize("kind", ["text/plain", FORM, "application/json"])
@@ -88,7 +91,10 @@ def test_own_pages_and_programs_are_served(server: ServerProcess) -> None:
     assert httpx.get(f"{server.url}/v1/models", headers=own).status_code == 200
 
 
-@pytest.mark.parametrize(("module", "host"), [("whisper", "0.0.0.0"), ("tts", "::")])
+@pytest.mark.parametrize(
+    ("module", "host"),
+    [("whisper", "0.0.0.0"), ("tts", "::"), ("llm", "0.0.0.0"), ("translate", "::")],
+)
 def test_beyond_loopback_a_server_without_a_key_does_not_start(
     tmp_path: Path, module: str, host: str
 ) -> None:

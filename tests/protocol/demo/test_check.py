@@ -1,6 +1,7 @@
 """`rejoinder check` and `rejoinder engines`: what they say, and that one failure hides no other."""
 
 import argparse
+import asyncio
 import os
 import stat
 from pathlib import Path
@@ -11,7 +12,7 @@ from pydantic import SecretStr
 from agent.options import AgentOptions, LiveKitOptions, ModelOptions, TalkOptions, TurnOptions
 from agent.settings.load import Settings, StageChoice, load
 from rejoinder.commands import check, list_engines
-from rejoinder.commands.check import Finding, examine
+from rejoinder.commands.check import Finding, examine, what_is_paid
 from rejoinder.demo.ports import PortPicker
 from tests.fakes.probed_engine import Options
 
@@ -207,3 +208,27 @@ def test_the_engine_tables_mark_those_that_stand_by(
     marked = [line.split()[:2] for line in said.splitlines() if line.lstrip()[:1] in ("●", "○")]
     assert marked == [["●", "whisper"], ["●", "openai"], ["○", "handbook"], ["●", "espeak"]]
     assert "chosen: openai:near, then openai:far, then handbook (LLM_ENGINE=" in said
+
+
+def test_what_an_engine_costs_is_told_or_that_it_is_not_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in list(os.environ):
+        if name.startswith(("STT_", "LLM_", "TTS_", "OPENAI_", "LIVEKIT_", "PRICES_")):
+            monkeypatch.delenv(name)
+    (tmp_path / "mine.toml").write_text(
+        '[[price]]\nstage = "tts"\nmodel = "kokoro"\ncurrency = "EUR"\nper_minute = 0.002\n'
+    )
+    (tmp_path / ".env").write_text(
+        "STT_URL=https://api.openai.com/v1\nLLM_URL=https://llm.example.com/v1\nLLM_MODEL=mine\n"
+        "TTS_URL=http://127.0.0.1:1/v1\nTTS_MODEL=kokoro\nPRICES_FILE=mine.toml\n"
+    )
+    costs = asyncio.run(what_is_paid(load()))
+    assert costs == [
+        ("STT openai", "0.006 USD a minute (2026-11-26)"),
+        ("LLM openai", "no price is known: a line in PRICES_FILE tells it (docs/costs.md)"),
+        ("TTS openai", "0.002 EUR a minute"),
+    ]
+    own = {"STT_ENGINE": "whisper", "LLM_ENGINE": "handbook", "TTS_ENGINE": "espeak"}
+    (tmp_path / ".env").unlink()
+    assert asyncio.run(what_is_paid(load(environ=own))) == []

@@ -15,7 +15,7 @@ from livekit import api
 from rejoinder import cli
 from rejoinder.demo import places
 from rejoinder.demo.running import Running, announce
-from testbed import tones
+from rejoinder.stand_ins import tones
 
 RATE_HZ = 48000
 DEMO = ("demokey", "secret of the demo, 32 bytes and more")

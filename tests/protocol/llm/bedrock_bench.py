@@ -3,11 +3,11 @@
 from typing import Any
 
 from agent.llm.bedrock import engine as bedrock
-from tests.fakes.bedrock_server import BedrockStandIn, text_events, tool_events
+from rejoinder.stand_ins.aws_server import AwsStandIn, text_events, tool_events
 from tests.protocol.llm.contract import Bench
 
 
-def bench_of(server: BedrockStandIn, **options: Any) -> Bench:
+def bench_of(server: AwsStandIn, **options: Any) -> Bench:
     def say(text: str) -> None:
         server.reply = lambda body: text_events(text)
 

@@ -20,9 +20,11 @@ from livekit.agents import (
     llm,
 )
 
+from agent.costs.meter import Meter
 from agent.llm.reply_filter import Chunk, Habit, filtered_reply
 from agent.remote.openai_errors import reason_of
-from testbed.answering import Behaviour
+from rejoinder.stand_ins.answering import Behaviour
+from tests.fakes.metering import line_of, metered
 
 PATIENT = APIConnectOptions(max_retry=0, timeout=5.0)
 RETRYING = APIConnectOptions(max_retry=1, retry_interval=0.01, timeout=5.0)
@@ -146,6 +148,28 @@ class LLMContract:
         assert answer.usage.prompt_tokens > 0
         assert answer.usage.completion_tokens > 0
 
+    async def test_its_tokens_are_counted_and_estimated_of_a_reply_that_is_closed_early(
+        self, bench: Bench
+    ) -> None:
+        meter = Meter()
+        bench.engine = metered("llm", bench.engine, meter)
+        bench.say("one two three four five six")
+        usage = (await bench.answer()).usage
+        line = line_of(meter)
+        assert usage is not None
+        assert line.used.prompt_tokens == usage.prompt_tokens
+        assert line.used.completion_tokens == usage.completion_tokens
+        assert line.estimated == 0
+        bench.how.between_s = 0.05
+        async with bench.ask() as stream:
+            async for chunk in stream:
+                if chunk.delta and chunk.delta.content:
+                    break
+        line = line_of(meter)
+        assert (line.used.requests, line.estimated) == (2, 1)
+        assert line.used.prompt_tokens == 2 * usage.prompt_tokens
+        assert line.thrown.requests == 0, "something of it was used"
+
     async def test_a_tool_call_is_given_with_its_arguments(self, bench: Bench) -> None:
         bench.call(("get_weather", {"city": "Ghent"}))
         answer = await bench.answer(tools=[get_weather, get_time])
@@ -240,6 +264,26 @@ class LLMContract:
         first, second = await asyncio.gather(spoken(bench.ask()), spoken(bench.ask()))
         assert "".join(first) == "".join(second) == "alpha beta gamma delta"
 
+    async def test_ten_streams_at_once_are_all_answered(self, bench: Bench) -> None:
+        bench.say("alpha beta gamma delta")
+        answers = await asyncio.gather(*(spoken(bench.ask()) for _ in range(10)))
+        assert ["".join(answer) for answer in answers] == ["alpha beta gamma delta"] * 10
+
+    @pytest.mark.timeout(60)
+    async def test_very_long_words_go_and_come_whole(self, bench: Bench) -> None:
+        asked, answered = "question " * 20_000, "answer " * 2_000
+        bench.say(answered)
+        assert "".join(await spoken(bench.ask(asked))).split() == answered.split()
+        assert json.dumps(bench.requests[0].body).count("question") == 20_000
+
+    @pytest.mark.parametrize("text", ["你好，今天天气怎么样？", "Привет 😀", "ありがとう", "سلام"])
+    async def test_words_of_any_language_go_and_come_unharmed(
+        self, bench: Bench, text: str
+    ) -> None:
+        bench.say(text)
+        assert "".join(await spoken(bench.ask(text))) == text
+        assert text in json.dumps(bench.requests[0].body, ensure_ascii=False)
+
     async def test_a_cut_midway_is_an_error_that_is_not_retried(self, bench: Bench) -> None:
         bench.say("one two three four five")
         bench.how.cut_after = 4
@@ -298,7 +342,7 @@ class LLMContract:
         assert (await bench.answer(conn_options=RETRYING)).text == "fine now"
         assert len(bench.requests) == 2
 
-    @pytest.mark.parametrize("status", [400, 403, 404])
+    @pytest.mark.parametrize("status", [400, 401, 403, 404])
     async def test_a_lasting_refusal_is_not_retried(self, bench: Bench, status: int) -> None:
         await bench.introduce()
         bench.how.status = status

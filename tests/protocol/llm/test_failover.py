@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
-from livekit.agents import APIConnectionError, APIError, APITimeoutError, llm
+from livekit.agents import APIConnectionError, APIConnectOptions, APIError, APITimeoutError, llm
 
-from agent.llm.failover import FailoverLLM
+from agent.llm.failover import GO_ON, FailoverLLM
 from agent.llm.openai import engine as openai
+from agent.llm.openai.options import Options
+from agent.remote.failover import LineUp, Member
 from tests.fakes.line_up import Servers, two_servers
 
 NEAR = "Near one two three."
@@ -79,10 +82,7 @@ async def test_what_it_does_not_begin_is_begun_by_the_next(
             await asyncio.sleep(0.01)
 
 
-@pytest.mark.parametrize("fault", ["breaks off", "stands still", "tells an error"])
-async def test_a_reply_that_was_begun_ends_there_and_the_next_one_is_the_others(
-    servers: Servers, engine: FailoverLLM, fault: str
-) -> None:
+def break_near(servers: Servers, fault: str) -> None:
     how = servers.near.llm
     match fault:
         case "breaks off":
@@ -91,13 +91,63 @@ async def test_a_reply_that_was_begun_ends_there_and_the_next_one_is_the_others(
             how.stall_after = 3
         case _:
             how.error_after = 3
+
+
+@pytest.mark.parametrize("fault", ["breaks off", "stands still", "tells an error"])
+async def test_a_reply_that_was_begun_is_gone_on_with_by_the_next(
+    servers: Servers, engine: FailoverLLM, fault: str
+) -> None:
+    break_near(servers, fault)
+    servers.far.reply = lambda messages: "two three."
+    assert await said(engine) == ("Near one two three.", None)
+    asked = servers.far.of("llm")[0].body["messages"]
+    assert [message["role"] for message in asked] == ["user", "assistant", "user"]
+    assert asked[1]["content"].strip() == "Near one"
+    assert asked[2]["content"] == GO_ON
+    assert engine.provider == servers.far.url.split("/")[2]
+    assert await said(engine) == ("two three.", None), "the next reply is the other's at once"
+
+
+@pytest.mark.parametrize("fault", ["breaks off", "stands still", "tells an error"])
+async def test_a_reply_with_which_nobody_goes_on_ends_where_it_broke(
+    servers: Servers, engine: FailoverLLM, fault: str
+) -> None:
+    break_near(servers, fault)
+    servers.far.llm.status = 503
     text, error = await said(engine)
     assert text == "Near one "
     assert error is not None
     assert not error.retryable
     assert isinstance(error, APITimeoutError) == (fault == "stands still")
-    assert servers.far.requests == []
-    assert await said(engine) == (FAR, None)
+
+
+class CallsAndBreaks(llm.LLM[str]):
+    """Calls a tool, and breaks off."""
+
+    def chat(self, **asked: Any) -> llm.LLMStream:
+        limits = asked["conn_options"]
+        return _CallAndBreak(self, chat_ctx=asked["chat_ctx"], tools=[], conn_options=limits)
+
+
+class _CallAndBreak(llm.LLMStream):
+    async def _run(self) -> None:
+        call = llm.FunctionToolCall(name="ring", arguments="{}", call_id="1")
+        delta = llm.ChoiceDelta(role="assistant", tool_calls=[call])
+        self._event_ch.send_nowait(llm.ChatChunk(id="1", delta=delta))
+        raise APIConnectionError("gone", retryable=False)
+
+
+async def test_a_reply_that_has_called_a_tool_is_not_gone_on_with(servers: Servers) -> None:
+    once = APIConnectOptions(max_retry=0)
+    far = openai.build(Options(url=servers.far.url))
+    members: list[Member[llm.LLM[Any]]] = [
+        Member("near", CallsAndBreaks(), once), Member("far", far, once),
+    ]  # fmt: skip
+    engine = FailoverLLM(LineUp(members), stall_s=0.8)
+    text, error = await said(engine)
+    assert (text, servers.far.requests) == ("", [])
+    assert error is not None
+    await engine.aclose()
 
 
 async def test_when_none_answers_the_reply_fails(servers: Servers, engine: FailoverLLM) -> None:

@@ -12,7 +12,8 @@ from pydantic import SecretStr, ValidationError
 
 from agent.errors import EngineUnavailable
 from agent.llm.openai import engine as openai
-from testbed.openai_server import OpenAIStandIn
+from agent.llm.openai.options import OPENAI_MODEL
+from rejoinder.stand_ins.openai_server import OpenAIStandIn
 from tests.protocol.llm.contract import HASTY, RETRYING, Bench, LLMContract, get_weather
 
 
@@ -87,9 +88,9 @@ async def test_tools_are_sent_without_the_strict_field_that_some_servers_refuse(
 def test_openai_itself_gets_the_names_that_its_newer_models_demand() -> None:
     at_openai = openai.OpenAIChat(openai.Options(api_key=SecretStr("k")))
     elsewhere = openai.OpenAIChat(openai.Options(url="http://127.0.0.1:1/v1"))
-    assert at_openai.token_limit_field == "max_completion_tokens"
-    assert elsewhere.token_limit_field == "max_tokens"
-    assert at_openai.model == openai.OPENAI_MODEL
+    assert at_openai.server.token_limit_field == "max_completion_tokens"
+    assert elsewhere.server.token_limit_field == "max_tokens"
+    assert at_openai.model == OPENAI_MODEL
     assert at_openai.provider == "api.openai.com"
 
 
@@ -110,7 +111,7 @@ async def test_without_a_model_a_server_without_a_list_gets_the_usual_name(
     openai_server.models = None
     async with await make(openai_server, model=None) as engine:
         await bench_of(openai_server, engine).answer()
-    assert openai_server.requests[0].body["model"] == openai.OPENAI_MODEL
+    assert openai_server.requests[0].body["model"] == OPENAI_MODEL
 
 
 async def test_a_refused_key_is_told_and_not_retried(openai_server: OpenAIStandIn) -> None:
@@ -153,7 +154,7 @@ async def test_a_model_list_that_is_not_one_is_an_error(body: str) -> None:
         engine = await asyncio.to_thread(openai.OpenAIChat, options)
         async with engine:
             with pytest.raises(APIConnectionError, match="list of models"):
-                await engine.served_model()
+                await engine.server.served_model()
 
 
 async def test_the_probe_names_the_model_the_server_and_the_time(

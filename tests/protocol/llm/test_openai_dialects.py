@@ -11,7 +11,7 @@ from livekit.agents import APIConnectionError, APIError, APITimeoutError, llm
 
 from agent.errors import EngineUnavailable
 from agent.llm.openai import engine as openai
-from testbed.openai_server import OpenAIStandIn, strict_template
+from rejoinder.stand_ins.openai_server import OpenAIStandIn, strict_template
 from tests.protocol.llm.contract import HASTY, PATIENT, RETRYING, Bench, get_weather
 from tests.protocol.llm.test_openai_chat import bench_of, make
 

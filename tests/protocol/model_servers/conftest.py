@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from model_servers.tts.pcm import wav_header
+from model_servers.serving.wav import wav_header
 from tests.protocol.model_servers.processes import ServerProcess, started
 
 KEY = "open sesame"

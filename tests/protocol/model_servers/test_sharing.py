@@ -21,6 +21,7 @@ from model_servers.serving.run import listen
 from model_servers.tts.app import SpeechServer
 from model_servers.tts.espeak import library
 from model_servers.tts.pcm import Samples
+from model_servers.tts.pieces import USUAL, Lengths
 from model_servers.tts.settings import SpeechSettings
 from model_servers.tts.voices import Voices
 from model_servers.whisper.app import WhisperServer
@@ -69,6 +70,8 @@ class ScriptedVoice:
     name: str = "en_US-hum-low"
     language: str = "en-US"
     rate_hz: int = 24000
+    engine: str = "piper"
+    lengths: Lengths = USUAL
     spoken: list[str] = field(default_factory=list)
     stopped: threading.Event = field(default_factory=threading.Event)
     gate: threading.Event = field(default_factory=threading.Event)

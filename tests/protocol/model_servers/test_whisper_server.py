@@ -18,7 +18,7 @@ import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
-from model_servers.tts.pcm import wav_header
+from model_servers.serving.wav import wav_header
 from model_servers.whisper import loading
 from model_servers.whisper.settings import WhisperSettings
 from model_servers.whisper.transcript import Heard, Piece

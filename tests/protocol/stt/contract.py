@@ -23,7 +23,9 @@ from livekit.agents import (
 )
 
 from agent.audio import pcm
+from agent.costs.meter import Meter
 from tests.fakes.cut_proxy import CutProxy
+from tests.fakes.metering import line_of, metered
 
 PATIENT = APIConnectOptions(max_retry=0, timeout=15.0)
 RETRYING = APIConnectOptions(max_retry=2, retry_interval=0.05, timeout=15.0)
@@ -184,6 +186,22 @@ class SpeechToTextContract:
         bench.hurry()
         assert (await bench.recognise()).text == SPOKEN
 
+    async def test_what_it_is_sent_is_counted(self, bench: Bench) -> None:
+        meter = Meter()
+        bench.engine = metered("stt", bench.engine, meter)
+        assert (await bench.recognise()).text == SPOKEN
+        line, sent_s = line_of(meter), len(bench.speech(16000)) / 16000
+        assert line.used.seconds == pytest.approx(sent_s, abs=0.01)
+        assert line.label == f"openai · {bench.engine.model}"
+        bench.slow_down()
+        task = asyncio.create_task(bench.recognise())
+        await asyncio.sleep(0.1)
+        task.cancel()
+        await asyncio.wait({task})
+        line = line_of(meter)
+        assert line.thrown.seconds == pytest.approx(sent_s, abs=0.01)
+        assert line.used.seconds == pytest.approx(2 * sent_s, abs=0.02)
+
     async def test_closing_twice_is_harmless(self, bench: Bench) -> None:
         await bench.recognise()
         await bench.engine.aclose()
@@ -221,6 +239,18 @@ class RemoteContract(SpeechToTextContract):
         [(rate_hz, samples)] = bench.uploads()
         assert rate_hz == 16000
         assert samples / rate_hz == pytest.approx(length_s, abs=0.001)
+
+    async def test_ten_utterances_at_once_are_all_answered(self, bench: RemoteBench) -> None:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(bench.recognise()) for _ in range(10)]
+        assert [task.result().text for task in tasks] == [SPOKEN] * 10
+
+    async def test_a_minute_of_speech_is_sent_whole(self, bench: RemoteBench) -> None:
+        speech = bench.speech(16000)
+        minute = np.resize(speech, 60 * 16000)
+        frame = pcm.to_frame(minute, rate_hz=16000)
+        await bench.engine.recognize(frame, conn_options=PATIENT)
+        assert bench.uploads() == [(16000, len(minute))]
 
     async def test_cancelling_ends_the_work_on_the_server(self, bench: RemoteBench) -> None:
         bench.slow_down()

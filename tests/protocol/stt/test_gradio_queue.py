@@ -20,7 +20,7 @@ from agent.audio import pcm
 from agent.errors import EngineUnavailable
 from agent.remote.openai_errors import reason_of
 from agent.stt.gradio import engine as gradio
-from testbed.openai_server import OpenAIStandIn
+from rejoinder.stand_ins.openai_server import OpenAIStandIn
 from tests.fakes.cut_proxy import CutProxy, cut_proxy
 from tests.fakes.gradio_process import GradioProcess
 from tests.protocol.stt.contract import PATIENT, RETRYING, SPOKEN, RemoteBench, RemoteContract
@@ -94,7 +94,7 @@ class GradioBench(RemoteBench):
                 return outcome
         return "open"
 
-    def asked(self) -> list[tuple[str, list[str]]]:
+    def asked(self) -> list[tuple[str, list[Any]]]:
         return [(call["api"], call["args"]) for call in self.server.calls()]
 
 
@@ -142,6 +142,32 @@ class GradioContract(RemoteContract):
             ("/transcribe", ["pt"]),
             ("/translate", ["de"]),
         ]
+
+    async def test_mooer_gives_a_transcript_and_its_translation(self, bench: GradioBench) -> None:
+        bench.server.script(text=["今天天气很好。", " It is fine today."])
+        for preset, language, text in (
+            ("mooer_asr", "zh", "今天天气很好。"),
+            ("mooer_ast", "en", "It is fine today."),
+        ):
+            engine = bench.build(preset=preset, language="zh")
+            event = await engine.recognize(bench.frame(), conn_options=PATIENT)
+            [data] = event.alternatives
+            assert (data.language, data.text) == (language, text)
+        assert bench.asked() == [("/mtl_inference", [None])] * 2
+
+    async def test_mooers_silence_is_no_fault_and_the_wrong_task_is_explained(
+        self, bench: GradioBench
+    ) -> None:
+        engine = bench.build(preset="mooer_ast", language="")
+        bench.server.script(text=["", ""])
+        event = await engine.recognize(bench.frame(), conn_options=PATIENT)
+        assert event.alternatives[0].text == ""
+        bench.server.script(text=["今天天气很好。", ""])
+        with pytest.raises(APIError, match="--task mtl or ast") as caught:
+            await engine.recognize(bench.frame(), conn_options=RETRYING)
+        assert not caught.value.retryable
+        with pytest.raises(APIError, match="MooER knows zh only"):
+            await engine.recognize(bench.frame(), language="fr", conn_options=RETRYING)
 
     async def test_a_language_given_with_the_call_goes_first(self, bench: GradioBench) -> None:
         await bench.engine.recognize(bench.frame(), language="ja", conn_options=PATIENT)
@@ -335,6 +361,9 @@ class TestGradio45(GradioContract):
         ({"target_language": "tlh"}, "has no language"),
         ({"target_language": ""}, "needs a language"),
         ({"preset": "whisper", "target_language": "de"}, "into English only"),
+        ({"preset": "mooer_ast", "target_language": "de"}, "into English only"),
+        ({"preset": "mooer_ast", "language": "en"}, "MooER translates zh only"),
+        ({"preset": "mooer_asr", "language": "fr"}, "MooER transcribes zh and en only"),
         ({"url": "localhost:7860"}, "pattern"),
         ({"url": None}, "valid string"),
     ],

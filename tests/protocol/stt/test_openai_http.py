@@ -1,4 +1,3 @@
-import asyncio
 import re
 from collections.abc import AsyncIterator
 from typing import Any
@@ -13,7 +12,8 @@ from pydantic import SecretStr, ValidationError
 from agent.audio import pcm
 from agent.errors import EngineUnavailable
 from agent.stt.openai import engine as openai
-from testbed.openai_server import OpenAIStandIn, Request
+from rejoinder.stand_ins.openai_server import OpenAIStandIn, Request
+from tests.conftest import at_work
 from tests.fakes.cut_proxy import CutProxy, cut_proxy
 from tests.protocol.stt.contract import PATIENT, SPOKEN, RemoteBench, RemoteContract
 
@@ -93,7 +93,7 @@ class TestOpenAI(RemoteContract):
     async def test_the_warm_up_opens_the_connection_that_is_used(self, bench: OpenAIBench) -> None:
         bench.engine.prewarm()
         await bench.until(lambda: bench.proxy.connections == 1)
-        await asyncio.sleep(0.1)
+        await bench.until(lambda: not at_work("stt warm-up"))
         await bench.recognise()
         assert bench.proxy.connections == 1
 

@@ -12,7 +12,7 @@ from agent.hearing.echo import NOWHERE, Match
 from agent.stt.openai import engine as openai
 from agent.turns.batch import BatchRecogniser
 from agent.turns.listener import Listener
-from testbed.openai_server import OpenAIStandIn
+from rejoinder.stand_ins.openai_server import OpenAIStandIn
 
 RATE_HZ, HOP = 16000, 160
 
@@ -24,6 +24,7 @@ class Rest:
 
     def __init__(self) -> None:
         self.told: list[str] = []
+        self.languages: list[str] = []
         self.over = asyncio.Event()
 
     def match_played(self, heard: NDArray[np.int16]) -> Match:
@@ -45,12 +46,13 @@ class Rest:
 
     def words(self, kind: stt.SpeechEventType, text: str, language: str, ended: float) -> None:
         self.told.append(text)
+        self.languages.append(language)
 
     def speech_ended(self, silence_s: float) -> None:
         self.over.set()
 
 
-async def told(server: OpenAIStandIn, written: str) -> set[str]:
+async def told(server: OpenAIStandIn, written: str) -> Rest:
     """What the framework is told of a turn for which the server writes `written`."""
     server.transcribe = lambda request: written
     rest = Rest()
@@ -73,7 +75,7 @@ async def told(server: OpenAIStandIn, written: str) -> set[str]:
                 await asyncio.sleep(0.01)
         running.cancel()
         await asyncio.wait([running])
-    return set(rest.told)
+    return rest
 
 
 @pytest.mark.parametrize(
@@ -89,4 +91,18 @@ async def told(server: OpenAIStandIn, written: str) -> set[str]:
 async def test_words_are_told_without_tags_and_tags_alone_are_none(
     openai_server: OpenAIStandIn, written: str, words: set[str]
 ) -> None:
-    assert await told(openai_server, written) == words
+    assert set((await told(openai_server, written)).told) == words
+
+
+@pytest.mark.parametrize(
+    ("written", "language"),
+    [
+        ("<|zh|><|NEUTRAL|><|Speech|><|withitn|>今天天气很好。", "zh"),
+        ("<|yue|><|NEUTRAL|><|Speech|><|withitn|>今日天氣好好。", "yue"),
+        ("今天天气很好。", ""),
+    ],
+)
+async def test_the_language_of_a_recognisers_tag_is_told(
+    openai_server: OpenAIStandIn, written: str, language: str
+) -> None:
+    assert set((await told(openai_server, written)).languages) == {language}

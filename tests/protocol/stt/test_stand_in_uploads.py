@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 
-from testbed.openai_server import OpenAIStandIn
+from rejoinder.stand_ins.openai_server import OpenAIStandIn
 
 _HEAD = (
     b'--cut\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\n'

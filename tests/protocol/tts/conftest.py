@@ -1,33 +1,35 @@
-"""A speech server that says exactly the given bytes, asked through the engine `openai`."""
+"""A speech server that says exactly the given bytes, asked through the engine `openai`; GPT-SoVITS
+with two voices."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from agent.tts.openai.engine import Options, build
-from testbed import tones
+from rejoinder.stand_ins import tones
 from tests.protocol.tts.contract import audio
 from tests.protocol.tts.raw_server import RawServer
+from tests.protocol.tts.sovits_bench import SovitsBench, sovits_bench
 
 RATE_HZ = 24000
 PCM = tones.speak([0, 1, 2], rate_hz=RATE_HZ)
 EXACT = np.frombuffer(PCM, "<i2") / np.float32(32768)
 
 
-async def until(condition: Callable[[], object], what: str) -> None:
-    for _ in range(200):
-        if condition():
-            return
-        await asyncio.sleep(0.01)
-    pytest.fail(f"never: {what}")
-
-
 @pytest.fixture
 async def raw() -> AsyncIterator[RawServer]:
     async with RawServer().serve() as server:
         yield server
+
+
+@pytest.fixture
+async def sovits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[SovitsBench]:
+    # Turns are kept in a file there.
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    async with sovits_bench(tmp_path) as bench:
+        yield bench
 
 
 async def spoken(raw: RawServer, **options: object) -> np.ndarray:

@@ -23,6 +23,7 @@ from tests.protocol.tts.contract import (
     STALL_S,
     WORDS,
     Rig,
+    SparedContract,
     SpeechContract,
     audio,
 )
@@ -95,7 +96,7 @@ async def rig(caplog: pytest.LogCaptureFixture) -> AsyncIterator[EspeakRig]:
     assert children() == [], "the process outlived its engine"
 
 
-class TestContract(SpeechContract):
+class TestContract(SpeechContract, SparedContract):
     pass
 
 

@@ -13,7 +13,7 @@ import pytest
 from livekit.agents import APIConnectionError
 
 from agent.tts.openai.engine import Options, build
-from testbed import tones
+from rejoinder.stand_ins import tones
 from tests.protocol.tts.conftest import EXACT, PCM, RATE_HZ, split, spoken
 from tests.protocol.tts.contract import audio, same_sound
 from tests.protocol.tts.raw_server import Answer, RawServer

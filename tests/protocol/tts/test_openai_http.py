@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import numpy as np
 import pytest
-from livekit.agents import APIConnectionError, APIConnectOptions, APIStatusError, tts
+from livekit.agents import APIConnectionError, APIStatusError, tts
 from pydantic import SecretStr
 
 from agent.errors import EngineUnavailable
@@ -14,73 +14,58 @@ from agent.tts.openai import engine as openai
 from agent.tts.openai.engine import Options, build, probe
 from agent.tts.spoken_reply import ReplyVoice
 from agent.wording.sentences import SentenceTokenizer
-from testbed import tones
-from testbed.openai_server import OpenAIStandIn
-from tests.protocol.tts.conftest import RATE_HZ, until
+from rejoinder.stand_ins import tones
+from rejoinder.stand_ins.answering import Behaviour
+from rejoinder.stand_ins.openai_server import OpenAIStandIn, Request
+from tests.protocol.tts.conftest import RATE_HZ
 from tests.protocol.tts.contract import (
     AGAIN,
     ONCE,
-    STALL_S,
     WORDS,
     AllHeard,
-    Rig,
+    SparedContract,
     SpeechContract,
     audio,
     audio_until_error,
+    until,
 )
 from tests.protocol.tts.raw_server import Answer, RawServer
+from tests.protocol.tts.served_contract import ServedRig
 
 
-class StandInRig(Rig):
-    long_text = " ".join([WORDS] * 20)
+class StandInRig(ServedRig):
+    server: OpenAIStandIn
     voices = ("alloy", "nova")
 
-    def __init__(self, server: OpenAIStandIn) -> None:
-        self.server = server
-        self.engine = build(Options(url=server.url, stall_s=STALL_S))
-        server.tts.between_s = 0.001
+    @property
+    def how(self) -> Behaviour:
+        return self.server.tts
 
-    async def be_slow(self) -> None:
-        self.server.tts.first_byte_s = 3600
-
-    async def freeze(self, *, first: bool) -> None:
-        self.server.tts.stall_after = 4
-
-    async def die(self, *, first: bool) -> None:
-        self.server.tts.cut_after = 4
-        self.server.tts.between_s = 0.02
-
-    async def recover(self) -> None:
-        self.server.tts.first_byte_s = 0
-        self.server.tts.stall_after = self.server.tts.cut_after = None
+    @property
+    def requests(self) -> list[Request]:
+        return self.server.of("tts")
 
     def slower_is_longer(self, slow: np.ndarray, normal: np.ndarray) -> None:
-        assert [request.body.get("speed") for request in self.server.of("tts")] == [0.5, None]
+        assert [request.body.get("speed") for request in self.requests] == [0.5, None]
 
     async def saw_the_cancel(self) -> None:
-        record = self.server.of("tts")[-1]
-        await until(lambda: record.outcome == "cancelled", "the server sees the cancel")
-        assert record.chunks < len(self.long_text.split()) * tones.WORD_S / 0.05
+        await super().saw_the_cancel()
+        assert self.requests[-1].chunks < len(self.long_text.split()) * tones.WORD_S / 0.05
 
 
 @pytest.fixture
 async def rig(openai_server: OpenAIStandIn) -> AsyncIterator[StandInRig]:
-    rig = StandInRig(openai_server)
+    rig = StandInRig(openai_server, build(Options(url=openai_server.url)))
     yield rig
     await rig.engine.aclose()
 
 
-class TestContract(SpeechContract):
+class TestContract(SpeechContract, SparedContract):
     pass
 
 
-async def words(rig: StandInRig, text: str, conn: APIConnectOptions = ONCE) -> list[str]:
-    samples, rate_hz = await audio(rig.engine, text, conn)
-    return [word for word, _, _ in rig.server.heard_words(samples, rate_hz=rate_hz)]
-
-
 async def test_every_word_is_heard_in_order(rig: StandInRig) -> None:
-    assert await words(rig, WORDS) == WORDS.split()
+    assert await rig.words(WORDS) == WORDS.split()
 
 
 async def test_text_without_words_is_not_sent(rig: StandInRig) -> None:
@@ -91,7 +76,7 @@ async def test_text_without_words_is_not_sent(rig: StandInRig) -> None:
 @pytest.mark.parametrize("status", [429, 500, 503])
 async def test_a_passing_refusal_is_tried_again(rig: StandInRig, status: int) -> None:
     rig.server.tts.status, rig.server.tts.failures = status, 1
-    assert await words(rig, "one two", AGAIN) == ["one", "two"]
+    assert await rig.words("one two", AGAIN) == ["one", "two"]
     assert [r.outcome for r in rig.server.of("tts")] == ["refused", "completed"]
 
 
@@ -124,7 +109,7 @@ async def test_a_cut_before_any_audio_is_tried_again(rig: StandInRig) -> None:
 async def test_what_came_before_a_cut_is_heard_once(rig: StandInRig) -> None:
     await rig.die(first=True)
     seconds, error = await audio_until_error(rig.engine, WORDS, AGAIN)
-    assert 0 < seconds <= 4 * 0.05
+    assert 0 < seconds <= 5 * 0.05
     assert len(rig.server.of("tts")) == 1
     assert "broke off" in str(error)
 

@@ -8,8 +8,9 @@ from livekit.agents import APIStatusError
 
 from agent.remote.openai_errors import reason_of
 from agent.tts.openai.engine import Options, build
-from tests.protocol.tts.conftest import EXACT, PCM, spoken, until
-from tests.protocol.tts.contract import STALL_S, audio, same_sound
+from tests.conftest import at_work
+from tests.protocol.tts.conftest import EXACT, PCM, spoken
+from tests.protocol.tts.contract import STALL_S, audio, same_sound, until
 from tests.protocol.tts.raw_server import Answer, RawServer
 
 
@@ -63,7 +64,7 @@ async def test_one_connection_is_kept_and_opened_ahead_of_the_first_text(raw: Ra
     engine.prewarm()
     engine.prewarm()
     await until(lambda: raw.paths == ["GET /v1/models"], "the warm-up")
-    await asyncio.sleep(0.02)
+    await until(lambda: not at_work("tts warm-up"), "its end")
     for _ in range(3):
         await audio(engine, "one two three")
     await engine.aclose()

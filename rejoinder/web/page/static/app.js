@@ -4,11 +4,12 @@ import * as endpoint from "./endpoint.js";
 import { Call, connectFault, libraryLoaded, microphones, openMicrophone } from "./call.js";
 import { Cards } from "./cards.js";
 import { Conversation } from "./conversation.js";
+import { costLine } from "./cost.js";
 import { Stopwatch } from "./levels.js";
 import { ACTION, HINT, PROBLEM, STATE, fillPage } from "./strings.js";
 import {
-  $, heard, listenTo, showDevices, showEngines, showMicrophone, showMuted, showPhase, showState,
-  wakeSound,
+  $, heard, listenTo, showCost, showDevices, showEngines, showMicrophone, showMuted, showPhase,
+  showState, wakeSound,
 } from "./view.js";
 
 const AGENT_POLL_MS = 1000;
@@ -104,6 +105,7 @@ async function start(resume = null) {
   if (!libraryLoaded()) return fail(PROBLEM.library);
   conversation.clear();
   showEngines({});
+  showCost(null);
   const session = {
     abort: new AbortController(), agentState: "initializing", dispatches: 1, resume,
   };
@@ -203,6 +205,7 @@ function handlers(session) {
     }),
     notice: mine(({ level, text }) => conversation.notice(level === "error" ? "error" : "info", text)),
     source: mine((source) => conversation.from(source)),
+    cost: mine((cost) => showCost(costLine(cost))),
     agentTrack: mine((track) => listenTo("agent", track)),
     agent: mine((present) => {
       if (present) {

@@ -17,6 +17,7 @@ const MESSAGES = {
   turn: ({ stages }) => Array.isArray(stages),
   notice: ({ text }) => typeof text === "string",
   source: ({ title, path }) => typeof title === "string" || typeof path === "string",
+  cost: ({ engines }) => Array.isArray(engines),
 };
 const CAPTURE = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
 
@@ -42,7 +43,7 @@ export function connectFault(error) {
 export class Call {
   /**
    * `on` are the page's handlers: caption(id, who, text, final), turn(json), notice(json),
-   * source(json), agentTrack(mediaStreamTrack | null), agent(present), agentState(name),
+   * source(json), cost(json), agentTrack(mediaStreamTrack | null), agent(present), agentState(name),
    * attributes(map), playback(allowed), reconnecting(), reconnected(), ended(reason | null),
    * microphoneLost(), devices().
    */

@@ -68,6 +68,29 @@ export const STAGES = {
   transport: "transport",
 };
 
+export const STAGE_OF = { stt: "Hearing with", llm: "Thinking with", tts: "Speaking with" };
+
+export const COST = {
+  line: (what) => `This call: ${what}.`,
+  own: "costs nothing, its engines are your own",
+  sum: (amount, estimated) => (estimated ? `about ${amount}` : amount),
+  atLeast: (amount) => `at least ${amount}`,
+  under: (amount) => `under ${amount}`,
+  thrown: (amount) => `${amount} of it for guesses thrown away`,
+  unknown: (engines) => `no price is known for ${engines}`,
+  used: (stage, engine, used, thrown) =>
+    `${stage} ${engine}: ${used}${thrown ? ` (thrown away: ${thrown})` : ""}`,
+  pricesOf: (date) => `List prices of ${date} or later.`,
+  amounts: {
+    requests: (n) => `${n} requests`,
+    seconds: (n) => `${n} s of sound`,
+    characters: (n) => `${n} characters`,
+    prompt_tokens: (n) => `${n} prompt tokens`,
+    cached_tokens: (n) => `${n} of them cached`,
+    completion_tokens: (n) => `${n} tokens of answers`,
+  },
+};
+
 export const WATERFALL = {
   total: (ms) => `${(ms / 1000).toFixed(ms < 9950 ? 2 : 1)} s`,
   stage: (name, ms) => `${name} ${ms}`,

@@ -68,6 +68,18 @@ export function showEngines(attributes) {
   $("engines").hidden = known.length === 0;
 }
 
+/** What the call has cost so far, {text, details}; null hides it. */
+export function showCost(cost) {
+  const entries = (cost?.details ?? []).map((detail) => {
+    const entry = document.createElement("li");
+    entry.textContent = detail;
+    return entry;
+  });
+  $("cost").querySelector("summary").textContent = cost?.text ?? "";
+  $("cost").querySelector("ul").replaceChildren(...entries);
+  $("cost").hidden = !cost;
+}
+
 /** `devices` are MediaDeviceInfo; the chooser is there when there is a choice. */
 export function showDevices(devices, chosen) {
   $("chooser").hidden = devices.length < 2;
@@ -98,10 +110,11 @@ function drawMeters() {
   requestAnimationFrame(drawMeters);
 }
 
-// On a phone the engines scroll away with the captions.
+// On a phone the engines and what they cost scroll away with the captions.
 function placeEngines() {
-  if (narrow.matches) $("scroller").prepend($("engines"));
-  else document.querySelector(".instruments").append($("engines"));
+  const both = [$("engines"), $("cost")];
+  if (narrow.matches) $("scroller").prepend(...both);
+  else document.querySelector(".instruments").append(...both);
 }
 
 narrow.addEventListener("change", placeEngines);

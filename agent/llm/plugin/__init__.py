@@ -1,0 +1,1 @@
+"""Any language model of livekit-agents' plug-ins."""

@@ -1,0 +1,1 @@
+"""Asking Amazon: sessions, connections, blocking requests off the event loop, refusals."""

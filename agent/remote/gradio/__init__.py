@@ -1,0 +1,1 @@
+"""Asking a Gradio server: jobs that can be cancelled, each in a thread."""

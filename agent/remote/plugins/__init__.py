@@ -1,0 +1,1 @@
+"""Plug-ins of livekit-agents that a person has installed: found by name, made, asked, explained."""

@@ -1,0 +1,1 @@
+"""Recognisers behind FunASR's websockets: words while they are spoken."""

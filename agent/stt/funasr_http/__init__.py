@@ -1,0 +1,1 @@
+"""Recognisers behind FunASR's and SenseVoice's HTTP servers: whole utterances."""

@@ -1,0 +1,1 @@
+"""Any recogniser of livekit-agents' plug-ins."""

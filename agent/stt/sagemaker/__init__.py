@@ -1,0 +1,1 @@
+"""Recognisers behind an endpoint of Amazon SageMaker."""

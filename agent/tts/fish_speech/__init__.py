@@ -1,0 +1,1 @@
+"""Voices of a Fish-Speech server."""

@@ -1,0 +1,1 @@
+"""Cloned voices of a GPT-SoVITS server."""

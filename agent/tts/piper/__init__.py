@@ -1,0 +1,1 @@
+"""Voices of Piper, behind its HTTP server or behind Wyoming."""

@@ -1,0 +1,1 @@
+"""Any voice of livekit-agents' plug-ins."""

@@ -1,0 +1,1 @@
+"""Voices behind an endpoint of Amazon SageMaker."""

@@ -1,0 +1,1 @@
+"""GPT-SoVITS as a container of Amazon SageMaker; its wire format is in PROTOCOL.md."""

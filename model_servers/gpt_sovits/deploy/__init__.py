@@ -1,0 +1,1 @@
+"""Put the GPT-SoVITS container behind an endpoint of Amazon SageMaker, try it, take it away."""

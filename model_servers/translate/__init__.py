@@ -1,0 +1,1 @@
+"""Text translation over HTTP, in LibreTranslate's shape; its wire format is in PROTOCOL.md."""
