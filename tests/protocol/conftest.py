@@ -18,6 +18,7 @@ _HOW = "uv sync --project tests/fakes/gradio45"
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     """Credentials of nobody; nothing of this machine's AWS set-up."""
+    from agent.remote.aws.accounts import SEARCH_THREAD
     from agent.remote.aws.clients import CLIENTS
     from agent.remote.aws.request_thread import THREAD_NAME
 
@@ -34,9 +35,9 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     yield monkeypatch
     for thread in threading.enumerate():
-        if thread.name == THREAD_NAME:
-            thread.join(3)
-            assert not thread.is_alive(), "a request's thread outlives its connection"
+        if thread.name in (THREAD_NAME, SEARCH_THREAD):
+            thread.join(10)
+            assert not thread.is_alive(), f"{thread.name}: a thread outlives its connection"
     CLIENTS.close()
 
 

@@ -5,12 +5,14 @@ boto3 is imported in the functions: it takes seconds.
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from pydantic import SecretStr
 
 from agent.remote.aws.options import AwsOptions
 
+SEARCH_THREAD: Final = "aws-credentials"
+"""The name of a thread that looks for credentials; nobody waits for it."""
 _CONNECT_S = 5.0
 """A TCP and TLS handshake that takes longer will not succeed."""
 _ROLE_S = 10.0

@@ -24,7 +24,7 @@ from livekit.agents import APIConnectionError, APIError, APIStatusError
 from livekit.agents.utils import aio
 
 from agent.errors import ConfigError
-from agent.remote.aws.accounts import Account
+from agent.remote.aws.accounts import SEARCH_THREAD, Account
 from agent.remote.aws.clients import CLIENTS
 from agent.remote.aws.daemon import in_daemon
 from agent.remote.aws.errors import WIRE_ERRORS, Asked, api_error
@@ -146,7 +146,7 @@ class TranscribeService:
         if self._closed:
             raise APIConnectionError("this engine was closed", retryable=False)
         if self._finding is None or self._finding.done():
-            search = in_daemon(self._search, name="aws-credentials")
+            search = in_daemon(self._search, name=SEARCH_THREAD)
             self._finding = begin(search, name="aws credentials")
         return await asyncio.shield(self._finding)
 

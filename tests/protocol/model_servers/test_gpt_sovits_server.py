@@ -1,10 +1,12 @@
 """The container of GPT-SoVITS: SageMaker's contract, recordings and files in S3, its faults."""
 
+import asyncio
 import json
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -134,7 +136,9 @@ class TestRecordings:
     def test_one_that_was_found_good_is_not_asked_for_again_for_a_while(
         self, amazon_of_module: AwsStandIn, tmp_path: Path
     ) -> None:
+        amazon_of_module.store = AwsBehaviour()
         with container(amazon_of_module, tmp_path, SERVE_GPT_SOVITS_DEVICES="cpu") as other:
+            amazon_of_module.objects["voices/anna.wav"] = recording(ANNA)
             amazon_of_module.requests.clear()
             for _ in range(3):
                 assert other.ask("one").status_code == 200
@@ -183,11 +187,23 @@ class TestRecordings:
     def test_as_many_are_fetched_at_once_as_requests_may_be_read(self, sovits: Container) -> None:
         for number in range(10):
             sovits.amazon.objects[f"voices/{number}.wav"] = recording(ANNA)
-        sovits.amazon.store.first_byte_s = 1.0
+        all_asked = threading.Event()
+
+        async def until_all_asked(_: Any) -> None:
+            while not all_asked.is_set():
+                await asyncio.sleep(0.02)
+
+        sovits.amazon.store.work = until_all_asked
         with ThreadPoolExecutor(10) as pool:
-            answers = list(pool.map(lambda n: sovits.ask("one", voice=str(n)), range(10)))
-        assert {answer.status_code for answer in answers} == {200, 429}
-        assert len(sovits.amazon.of("store")) <= 4
+            asked = [pool.submit(sovits.ask, "one", voice=str(number)) for number in range(10)]
+            try:
+                refused = [answer.result() for answer in islice(as_completed(asked), 6)]
+                fetched = len(sovits.amazon.of("store"))
+            finally:
+                all_asked.set()
+        assert [answer.status_code for answer in refused] == [429] * 6
+        assert fetched <= 4
+        assert sorted(answer.result().status_code for answer in asked) == [200] * 4 + [429] * 6
 
     def test_what_can_be_no_bucket_is_refused(self, sovits: Container) -> None:
         answer = sovits.ask("one", refer_wav_path="s3://My Bucket/x.wav")
@@ -339,6 +355,7 @@ class TestFaults:
     def test_a_lost_gpu_is_told_to_sagemaker(
         self, amazon_of_module: AwsStandIn, tmp_path: Path
     ) -> None:
+        amazon_of_module.store = AwsBehaviour()
         with container(amazon_of_module, tmp_path, SERVE_GPT_SOVITS_DEVICES="cpu") as other:
             assert other.ping().status_code == 200
             assert other.ask("lost").status_code == 500

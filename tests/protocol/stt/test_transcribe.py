@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from agent.audio import pcm
 from agent.costs.meter import Meter
 from agent.errors import ConfigError, EngineUnavailable
+from agent.remote.aws.accounts import SEARCH_THREAD
 from agent.remote.openai_errors import reason_of
 from agent.settings import load
 from agent.stt.transcribe import engine as transcribe
@@ -426,7 +427,7 @@ class TestCredentials:
             await asyncio.gather(*(ask() for _ in range(10)))
             await bench.until(lambda: bench.amazon.roles == [ROLE])
             await ask()
-            searches = [t for t in threading.enumerate() if t.name == "aws-credentials"]
+            searches = [t for t in threading.enumerate() if t.name == SEARCH_THREAD]
             assert len(searches) == 1
             assert bench.amazon.roles == [ROLE]
             async with asyncio.timeout(3.0):
