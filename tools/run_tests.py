@@ -27,18 +27,22 @@ _MODELS, _STT, _LLM, _TTS = (
     f"{_PROTOCOL}/{room}" for room in ("model_servers", "stt", "llm", "tts")
 )
 _ATTACKED_MODELS = f"{_ATTACKS}/model_servers"
+_LANGUAGE_MODEL = tuple(
+    f"{_MODELS}/test_{name}.py" for name in ("llm_server", "llama_process", "documents")
+)
 _LANES = (
-    ("patient", _ROOM, _BROWSER, f"{_ATTACKS}/test_private_logs.py"),
-    (_SERVERS, _MODELS),
     (_SERVERS, _STT),
+    (_SERVERS, *_LANGUAGE_MODEL),
+    ("patient", _ROOM, _BROWSER, f"{_ATTACKS}/test_private_logs.py"),
+    (_SERVERS, _MODELS, *(f"--ignore={file}" for file in _LANGUAGE_MODEL)),
+    (_SERVERS, _PROTOCOL, *(f"--ignore={room}" for room in (_MODELS, _STT, _LLM, _TTS))),
     (_SERVERS, _TTS, _LLM),
     (_SERVERS, _ATTACKED_MODELS),
-    (_SERVERS, _PROTOCOL, *(f"--ignore={room}" for room in (_MODELS, _STT, _LLM, _TTS))),
     (_SERVERS, _ATTACKS, f"--ignore={_ATTACKED_MODELS}"),
 )
 """The longest first."""
-_SIDE_BY_SIDE = 3
-"""Lanes that two cores serve: each waits for half of its time."""
+_SIDE_BY_SIDE = 5
+"""Lanes that two cores serve: each waits for two thirds of its time."""
 _LOGIC_S = 600
 """Longest test of logic: its processor may be busy with others for minutes."""
 _LANE_S = 120
