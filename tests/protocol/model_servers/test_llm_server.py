@@ -21,10 +21,12 @@ pytestmark = pytest.mark.timeout(180)
 
 INSTRUCTIONS = "You are the lighthouse keeper of a small island. " + " ".join(
     f"Rule {n}: on day {n} of a month the lamp of house {n} is cleaned with oil number {n}."
-    for n in range(1, 25)
+    for n in range(1, 13)
 )
-"""Some 500 tokens."""
+"""Some 350 tokens."""
 PATIENCE_S = 60.0
+# It shares the processor with other tests as an equal: people's calls go first elsewhere.
+EQUAL = ("--niceness", "0")
 END = 2
 """SmolLM2's token at the end of an answer."""
 
@@ -32,7 +34,7 @@ END = 2
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     """With one context, which has read INSTRUCTIONS."""
-    argv = ("--model", str(smollm2()), "--concurrency", "1", "--queue-size", "2")
+    argv = ("--model", str(smollm2()), "--concurrency", "1", "--queue-size", "2", *EQUAL)
     log = tmp_path_factory.mktemp("llm") / "llm.log"
     with started(
         "model_servers.llm", *argv, log_file=log, SERVE_LLM_INSTRUCTIONS=INSTRUCTIONS
@@ -146,7 +148,7 @@ async def test_a_client_that_leaves_before_the_first_token_stops_the_reading(
     http: httpx.AsyncClient,
 ) -> None:
     # Nothing of it has been read: some seconds until the first token.
-    body = {"messages": talk("Hello.", system="A tale of foxes. " * 200), "stream": True}
+    body = {"messages": talk("Hello.", system="A tale of foxes. " * 120), "stream": True}
     with pytest.raises(httpx.ReadTimeout):
         await http.post("/chat/completions", json=body, timeout=0.3)
     answer = await http.post("/chat/completions", json=body | {"stream": False, "max_tokens": 1})
@@ -203,11 +205,11 @@ async def test_our_engine_talks_with_it(server: ServerProcess) -> None:
         usage = await said_by(engine, asked("Where are you?"))
     finally:
         await engine.aclose()
-    assert usage.prompt_cached_tokens > 300
+    assert usage.prompt_cached_tokens > 150
 
 
 async def test_each_call_of_our_worker_keeps_a_context_of_its_own(tmp_path: Path) -> None:
-    argv = ("--model", str(smollm2()), "--concurrency", "2")
+    argv = ("--model", str(smollm2()), "--concurrency", "2", *EQUAL)
     with started("model_servers.llm", *argv, log_file=tmp_path / "log") as server:
         await asyncio.to_thread(server.wait_until_listening)
         await asyncio.to_thread(server.wait_until_ready)
