@@ -41,7 +41,7 @@ async def in_call(stage: Stage, talk: TalkPage, **script: object) -> AsyncIterat
     """Press the button and wait until the agent listens."""
     async with stage.worker(**script).run():
         await talk.start()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             agent = await stage.desk.here.get()
         await talk.wait_for_state("Listening")
         yield agent

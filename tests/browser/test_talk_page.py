@@ -13,7 +13,7 @@ from tests.browser.conftest import SetUp, in_call
 from tests.browser.page_driver import Message, browser, open_page, write_microphone
 from tests.fakes.room_agent import ENGINES
 
-pytestmark = pytest.mark.timeout(40)
+pytestmark = pytest.mark.timeout(120)
 
 
 async def test_the_caller_hears_the_agent_and_reads_both_sides_as_they_form(
