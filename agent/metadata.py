@@ -1,15 +1,17 @@
 """What a dispatch may tell a job: the object `rejoinder` in the job's metadata.
 
     {"rejoinder": {"kind": "call", "persona": {"voice": "nova", "languages": ["de"]}}, "order": 7}
+    {"mode": "captions", "to": ["pt", "zh"]}
 
-Everything beside it belongs to whoever dispatches and is handed to the features of a call as it
-came. Whoever dispatches holds LiveKit's API secret, so what a job is told is what its operator
-wants; what a browser may ask the token endpoint for is a setting of its own
-(`rejoinder.web.tokens`).
+The second is short for `{"rejoinder": {"kind": "captions", "to": ["pt", "zh"]}}`. Everything
+beside it belongs to whoever dispatches and is handed to the features of a call as it came.
+Whoever dispatches holds LiveKit's API secret, so what a job is told is what its operator wants;
+what a browser may ask the token endpoint for is a setting of its own (`rejoinder.web.tokens`).
 
 Pure data: the web server reads it too.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Annotated, Any
@@ -53,9 +55,24 @@ class PersonaWishes(_Strict):
     """Speaking speed beside what the worker is set to; 1 is the same."""
 
 
+_Languages = Annotated[list[_Tag], Field(max_length=32)]
+
+
 class _Asked(_Strict):
-    kind: Annotated[str, StringConstraints(max_length=64)] = "call"
+    kind: Annotated[str, StringConstraints(max_length=64)] | None = None
     persona: PersonaWishes = PersonaWishes()
+    spoken: _Tag | None = None
+    to: _Languages | None = None
+
+
+class _Short(BaseModel):
+    """The form for captions, without an envelope."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
+
+    mode: Annotated[str, StringConstraints(max_length=64)] | None = None
+    spoken: _Tag | None = None
+    to: _Languages | None = None
 
 
 class _Envelope(BaseModel):
@@ -64,7 +81,7 @@ class _Envelope(BaseModel):
     rejoinder: _Asked | None = None
 
 
-FIELDS = ("kind", *PersonaWishes.model_fields)
+FIELDS = ("kind", "spoken", "to", *PersonaWishes.model_fields)
 """All that can be asked for, by name."""
 
 
@@ -72,17 +89,22 @@ FIELDS = ("kind", *PersonaWishes.model_fields)
 class JobMetadata:
     """The metadata of one job."""
 
-    kind: str = "call"
-    """Who serves it: a line of `agent.job.kinds`."""
+    kind: str = ""
+    """Who serves it: a line of `agent.job.kinds`; empty: what `AGENT_MODE` says."""
     persona: PersonaWishes = field(default=PersonaWishes(), repr=False)
+    spoken: str | None = None
+    """Language that people speak who say nothing else, in place of `INTERPRET_SPOKEN`."""
+    to: tuple[str, ...] | None = None
+    """Languages that are wanted, in place of `INTERPRET_TO`."""
     text: str = field(default="", repr=False)
     """All of it, as it came; private, as it may name people."""
 
     @property
     def asked(self) -> frozenset[str]:
         """Which of `FIELDS` are asked for."""
-        persona = self.persona.model_fields_set
-        return frozenset({*persona, *(["kind"] if self.kind != "call" else [])})
+        others = {"kind": self.kind, "spoken": self.spoken, "to": self.to}
+        given = {name for name, value in others.items() if value}
+        return frozenset(given | self.persona.model_fields_set)
 
 
 def read(text: str) -> JobMetadata:
@@ -93,14 +115,21 @@ def read(text: str) -> JobMetadata:
     """
     if len(text) > MOST_CHARS:
         raise MetadataError(f"the job's metadata have more than {MOST_CHARS} characters")
-    if not text.lstrip().startswith("{") or f'"{KEY}"' not in text:
+    if not text.lstrip().startswith("{"):
         return JobMetadata(text=text)
     try:
-        asked = _Envelope.model_validate_json(text).rejoinder or _Asked()
+        if f'"{KEY}"' in text:
+            asked = _Envelope.model_validate_json(text).rejoinder or _Asked()
+        elif _MODE.search(text):
+            short = _Short.model_validate_json(text)
+            asked = _Asked(kind=short.mode, spoken=short.spoken, to=short.to)
+        else:
+            asked = _Asked()
     except ValidationError as error:
         reasons = "; ".join(_reasons(error))
         raise MetadataError(f"the job's metadata are malformed: {reasons}") from None
-    return JobMetadata(asked.kind, asked.persona, text)
+    wanted = None if asked.to is None else tuple(asked.to)
+    return JobMetadata(asked.kind or "", asked.persona, asked.spoken, wanted, text)
 
 
 def _reasons(error: ValidationError) -> Iterator[str]:
@@ -115,5 +144,8 @@ def _reasons(error: ValidationError) -> Iterator[str]:
             known = [str(part) for part in path[:4] if isinstance(part, int) or part in _NAMES]
             yield f"{'.'.join(known)}: {fault['msg']}"
 
+
+_MODE = re.compile(r'"mode"\s*:\s*"captions"')
+"""By this the short form is told from metadata that are somebody's own."""
 
 _NAMES = {KEY, *_Asked.model_fields, *PersonaWishes.model_fields, "stt", "llm", "tts", "session"}

@@ -130,9 +130,17 @@ class LiveKitOptions(_Section):
     )
 
 
+JobMode = Literal["call", "captions"]
+
+
 class AgentOptions(_Section):
     """How the worker presents itself."""
 
+    mode: JobMode = setting(
+        "call",
+        "what a job does whose metadata say nothing; call: talk with one person; captions: write "
+        "what everybody says, in all languages that are wanted",
+    )
     name: str = setting(
         "", "explicit dispatch only, under this name; empty: joins every new room by itself"
     )
@@ -297,6 +305,40 @@ class ModelOptions(StageOptions):
 
 class TextToSpeechOptions(StageOptions):
     """Text to speech. auto: openai when a URL or key is set, else espeak."""
+
+
+class TranslateOptions(StageOptions):
+    """Translation, for captions. auto: libretranslate when a URL is set, else none."""
+
+
+def _languages(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return [code for code in (_language(part) for part in value.split(",")) if code]
+
+
+Languages = Annotated[tuple[str, ...], BeforeValidator(_languages)]
+"""BCP-47 codes, in a variable with commas between them."""
+
+
+class InterpretOptions(_Section):
+    """Captions and interpreting: what everybody says, in other languages (docs/interpreter.md)."""
+
+    spoken: Language = setting(
+        "",
+        "language that people speak who say nothing else, for example zh; empty: STT_LANGUAGE, or "
+        "what the recogniser finds",
+    )
+    to: Languages = setting(
+        (),
+        "languages that are wanted, for example pt,zh; those that people in the room ask for come "
+        "on top",
+    )
+    glossary: Path | None = setting(
+        None,
+        "file with a line `term = translation` for each term, or `term` alone for what stays as it "
+        "is; for TRANSLATE_ENGINE=llm",
+    )
 
 
 class RecordOptions(_Section):

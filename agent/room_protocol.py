@@ -13,6 +13,16 @@ TOPIC_COST = "rejoinder.cost"
 # Attributes of a stream of captions.
 SEGMENT = "lk.segment_id"
 FINAL = "lk.transcription_final"
+TRACK = "lk.transcribed_track_id"
+LANGUAGE = "rejoinder.language"
+CAPTION = "rejoinder.caption"
+CAPTION_OF = "rejoinder.caption_of"
+UNTRANSLATED = "rejoinder.untranslated"
+
+# Attributes of a person who is captioned or interpreted, and what they may be set by.
+SPEAKS = "rejoinder.speaks"
+HEARS = "rejoinder.hears"
+SET_LANGUAGE = "set_language"
 
 # Attributes of the agent.
 STATE = "lk.agent.state"

@@ -20,6 +20,11 @@ from agent.settings.hosting import is_hosted
 from agent.settings.load import StageChoice
 from agent.stt.failover import FailoverSpeechToText
 from agent.stt.metered import MeteredSpeechToText
+from agent.translate.failover import FailoverTranslator
+from agent.translate.llm.engine import ModelTranslator
+from agent.translate.metered import MeteredTranslator
+from agent.translate.stt.engine import HeardTranslated
+from agent.translate.translator import Translator
 from agent.tts.failover import FailoverSpeech
 from agent.tts.metered import MeteredSpeech
 
@@ -107,6 +112,29 @@ def build_voice(choices: Sequence[StageChoice], meter: Meter | None = None) -> t
     return FailoverSpeech(_line_up("tts", choices, engines))
 
 
+def build_translator(
+    choices: Sequence[StageChoice], model: llm.LLM[Any], meter: Meter | None = None
+) -> Translator | None:
+    """The translator; blocking. None: nothing is chosen.
+
+    `model` is for the engine that asks it, and counted by itself; `meter` counts what others are
+    given.
+    """
+    engines: list[Any] = []
+    for number, choice in enumerate(choices, 1):
+        engine = _build("translate", choice)
+        if isinstance(engine, ModelTranslator):
+            engine.use(model)
+        elif meter is not None and not isinstance(engine, HeardTranslated):
+            engine = MeteredTranslator(
+                engine, meter.of(_place("translate", number, choice), engine)
+            )
+        engines.append(engine)
+    if len(engines) < 2:
+        return next(iter(engines), None)
+    return FailoverTranslator(_line_up("translate", choices, engines))
+
+
 def pace_for(stage: Stage, choices: Sequence[StageChoice], engine: object) -> Pace | None:
     """Keeps the times of the engine that is asked; None: slow requests are not repeated."""
     if isinstance(engine, FailoverSpeechToText):
@@ -171,7 +199,7 @@ def _member(stage: Stage, choice: StageChoice, engine: Any, *, last: bool) -> Me
         ),
         _health(stage, choice),
         probe=partial(probe_engine, stage, choice, again=True),
-        pace=pace_of(stage, choice) if stage != "tts" else None,
+        pace=pace_of(stage, choice) if stage in ("stt", "llm") else None,
     )
 
 

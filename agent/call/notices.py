@@ -11,7 +11,7 @@ from livekit.agents import AgentSession, tts
 
 from agent.personas.persona import Persona
 from agent.room_protocol import TOPIC_NOTICE
-from agent.settings.engines import Stage
+from agent.settings.engines import CallStage
 from agent.tasks import CallTasks, fault, undivided
 from agent.wording.lexicon.entry import Fault
 
@@ -49,7 +49,7 @@ class Notices:
         self._labels: dict[str, str] = {}
         self._apologised: dict[Fault, float] = {}
         self._replaced_at = -_APOLOGY_PAUSE_S
-        self._stood_in: set[Stage] = set()
+        self._stood_in: set[CallStage] = set()
 
     def publish(self, topic: str, message: dict[str, Any], *, to: Sequence[str] = ()) -> None:
         """Send one JSON object to some identities in the room, or to everybody."""
@@ -94,7 +94,7 @@ class Notices:
             self.notice(self._persona.spare_notice, stage="tts", level="info")
         self._replaced_at = now
 
-    def engine_changed(self, stage: Stage, first: bool) -> None:
+    def engine_changed(self, stage: CallStage, first: bool) -> None:
         """Tell the page, once for each stage, that another engine than the first one answers."""
         if not first and stage not in self._stood_in:
             self._stood_in.add(stage)

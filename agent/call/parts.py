@@ -12,6 +12,7 @@ from livekit.agents import llm, stt, tts
 from agent.call.line_ups import (
     build_model,
     build_recogniser,
+    build_translator,
     build_voice,
     habit_for,
     label_of,
@@ -22,13 +23,14 @@ from agent.costs.meter import Meter
 from agent.hearing.ear import Probability, load_detector
 from agent.hearing.end_model import EndModel, load_end_model
 from agent.llm.reply_filter import Habit
-from agent.remote.failover import LineUp, Member
+from agent.remote.failover import Closable, LineUp, Member
 from agent.remote.hedging import Pace
 from agent.remote.learned import page
 from agent.room_protocol import LLM, STT, TTS
-from agent.settings.engines import Stage, load_engine
+from agent.settings.engines import CallStage, load_engine
 from agent.settings.load import Settings, StageChoice
 from agent.tasks import fault
+from agent.translate.translator import Translator
 from agent.tts.espeak.options import Options as EspeakOptions
 from agent.turns.stream_delays import StreamDelays
 from agent.wording.reader import preload_words
@@ -37,7 +39,7 @@ logger = logging.getLogger(__name__)
 
 _CLOSE_S = 5.0
 _DELAYS = "stream delays"
-_ATTRIBUTES: Mapping[Stage, str] = {"stt": STT, "llm": LLM, "tts": TTS}
+_ATTRIBUTES: Mapping[CallStage, str] = {"stt": STT, "llm": LLM, "tts": TTS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,24 +60,26 @@ class Parts:
     llm_stall_s: float | None
     """Longest wait for the next word of a reply, seconds; None: a list sees to that itself,
     and goes on with its next model."""
-    chosen: Mapping[Stage, StageChoice]
+    chosen: Mapping[CallStage, StageChoice]
     """The first choice of each stage."""
     stt_delays: StreamDelays = field(default_factory=StreamDelays)
     """How late the words of a recogniser are that streams."""
+    translator: Translator | None = None
+    """For captions and interpreting; None: nothing translates."""
     meter: Meter = field(default_factory=Meter)
     """Counts what is asked of the engines; the spare voice costs nothing."""
 
     def labels(self) -> dict[str, str]:
         """Participant attributes that name the engines; of a list who answered last."""
-        engines: dict[Stage, Any] = {"stt": self.stt, "llm": self.llm, "tts": self.tts}
+        engines: dict[CallStage, Any] = {"stt": self.stt, "llm": self.llm, "tts": self.tts}
         return {
             _ATTRIBUTES[stage]: label_of(self.chosen[stage], engine)
             for stage, engine in engines.items()
         }
 
-    def watch(self, told: Callable[[Stage, bool], None]) -> None:
+    def watch(self, told: Callable[[CallStage, bool], None]) -> None:
         """Tell when another engine of a stage's list answers: which stage, whether the first."""
-        engines: dict[Stage, Any] = {"stt": self.stt, "llm": self.llm, "tts": self.tts}
+        engines: dict[CallStage, Any] = {"stt": self.stt, "llm": self.llm, "tts": self.tts}
         for stage, engine in engines.items():
             line_up = getattr(engine, "line_up", None)
             if isinstance(line_up, LineUp):
@@ -83,7 +87,10 @@ class Parts:
 
     async def aclose(self) -> None:
         """Close the engines: connections, threads, child processes; 5 s at most each."""
-        for engine in (self.stt, self.llm, self.tts, self.spare_tts):
+        closing: list[Closable] = [self.stt, self.llm, self.tts, self.spare_tts]
+        if self.translator is not None:
+            closing.append(self.translator)
+        for engine in closing:
             try:
                 async with asyncio.timeout(_CLOSE_S):
                     await engine.aclose()
@@ -92,7 +99,7 @@ class Parts:
 
 
 def _told(
-    told: Callable[[Stage, bool], None], stage: Stage, first: Member[Any], now: Member[Any]
+    told: Callable[[CallStage, bool], None], stage: CallStage, first: Member[Any], now: Member[Any]
 ) -> None:
     told(stage, now is first)
 
@@ -111,6 +118,7 @@ def preload(settings: Settings) -> None:
     preload_engines("stt", settings.stt)
     preload_engines("llm", settings.llm)
     preload_engines("tts", settings.tts)
+    preload_engines("translate", settings.translate)
 
 
 def load_parts(settings: Settings) -> Parts:
@@ -137,6 +145,7 @@ def load_parts(settings: Settings) -> Parts:
         llm_stall_s=settings.reply.stall_s if len(settings.llm) == 1 else None,
         chosen={"stt": settings.stt[0], "llm": settings.llm[0], "tts": settings.tts[0]},
         stt_delays=StreamDelays(page(_DELAYS, StreamDelays.BYTES)),
+        translator=build_translator(settings.translate, model, meter),
         meter=meter,
     )
 

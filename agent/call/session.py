@@ -63,7 +63,7 @@ def build_listener(
     return Listener(
         recogniser_for(
             parts.stt,
-            limits=_limits(settings.stt),
+            limits=limits_of(settings.stt),
             eagerness=eager,
             pace=parts.stt_pace,
             language=language,
@@ -107,9 +107,9 @@ def build_session(
         # What is shown stays as it is written; the voice reads it piece by piece (SpokenForm).
         tts_text_transforms=[without_markup],
         conn_options=SessionConnectOptions(
-            stt_conn_options=_limits(settings.stt),
-            llm_conn_options=_limits(settings.llm),
-            tts_conn_options=_limits(settings.tts),
+            stt_conn_options=limits_of(settings.stt),
+            llm_conn_options=limits_of(settings.llm),
+            tts_conn_options=limits_of(settings.tts),
             max_unrecoverable_errors=_NEVER,
         ),
         **SESSION_OPTIONS,
@@ -130,7 +130,7 @@ def room_options() -> room_io.RoomOptions:
     )
 
 
-def _limits(stage: Sequence[StageChoice]) -> APIConnectOptions:
+def limits_of(stage: Sequence[StageChoice]) -> APIConnectOptions:
     """How long a stage may take; of a list all engines may be waited for, one after the other."""
     return APIConnectOptions(
         max_retry=stage[0].max_retries,

@@ -1,7 +1,7 @@
 """What engines cost: a table in TOML, and the lines of somebody's own before it.
 
     [[price]]
-    stage = "stt"               # stt, llm or tts
+    stage = "stt"               # stt, llm, tts or translate
     engine = "openai"           # as in STT_ENGINE
     at = "api.openai.com"       # the server, or who runs it
     model = "whisper-1"
@@ -31,7 +31,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from agent.costs.amounts import Amounts
 from agent.errors import ConfigError
 
-Stage = Literal["stt", "llm", "tts"]
+Stage = Literal["stt", "llm", "tts", "translate"]
 
 SHIPPED = Path(__file__).with_name("prices.toml")
 """The lines that come with this package."""
@@ -46,6 +46,7 @@ _UNITS: Mapping[Stage, tuple[tuple[str, ...], ...]] = {
         ("per_minute",),
         ("per_million_prompt", "per_million_completion"),
     ),
+    "translate": (("per_million_characters",),),
 }
 """What a line of a stage must have: all of one of these."""
 _Money = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]

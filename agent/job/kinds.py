@@ -31,6 +31,9 @@ class JobKind:
 
 KINDS: Mapping[str, JobKind] = {
     "call": JobKind("agent.call.call", "talks with one person at a time"),
+    "captions": JobKind(
+        "agent.interpreting.job", "writes what everybody says, in all languages that are wanted"
+    ),
 }
 
 
@@ -46,6 +49,6 @@ def read(text: str) -> JobMetadata:
         MetadataError: they are malformed, or ask for a kind that there is not.
     """
     metadata = read_metadata(text)
-    if metadata.kind not in KINDS:
+    if metadata.kind and metadata.kind not in KINDS:
         raise MetadataError(f"rejoinder.kind: no such kind of job; known: {', '.join(KINDS)}")
     return metadata

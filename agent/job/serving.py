@@ -24,7 +24,8 @@ async def serve_job(ctx: JobContext, parts: Parts, settings: Settings) -> None:
         logger.error("a job was refused", extra={"why": str(error)})
         serving = refuse(ctx, with_voice(parts.spare_tts, "en-us"))
     else:
-        serving = kinds.load(metadata.kind).serve(ctx, parts, settings, metadata)
+        kind = metadata.kind or settings.agent.mode
+        serving = kinds.load(kind).serve(ctx, parts, settings, metadata)
     try:
         await serving
     finally:

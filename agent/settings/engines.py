@@ -1,10 +1,11 @@
-"""Three tables: which engines there are for each stage, and where their code is.
+"""Four tables: which engines there are for each stage, and where their code is.
 
 An engine is a line here and a folder with two modules. `options` has `Options`, a frozen subclass
 of `agent.options.EngineOptions`; `engine` has
 
 - `build(options) -> stt.STT | llm.LLM | tts.TTS`: makes the livekit-agents component and
-  imports its optional libraries there; it contacts nobody;
+  imports its optional libraries there; it contacts nobody. Of a translator it makes a
+  `agent.translate.translator.Translator`;
 - `async probe(options) -> str`: contacts the engine and says in one line what works, or
   raises a `RejoinderError` that says what to do.
 
@@ -36,7 +37,9 @@ from typing import Literal
 from agent.errors import ConfigError
 from agent.options import EngineOptions
 
-Stage = Literal["stt", "llm", "tts"]
+CallStage = Literal["stt", "llm", "tts"]
+"""What a call has."""
+Stage = CallStage | Literal["translate"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +191,35 @@ TTS: Mapping[str, Engine] = {
     ),
 }
 
-TABLES: Mapping[Stage, Mapping[str, Engine]] = {"stt": STT, "llm": LLM, "tts": TTS}
+TRANSLATE: Mapping[str, Engine] = {
+    "libretranslate": Engine(
+        "agent.translate.libretranslate",
+        "LibreTranslate's /translate: our translation server, LibreTranslate",
+        "a URL",
+    ),
+    "gradio": Engine(
+        "agent.translate.gradio",
+        "/t2tt of SeamlessM4T-v2's Gradio demo",
+        "a URL",
+    ),
+    "llm": Engine(
+        "agent.translate.llm",
+        "the model of LLM_ENGINE, with what was said before and a glossary",
+        "a model of LLM_ENGINE that is no handbook",
+    ),
+    "stt": Engine(
+        "agent.translate.stt",
+        "nothing: the recogniser of STT_ENGINE translates by itself (SeamlessM4T's /s2tt, Whisper)",
+        "a recogniser that does",
+    ),
+}
+
+TABLES: Mapping[Stage, Mapping[str, Engine]] = {
+    "stt": STT,
+    "llm": LLM,
+    "tts": TTS,
+    "translate": TRANSLATE,
+}
 
 
 def options_of(stage: Stage, name: str) -> type[EngineOptions]:

@@ -1,8 +1,9 @@
 """Every setting of the worker, read once per process. The only reader of the environment.
 
 Precedence: flag > environment > `.env` file > default. All mistakes are reported at once.
-A stage's names share its prefix (`STT_`, `LLM_`, `TTS_`); which further names exist there
-depends on the `Options` of the chosen engine, or of those of a list (`agent.settings.engine_list`).
+A stage's names share its prefix (`STT_`, `LLM_`, `TTS_`, `TRANSLATE_`); which further names exist
+there depends on the `Options` of the chosen engine, or of those of a list
+(`agent.settings.engine_list`).
 """
 
 import difflib
@@ -20,6 +21,7 @@ from agent.options import (
     AgentOptions,
     EngineOptions,
     Hedging,
+    InterpretOptions,
     LiveKitOptions,
     ModelOptions,
     PriceOptions,
@@ -28,6 +30,7 @@ from agent.options import (
     StageOptions,
     TalkOptions,
     TextToSpeechOptions,
+    TranslateOptions,
     TurnOptions,
 )
 from agent.settings.engine_list import Entry, entries_of
@@ -41,6 +44,8 @@ SECTIONS: Mapping[str, type[BaseModel]] = {
     "STT_": SpeechToTextOptions,
     "LLM_": ModelOptions,
     "TTS_": TextToSpeechOptions,
+    "TRANSLATE_": TranslateOptions,
+    "INTERPRET_": InterpretOptions,
     "TURN_": TurnOptions,
     "RECORD_": RecordOptions,
     "PRICES_": PriceOptions,
@@ -104,6 +109,9 @@ class Settings:
     values: tuple[Value, ...]
     notes: tuple[str, ...]
     """Harmless oddities, such as a setting of an engine that is not the chosen one."""
+    translate: tuple[StageChoice, ...] = ()
+    """The same for translation; empty: nothing is translated."""
+    interpret: InterpretOptions = InterpretOptions()
     record: RecordOptions = RecordOptions()
     pricing: PriceOptions = PriceOptions()
     prices: Prices = Prices()
@@ -172,6 +180,9 @@ class _Loader:
         stt = self._stage("stt", self._reader.section("STT_", SpeechToTextOptions))
         llm = self._stage("llm", model)
         tts = self._stage("tts", self._reader.section("TTS_", TextToSpeechOptions))
+        translation = self._reader.section("TRANSLATE_", TranslateOptions)
+        translate = self._stage("translate", translation)
+        interpret = self._reader.section("INTERPRET_", InterpretOptions)
         turn = self._reader.section("TURN_", TurnOptions)
         record = self._reader.section("RECORD_", RecordOptions)
         pricing = self._reader.section("PRICES_", PriceOptions)
@@ -180,7 +191,9 @@ class _Loader:
         self._look_for_unknown_names()
         if self._reader.mistakes or not (livekit and agent and model and stt and llm and tts):
             raise ConfigError("\n".join(self._reader.mistakes))
-        if not (turn and record and talk and pricing and prices):
+        if not (turn and record and talk and pricing and prices and interpret):
+            raise ConfigError("\n".join(self._reader.mistakes))
+        if translate is None:
             raise ConfigError("\n".join(self._reader.mistakes))
         return Settings(
             livekit=livekit,
@@ -193,6 +206,8 @@ class _Loader:
             stt=stt,
             llm=llm,
             tts=tts,
+            translate=translate,
+            interpret=interpret,
             reply=model,
             values=tuple(self._reader.values),
             notes=tuple(self._notes),
@@ -247,6 +262,11 @@ class _Loader:
         entries = entries_of(stage, value)
         if entries[0].engine != "auto":
             return entries, f"{prefix}ENGINE={value}"
+        if stage == "translate":
+            if self._reader.lookup("TRANSLATE_URL") is None:
+                return (), "none: no TRANSLATE_URL"
+            name = "libretranslate"
+            return (Entry(name, name, name),), "TRANSLATE_URL is set"
         name, why = self._automatic(stage, prefix)
         return (Entry(name, name, name),), why
 

@@ -62,3 +62,16 @@ def tongue_of(words: Sequence[str], tag: str = "") -> Lexicon | None:
     if code and tagged is None and best[0] <= _CERTAIN:
         return None  # its neighbours share words with it
     return _SPACED[scores.index(best)][0]
+
+
+def told_by_words(words: Sequence[str]) -> str:
+    """Code of the language that words are surely of; empty: they do not tell.
+
+    Surely: their script says so, or a third of them, and two at least, are common words of it.
+    """
+    lexicon = tongue_of(words)
+    if lexicon is None or any(pattern.search("".join(words)) for _, pattern in _SCRIPTS):
+        return lexicon.code if lexicon is not None else ""
+    known = next(known for of, known, _ in _SPACED if of is lexicon)
+    score = sum(word in known for word in words[:-1])
+    return lexicon.code if score >= _CERTAIN and 3 * score >= len(words) else ""

@@ -53,6 +53,14 @@ def tokens(text: str) -> list[str]:
     return _TOKEN.findall(unicodedata.normalize("NFKC", text).lower().replace("’", "'"))
 
 
+def token_spans(text: str) -> list[tuple[str, int]]:
+    """The same words, each with where it begins in the text as it is written."""
+    return [
+        (unicodedata.normalize("NFKC", found.group()).lower().replace("’", "'"), found.start())
+        for found in _TOKEN.finditer(text)
+    ]
+
+
 def same_words(one: str, other: str) -> bool:
     """Whether two texts differ in case, punctuation and white space alone."""
     return tokens(one) == tokens(other)

@@ -159,6 +159,8 @@ def _print_settings(console: Console, settings: Settings) -> None:
     console.print(table)
     for stage in TABLES:
         choices: tuple[StageChoice, ...] = getattr(settings, stage)
+        if not choices:
+            continue
         line = f"{stage.upper()}: {', then '.join(map(str, choices))} ({choices[0].why})"
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     for note in settings.notes:

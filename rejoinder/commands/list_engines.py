@@ -13,7 +13,12 @@ from agent.errors import ConfigError
 from agent.settings.engines import TABLES, Engine
 from agent.settings.load import Settings, StageChoice, load
 
-_STAGES = {"stt": "Speech to text", "llm": "Language model", "tts": "Text to speech"}
+_STAGES = {
+    "stt": "Speech to text",
+    "llm": "Language model",
+    "tts": "Text to speech",
+    "translate": "Translation",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

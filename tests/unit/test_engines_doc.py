@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 CONTRACTS = {
     f"{cls.__name__}.{test}": test
     for module in ("stt.contract", "stt.streaming_contract", "llm.contract", "tts.contract",
-                   "tts.served_contract")
+                   "tts.served_contract", "translate.contract")
     for cls in vars(importlib.import_module(f"tests.protocol.{module}")).values()
     if isinstance(cls, type) and cls.__name__.endswith("Contract")
     for test in vars(cls)

@@ -32,16 +32,42 @@ CALL = '{"rejoinder": {"persona": {"voice": "nova", "languages": ["de", "en-GB"]
         '{"kind": "premium", "voice": 7}',
         '{"rejoinder": {}}',
         '{"rejoinder": null}',
-        '{"rejoinder": {"kind": "call"}}',
+        '{"mode": "premium", "to": 7}',
         '{"broken',
     ],
 )
-def test_metadata_that_ask_for_nothing_are_a_call_and_are_kept(text: str) -> None:
+def test_metadata_that_ask_for_nothing_are_what_the_settings_say_and_are_kept(text: str) -> None:
     metadata = read(text)
-    assert metadata.kind == "call"
+    assert (metadata.kind, metadata.spoken, metadata.to) == ("", None, None)
     assert metadata.persona == PersonaWishes()
     assert metadata.asked == set()
     assert metadata.text == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"mode": "captions", "to": ["pt", "zh"], "spoken": "en", "order": 7}',
+        '{"rejoinder": {"kind": "captions", "to": ["pt", "zh"], "spoken": "en"}, "mode": "fast"}',
+    ],
+)
+def test_captions_are_asked_for_in_two_forms(text: str) -> None:
+    metadata = read(text)
+    assert (metadata.kind, metadata.to, metadata.spoken) == ("captions", ("pt", "zh"), "en")
+    assert metadata.asked == {"kind", "to", "spoken"}
+
+
+def test_what_metadata_do_not_ask_for_the_settings_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    served: list[str] = []
+
+    async def serve(ctx: Any, parts: Any, settings: Any, metadata: Any) -> None:
+        served.append(settings.agent.mode)
+
+    monkeypatch.setattr("agent.interpreting.job.serve", serve)
+    settings = load(environ={"AGENT_MODE": "captions"})
+    ctx = SimpleNamespace(job=SimpleNamespace(metadata="", id="j"))
+    asyncio.run(serving.serve_job(ctx, Parts(), settings))  # type: ignore[arg-type]
+    assert served == ["captions"]
 
 
 def test_what_is_asked_for_is_read_beside_what_belongs_to_others() -> None:
@@ -54,7 +80,7 @@ def test_what_is_asked_for_is_read_beside_what_belongs_to_others() -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ('{"rejoinder": {"kind": "SECRET"}}', "rejoinder.kind: no such kind of job; known: call"),
+        ('{"rejoinder": {"kind": "SECRET"}}', "rejoinder.kind: no such kind of job; known: call, "),
         ('{"rejoinder": {"SECRET": 1}}', "rejoinder: a field that there is not"),
         ('{"rejoinder": {"persona": {"SECRET": 1}}}', "rejoinder.persona: a field that there is"),
         ('{"rejoinder": {"persona": {"speed": 9}}}', "rejoinder.persona.speed: Input should be"),
@@ -148,7 +174,7 @@ def test_what_a_refused_job_was_asked_for_is_in_no_log(
     assert len(refused) == 1
     assert parts.closed
     [line] = [r for r in caplog.records if r.getMessage() == "a job was refused"]
-    assert line.__dict__["why"] == "rejoinder.kind: no such kind of job; known: call"
+    assert line.__dict__["why"] == "rejoinder.kind: no such kind of job; known: call, captions"
     assert "SECRET" not in caplog.text
 
 

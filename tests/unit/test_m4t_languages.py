@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from agent.stt.gradio.m4t_languages import CODES, UnknownLanguage, display_name
+from agent.remote.gradio.m4t_languages import CODES, UnknownLanguage, display_name
 
 # As in demo/m4tv2/lang_list.py of facebookresearch/seamless_communication.
 DEMO = """Afrikaans, Amharic, Armenian, Assamese, Basque, Belarusian, Bengali, Bosnian, Bulgarian,

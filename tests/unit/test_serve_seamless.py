@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agent.stt.gradio.m4t_languages import CODES, display_name
+from agent.remote.gradio.m4t_languages import CODES, display_name
 from model_servers.seamless_m4t.batches import Batches, Order
 from model_servers.seamless_m4t.languages import (
     LANGUAGES,

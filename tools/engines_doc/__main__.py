@@ -20,7 +20,8 @@ DOCUMENT = ROOT / "docs" / "engines.md"
 OUTCOMES = ROOT / "build" / "engine-outcomes"
 FAULTS = ROOT / "benchmarks" / "results" / "faults-1.json"
 _PYTEST = (sys.executable, "-m", "pytest", "-q", "-p", "tools.engines_doc.outcomes")
-_COMMANDS = {stage: (*_PYTEST, f"tests/protocol/{stage}") for stage in ("stt", "tts", "llm")}
+_STAGES = ("stt", "tts", "llm", "translate")
+_COMMANDS = {stage: (*_PYTEST, f"tests/protocol/{stage}") for stage in _STAGES}
 """Side by side, as each waits for most of its time (decision 14)."""
 
 

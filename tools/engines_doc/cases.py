@@ -21,7 +21,7 @@ class Case:
 NOT_SHOWN = "others"
 """Demands that make no column."""
 CASES = (
-    Case("counted", r"counted$|is_counted|are_counted|what_it_costs"),
+    Case("counted", r"counted$|is_counted|each_text_is|are_counted|what_it_costs"),
     Case(
         "very long",
         r"minute_of_speech|long_utterance_is|very_long|longer_than_a_window|above_the_limit"
@@ -33,7 +33,7 @@ CASES = (
         r"of_any_language|any_text_can|another_language|in_chinese|many_languages"
         r"|language_and_hotwords|names_of_both_languages|voice_of_the_language"
         r"|language_is_sent|spoken_language|language_of_the|told_(a_)?language|language_goes"
-        r"|language_given|several_languages|own_language",
+        r"|language_given|several_languages|own_language|other_scripts",
     ),
     Case(
         "401, 429, 500",
@@ -69,7 +69,7 @@ CASES = (
     Case("empty", r"no_words_are|has_no_words|without_audio|without_words|silence_is"),
     Case(
         "happy path",
-        r"arrive|sample_rate_is_understood|ten_milliseconds|while_they_are_spoken|flush"
+        r"is_translated$|arrive|sample_rate_is_understood|ten_milliseconds|while_they_are_spoken|flush"
         r"|before_the_last|usage_is_reported|tool_(call|result)|becomes_audio|every_word"
         r"|chunks_may_end|may_speak_faster|upload_is|thoughts|double_messages",
     ),
@@ -102,6 +102,8 @@ NOT_APPLICABLE: Mapping[tuple[str, str], str] = {
     ("RemoteContract", "stall"): _WHOLE,
     ("WholeSpeechContract", "stall"): _WHOLE,
     ("WholeServedContract", "stall"): _WHOLE,
+    ("TranslationContract", "stall"): _WHOLE,
+    ("TranslationContract", "empty"): "what has no words is not sent to it",
     ("SpeechToTextContract", "stall"): _INSIDE,
     ("SpeechToTextContract", "cut"): _INSIDE,
     ("SpeechToTextContract", "malformed"): _INSIDE,

@@ -22,7 +22,12 @@ For each engine the lines of `.env`, then what `rejoinder check` prints of them 
 `TTS_VOICES` is a file of cloned voices ([cloned-voices.md](cloned-voices.md)); `rejoinder stand-in`
 writes one.
 """
-_STAGES = {"stt": "Recognisers", "llm": "Language models", "tts": "Voices"}
+_STAGES = {
+    "stt": "Recognisers",
+    "llm": "Language models",
+    "tts": "Voices",
+    "translate": "Translators",
+}
 
 
 def document(matrix: str, told: Sequence[Told], faults: str) -> str:

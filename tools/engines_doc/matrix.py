@@ -10,7 +10,12 @@ from tools.engines_doc.cases import NOT_APPLICABLE, SHOWN, case_of
 from tools.engines_doc.outcomes import Outcome
 from tools.engines_doc.rows import WITHOUT_CONTRACT, Row, is_of_none, row_of
 
-_TITLES = {"stt": "Recognisers", "llm": "Language models", "tts": "Voices"}
+_TITLES = {
+    "stt": "Recognisers",
+    "llm": "Language models",
+    "tts": "Voices",
+    "translate": "Translators",
+}
 _LEGEND = """\
 A number: so many tests of the contract that the engines of the stage share have passed. *own*: the
 contract does not ask for it, and a test of the engine's own shows it, of this way of asking where

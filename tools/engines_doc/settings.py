@@ -131,9 +131,17 @@ EXAMPLES = (
             {"TTS_VOICE": "Ruth", "TTS_MODEL": "standard"}, "aws", "polly"),
     Example("tts", "sagemaker", "GPT-SoVITS behind an endpoint",
             {"TTS_ENDPOINT": "sovitz"}, "aws", "sagemaker"),
+    Example("translate", "libretranslate", "our translation server, or LibreTranslate",
+            {"TRANSLATE_URL": "http://HOST/v1"}, "libretranslate"),
+    Example("translate", "gradio", "SeamlessM4T-v2's demo",
+            {"TRANSLATE_URL": "http://HOST/v1"}, "gradio", "m4t_s2tt",
+            lines={"TRANSLATE_ENGINE": "gradio", "TRANSLATE_URL": "URL"}),
 )  # fmt: skip
 """In the order of the tables."""
-UNTRIED: Mapping[tuple[str, str], str] = {}
+UNTRIED: Mapping[tuple[str, str], str] = {
+    ("translate", "llm"): "the model of `LLM_ENGINE` alone, which is checked for itself",
+    ("translate", "stt"): "the recogniser of `STT_ENGINE` alone, which is checked for itself",
+}
 """What no example can be made of here, and what it would need."""
 
 

@@ -40,8 +40,8 @@ class PendingJob:
 
     api_name: str
     """Endpoint, with its slash."""
-    upload: bytes
-    """A whole sound file: the first argument, or the one called `upload_as`."""
+    upload: bytes | None
+    """A whole sound file, or none: the first argument, or the one called `upload_as`."""
     args: tuple[object, ...] = ()
     """The arguments after it, in the endpoint's order."""
     named: Mapping[str, object] = field(default_factory=dict)
@@ -82,11 +82,14 @@ def work(client: "Client", call: PendingJob) -> object:
     from gradio_client import handle_file
 
     with tempfile.TemporaryDirectory(prefix="rejoinder-", ignore_cleanup_errors=True) as folder:
-        sound = Path(folder) / call.upload_name
-        sound.write_bytes(call.upload)
-        args, named = [handle_file(sound), *call.args], _known(client, call)
-        if call.upload_as:
-            named[call.upload_as] = args.pop(0)
+        args, named = list(call.args), _known(client, call)
+        if call.upload is not None:
+            sound = Path(folder) / call.upload_name
+            sound.write_bytes(call.upload)
+            if call.upload_as:
+                named[call.upload_as] = handle_file(sound)
+            else:
+                args.insert(0, handle_file(sound))
         job = client.submit(*args, api_name=call.api_name, **named)
         if not call.wait_for(job.future):
             if not job.future.done():

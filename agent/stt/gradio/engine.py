@@ -27,9 +27,9 @@ from livekit.agents.types import NOT_GIVEN, NotGivenOr
 from agent.errors import EngineUnavailable
 from agent.remote.gradio.calls import GradioCalls
 from agent.remote.gradio.jobs import PendingJob
+from agent.remote.gradio.m4t_languages import UnknownLanguage, display_name
 from agent.remote.gradio.server import GradioServer
 from agent.remote.openai_errors import reason_of
-from agent.stt.gradio.m4t_languages import UnknownLanguage, display_name
 from agent.stt.gradio.options import MOOER_HEARS, Options, Task
 from agent.stt.language import iso_639_1
 from agent.stt.probing import PROBE_OPTIONS, probe_tone

@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import SecretStr, ValidationInfo, field_validator
 
 from agent.options import EngineOptions, setting
-from agent.stt.gradio.m4t_languages import display_name
+from agent.remote.gradio.m4t_languages import display_name
 from agent.stt.language import Language, iso_639_1
 
 Preset = Literal["m4t_s2tt", "m4t_asr", "mooer_asr", "mooer_ast", "whisper"]

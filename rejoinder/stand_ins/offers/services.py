@@ -6,6 +6,7 @@ from typing import Any
 
 from rejoinder.stand_ins.aws_server import AwsStandIn, TranscribeStreams, text_events
 from rejoinder.stand_ins.gradio_server import GradioStandIn
+from rejoinder.stand_ins.libretranslate_server import LibreTranslateStandIn
 from rejoinder.stand_ins.offers.offer import (
     REFUSALS,
     SLOW_S,
@@ -135,6 +136,14 @@ _TRANSCRIBE: Mapping[str, Fault] = {
     "500": _of_streams(status=500, code="InternalFailureException"),
 }
 SERVICES: Mapping[str, Offer] = {
+    "libretranslate": Offer(
+        "LibreTranslate: text comes back as it is, with the language before it",
+        8104,
+        "http://127.0.0.1:{port}",
+        lambda wanted: LibreTranslateStandIn(),
+        lambda url, wanted: ["TRANSLATE_ENGINE=libretranslate", f"TRANSLATE_URL={url}"],
+        _of_one(lambda server: server.how, streams=False, refusals=(403, 429, 500)),
+    ),
     "openai": Offer(
         "a server of OpenAI's kind: recogniser, language model and voice",
         8100,

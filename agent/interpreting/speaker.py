@@ -1,0 +1,191 @@
+"""One person's voice, as clauses: what was said, piece by piece, as soon as it will stay."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from livekit import rtc
+
+from agent.hearing.ear import HOP_S, Ear, Hop, Probability
+from agent.interpreting.agreement import Agreement, place, words_of
+from agent.interpreting.clauses import PAUSE_S, SHORT_PAUSE_S, clause_end
+from agent.interpreting.voice_activity import END_S, VoiceActivity
+from agent.turns.recogniser import SURE_S, Recogniser, Words
+
+_LATE_S = 4.0
+"""Longest wait for the last words of an utterance that is over, seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A piece of what somebody said."""
+
+    number: int
+    """Of this speaker; the next one is the next number."""
+    text: str = field(repr=False)
+    language: str
+    """BCP-47 tag; empty: not known."""
+    final: bool
+    """Whether it stays, apart from one correction; else it is what is known of it so far."""
+    corrects: bool = False
+    """Whether it takes the place of the clause of this number, which was final."""
+
+
+Told = Callable[[Clause], None]
+
+
+class Speaker:
+    """One per track. `hear` must be called on the event loop; nothing here blocks."""
+
+    def __init__(
+        self,
+        recogniser: Recogniser,
+        probability: Probability,
+        *,
+        language: str,
+        told: Told,
+        first: int = 1,
+    ) -> None:
+        """Hear with one recogniser and detector.
+
+        Args:
+            recogniser: started by `start`.
+            probability: of this track alone.
+            language: that they speak, where the recogniser tells none.
+            told: is given each clause in order: versions that are not final, then the final one,
+                at most once a correction.
+            first: number of the first clause.
+        """
+        self._recogniser = recogniser
+        self._ear = Ear(probability)
+        self._activity = VoiceActivity()
+        self._language = language
+        self._told = told
+        self.next = first
+        """Number of the next clause."""
+        self._forget()
+
+    def _forget(self) -> None:
+        self._agreement = Agreement()
+        self._taken: list[Clause] = []
+        """The final clauses of the utterance."""
+        self._words = Words("", -1.0, final=False)
+        self._lost_upto = -1.0
+        self._shown = ""
+
+    def start(self, tasks: asyncio.TaskGroup) -> None:
+        """Begin; requests live in `tasks`."""
+        self._recogniser.start(self, tasks)
+
+    def hear(self, frame: rtc.AudioFrame) -> None:
+        """Take in the next sound of the track, 16 kHz mono."""
+        for hop in self._ear.push(frame):
+            self._hear(hop)
+
+    def silence(self, hops: int) -> bool:
+        """The track is muted, or its packets are lost: time goes on without sound, 10 ms a hop.
+
+        Returns:
+            Whether that matters: somebody was just speaking.
+        """
+        for _ in range(hops):
+            if self._activity.speaks:
+                self._hear(self._ear.silence())
+        return self._activity.speaks
+
+    def _hear(self, hop: Hop) -> None:
+        onset = self._activity.hear(hop)
+        if onset is not None:
+            self._forget()
+            self._recogniser.begin(onset)
+        voice = self._activity.voice()
+        self._recogniser.hear(hop, voice)
+        if voice is not None:
+            self._look()
+
+    # What the recogniser tells (agent.turns.recogniser.Hearer).
+
+    def words(self, words: Words) -> None:
+        """There are more, or others."""
+        self._words = words
+        self._agreement.told(words.text, complete=self._knows_all)
+        self._look(fresh=True)
+
+    def unheard(self, upto: float, error: Exception) -> None:
+        """What was said up to this position is lost, beyond the words that were told."""
+        self._lost_upto = max(self._lost_upto, upto)
+
+    @property
+    def _knows_all(self) -> bool:
+        last = self._activity.now - self._activity.silence_s
+        return max(self._words.upto, self._lost_upto) >= last - SURE_S
+
+    def _look(self, *, fresh: bool = False) -> None:
+        """Tell what has become certain: by words, or by the silence after them."""
+        silence_s = self._activity.silence_s
+        # In the midst of speech time tells nothing; in a pause it does, at two moments.
+        if not fresh and silence_s < END_S and not _passes(silence_s):
+            return
+        knows_all = self._knows_all
+        if silence_s >= END_S and (knows_all or silence_s >= END_S + _LATE_S):
+            self._finish()
+            return
+        if knows_all and self._agreement.stable < len(self._agreement.open):
+            self._agreement.told(self._words.text, complete=True)
+        self._tell_clauses(pause_s=silence_s if knows_all else 0.0, over=False)
+        rest = self._agreement.rest if self._activity.is_speech else ""
+        if rest != self._shown:
+            self._shown = rest
+            self._told(Clause(self.next, rest, self._spoken, final=False))
+
+    def _tell_clauses(self, *, pause_s: float, over: bool) -> None:
+        if not self._activity.is_speech:
+            return
+        agreement = self._agreement
+        while count := clause_end(
+            agreement.open, agreement.stable, language=self._spoken, pause_s=pause_s, over=over
+        ):
+            clause = Clause(self.next, agreement.take(count), self._spoken, final=True)
+            self._taken.append(clause)
+            self.next += 1
+            self._shown = ""
+            self._told(clause)
+
+    def _finish(self) -> None:
+        """The utterance is over: the rest is a clause, and what has changed is corrected."""
+        if self._words.text:
+            self._agreement.told(self._words.text, complete=True)
+        self._tell_clauses(pause_s=END_S, over=True)
+        self._correct()
+        if self._shown:
+            # There are no such words after all: what was shown goes.
+            self._told(Clause(self.next, "", self._spoken, final=True))
+            self.next += 1
+        self._recogniser.abandon()
+        self._activity.end()
+        self._forget()
+
+    def _correct(self) -> None:
+        """Tell each clause again of which the last answer has other words."""
+        words = words_of(self._words.text)
+        tokens = [word.token for word in words]
+        said = [[word.token for word in words_of(clause.text)] for clause in self._taken]
+        before: list[str] = []
+        begin = 0
+        for number, clause in enumerate(self._taken):
+            before += said[number]
+            following = [token for clause_said in said[number + 1 :] for token in clause_said]
+            end = max(begin, place(before, tokens, following=following))
+            now, begin = words[begin:end], end
+            if now and [word.token for word in now] != said[number]:
+                text = "".join(word.text for word in now).strip()
+                self._told(Clause(clause.number, text, clause.language, final=True, corrects=True))
+
+    @property
+    def _spoken(self) -> str:
+        return self._words.language or self._language
+
+
+def _passes(silence_s: float) -> bool:
+    """Whether this hop is the first one after which a pause may be taken for an end."""
+    return any(0 <= silence_s - limit < HOP_S for limit in (SHORT_PAUSE_S, PAUSE_S))

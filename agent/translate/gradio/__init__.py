@@ -1,0 +1,1 @@
+"""SeamlessM4T's demo, which translates text too."""

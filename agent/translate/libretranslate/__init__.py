@@ -1,0 +1,1 @@
+"""LibreTranslate's wire: our own translation server, LibreTranslate, and what is like them."""

@@ -1,0 +1,1 @@
+"""The language model of the worker, asked to translate."""

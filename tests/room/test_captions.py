@@ -1,0 +1,283 @@
+"""A room with captions: real speech, a real recogniser and translator, three clients."""
+
+import asyncio
+import json
+import secrets
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+
+import pytest
+from livekit import rtc
+
+from agent.interpreting.room import FAILED
+from agent.room_protocol import SET_LANGUAGE
+from agent.turns.words import tokens
+from rejoinder.scripted_caller.caller import Caller, join
+from rejoinder.scripted_caller.microphone import RATE_HZ, Pcm
+from rejoinder.stand_ins.libretranslate_server import LibreTranslateStandIn
+from rejoinder.stand_ins.openai_server import OpenAIStandIn, Request
+from testbed.caption_reader import CaptionReader, reading
+from testbed.livekit_process import LiveKitProcess
+from testbed.programs import Background
+from testbed.speech import say
+from tests.room.conftest import Worker
+
+pytestmark = [pytest.mark.timeout(120), pytest.mark.alone]
+
+AGENT = "captions"
+SENTENCE = "I went to the station this morning, but the train had already left."
+SENTENCES = (
+    SENTENCE,
+    "Good morning, everybody.",
+    "The first train leaves at seven.",
+    "The first train leaves at nine.",
+    "I like the yellow flowers best.",
+    "Hello, this is Ann.",
+    "Now I am back again.",
+)
+
+
+@pytest.fixture(scope="module")
+def said() -> dict[str, Pcm]:
+    """Each sentence as a voice says it."""
+    return {text: say(text, rate_hz=RATE_HZ) for text in SENTENCES}
+
+
+@pytest.fixture(scope="module")
+def translation(background: Background) -> Iterator[LibreTranslateStandIn]:
+    stack = AsyncExitStack()
+    yield background.run(stack.enter_async_context(LibreTranslateStandIn().serve()))
+    background.run(stack.aclose())
+
+
+@pytest.fixture(scope="module")
+def captions(
+    start_worker: Callable[..., ExitStack], translation: LibreTranslateStandIn
+) -> Iterator[Worker]:
+    """A worker that captions: tiny.en in its process, and a translator that marks its text."""
+    with start_worker(
+        AGENT_NAME=AGENT,
+        AGENT_MODE="captions",
+        STT_ENGINE="whisper",
+        TRANSLATE_URL=translation.url,
+        TRANSLATE_TIMEOUT_S="2",
+        INTERPRET_TO="pt",
+        AGENT_ISOLATION="thread",
+    ) as stack:
+        yield stack.worker  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def quick(
+    start_worker: Callable[..., ExitStack],
+    engines: OpenAIStandIn,
+    translation: LibreTranslateStandIn,
+) -> Iterator[Worker]:
+    """A worker whose recogniser answers at once, with what a test says."""
+    with start_worker(
+        AGENT_NAME="quick",
+        AGENT_MODE="captions",
+        STT_ENGINE="openai",
+        STT_URL=engines.url,
+        TRANSLATE_URL=translation.url,
+        INTERPRET_TO="pt",
+        AGENT_ISOLATION="thread",
+    ) as stack:
+        yield stack.worker  # type: ignore[attr-defined]
+
+
+class Meeting:
+    """A room, and who is in it."""
+
+    def __init__(self, livekit: LiveKitProcess, metadata: str, dispatch: str) -> None:
+        self.livekit = livekit
+        self.name = f"room-{secrets.token_hex(4)}"
+        self._metadata, self._dispatch = metadata, dispatch
+        self._stack = AsyncExitStack()
+        self.reader: CaptionReader
+
+    async def __aenter__(self) -> "Meeting":
+        token = self.livekit.token(
+            self.name, "reader", dispatch=self._dispatch, metadata=self._metadata
+        )
+        self.reader = await self._stack.enter_async_context(reading(self.livekit.url, token))
+        await self.reader.until(lambda: self.agent is not None)
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self._stack.aclose()
+
+    @property
+    def agent(self) -> rtc.RemoteParticipant | None:
+        kind = rtc.ParticipantKind.PARTICIPANT_KIND_AGENT
+        others = self.reader.room.remote_participants.values()
+        return next((p for p in others if p.kind == kind), None)
+
+    async def joins(self, identity: str) -> Caller:
+        """Somebody with a microphone, whom the agent hears by then."""
+        token = self.livekit.token(self.name, identity)
+        caller = await self._stack.enter_async_context(join(self.livekit.url, token))
+        await heard(caller)
+        return caller
+
+
+async def heard(caller: Caller) -> None:
+    """Wait until the agent hears a microphone."""
+    [microphone] = caller.room.local_participant.track_publications.values()
+    async with asyncio.timeout(10):
+        await microphone.wait_for_subscription()
+
+
+@asynccontextmanager
+async def meeting(
+    livekit: LiveKitProcess, metadata: str = "", *, dispatch: str = AGENT
+) -> AsyncIterator[Meeting]:
+    async with Meeting(livekit, metadata, dispatch) as place:
+        yield place
+
+
+async def test_what_somebody_says_is_written_in_both_languages(
+    livekit: LiveKitProcess, captions: Worker, said: dict[str, Pcm]
+) -> None:
+    async with meeting(livekit) as room:
+        ann = await room.joins("ann")
+        ann.microphone.say(said[SENTENCE])
+        reader = room.reader
+        await reader.until(lambda: "left" in reader.text(kind="translation"))
+        await asyncio.sleep(1.0)  # what may be corrected is by then
+        original = reader.final(kind="original")
+        translated = reader.final(kind="translation")
+    assert tokens(" ".join(s.text for s in original)) == tokens(SENTENCE)
+    assert tokens(" ".join(s.text for s in translated).replace("[pt]", "")) == tokens(SENTENCE)
+    assert {(s.speaker, s.language) for s in original} == {("ann", "en")}
+    assert {(s.speaker, s.language, s.track) for s in translated} == {
+        ("ann", "pt", original[0].track)
+    }
+    assert translated[0].of == original[0].number
+
+
+async def test_a_clause_is_translated_while_the_sentence_goes_on(
+    livekit: LiveKitProcess,
+    quick: Worker,
+    engines: OpenAIStandIn,
+    said: dict[str, Pcm],
+) -> None:
+    words, whole_s = SENTENCE.split(), len(said[SENTENCE]) / RATE_HZ
+
+    def transcribe(request: Request) -> str:
+        """So many words as there is sound for."""
+        assert request.audio is not None
+        spoken_s = len(request.audio) / request.audio_rate_hz - 0.5
+        return " ".join(words[: round(spoken_s / whole_s * len(words))])
+
+    engines.transcribe = transcribe
+    async with meeting(livekit, dispatch="quick") as room:
+        ann = await room.joins("ann")
+        saying = ann.microphone.say(said[SENTENCE])
+        reader = room.reader
+        await reader.until(lambda: bool(reader.final(kind="translation")))
+        first = reader.final(kind="translation")[0]
+    assert first.text == "[pt] I went to the station this morning,"
+    assert not saying.done.is_set()
+
+
+async def test_who_dispatches_says_into_which_languages(
+    livekit: LiveKitProcess, captions: Worker, said: dict[str, Pcm]
+) -> None:
+    metadata = json.dumps({"mode": "captions", "to": ["es", "en"]})
+    async with meeting(livekit, metadata) as room:
+        ann = await room.joins("ann")
+        ann.microphone.say(said["Good morning, everybody."])
+        await room.reader.until(lambda: bool(room.reader.final(kind="translation")))
+        await asyncio.sleep(0.5)
+        assert {s.language for s in room.reader.final(kind="translation")} == {"es"}
+
+
+async def test_people_say_which_language_they_want_to_read(
+    livekit: LiveKitProcess, captions: Worker, said: dict[str, Pcm]
+) -> None:
+    async with meeting(livekit) as room:
+        ann = await room.joins("ann")
+        local, agent = room.reader.room.local_participant, room.agent
+        assert agent is not None
+        answer = await local.perform_rpc(
+            destination_identity=agent.identity,
+            method=SET_LANGUAGE,
+            payload=json.dumps({"hears": "zh"}),
+        )
+        assert json.loads(answer) == {"speaks": "", "hears": "zh"}
+        with pytest.raises(rtc.RpcError, match="language tags"):
+            await local.perform_rpc(
+                destination_identity=agent.identity, method=SET_LANGUAGE, payload="[]"
+            )
+        ann.microphone.say(said["Good morning, everybody."])
+        await room.reader.until(
+            lambda: {"pt", "zh"} <= {s.language for s in room.reader.final(kind="translation")}
+        )
+
+
+async def test_two_people_are_told_apart(
+    livekit: LiveKitProcess, captions: Worker, said: dict[str, Pcm]
+) -> None:
+    async with meeting(livekit) as room:
+        ann, bob = await room.joins("ann"), await room.joins("bob")
+        ann.microphone.say(said["The first train leaves at seven."])
+        bob.microphone.say(said["I like the yellow flowers best."])
+        reader = room.reader
+        await reader.until(
+            lambda: (
+                "train" in reader.text(kind="translation", speaker="ann").lower()
+                and "yellow" in reader.text(kind="translation", speaker="bob")
+            )
+        )
+        assert "yellow" not in reader.text(speaker="ann")
+        assert "train" not in reader.text(speaker="bob")
+
+
+async def test_when_the_translator_fails_the_original_goes_on(
+    livekit: LiveKitProcess,
+    captions: Worker,
+    said: dict[str, Pcm],
+    translation: LibreTranslateStandIn,
+) -> None:
+    async with meeting(livekit) as room:
+        ann = await room.joins("ann")
+        reader = room.reader
+        translation.how.status = 500
+        try:
+            ann.microphone.say(said["The first train leaves at nine."])
+            await reader.until(lambda: any(s.untranslated for s in reader.final()))
+        finally:
+            translation.how.status = 200
+        await reader.until(lambda: FAILED in reader.notices)
+        assert "train" in reader.text(kind="original")
+        ann.microphone.say(said["I like the yellow flowers best."])
+        await reader.until(lambda: "[pt] I like" in reader.text(kind="translation"))
+
+
+async def test_who_leaves_and_comes_back_is_written_again(
+    livekit: LiveKitProcess, captions: Worker, said: dict[str, Pcm]
+) -> None:
+    async with meeting(livekit) as room:
+        reader = room.reader
+        for text, word in (("Hello, this is Ann.", "Hello"), ("Now I am back again.", "back")):
+            token = livekit.token(room.name, "ann")
+            async with join(livekit.url, token) as ann:
+                await heard(ann)
+                ann.microphone.say(said[text])
+                await reader.until(lambda word=word: word in reader.text(kind="translation"))  # type: ignore[misc]
+        numbers = [s.number for s in reader.final(kind="original")]
+        assert len(set(numbers)) == len(numbers)
+
+
+async def test_a_muted_microphone_ends_what_was_said(
+    livekit: LiveKitProcess, captions: Worker, said: dict[str, Pcm]
+) -> None:
+    async with meeting(livekit) as room:
+        ann = await room.joins("ann")
+        saying = ann.microphone.say(said["The first train leaves at seven."])
+        await saying.done.wait()
+        for publication in ann.room.local_participant.track_publications.values():
+            assert isinstance(publication.track, rtc.LocalAudioTrack)
+            publication.track.mute()
+        await room.reader.until(lambda: "train" in room.reader.text(kind="translation"))
