@@ -26,7 +26,7 @@ from agent.tasks import CallTasks, fault, undivided
 logger = logging.getLogger(__name__)
 
 _SEND_S = 5.0
-_MOST_WAITING = 400
+MOST_WAITING = 400
 """Captions that wait for a room that takes none; then the oldest that is not final goes."""
 
 
@@ -64,7 +64,7 @@ class Captions:
         before = self._waiting.get(caption.segment)
         if before is not None and before.final and not caption.final:
             return
-        if len(self._waiting) >= _MOST_WAITING and before is None:
+        if len(self._waiting) >= MOST_WAITING and before is None:
             self._waiting.pop(next((s for s, c in self._waiting.items() if not c.final), ""), None)
         self._waiting[caption.segment] = caption
         self._some.set()

@@ -72,6 +72,8 @@ class CaptionedRoom:
         self._tasks = tasks
         self._languages = languages
         self._glossary = glossary
+        # Whisper, the only other one that translates by itself, knows one language to write in.
+        self._into = str(getattr(settings.stt[0].options, "target_language", "") or "en")
         self.captions = Captions(room, tasks)
         self._heard: dict[str, _Heard] = {}
         self._numbers: dict[str, int] = {}
@@ -196,7 +198,7 @@ class CaptionedRoom:
             )
         language = clause.language or self._guess(heard, clause.text)
         if translated:
-            language = next(iter(self._languages.wanted), language)
+            language = self._into
         self.captions.show(
             Caption(
                 _segment(heard, clause.number),

@@ -168,10 +168,18 @@ def engine_options(stage: Stage) -> Iterator[tuple[str, type[EngineOptions]]]:
         yield name, options_of(stage, name)
 
 
+def _translates(options: EngineOptions) -> bool:
+    """Whether a recogniser writes what is said in another language."""
+    task = getattr(options, "what", None) or getattr(options, "task", None)
+    return task == "translate"
+
+
 class _Loader:
     def __init__(self, sources: Mapping[Origin, Mapping[str, str]]) -> None:
         self._reader = SettingsReader(sources)
         self._notes: list[str] = []
+        self._hears_translated = False
+        """Whether the recogniser that was chosen translates by itself."""
 
     def settings(self) -> Settings:
         livekit = self._reader.section("LIVEKIT_", LiveKitOptions)
@@ -180,6 +188,7 @@ class _Loader:
         stt = self._stage("stt", self._reader.section("STT_", SpeechToTextOptions))
         llm = self._stage("llm", model)
         tts = self._stage("tts", self._reader.section("TTS_", TextToSpeechOptions))
+        self._hears_translated = stt is not None and _translates(stt[0].options)
         translation = self._reader.section("TRANSLATE_", TranslateOptions)
         translate = self._stage("translate", translation)
         interpret = self._reader.section("INTERPRET_", InterpretOptions)
@@ -263,10 +272,13 @@ class _Loader:
         if entries[0].engine != "auto":
             return entries, f"{prefix}ENGINE={value}"
         if stage == "translate":
-            if self._reader.lookup("TRANSLATE_URL") is None:
+            if self._reader.lookup("TRANSLATE_URL") is not None:
+                name, why = "libretranslate", "TRANSLATE_URL is set"
+            elif self._hears_translated:
+                name, why = "stt", "the recogniser translates by itself"
+            else:
                 return (), "none: no TRANSLATE_URL"
-            name = "libretranslate"
-            return (Entry(name, name, name),), "TRANSLATE_URL is set"
+            return (Entry(name, name, name),), why
         name, why = self._automatic(stage, prefix)
         return (Entry(name, name, name),), why
 
