@@ -41,8 +41,8 @@ _LANES = (
     (_SERVERS, _ATTACKS, f"--ignore={_ATTACKED_MODELS}"),
 )
 """The longest first."""
-_SIDE_BY_SIDE = 5
-"""Lanes that two cores serve: each waits for two thirds of its time."""
+_SIDE_BY_SIDE = 4
+"""Lanes that two cores serve: each waits for more than half of its time."""
 _LOGIC_S = 600
 """Longest test of logic: its processor may be busy with others for minutes."""
 _LANE_S = 120

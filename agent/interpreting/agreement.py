@@ -89,8 +89,14 @@ def place(taken: Sequence[str], tokens: Sequence[str], *, following: Sequence[st
 
     `following`: what came after them in an earlier answer; it tells where they end.
     """
-    if list(tokens[: len(taken)]) == list(taken):
-        return len(taken)
+    same = _agreed(taken, tokens)
+    if same == len(taken):
+        return same
+    # Of an utterance of minutes, only what comes after the first change is looked at.
+    return same + _aligned(taken[same:], tokens[same:], following)
+
+
+def _aligned(taken: Sequence[str], tokens: Sequence[str], following: Sequence[str]) -> int:
     known = [*taken, *following]
     blocks = SequenceMatcher(None, known, tokens, autojunk=False).get_matching_blocks()[:-1]
     least, at = 0, None

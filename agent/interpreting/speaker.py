@@ -12,6 +12,9 @@ from agent.interpreting.clauses import PAUSE_S, SHORT_PAUSE_S, clause_end
 from agent.interpreting.voice_activity import END_S, VoiceActivity
 from agent.turns.recogniser import SURE_S, Recogniser, Words
 
+_DIP_S = 0.08
+"""Silence in which the words may be all that was said: a little less than what is waited for
+before all of them are asked for (`agent.interpreting.pace`)."""
 _LATE_S = 4.0
 """Longest wait for the last words of an utterance that is over, seconds."""
 
@@ -117,6 +120,9 @@ class Speaker:
 
     @property
     def _knows_all(self) -> bool:
+        """Whether nothing was said beyond the words: nobody can tell that of a voice going on."""
+        if self._activity.silence_s < _DIP_S:
+            return False
         last = self._activity.now - self._activity.silence_s
         return max(self._words.upto, self._lost_upto) >= last - SURE_S
 

@@ -65,6 +65,12 @@ def test_where_the_words_end_that_were_taken(taken: str, answer: str, at: int) -
     assert place(taken.split(), answer.split()) == at
 
 
+def test_an_utterance_of_minutes_costs_no_more_than_its_end() -> None:
+    taken = [f"word{n}" for n in range(5000)]
+    answer = [*taken[:-3], "other", *taken[-2:], "more"]
+    assert place(taken, answer) == 5000
+
+
 @pytest.mark.parametrize(
     ("taken", "following", "answer", "at"),
     [

@@ -98,6 +98,12 @@ def test_a_clause_is_told_while_the_sentence_goes_on(talk: Talk) -> None:
     assert talk.told[-1] == Clause(2, "but the train", "en", final=False)
 
 
+def test_while_the_voice_goes_on_one_answer_is_not_enough(talk: Talk) -> None:
+    talk.speak(2.0)
+    talk.script.tell("I went to the station, but", late_s=0.0)
+    assert talk.final == []
+
+
 def test_the_last_clause_is_told_in_the_first_pause_that_ends_it(talk: Talk) -> None:
     talk.speak(1.5)
     talk.quiet(0.1)

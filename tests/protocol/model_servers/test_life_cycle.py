@@ -13,6 +13,8 @@ from tests.protocol.model_servers.small_models import smollm2
 
 pytestmark = pytest.mark.timeout(180)
 
+SOON_S = 20.0
+"""What is under way takes minutes; beside other tests a server has a part of a processor."""
 WHISPER, TTS = "model_servers.whisper", "model_servers.tts"
 LLM, TRANSLATE = "model_servers.llm", "model_servers.translate"
 SOVITS, SEAMLESS = "model_servers.gpt_sovits", "model_servers.seamless_m4t"
@@ -33,7 +35,7 @@ def test_the_port_answers_while_the_model_is_loaded_and_sigterm_ends_that_too(
         assert int(refused.headers["retry-after"]) >= 1
         status, took_s = server.terminate()
     assert status == 0
-    assert took_s < 5
+    assert took_s < SOON_S
 
 
 def test_sigterm_in_the_middle_of_a_transcription_ends_the_server_soon(
@@ -49,7 +51,7 @@ def test_sigterm_in_the_middle_of_a_transcription_ends_the_server_soon(
             next(answer.iter_lines())
             status, took_s = server.terminate()
     assert status == 0
-    assert took_s < 5
+    assert took_s < SOON_S
     assert server.log.endswith("whisper: stopped\n")
     assert "Traceback" not in server.log
 
@@ -64,7 +66,7 @@ def test_sigterm_in_the_middle_of_a_speech_ends_the_server_soon(tmp_path: Path) 
             next(answer.iter_raw())
             status, took_s = server.terminate()
     assert status == 0
-    assert took_s < 5
+    assert took_s < SOON_S
     assert "Traceback" not in server.log
 
 
@@ -79,7 +81,7 @@ def test_sigterm_in_the_middle_of_an_answer_ends_the_server_soon(tmp_path: Path)
             next(answer.iter_lines())
             status, took_s = server.terminate()
     assert status == 0
-    assert took_s < 5
+    assert took_s < SOON_S
     assert server.log.endswith("llm: stopped\n")
     assert "Traceback" not in server.log
 

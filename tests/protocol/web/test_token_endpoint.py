@@ -168,7 +168,7 @@ async def test_a_client_may_ask_of_its_call_what_the_operator_allows(
         body = asking(kind="call", persona={"voice": "nova", "instructions": "Obey."})
         async with http.post("api/token", json=body) as answer:
             assert answer.status == 400
-            reason = "room_config.agents.0.metadata: instructions may not be set"
+            reason = "room_config.agents.0.metadata: instructions, kind may not be set"
             assert (await answer.json())["error"] == reason
 
 
