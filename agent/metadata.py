@@ -66,7 +66,7 @@ class _Asked(_Strict):
 
 
 class _Short(BaseModel):
-    """The form for captions, without an envelope."""
+    """The form for captions and interpreting, without an envelope."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
 
@@ -145,7 +145,7 @@ def _reasons(error: ValidationError) -> Iterator[str]:
             yield f"{'.'.join(known)}: {fault['msg']}"
 
 
-_MODE = re.compile(r'"mode"\s*:\s*"captions"')
+_MODE = re.compile(r'"mode"\s*:\s*"(captions|interpret)"')
 """By this the short form is told from metadata that are somebody's own."""
 
 _NAMES = {KEY, *_Asked.model_fields, *PersonaWishes.model_fields, "stt", "llm", "tts", "session"}

@@ -130,7 +130,7 @@ class LiveKitOptions(_Section):
     )
 
 
-JobMode = Literal["call", "captions"]
+JobMode = Literal["call", "captions", "interpret"]
 
 
 class AgentOptions(_Section):
@@ -139,7 +139,8 @@ class AgentOptions(_Section):
     mode: JobMode = setting(
         "call",
         "what a job does whose metadata say nothing; call: talk with one person; captions: write "
-        "what everybody says, in all languages that are wanted",
+        "what everybody says, in all languages that are wanted; interpret: say it too, to each in "
+        "the language that they hear",
     )
     name: str = setting(
         "", "explicit dispatch only, under this name; empty: joins every new room by itself"
@@ -321,6 +322,23 @@ Languages = Annotated[tuple[str, ...], BeforeValidator(_languages)]
 """BCP-47 codes, in a variable with commas between them."""
 
 
+def _voices(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    found: dict[str, list[str]] = {}
+    for entry in filter(None, (part.strip() for part in value.split(","))):
+        language, equals, voice = (part.strip() for part in entry.partition("="))
+        if not (equals and voice):
+            raise PydanticCustomError("voices", "should be a comma list of language=voice")
+        tag = language if language == "*" else _language(language)
+        found.setdefault(tag, []).append(voice)
+    return found
+
+
+Voices = Annotated[dict[str, tuple[str, ...]], BeforeValidator(_voices)]
+"""Names of voices by BCP-47 code, in a variable as `pt=dora,pt=alex,*=nova`."""
+
+
 class InterpretOptions(_Section):
     """Captions and interpreting: what everybody says, in other languages (docs/interpreter.md)."""
 
@@ -333,6 +351,12 @@ class InterpretOptions(_Section):
         (),
         "languages that are wanted, for example pt,zh; those that people in the room ask for come "
         "on top",
+    )
+    voices: Voices = setting(
+        {},
+        "voices of TTS_ENGINE for each language, comma list of language=voice, several of one for "
+        "several speakers, for example pt=pf_dora,pt=pm_alex,*=nova; * is any language, {language} "
+        "in a name its tag; the embedded voice speaks the others",
     )
     glossary: Path | None = setting(
         None,

@@ -9,6 +9,7 @@ TOPIC_TURN = "rejoinder.turn"
 TOPIC_NOTICE = "rejoinder.notice"
 TOPIC_SOURCE = "rejoinder.source"
 TOPIC_COST = "rejoinder.cost"
+TOPIC_VOICE = "rejoinder.voice"
 
 # Attributes of a stream of captions.
 SEGMENT = "lk.segment_id"
@@ -26,6 +27,7 @@ SET_LANGUAGE = "set_language"
 
 # Attributes of the agent.
 STATE = "lk.agent.state"
+MODE = "rejoinder.mode"
 STT = "rejoinder.stt"
 LLM = "rejoinder.llm"
 TTS = "rejoinder.tts"

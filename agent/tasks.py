@@ -79,7 +79,7 @@ class CallTasks:
         """Count restarts on `clock`, seconds."""
         self._clock = clock
         self._group = asyncio.TaskGroup()
-        self._vital: list[asyncio.Task[Any]] = []
+        self._vital: set[asyncio.Task[Any]] = set()
         self._open = False
         self.restarts = 0
         """How often a part was started afresh."""
@@ -100,14 +100,15 @@ class CallTasks:
     ) -> None:
         """Cancel what is needed and carried, wait for it, and for what is being told."""
         self._open = False
-        for task in self._vital:
+        for task in list(self._vital):
             task.cancel()
         await self._group.__aexit__(kind, error, at)
 
     def need(self, work: Coroutine[Any, Any, T], *, name: str) -> asyncio.Task[T]:
         """Begin what the call cannot do without; what it raises ends the call."""
         task = self._group.create_task(work, name=name)
-        self._vital.append(task)
+        self._vital.add(task)
+        task.add_done_callback(self._vital.discard)
         return task
 
     def carry(

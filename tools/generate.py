@@ -162,7 +162,7 @@ def _default(field: FieldInfo) -> str:
         return ""
     if isinstance(value, SecretStr):
         return value.get_secret_value()
-    if isinstance(value, tuple):
+    if isinstance(value, tuple | dict):
         return ",".join(str(item) for item in value)
     text = str(value).lower() if isinstance(value, bool) else str(value)
     return f'"{text}"' if re.search(r"\s", text) else text

@@ -23,7 +23,7 @@ from agent.stt.metered import MeteredSpeechToText
 from agent.translate.failover import FailoverTranslator
 from agent.translate.llm.engine import ModelTranslator
 from agent.translate.metered import MeteredTranslator
-from agent.translate.stt.engine import HeardTranslated
+from agent.translate.recogniser.engine import HeardTranslated
 from agent.translate.translator import Translator
 from agent.tts.failover import FailoverSpeech
 from agent.tts.metered import MeteredSpeech

@@ -1,6 +1,5 @@
 """What the room is told besides voice and captions: notices, and an apology for the ear."""
 
-import json
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -10,9 +9,9 @@ from livekit import rtc
 from livekit.agents import AgentSession, tts
 
 from agent.personas.persona import Persona
-from agent.room_protocol import TOPIC_NOTICE
+from agent.room_messages import RoomMessages
 from agent.settings.engines import CallStage
-from agent.tasks import CallTasks, fault, undivided
+from agent.tasks import CallTasks, fault
 from agent.wording.lexicon.entry import Fault
 
 logger = logging.getLogger(__name__)
@@ -40,20 +39,19 @@ class Notices:
 
         That this voice has failed is said by `spare`.
         """
-        self._room = room
         self._tasks = tasks
+        self._messages = RoomMessages(room, tasks)
         self._session = session
         self._persona = persona
         self._spare = spare
         self._clock = clock
-        self._labels: dict[str, str] = {}
         self._apologised: dict[Fault, float] = {}
         self._replaced_at = -_APOLOGY_PAUSE_S
         self._stood_in: set[CallStage] = set()
 
     def publish(self, topic: str, message: dict[str, Any], *, to: Sequence[str] = ()) -> None:
         """Send one JSON object to some identities in the room, or to everybody."""
-        self._tasks.inform(self._send(topic, json.dumps(message), to), name=f"publish-{topic}")
+        self._messages.publish(topic, message, to=to)
 
     def notice(
         self,
@@ -64,13 +62,11 @@ class Notices:
         to: Sequence[str] = (),
     ) -> None:
         """Show people something; docs/room-protocol.md."""
-        self.publish(TOPIC_NOTICE, {"level": level, "stage": stage, "text": text}, to=to)
+        self._messages.notice(text, stage=stage, level=level, to=to)
 
     def announce(self, labels: dict[str, str]) -> None:
         """Set participant attributes, if they are other ones than before."""
-        if labels != self._labels:
-            self._labels = labels
-            self._tasks.inform(self._set(labels), name="announce")
+        self._messages.announce(labels)
 
     def apology(self, stage: Fault) -> str:
         """What is said when a stage fails."""
@@ -111,13 +107,3 @@ class Notices:
         async with self._spare.synthesize(text) as stream:
             async for audio in stream:
                 yield audio.frame
-
-    async def _send(self, topic: str, text: str, to: Sequence[str]) -> None:
-        sending = self._room.local_participant.send_text(
-            text, topic=topic, destination_identities=list(to) or None
-        )
-        await undivided(sending, name=f"send-{topic}")
-
-    async def _set(self, labels: dict[str, str]) -> None:
-        setting = self._room.local_participant.set_attributes(labels)
-        await undivided(setting, name="set-labels")

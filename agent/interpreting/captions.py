@@ -1,7 +1,7 @@
 """Captions in the room: one text stream per version of a segment, as clients of LiveKit expect.
 
 docs/room-protocol.md says what they carry. A version that was not sent before the next one of its
-segment came is left out; a final one never is.
+segment came is left out; a final one is not.
 """
 
 import asyncio
@@ -27,7 +27,8 @@ logger = logging.getLogger(__name__)
 
 _SEND_S = 5.0
 MOST_WAITING = 400
-"""Captions that wait for a room that takes none; then the oldest that is not final goes."""
+"""Captions that wait for a room that takes none; then the oldest that is not final goes, and if all
+are final the oldest of them: a room that took nothing for so long is lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +66,17 @@ class Captions:
         if before is not None and before.final and not caption.final:
             return
         if len(self._waiting) >= MOST_WAITING and before is None:
-            self._waiting.pop(next((s for s, c in self._waiting.items() if not c.final), ""), None)
+            self._leave_out_one()
         self._waiting[caption.segment] = caption
         self._some.set()
+
+    def _leave_out_one(self) -> None:
+        passing = (segment for segment, caption in self._waiting.items() if not caption.final)
+        segment = next(passing, None)
+        if segment is None:
+            segment = next(iter(self._waiting))
+            self._tasks.uninformed += 1
+        del self._waiting[segment]
 
     async def run(self) -> None:
         """Send what is to be shown, until cancelled."""

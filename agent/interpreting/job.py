@@ -1,4 +1,4 @@
-"""The job `captions`: joins a room, writes what everybody says, and leaves when all have gone."""
+"""The jobs `captions` and `interpret`: hears everybody, writes and says it in other languages."""
 
 import asyncio
 import logging
@@ -8,19 +8,27 @@ from pathlib import Path
 from livekit.agents import AutoSubscribe, JobContext
 
 from agent.call.parts import Parts
+from agent.call.session import limits_of
+from agent.costs.bill import bill_of
+from agent.interpreting.captions import Captions
+from agent.interpreting.casting import Casting
+from agent.interpreting.engines import Engines
 from agent.interpreting.languages import Languages
-from agent.interpreting.room import CaptionedRoom
+from agent.interpreting.room import InterpretedRoom
+from agent.interpreting.shortening import Shortening
+from agent.interpreting.voices import Voices
 from agent.metadata import JobMetadata
-from agent.room_protocol import STATE
+from agent.room_messages import RoomMessages
+from agent.room_protocol import MODE, STATE
 from agent.settings.load import Settings
 from agent.survival.heartbeat import Heartbeat, take_over
-from agent.tasks import CallTasks, undivided
+from agent.tasks import CallTasks
 
 logger = logging.getLogger(__name__)
 
 
 async def serve(ctx: JobContext, parts: Parts, settings: Settings, metadata: JobMetadata) -> None:
-    """Join the room of `ctx`, write what is said until all have gone, and leave.
+    """Join the room of `ctx`, serve who is there until all have gone, and leave.
 
     Every task of the job has ended when this returns.
     """
@@ -28,35 +36,64 @@ async def serve(ctx: JobContext, parts: Parts, settings: Settings, metadata: Job
     spoken = metadata.spoken or chosen.spoken or _heard_language(settings)
     languages = Languages(spoken=spoken, wanted=chosen.to if metadata.to is None else metadata.to)
     glossary = await asyncio.to_thread(read_glossary, chosen.glossary)
+    mode = metadata.kind or settings.agent.mode
+    engines = Engines(parts, settings, glossary)
+    engines.prewarm()
+    parts.meter.restart()
     over = asyncio.Event()
-    if parts.translator is not None:
-        parts.translator.prewarm()
-    parts.stt.prewarm()
-    async with CallTasks() as tasks:
-        room = CaptionedRoom(ctx.room, parts, settings, tasks, languages, glossary)
-        ctx.room.on("disconnected", lambda _: over.set())
-        await ctx.connect(auto_subscribe=AutoSubscribe.AUDIO_ONLY)
-        take_over(ctx, tasks, None)
-        heartbeat = Heartbeat(ctx.room, tasks, dispatch=ctx.job.dispatch_id, seal=None)
-        tasks.carry(heartbeat.run, name="heartbeat", lost=over.set)
-        tasks.carry(room.captions.run, name="captions", lost=over.set)
-        room.serve_requests()
-        room.watch()
-        tasks.inform(_listens(ctx), name="announce")
-        leaving = tasks.need(_until_all_have_gone(room, settings.agent.return_s), name="leave")
-        leaving.add_done_callback(lambda _: over.set())
-        try:
-            await over.wait()
-        finally:
-            ctx.shutdown(reason="all have gone")
+    voices: Voices | None = None
+    try:
+        async with CallTasks() as tasks:
+            captions = Captions(ctx.room, tasks)
+            messages = RoomMessages(ctx.room, tasks)
+            if mode == "interpret":
+                voices = _voices(ctx, parts, settings, tasks, messages)
+            room = InterpretedRoom(ctx.room, tasks, languages, engines, captions, messages, voices)
+            ctx.room.on("disconnected", lambda _: over.set())
+            await ctx.connect(auto_subscribe=AutoSubscribe.AUDIO_ONLY)
+            take_over(ctx, tasks, None)
+            heartbeat = Heartbeat(ctx.room, tasks, dispatch=ctx.job.dispatch_id, seal=None)
+            tasks.carry(heartbeat.run, name="heartbeat", lost=over.set)
+            tasks.carry(captions.run, name="captions", lost=over.set)
+            room.serve_requests()
+            room.watch()
+            messages.announce({STATE: "listening", MODE: mode})
+            leaving = tasks.need(_until_all_have_gone(room, settings.agent.return_s), name="leave")
+            leaving.add_done_callback(lambda _: over.set())
+            try:
+                await over.wait()
+            finally:
+                ctx.shutdown(reason="all have gone")
+    finally:
+        if voices is not None:
+            await voices.aclose()
+        bill = bill_of(parts.meter, settings.prices, final=True)
+        logger.info("what the job cost", extra=bill.as_log())
 
 
-async def _listens(ctx: JobContext) -> None:
-    setting = ctx.room.local_participant.set_attributes({STATE: "listening"})
-    await undivided(setting, name="set-state")
+def _voices(
+    ctx: JobContext,
+    parts: Parts,
+    settings: Settings,
+    tasks: CallTasks,
+    messages: RoomMessages,
+) -> Voices:
+    parts.tts.prewarm()
+    parts.spare_tts.prewarm()
+    # The handbook finds answers, and shortens nothing.
+    model = parts.llm if settings.llm[0].engine != "handbook" else None
+    return Voices(
+        ctx.room,
+        tasks,
+        messages,
+        Casting(parts.tts, parts.spare_tts, settings.interpret.voices),
+        rate_hz=parts.tts.sample_rate,
+        limits=limits_of(settings.tts),
+        shortening=Shortening(tasks, messages, model),
+    )
 
 
-async def _until_all_have_gone(room: CaptionedRoom, return_s: float) -> None:
+async def _until_all_have_gone(room: InterpretedRoom, return_s: float) -> None:
     while True:
         await room.somebody.wait()
         await room.nobody.wait()

@@ -18,10 +18,12 @@ _MOST = 8
 
 @dataclass(frozen=True, slots=True)
 class LanguageWish:
-    """What one person has said of themselves; empty: nothing."""
+    """What one person has said of themselves."""
 
     speaks: str = ""
-    hears: str = ""
+    """Empty: nothing."""
+    hears: str | None = None
+    """None: nothing; empty: no translation."""
 
 
 class Languages:
@@ -50,6 +52,14 @@ class Languages:
     def of(self, identity: str) -> LanguageWish:
         """What is known of somebody."""
         return self._wishes.get(identity, LanguageWish())
+
+    def heard_by(self, identity: str) -> str:
+        """The language that somebody hears; empty: none.
+
+        The first of those of the job, unless they said which.
+        """
+        said = self.of(identity).hears
+        return said if said is not None else next(iter(self._wanted), "")
 
     def left(self, identity: str) -> None:
         """Somebody has gone, and with them what they wanted to read."""

@@ -24,7 +24,7 @@ class Clause:
     """A piece of what somebody said."""
 
     number: int
-    """Of this speaker; the next one is the next number."""
+    """Of this person; a later one is higher."""
     text: str = field(repr=False)
     language: str
     """BCP-47 tag; empty: not known."""
@@ -47,7 +47,7 @@ class Speaker:
         *,
         language: str,
         told: Told,
-        first: int = 1,
+        numbers: Callable[[], int],
     ) -> None:
         """Hear with one recogniser and detector.
 
@@ -57,15 +57,15 @@ class Speaker:
             language: that they speak, where the recogniser tells none.
             told: is given each clause in order: versions that are not final, then the final one,
                 at most once a correction.
-            first: number of the first clause.
+            numbers: gives the number of the next clause, each once.
         """
         self._recogniser = recogniser
         self._ear = Ear(probability)
         self._activity = VoiceActivity()
         self._language = language
         self._told = told
-        self.next = first
-        """Number of the next clause."""
+        self._numbers = numbers
+        self._open: int | None = None
         self._forget()
 
     def _forget(self) -> None:
@@ -142,7 +142,7 @@ class Speaker:
         rest = self._agreement.rest if self._activity.is_speech else ""
         if rest != self._shown:
             self._shown = rest
-            self._told(Clause(self.next, rest, self._spoken, final=False))
+            self._told(Clause(self._number(), rest, self._spoken, final=False))
 
     def _tell_clauses(self, *, pause_s: float, over: bool) -> None:
         if not self._activity.is_speech:
@@ -151,11 +151,8 @@ class Speaker:
         while count := clause_end(
             agreement.open, agreement.stable, language=self._spoken, pause_s=pause_s, over=over
         ):
-            clause = Clause(self.next, agreement.take(count), self._spoken, final=True)
-            self._taken.append(clause)
-            self.next += 1
-            self._shown = ""
-            self._told(clause)
+            text = agreement.take(count)
+            self._taken.append(self._tell_final(text))
 
     def _finish(self) -> None:
         """The utterance is over: the rest is a clause, and what has changed is corrected."""
@@ -165,11 +162,22 @@ class Speaker:
         self._correct()
         if self._shown:
             # There are no such words after all: what was shown goes.
-            self._told(Clause(self.next, "", self._spoken, final=True))
-            self.next += 1
+            self._tell_final("")
         self._recogniser.abandon()
         self._activity.end()
         self._forget()
+
+    def _tell_final(self, text: str) -> Clause:
+        clause = Clause(self._number(), text, self._spoken, final=True)
+        self._open, self._shown = None, ""
+        self._told(clause)
+        return clause
+
+    def _number(self) -> int:
+        """Of the clause that is open: taken when the first words of it are told."""
+        if self._open is None:
+            self._open = self._numbers()
+        return self._open
 
     def _correct(self) -> None:
         """Tell each clause again of which the last answer has other words."""

@@ -9,53 +9,68 @@ from livekit import rtc
 from agent.hearing.ear import HOP_S, RATE_HZ
 from agent.interpreting.speaker import Speaker
 
-_FRAME_MS = 10
+_FRAME_MS = 20
+"""Each frame costs a turn of the event loop, also in silence; each millisecond of it half a
+millisecond of lag."""
 _MISSING_S = 0.1
 """A track that sends nothing for so long is muted, or its packets are lost."""
 
 
-async def hear(
-    track: rtc.Track, speaker: Speaker, *, clock: Callable[[], float] = time.monotonic
-) -> None:
-    """Give a track's sound to `speaker` until it ends; then what is left of an utterance.
+class TrackEar:
+    """Gives a track's sound to a speaker. `run` once."""
 
-    Requests to the recogniser are cancelled with this.
-    """
-    stream = rtc.AudioStream.from_track(
-        track=track, sample_rate=RATE_HZ, num_channels=1, frame_size_ms=_FRAME_MS
-    )
-    frames: asyncio.Queue[rtc.AudioFrame | None] = asyncio.Queue()
+    def __init__(
+        self, track: rtc.Track, speaker: Speaker, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Measure silence on `clock`, seconds."""
+        self._track = track
+        self._speaker = speaker
+        self._clock = clock
+        self._heard = clock()
+        self._ended = asyncio.Event()
 
-    async def read() -> None:
-        async for event in stream:
-            frames.put_nowait(event.frame)
-        frames.put_nowait(None)
+    def end(self) -> None:
+        """The track sends no more: `run` returns when what was said is told."""
+        self._ended.set()
 
-    try:
-        async with asyncio.TaskGroup() as requests:
-            speaker.start(requests)
-            reading = requests.create_task(read(), name="read-track")
-            await _listen(frames, speaker, clock)
-            reading.cancel()
-    finally:
-        await stream.aclose()
+    async def run(self) -> None:
+        """Listen until the track ends; then what is left of an utterance.
 
-
-async def _listen(
-    frames: "asyncio.Queue[rtc.AudioFrame | None]", speaker: Speaker, clock: Callable[[], float]
-) -> None:
-    heard, ended = clock(), False
-    while True:
+        Requests to the recogniser are cancelled with this.
+        """
+        stream = rtc.AudioStream.from_track(
+            track=self._track, sample_rate=RATE_HZ, num_channels=1, frame_size_ms=_FRAME_MS
+        )
         try:
-            async with asyncio.timeout(_MISSING_S):
-                frame = await frames.get()
-        except TimeoutError:
-            frame = None
-        else:
-            ended = ended or frame is None
-        now = clock()
-        if frame is not None:
-            speaker.hear(frame)
-        elif not speaker.silence(round((now - heard) / HOP_S)) and ended:
-            return
-        heard = now
+            async with asyncio.TaskGroup() as tasks:
+                self._speaker.start(tasks)
+                tasks.create_task(self._read(stream), name="read-track")
+                # Silence is no event that could be waited for.
+                while self._goes_on():  # noqa: ASYNC110
+                    await asyncio.sleep(_MISSING_S)
+                # A stream to the recogniser does not end by itself.
+                raise _Over
+        except* _Over:
+            pass
+        finally:
+            await stream.aclose()
+
+    async def _read(self, stream: rtc.AudioStream) -> None:
+        async for event in stream:
+            if self._ended.is_set():
+                return
+            self._heard = self._clock()
+            self._speaker.hear(event.frame)
+        self.end()
+
+    def _goes_on(self) -> bool:
+        """Whether there is more to hear; time in which there was no sound is made up for."""
+        missing_s = self._clock() - self._heard
+        if missing_s < _MISSING_S:
+            return True
+        self._heard += missing_s
+        return self._speaker.silence(round(missing_s / HOP_S)) or not self._ended.is_set()
+
+
+class _Over(Exception):
+    """The track has ended."""

@@ -38,6 +38,8 @@ class Translated:
     target: str
     works: bool
     """Whether it is a translation: else the original itself, as there is none."""
+    corrects: bool = False
+    """Whether it takes the place of an earlier one of this number."""
 
 
 @dataclass(slots=True, eq=False)
@@ -92,6 +94,7 @@ class Lane:
         self._done: list[_Group] = []
         self._before: list[tuple[str, str]] = []
         self._some = asyncio.Event()
+        self._closed = False
 
     def add(self, clause: Clause) -> None:
         """Take a final clause, or the correction of one."""
@@ -105,19 +108,27 @@ class Lane:
             self._waiting.append(_Group({clause.number: clause.text}, clause.language))
         self._some.set()
 
+    def close(self) -> None:
+        """Nothing more will come: `run` returns when all was translated."""
+        self._closed = True
+        self._some.set()
+
     async def run(self) -> None:
-        """Translate what comes, until cancelled."""
-        while True:
+        """Translate what comes, until cancelled or closed."""
+        while not self._closed or self._waiting:
             await self._some.wait()
             self._some.clear()
             while self._waiting:
-                await self._translate(self._take())
+                await self._translate(*self._take())
 
-    def _take(self) -> _Group:
-        """The next text: all that waits, as far as it is new and of one language."""
+    def _take(self) -> tuple[_Group, bool]:
+        """The next text: all that waits, as far as it is new and of one language.
+
+        The second value says whether it corrects one.
+        """
         group = self._waiting.pop(0)
         if group in self._done:
-            return group
+            return group, True
         while (
             self._waiting
             and len(group.texts) < _MOST_AT_ONCE
@@ -126,9 +137,9 @@ class Lane:
         ):
             group.texts |= self._waiting.pop(0).texts
         self._done = [*self._done[-_REMEMBERED:], group]
-        return group
+        return group, False
 
-    async def _translate(self, group: _Group) -> None:
+    async def _translate(self, group: _Group, corrects: bool) -> None:
         original = group.text
         wish = Wish(
             original, group.language, self.target, tuple(self._before[-_BEFORE:]), self._glossary
@@ -141,7 +152,7 @@ class Lane:
             text, works = original, False
         else:
             self._before = [*self._before[-_BEFORE:], (original, text)]
-        self._told(Translated(group.number, text, original, self.target, works))
+        self._told(Translated(group.number, text, original, self.target, works, corrects))
 
     async def _asked(self, wish: Wish) -> str:
         for left in range(self._retries, -1, -1):

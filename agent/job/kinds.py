@@ -34,6 +34,9 @@ KINDS: Mapping[str, JobKind] = {
     "captions": JobKind(
         "agent.interpreting.job", "writes what everybody says, in all languages that are wanted"
     ),
+    "interpret": JobKind(
+        "agent.interpreting.job", "does so, and says it to each in the language that they hear"
+    ),
 }
 
 

@@ -78,19 +78,28 @@ class VoiceTrack(io.AudioOutput):
         self._memory = int((_BACK_S + _AHEAD_S + _LATER_FRAME_S) * rate_hz)
         """Samples of a reply that a hold may take back."""
 
-    async def publish(self, room: rtc.Room, *, listened: Listened | None = None) -> None:
+    async def publish(
+        self,
+        room: rtc.Room,
+        *,
+        name: str = "roomio_audio",
+        listened: Listened | None = None,
+        published: Callable[[rtc.LocalTrackPublication], None] = lambda publication: None,
+    ) -> None:
         """Publish the track as a microphone; returns once somebody listens.
 
         Who that is decides `listened`, which is given what waits until somebody has subscribed to
-        the track; without it, anybody. Does nothing when that has happened.
+        the track; without it, anybody. `published` is told before. Does nothing when somebody
+        listens already.
         """
         if self._subscribed.is_set():
             return
-        track = rtc.LocalAudioTrack.create_audio_track("roomio_audio", self._source)
+        track = rtc.LocalAudioTrack.create_audio_track(name, self._source)
         options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
         publication = await undivided(
             room.local_participant.publish_track(track, options), name="publish-voice"
         )
+        published(publication)
         waiting = publication.wait_for_subscription
         await (waiting() if listened is None else listened(waiting))
         self.start()

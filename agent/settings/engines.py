@@ -207,8 +207,8 @@ TRANSLATE: Mapping[str, Engine] = {
         "the model of LLM_ENGINE, with what was said before and a glossary",
         "a model of LLM_ENGINE that is no handbook",
     ),
-    "stt": Engine(
-        "agent.translate.stt",
+    "recogniser": Engine(
+        "agent.translate.recogniser",
         "nothing: the recogniser of STT_ENGINE translates by itself (SeamlessM4T's /s2tt, Whisper)",
         "a recogniser that does",
     ),

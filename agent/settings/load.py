@@ -275,7 +275,7 @@ class _Loader:
             if self._reader.lookup("TRANSLATE_URL") is not None:
                 name, why = "libretranslate", "TRANSLATE_URL is set"
             elif self._hears_translated:
-                name, why = "stt", "the recogniser translates by itself"
+                name, why = "recogniser", "the recogniser translates by itself"
             else:
                 return (), "none: no TRANSLATE_URL"
             return (Entry(name, name, name),), why

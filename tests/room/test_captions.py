@@ -285,6 +285,39 @@ async def test_who_leaves_and_comes_back_is_written_again(
         assert len(set(numbers)) == len(numbers)
 
 
+async def test_the_last_words_of_somebody_who_leaves_are_written(
+    livekit: LiveKitProcess, captions: Worker, said: dict[str, Pcm]
+) -> None:
+    async with meeting(livekit) as room:
+        token = livekit.token(room.name, "ann")
+        async with join(livekit.url, token) as ann:
+            await heard(ann)
+            await ann.microphone.say(said[SENTENCE]).done.wait()
+        await room.reader.until(lambda: says(room.reader.text(kind="translation"), SENTENCE))
+        assert {s.speaker for s in room.reader.final()} == {"ann"}
+
+
+async def test_what_was_said_before_a_change_of_language_is_written(
+    livekit: LiveKitProcess, captions: Worker, said: dict[str, Pcm]
+) -> None:
+    async with meeting(livekit) as room:
+        ann, agent = await room.joins("ann"), room.agent
+        assert agent is not None
+        await ann.microphone.say(said[SENTENCE]).done.wait()
+        await ann.room.local_participant.perform_rpc(
+            destination_identity=agent.identity,
+            method=SET_LANGUAGE,
+            payload=json.dumps({"speaks": "en-GB"}),
+        )
+        reader = room.reader
+        await reader.until(lambda: says(reader.text(kind="translation"), SENTENCE))
+        ann.microphone.say(said["I like the yellow flowers best."])
+        flowers = "I like the yellow flowers best."
+        await reader.until(lambda: says(reader.text(kind="translation"), flowers))
+        numbers = [s.number for s in reader.final(kind="original")]
+        assert len(set(numbers)) == len(numbers)
+
+
 async def test_a_muted_microphone_ends_what_was_said(
     livekit: LiveKitProcess, captions: Worker, said: dict[str, Pcm]
 ) -> None:

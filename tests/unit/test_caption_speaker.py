@@ -1,6 +1,7 @@
 """One speaker's voice as clauses, on the clock of their audio: which words are told, and when."""
 
 import asyncio
+import itertools
 
 import numpy as np
 import pytest
@@ -52,6 +53,7 @@ class Talk:
             lambda window: (0.95 if self.sure else 0.6) if self._loud else 0.02,
             language=language,
             told=self.told.append,
+            numbers=itertools.count(1).__next__,
         )
         self.quiet(1.0)
 

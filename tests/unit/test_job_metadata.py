@@ -174,7 +174,10 @@ def test_what_a_refused_job_was_asked_for_is_in_no_log(
     assert len(refused) == 1
     assert parts.closed
     [line] = [r for r in caplog.records if r.getMessage() == "a job was refused"]
-    assert line.__dict__["why"] == "rejoinder.kind: no such kind of job; known: call, captions"
+    assert (
+        line.__dict__["why"]
+        == "rejoinder.kind: no such kind of job; known: call, captions, interpret"
+    )
     assert "SECRET" not in caplog.text
 
 

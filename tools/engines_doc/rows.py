@@ -57,7 +57,7 @@ SHARED = frozenset(
 """Modules whose functions are of what engines share, and of none."""
 WITHOUT_CONTRACT: Mapping[tuple[str, str], str] = {
     ("llm", "handbook"): "no server and no model; `tests/unit/test_handbook*.py`",
-    ("translate", "stt"): "it asks nobody: what the recogniser wrote is passed on",
+    ("translate", "recogniser"): "it asks nobody: what the recogniser wrote is passed on",
 }
 """Engines that no contract is inherited for, and what holds them."""
 

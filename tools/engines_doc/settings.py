@@ -140,7 +140,7 @@ EXAMPLES = (
 """In the order of the tables."""
 UNTRIED: Mapping[tuple[str, str], str] = {
     ("translate", "llm"): "the model of `LLM_ENGINE` alone, which is checked for itself",
-    ("translate", "stt"): "the recogniser of `STT_ENGINE` alone, which is checked for itself",
+    ("translate", "recogniser"): "the one of `STT_ENGINE` alone, which is checked for itself",
 }
 """What no example can be made of here, and what it would need."""
 

@@ -90,14 +90,16 @@ class ModelTranslator:
         """The model is not closed here."""
 
     def _instructions(self, wish: Wish) -> str:
-        text = _INSTRUCTIONS.format(source=_name(wish.source), target=_name(wish.target))
+        text = _INSTRUCTIONS.format(
+            source=language_name(wish.source), target=language_name(wish.target)
+        )
         if wish.glossary:
             terms = "; ".join(f"{term} = {written}" for term, written in wish.glossary.items())
             text += _TERMS.format(terms=terms)
         return text + (_STYLE.format(style=self._options.style) if self._options.style else "")
 
 
-def _name(tag: str) -> str:
+def language_name(tag: str) -> str:
     """A language as a model knows it best."""
     try:
         return display_name(tag)

@@ -1,6 +1,6 @@
-"""Engine `stt`: the recogniser translates by itself, so its words are passed on as they are."""
+"""Engine `recogniser`: it translates by itself, so its words are passed on as they are."""
 
-from agent.translate.stt.options import Options
+from agent.translate.recogniser.options import Options
 from agent.translate.translator import Wish
 
 __all__ = ["Options", "build", "probe"]

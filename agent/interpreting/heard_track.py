@@ -1,0 +1,117 @@
+"""One track of somebody's, from its sound to its clauses and their translations."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from livekit import rtc
+
+from agent.interpreting.languages import same
+from agent.interpreting.speaker import Clause, Speaker
+from agent.interpreting.speaker import Told as ClauseTold
+from agent.interpreting.track_ear import TrackEar
+from agent.interpreting.translations import Lane, Translated
+from agent.tasks import CallTasks
+from agent.turns.tongue import told_by_words, tongue_of
+from agent.turns.words import tokens
+
+logger = logging.getLogger(__name__)
+
+MakeSpeaker = Callable[[ClauseTold], Speaker]
+MakeLane = Callable[[str, Callable[[Translated], None]], Lane]
+"""Makes what translates into a language, by its tag."""
+
+
+class HeardTrack:
+    """Of one track, for as long as its owner speaks the same language."""
+
+    def __init__(
+        self,
+        identity: str,
+        track: rtc.Track,
+        language: str,
+        *,
+        speaker: MakeSpeaker,
+        lane: MakeLane,
+        shown: Callable[["HeardTrack", Clause], None],
+        translated: Callable[["HeardTrack", Translated], None],
+    ) -> None:
+        """Prepare; `start` begins to listen.
+
+        Args:
+            identity: of the track's owner.
+            track: is subscribed to.
+            language: that its owner speaks, as far as that is known.
+            speaker: makes who hears it.
+            lane: makes what translates it.
+            shown: is given each clause.
+            translated: is given each translation, in order for each language.
+        """
+        self.identity = identity
+        self.track = track
+        self.language = language
+        self._make_speaker = speaker
+        self._make_lane = lane
+        self._shown = shown
+        self._translated = translated
+        self._lanes: dict[str, tuple[Lane, asyncio.Task[None]]] = {}
+        self._ear: TrackEar | None = None
+        self._ended = False
+        self._tongue = ""
+        """The language of what they said, by its words."""
+
+    def start(self, tasks: CallTasks) -> None:
+        """Listen until the track ends."""
+        self._tasks = tasks
+        tasks.carry(
+            self._hear, name="hear-track", lost=lambda: logger.error("a track is heard no longer")
+        )
+
+    def end(self) -> None:
+        """The track sends no more, or its owner another language: what was said is still told."""
+        self._ended = True
+        if self._ear is not None:
+            self._ear.end()
+
+    def want(self, targets: Iterable[str]) -> None:
+        """Translate into these languages, by their tags, and into no other."""
+        wanted = tuple(targets)
+        for target in [target for target in self._lanes if target not in wanted]:
+            _, running = self._lanes.pop(target)
+            running.cancel()
+        for target in wanted:
+            if target not in self._lanes:
+                self._lanes[target] = self._lane(target)
+
+    def _lane(self, target: str) -> tuple[Lane, asyncio.Task[None]]:
+        lane = self._make_lane(target, lambda translated: self._translated(self, translated))
+        running = self._tasks.carry(
+            lane.run, name="translate", lost=lambda: logger.error("a language is lost")
+        )
+        return lane, running
+
+    async def _hear(self) -> None:
+        self._ear = TrackEar(self.track, self._make_speaker(self._told))
+        if self._ended:
+            self._ear.end()
+        await self._ear.run()
+        for lane, _ in self._lanes.values():
+            lane.close()
+
+    def _told(self, clause: Clause) -> None:
+        clause = replace(clause, language=clause.language or self._guess(clause.text))
+        self._shown(self, clause)
+        if clause.final and clause.text:
+            for target, (lane, _) in self._lanes.items():
+                if not same(target, clause.language):
+                    lane.add(clause)
+
+    def _guess(self, text: str) -> str:
+        """The language of words whose recogniser does not tell it."""
+        words = tokens(text)
+        self._tongue = told_by_words(words) or self._tongue
+        if self._tongue:
+            return self._tongue
+        likely = tongue_of(words)
+        return likely.code if likely is not None else ""

@@ -1,0 +1,121 @@
+"""What one voice track has still to say: whose clause is next, and how fast. Pure.
+
+Speakers take turns: a voice stays with one as long as there is something of theirs to say, unless
+somebody else has waited too long.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field, replace
+
+from agent.wording.scripts import joined
+from agent.wording.spoken_length import letters
+
+TURN_S = 4.0
+"""After so long somebody else's clause goes before a further one of who is spoken for."""
+LETTER_S = 0.062
+"""What a letter takes at the usual speed: 16 a second, pauses included."""
+_MOST_LETTERS = 180
+"""Of what is said in one go: about eleven seconds."""
+_SPEEDS = ((1.5, 1.0), (3.0, 1.1), (5.0, 1.2), (float("inf"), 1.3))
+"""Up to so many seconds behind, this fast; what is faster is hard to follow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """Something that is to be said for somebody."""
+
+    speaker: str = field(repr=False)
+    """Identity of who said it in their own language."""
+    segment: str
+    """Of its caption."""
+    text: str = field(repr=False)
+    since: float
+    """Since when it waits, seconds."""
+
+
+class SpeechQueue:
+    """Of one track. Times are seconds of any clock."""
+
+    def __init__(self) -> None:
+        """Begin with nothing to say."""
+        self._waiting: dict[str, deque[Saying]] = {}
+        self._floor = ""
+        """Identity of who is spoken for, or was last."""
+
+    def __bool__(self) -> bool:
+        """Whether something waits."""
+        return bool(self._waiting)
+
+    @property
+    def waiting_s(self) -> float:
+        """How long what waits takes to say at the usual speed, seconds."""
+        return sum(_length_s(one) for waiting in self._waiting.values() for one in waiting)
+
+    def waiting_of(self, speaker: str) -> tuple[Saying, ...]:
+        """What waits of somebody, in its order."""
+        return tuple(self._waiting.get(speaker, ()))
+
+    @property
+    def speakers(self) -> tuple[str, ...]:
+        """Of whom something waits."""
+        return tuple(self._waiting)
+
+    def add(self, saying: Saying) -> None:
+        """Have something said after what waits of the same speaker."""
+        self._waiting.setdefault(saying.speaker, deque()).append(saying)
+
+    def correct(self, speaker: str, segment: str, text: str) -> None:
+        """It has other words; nothing changes when it is said already."""
+        waiting = self._waiting.get(speaker)
+        if waiting is not None:
+            self._waiting[speaker] = deque(
+                replace(one, text=text) if one.segment == segment else one for one in waiting
+            )
+
+    def shorten(self, speaker: str, sayings: tuple[Saying, ...], text: str) -> None:
+        """Say `text` in place of several, so far as they still wait."""
+        waiting = self._waiting.get(speaker, deque())
+        rest = [one for one in waiting if one not in sayings]
+        if len(rest) == len(waiting):
+            return
+        self._waiting[speaker] = deque([replace(sayings[0], text=text), *rest])
+
+    def leave_out(self, most_s: float) -> int:
+        """Leave out the oldest until the rest takes `most_s` at most; returns how many."""
+        count = 0
+        while self.waiting_s > most_s:
+            speaker = min(self._waiting, key=lambda who: self._waiting[who][0].since)
+            self._take(speaker)
+            count += 1
+        return count
+
+    def next(self, now: float) -> Saying | None:
+        """What is to be said now, and is not waiting any more; None: nothing."""
+        if not self._waiting:
+            return None
+        oldest = min(self._waiting, key=lambda who: self._waiting[who][0].since)
+        waited_s = now - self._waiting[oldest][0].since
+        if self._floor not in self._waiting or (oldest != self._floor and waited_s > TURN_S):
+            self._floor = oldest
+        saying = self._take(self._floor)
+        texts = [saying.text]
+        while (more := self.waiting_of(self._floor)) and (
+            sum(map(letters, texts)) + letters(more[0].text) <= _MOST_LETTERS
+        ):
+            texts.append(self._take(self._floor).text)
+        return replace(saying, text=joined(texts))
+
+    def _take(self, speaker: str) -> Saying:
+        saying = self._waiting[speaker].popleft()
+        if not self._waiting[speaker]:
+            del self._waiting[speaker]
+        return saying
+
+
+def speed_of(behind_s: float) -> float:
+    """How fast to speak when so much is still to be said, as a factor."""
+    return next(speed for most_s, speed in _SPEEDS if behind_s <= most_s)
+
+
+def _length_s(saying: Saying) -> float:
+    return letters(saying.text) * LETTER_S

@@ -1,0 +1,160 @@
+"""One voice track: says the clauses of everybody in one language, one after the other."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing, suppress
+from typing import Protocol
+
+from livekit import rtc
+from livekit.agents import APIConnectOptions, tts
+
+from agent.audio.streams import at_rate
+from agent.interpreting.casting import Casting
+from agent.interpreting.listeners import VoiceOf
+from agent.interpreting.speech_queue import Saying, SpeechQueue, speed_of
+from agent.playout.voice_track import VoiceTrack
+from agent.tasks import fault
+from agent.tts.spoken_reply import ReplyVoice
+from agent.wording.reader import Reader
+from agent.wording.sentences import SentenceTokenizer
+from agent.wording.spoken_form import SpokenForm
+
+logger = logging.getLogger(__name__)
+
+_EARLY_S = 0.6
+"""So long before the last words are over the next ones are asked for: what a voice takes to its
+first sound."""
+_LOOK_S = 0.02
+_SUBSCRIBED_S = 3.0
+"""Longest wait for a listener's program to take the new track, seconds."""
+
+
+class Told(Protocol):
+    """Is told what sounds."""
+
+    def __call__(self, saying: Saying, *, playing: bool) -> None:
+        """A saying begins to sound, or is over."""
+
+
+class VoiceLine:
+    """Of one room. `run` and `track.run` must run for as long as it is wanted."""
+
+    def __init__(
+        self,
+        voice_of: VoiceOf,
+        casting: Casting,
+        *,
+        rate_hz: int,
+        limits: APIConnectOptions,
+        told: Told,
+        clock: Callable[[], float],
+    ) -> None:
+        """Speak with the voices of `casting`, each asked within `limits`, into a track of its own.
+
+        Mono at `rate_hz`; `told` of what sounds. Waits are measured on `clock`, seconds.
+        """
+        self.of = voice_of
+        self.queue = SpeechQueue()
+        self.track = VoiceTrack(rate_hz=rate_hz)
+        self.sid = ""
+        """Of the track, once it is published."""
+        self._casting = casting
+        self._limits = limits
+        self._told = told
+        self._clock = clock
+        self._reader = Reader(voice_of.language)
+        self._sounding: deque[Saying] = deque()
+        self._some = asyncio.Event()
+        self.track.on("playback_started", lambda _: self._begins())
+        self.track.on("playback_finished", lambda _: self._ends())
+
+    async def publish(self, room: rtc.Room, *, published: Callable[[str], None]) -> None:
+        """Publish the track under the language's name; `published` is told its sid.
+
+        Returns when somebody has subscribed to it, or soon afterwards.
+        """
+
+        async def taken(waiting: Callable[[], Awaitable[None]]) -> None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_SUBSCRIBED_S):
+                    await waiting()
+
+        def sid(publication: rtc.LocalTrackPublication) -> None:
+            self.sid = publication.sid
+            published(publication.sid)
+
+        await self.track.publish(room, name=self.of.language, listened=taken, published=sid)
+
+    @property
+    def behind_s(self) -> float:
+        """How much is still to be said, seconds at the usual speed."""
+        return self.track.unheard_s + self.queue.waiting_s
+
+    def say(self, saying: Saying) -> None:
+        """Say it when its turn has come."""
+        self.queue.add(saying)
+        self._some.set()
+
+    async def run(self) -> None:
+        """Say what is to be said, until cancelled."""
+        while True:
+            await self._some.wait()
+            self._some.clear()
+            while self.queue:
+                # The place in the audio is no event that could be waited for.
+                while self.track.unheard_s > _EARLY_S:  # noqa: ASYNC110
+                    await asyncio.sleep(_LOOK_S)
+                speed = speed_of(self.behind_s)
+                saying = self.queue.next(self._clock())
+                if saying is not None:
+                    await self._say(saying, speed)
+
+    async def aclose(self) -> None:
+        """Release the track, once nothing runs."""
+        await self.track.aclose()
+
+    async def _say(self, saying: Saying, speed: float) -> None:
+        language, speaker = self.of.language, saying.speaker
+        voice = ReplyVoice(
+            self._spoken(self._casting.voice(speaker, language, speed)),
+            spare=self._spoken(self._casting.embedded(speaker, language, speed)),
+            tokenizer=SentenceTokenizer(),
+            track=self.track,
+        )
+        begun = False
+        try:
+            async with aclosing(_frames(voice, saying.text, self._limits)) as spoken:
+                async for frame in at_rate(spoken, self.track.rate_hz):
+                    if not begun:
+                        begun = True
+                        self._sounding.append(saying)
+                    await self.track.capture_frame(frame)
+        except Exception as error:  # noqa: BLE001 - the captions have it
+            logger.warning("a translation was not spoken", extra=fault(error))
+        finally:
+            if begun:
+                self.track.flush()
+            await voice.aclose()
+
+    def _spoken(self, engine: tts.TTS) -> tts.TTS:  # type: ignore[type-arg]
+        return SpokenForm(engine, self._reader)
+
+    def _begins(self) -> None:
+        if self._sounding:
+            self._told(self._sounding[0], playing=True)
+
+    def _ends(self) -> None:
+        if self._sounding:
+            self._told(self._sounding.popleft(), playing=False)
+
+
+async def _frames(
+    voice: ReplyVoice, text: str, limits: APIConnectOptions
+) -> AsyncGenerator[rtc.AudioFrame, None]:
+    async with voice.stream(conn_options=limits) as stream:
+        stream.push_text(text)
+        stream.end_input()
+        async for event in stream:
+            yield event.frame

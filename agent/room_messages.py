@@ -1,0 +1,51 @@
+"""Messages and attributes for the people in a room, and their programs."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from livekit import rtc
+
+from agent.room_protocol import TOPIC_NOTICE
+from agent.tasks import CallTasks, undivided
+
+
+class RoomMessages:
+    """Of one job. Nothing here waits, and nothing here can end it."""
+
+    def __init__(self, room: rtc.Room, tasks: CallTasks) -> None:
+        """Send to `room` as tasks of `tasks`, which counts what could not be sent."""
+        self._room = room
+        self._tasks = tasks
+        self._labels: Mapping[str, str] = {}
+
+    def publish(self, topic: str, message: dict[str, Any], *, to: Sequence[str] = ()) -> None:
+        """Send one JSON object to some identities in the room, or to everybody."""
+        self._tasks.inform(self._send(topic, json.dumps(message), to), name=f"publish-{topic}")
+
+    def notice(
+        self,
+        text: str,
+        *,
+        stage: str,
+        level: Literal["info", "error"],
+        to: Sequence[str] = (),
+    ) -> None:
+        """Show people something; docs/room-protocol.md."""
+        self.publish(TOPIC_NOTICE, {"level": level, "stage": stage, "text": text}, to=to)
+
+    def announce(self, labels: Mapping[str, str]) -> None:
+        """Set participant attributes, if they are other ones than before."""
+        if labels != self._labels:
+            self._labels = labels
+            self._tasks.inform(self._set(labels), name="announce")
+
+    async def _send(self, topic: str, text: str, to: Sequence[str]) -> None:
+        sending = self._room.local_participant.send_text(
+            text, topic=topic, destination_identities=list(to) or None
+        )
+        await undivided(sending, name=f"send-{topic}")
+
+    async def _set(self, labels: Mapping[str, str]) -> None:
+        setting = self._room.local_participant.set_attributes(dict(labels))
+        await undivided(setting, name="set-labels")

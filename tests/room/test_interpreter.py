@@ -1,0 +1,181 @@
+"""The interpreter's voices: real speech, a real recogniser, listeners who hear their language."""
+
+import asyncio
+import json
+import secrets
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+
+import pytest
+
+from agent.turns.words import tokens
+from rejoinder.scripted_caller.caller import Caller, join
+from rejoinder.scripted_caller.microphone import RATE_HZ, Pcm
+from rejoinder.stand_ins.libretranslate_server import LibreTranslateStandIn
+from rejoinder.stand_ins.openai_server import OpenAIStandIn
+from testbed.livekit_process import LiveKitProcess
+from testbed.programs import Background
+from testbed.speech import say
+from testbed.voice_listener import RATE_HZ as HEARD_HZ
+from testbed.voice_listener import VoiceListener, listening
+from tests.room.conftest import Worker
+
+pytestmark = [pytest.mark.timeout(120), pytest.mark.alone]
+
+AGENT = "interpreter"
+TRAIN, FLOWERS = "The first train leaves at seven.", "I like the yellow flowers best."
+
+
+@pytest.fixture(scope="module")
+def said() -> dict[str, Pcm]:
+    """Each sentence as a voice says it."""
+    return {text: say(text, rate_hz=RATE_HZ) for text in (TRAIN, FLOWERS)}
+
+
+@pytest.fixture(scope="module")
+def translation(background: Background) -> Iterator[LibreTranslateStandIn]:
+    stack = AsyncExitStack()
+    yield background.run(stack.enter_async_context(LibreTranslateStandIn().serve()))
+    background.run(stack.aclose())
+
+
+@pytest.fixture
+def interpreter(
+    start_worker: Callable[..., ExitStack],
+    translation: LibreTranslateStandIn,
+    engines: OpenAIStandIn,
+) -> Iterator[Worker]:
+    """tiny.en in its process, a translator that marks its text, a voice of tones."""
+    with start_worker(
+        AGENT_NAME=AGENT,
+        AGENT_MODE="interpret",
+        STT_ENGINE="whisper",
+        TRANSLATE_URL=translation.url,
+        TTS_ENGINE="openai",
+        TTS_URL=engines.url,
+        INTERPRET_VOICES="*=onyx,*=nova",
+        AGENT_ISOLATION="thread",
+    ) as stack:
+        yield stack.worker  # type: ignore[attr-defined]
+
+
+class Meeting:
+    """A room with the interpreter."""
+
+    def __init__(self, livekit: LiveKitProcess, stack: AsyncExitStack) -> None:
+        self.livekit = livekit
+        self.name = f"room-{secrets.token_hex(4)}"
+        self._stack = stack
+
+    async def listens(self, identity: str, speaks: str, *, hears: str) -> VoiceListener:
+        """Somebody without a microphone, who hears a language by then."""
+        token = self.livekit.token(self.name, identity, dispatch=AGENT)
+        listener = await self._stack.enter_async_context(listening(self.livekit.url, token))
+        await listener.speaks(speaks, hears=hears)
+        await listener.until(lambda: hears in listener.voices)
+        return listener
+
+    async def speaks(self, identity: str) -> Caller:
+        """Somebody with a microphone, whom the agent hears by then."""
+        token = self.livekit.token(self.name, identity)
+        caller = await self._stack.enter_async_context(join(self.livekit.url, token))
+        [microphone] = caller.room.local_participant.track_publications.values()
+        async with asyncio.timeout(10):
+            await microphone.wait_for_subscription()
+        return caller
+
+
+@asynccontextmanager
+async def meeting(livekit: LiveKitProcess) -> AsyncIterator[Meeting]:
+    async with AsyncExitStack() as stack:
+        yield Meeting(livekit, stack)
+
+
+def heard(listener: VoiceListener, language: str, engines: OpenAIStandIn) -> list[str]:
+    """The words that a listener has heard in a language."""
+    words = engines.heard_words(listener.voice(language).pcm(), rate_hz=HEARD_HZ)
+    return [word for word, _, _ in words]
+
+
+def ended(listener: VoiceListener, count: int = 1) -> Callable[[], bool]:
+    """Whether so many translations were said to their end."""
+    return lambda: sum(not told["playing"] for _, told in listener.told) >= count
+
+
+async def test_each_hears_their_language_alone(
+    livekit: LiveKitProcess, interpreter: Worker, engines: OpenAIStandIn, said: dict[str, Pcm]
+) -> None:
+    async with meeting(livekit) as room:
+        bob = await room.listens("bob", "pt", hears="pt")
+        eva = await room.listens("eva", "es", hears="es")
+        ann = await room.speaks("ann")
+        ann.microphone.say(said[TRAIN])
+        await bob.until(ended(bob))
+        await eva.until(ended(eva))
+        assert (bob.voices, eva.voices) == (["pt"], ["es"])
+        for listener, language in ((bob, "pt"), (eva, "es")):
+            words = heard(listener, language, engines)
+            assert words[0] == f"onyx:{language}"
+            assert sum(f"onyx:{word}" in words for word in tokens(TRAIN)) >= 4
+            began = next(told for _, told in listener.told if told["playing"])
+            assert (began["speaker"], began["language"]) == ("ann", language)
+
+
+async def test_two_people_have_two_voices_and_take_turns(
+    livekit: LiveKitProcess, interpreter: Worker, engines: OpenAIStandIn, said: dict[str, Pcm]
+) -> None:
+    async with meeting(livekit) as room:
+        bob = await room.listens("bob", "pt", hears="pt")
+        ann, amy = await room.speaks("ann"), await room.speaks("amy")
+        ann.microphone.say(said[TRAIN])
+        amy.microphone.say(said[FLOWERS])
+        await bob.until(ended(bob, 2))
+        accents = [word.partition(":")[0] for word in heard(bob, "pt", engines)]
+        turns = [one for one, before in zip(accents, ["", *accents], strict=False) if one != before]
+        assert sorted(turns) == ["nova", "onyx"]
+
+
+async def test_nobody_hears_themselves_translated(
+    livekit: LiveKitProcess, interpreter: Worker, engines: OpenAIStandIn, said: dict[str, Pcm]
+) -> None:
+    async with meeting(livekit) as room:
+        bob = await room.listens("bob", "pt", hears="pt")
+        ann = await room.speaks("ann")
+        agent = bob.agent
+        assert agent is not None
+        ann_hears = VoiceListenerOf(ann)
+        await ann.room.local_participant.perform_rpc(
+            destination_identity=agent.identity,
+            method="set_language",
+            payload=json.dumps({"speaks": "en", "hears": "pt"}),
+        )
+        await ann.wait_until(lambda: "pt" in ann_hears.voices)
+        ann.microphone.say(said[TRAIN])
+        await bob.until(ended(bob))
+        assert heard(bob, "pt", engines)
+        assert not engines.heard_words(ann.hearing.pcm(), rate_hz=RATE_HZ)
+
+
+async def test_a_voice_is_there_while_somebody_wants_it(
+    livekit: LiveKitProcess, interpreter: Worker
+) -> None:
+    async with meeting(livekit) as room:
+        bob = await room.listens("bob", "pt", hears="pt")
+        await bob.speaks("pt", hears="es")
+        await bob.until(lambda: bob.voices == ["es"])
+        await bob.speaks("pt", hears="")
+        await bob.until(lambda: bob.voices == [])
+        await bob.until(lambda: bob.agent is not None and not bob.agent.track_publications)
+
+
+class VoiceListenerOf:
+    """The agent's tracks that a caller is let hear."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    @property
+    def voices(self) -> list[str]:
+        """Their names."""
+        agent = self._caller.agent
+        return [p.name for p in agent.track_publications.values() if p.track] if agent else []
