@@ -19,7 +19,8 @@ help: ## print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(UV_READY) ## set everything up and talk to the agent in the browser; Ctrl-C ends it
-	$(SYNC) $(if $(findstring --chat,$(ARGS)),--extra server-llm) --no-dev
+	$(SYNC) $(if $(findstring --chat,$(ARGS)),--extra server-llm) \
+		$(if $(findstring --mode,$(ARGS)),--extra server-translate) --no-dev
 	@$(RUN) rejoinder demo $(ARGS)
 
 setup: environment ## everything for development: tools, livekit-server, the page's library

@@ -1,10 +1,11 @@
-"""How far captions and translations are behind who speaks, beside the framework's usual way.
+"""How far captions and voice are behind who speaks, beside the framework's usual way.
 
     python -m benchmarks.interpreter [--sentences N]
 
-The lag of a clause: from the end of its last word to its translation at the reader. Sentences of 3
-to 15 s, one speaker, engines of set delays (`benchmarks.interpreter_engines`); both systems hear
-the same sentences in turn. Writes benchmarks/results/interpreter-1.json.
+The lag of a clause: from the end of its last word to its translation at the reader, and to the
+first sample of it at the listener. Sentences of 3 to 15 s, one speaker, engines of set delays
+(`benchmarks.interpreter_engines`); both systems hear the same sentences in turn. Writes
+benchmarks/results/interpreter-1.json.
 """
 
 import argparse
@@ -26,16 +27,25 @@ import aiohttp
 import numpy as np
 
 from agent.turns.words import tokens
+from benchmarks.interpreter_engines import MARK_HZ
 from benchmarks.rig import OURS, VANILLA
 from benchmarks.voices import RATE_HZ, Spoken, speak
 from rejoinder.scripted_caller.caller import Caller, join
 from testbed.caption_reader import CaptionReader, Segment, reading
 from testbed.livekit_process import LiveKitProcess, livekit_binary, run_livekit
 from testbed.programs import running
+from testbed.voice_listener import RATE_HZ as HEARD_HZ
+from testbed.voice_listener import HeardVoice, VoiceListener, listening
 
 RESULTS = Path(__file__).parent / "results"
 LONG_S = 6.0
 TARGET = "pt"
+_LOUD = 0.02
+"""RMS above which 10 ms hold sound; full scale is 1."""
+_PURE = 0.7
+"""Share of a tone in them from which on they are that tone."""
+_APART = 15
+"""Hops of 10 ms between the end of one mark and the beginning of the next, at least."""
 SENTENCES = (
     "The museum opens at nine in the morning.",
     "Please leave your coats at the entrance.",
@@ -63,19 +73,30 @@ class Measured:
     length_s: float
     lags_s: list[float]
     """Of each translated clause, from the end of its last word."""
+    voice_lags_s: list[float]
+    """The same, to the first sample of it that is heard."""
     average_lagging_s: float
     """Mean over the words of when their translation was there, less when they were said."""
     before_end: bool
     """Whether the first translation was there before the sentence was over."""
+    heard_before_end: bool
+    """Whether it was heard before the sentence was over."""
+    clauses: int
     words: int
     lost: int
     """Words of the sentence in no translation."""
 
 
-def measured(system: str, spoken: Spoken, began: float, shown: list[Segment]) -> Measured:
-    """Match what was shown with what was said: the clauses' words follow each other."""
+def measured(
+    system: str, spoken: Spoken, began: float, shown: list[Segment], heard: list[float]
+) -> Measured:
+    """Match what was shown with what was said: the clauses' words follow each other.
+
+    `heard`: when each translated text began to be heard.
+    """
     ends = [(token, end) for word, end in spoken.words for token in tokens(word)]
     at, lags, behind, got = 0, [], [], 0
+    said_at: list[float] = []
     for segment in shown:
         said = tokens(segment.text.replace(f"[{TARGET}]", ""))
         here = [n for n in range(at, len(ends)) if ends[n][0] in said][: len(said)]
@@ -83,39 +104,71 @@ def measured(system: str, spoken: Spoken, began: float, shown: list[Segment]) ->
             continue
         got += len(here)
         at = here[-1] + 1
-        lags.append(segment.shown - began - ends[here[-1]][1])
+        said_at.append(began + ends[here[-1]][1])
+        lags.append(segment.shown - said_at[-1])
         behind += [segment.shown - began - ends[n][1] for n in here]
     return Measured(
         system,
         spoken.last - spoken.first,
         lags,
+        [first - end for first, end in zip(heard, said_at, strict=False)],
         statistics.fmean(behind) if behind else float("nan"),
         bool(shown) and shown[0].shown - began < spoken.last,
+        bool(heard) and heard[0] - began < spoken.last,
+        len(shown),
         len(ends),
         len(ends) - got,
     )
 
 
-async def script(http: aiohttp.ClientSession, url: str, spoken: Spoken) -> None:
-    """Tell the recogniser what is about to be said."""
+async def script(http: aiohttp.ClientSession, url: str, *said: Spoken) -> None:
+    """Tell the recogniser what is about to be said, by several people at once if need be."""
+    async with http.post(
+        url.removesuffix("/v1") + "/bench/script", json=[_script(spoken) for spoken in said]
+    ) as answer:
+        answer.raise_for_status()
+
+
+def _script(spoken: Spoken) -> dict[str, object]:
     hop = RATE_HZ // 100
     count = len(spoken.pcm) // hop
     frames = spoken.pcm[: count * hop].reshape(count, hop).astype(np.float64)
     curve = np.maximum(10 * np.log10(np.mean(frames**2, axis=1) + 1e-9), -55.0) + 55.0
-    body = {"curve": [round(float(v), 2) for v in curve], "words": spoken.words}
-    async with http.post(url.removesuffix("/v1") + "/bench/script", json=body) as answer:
-        answer.raise_for_status()
+    return {"curve": [round(float(v), 2) for v in curve], "words": spoken.words}
 
 
-async def hear(system: str, ann: Caller, reader: CaptionReader, spoken: Spoken) -> Measured:
-    """Say one sentence and wait for all that is shown of it."""
+def marks(voice: HeardVoice) -> list[float]:
+    """When each text began that was heard, `time.perf_counter()` seconds.
+
+    With the tone of the language's name, which is a part of no other word.
+    """
+    window = HEARD_HZ // 100
+    pcm = voice.pcm()
+    frames = pcm[: len(pcm) // window * window].reshape(-1, window)
+    t = np.arange(window) / HEARD_HZ
+    turn = np.exp(-2j * np.pi * MARK_HZ * t)
+    loud = np.sqrt(np.mean(frames**2, axis=1))
+    share = np.abs(frames @ turn) * 2 / window / np.maximum(loud * np.sqrt(2), 1e-6)
+    here = (loud > _LOUD) & (share > _PURE)
+    begins = [n for n in np.flatnonzero(here) if not here[max(0, n - _APART) : n].any()]
+    return [voice.began + n * 0.01 for n in begins]
+
+
+async def hear(
+    system: str, ann: Caller, reader: CaptionReader, listener: VoiceListener, spoken: Spoken
+) -> Measured:
+    """Say one sentence and wait for all that is shown and heard of it."""
     before = set(reader.segments)
     said = ann.microphone.say(spoken.pcm)
     await said.done.wait()
     await asyncio.sleep(3.5)
+    voice = listener.voice(TARGET)
+    while np.abs(voice.pcm()[-2 * HEARD_HZ :]).max() > _LOUD:  # noqa: ASYNC110 - sound, no event
+        await asyncio.sleep(0.2)
     shown = [s for s in reader.final(kind="translation") if s.number not in before]
     assert said.began is not None
-    return measured(system, spoken, said.began, sorted(shown, key=lambda s: s.shown))
+    heard = [at for at in marks(voice) if at > said.began]
+    return measured(system, spoken, said.began, sorted(shown, key=lambda s: s.shown), heard)
 
 
 def worker(
@@ -127,13 +180,16 @@ def worker(
         "LIVEKIT_API_KEY": livekit.api_key,
         "LIVEKIT_API_SECRET": livekit.api_secret,
         "AGENT_NAME": system,
-        "AGENT_MODE": "captions",
+        "AGENT_MODE": "interpret",
         "AGENT_HEALTH_PORT": "0",
         "STT_ENGINE": "openai",
         "STT_URL": engines["url"],
         "STT_LANGUAGE": "en",
         "TRANSLATE_URL": engines["translate"],
+        "TTS_ENGINE": "openai",
+        "TTS_URL": engines["url"],
         "INTERPRET_TO": TARGET,
+        "INTERPRET_VOICES": "*=alloy",
         "PYTHONUNBUFFERED": "1",
         "PYTHONPATH": str(Path(__file__).parent.parent),
     }
@@ -166,21 +222,26 @@ async def run(sentences: int, folder: Path) -> list[Measured]:
                 token = livekit.token(room, "reader", dispatch=system)
                 async with (
                     reading(livekit.url, token) as reader,
+                    listening(livekit.url, livekit.token(room, "bob")) as bob,
                     join(livekit.url, livekit.token(room, "ann")) as ann,
                 ):
                     [microphone] = ann.room.local_participant.track_publications.values()
                     await microphone.wait_for_subscription()
+                    await bob.until(lambda: TARGET in bob.voices)  # noqa: B023
                     await asyncio.sleep(1.0)
                     for spoken in utterances:
                         await script(http, engines["url"], spoken)
-                        found.append(await hear(system, ann, reader, spoken))
+                        found.append(await hear(system, ann, reader, bob, spoken))
                         print(_line(found[-1]), flush=True)
     return found
 
 
 def _line(one: Measured) -> str:
-    lags = " ".join(f"{lag:.2f}" for lag in one.lags_s)
-    return f"{one.system:8} {one.length_s:5.1f} s  lags {lags}  lost {one.lost} of {one.words}"
+    shown, heard = (" ".join(f"{s:.2f}" for s in of) for of in (one.lags_s, one.voice_lags_s))
+    return (
+        f"{one.system:8} {one.length_s:5.1f} s  shown {shown}  heard {heard}  "
+        f"lost {one.lost} of {one.words}"
+    )
 
 
 def table(found: list[Measured]) -> str:
@@ -198,7 +259,10 @@ def table(found: list[Measured]) -> str:
 
     for share in (50, 95):
         lags = {s: [lag for m in of[s] for lag in m.lags_s] for s in of}
-        row(f"lag of a clause, p{share}", {s: float(np.percentile(lags[s], share)) for s in of})
+        row(f"caption of a clause, p{share}", {s: float(np.percentile(lags[s], share)) for s in of})
+    for share in (50, 95):
+        lags = {s: [lag for m in of[s] for lag in m.voice_lags_s] for s in of}
+        row(f"voice of a clause, p{share}", {s: float(np.percentile(lags[s], share)) for s in of})
     for name, some in (("all", of), (f"over {LONG_S:g} s", long)):
         lagging = {s: statistics.fmean(m.average_lagging_s for m in some[s]) for s in some}
         row(f"average lagging of a word, sentences {name}", lagging)
@@ -207,6 +271,13 @@ def table(found: list[Measured]) -> str:
         f"| translation begun before the sentence ends, over {LONG_S:g} s | "
         f"{begun[VANILLA]:.0%} | {begun[OURS]:.0%} | |"
     )
+    begun = {s: sum(m.heard_before_end for m in long[s]) / len(long[s]) for s in long}
+    rows.append(
+        f"| voice begun before the sentence ends, over {LONG_S:g} s | "
+        f"{begun[VANILLA]:.0%} | {begun[OURS]:.0%} | |"
+    )
+    unheard = {s: sum(m.clauses - len(m.voice_lags_s) for m in of[s]) for s in of}
+    rows.append(f"| clauses not heard | {unheard[VANILLA]} | {unheard[OURS]} | |")
     lost = {s: sum(m.lost for m in of[s]) for s in of}
     words = sum(m.words for m in of[OURS])
     rows.append(f"| words lost, of {words} | {lost[VANILLA]} | {lost[OURS]} | |")

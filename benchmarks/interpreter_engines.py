@@ -1,47 +1,83 @@
 """The engines of the interpreter's benchmark, in a process of their own: set delays, real wires.
 
-    python -m benchmarks.interpreter_engines --stt 0.25 --translate 0.15
+    python -m benchmarks.interpreter_engines --stt 0.25 --translate 0.15 --tts 0.15
 
-The recogniser is the one of `benchmarks.standin`, which is told what is being said; as Whisper does
-it writes commas where it knows what follows, and a full stop after the newest word. The translator
-puts the language before the text.
+The recogniser is the one of `benchmarks.standin`, which is told what is being said, by several
+people at once if need be; as Whisper does it writes commas where it knows what follows, and a full
+stop after the newest word. The translator puts the language before the text. The voice says each
+word as a tone, and the language's name as the lowest one: a recording shows where each text begins.
 """
 
 import argparse
 import asyncio
 import json
+import re
+import zlib
 
+import numpy as np
 from aiohttp import web
+from numpy.typing import NDArray
 
-from benchmarks.standin import BenchEngines
+from benchmarks.standin import BenchEngines, likeness
 from rejoinder.stand_ins.answering import Behaviour
 from rejoinder.stand_ins.libretranslate_server import LibreTranslateStandIn
 from rejoinder.stand_ins.openai_server import Request
 
+MARK_HZ = 400.0
+"""The tone with which each translated text begins."""
+WORD_S = 0.30
+_TONE_S = 0.24
 _MARKS = ",.;:!?"
+_TARGET = re.compile(r"(pt|es|zh|fr|de)\b")
+
+
+async def say(text: str, *, voice: str, rate_hz: int, speed: float) -> bytes:
+    """Each word as a tone of its own, shorter when it is said faster."""
+    pieces: list[NDArray[np.float64]] = []
+    for word in re.findall(r"[\w']+", text.lower()):
+        mark = not pieces and _TARGET.fullmatch(word) is not None
+        hz = MARK_HZ if mark else 600.0 + 60.0 * (zlib.crc32(word.encode()) % 30)
+        t = np.arange(int(_TONE_S / speed * rate_hz)) / rate_hz
+        fade = np.minimum(1.0, np.minimum(t, t[-1] - t) / 0.01)
+        gap = np.zeros(int(WORD_S / speed * rate_hz) - len(t))
+        pieces.append(np.concatenate([0.5 * fade * np.sin(2 * np.pi * hz * t), gap]))
+    samples = np.concatenate([np.zeros(0), *pieces])
+    return bytes((samples * 32767).astype("<i2").tobytes())
 
 
 class Punctuating(BenchEngines):
     """Writes marks as a recogniser does that does not know what follows."""
 
+    def take(self, scripts: list[tuple[list[float], list[tuple[str, float]]]]) -> None:
+        """What is being said, by as many people at once."""
+        self._scripts = scripts
+
     def written(self, request: Request) -> str:
         """The scripted words that an upload holds, as they are written so far."""
+        scripts = getattr(self, "_scripts", [])
+        if request.audio is None or not scripts:
+            return ""
+        audio, rate_hz = request.audio, request.audio_rate_hz
+        curve, words = max(scripts, key=lambda s: likeness(audio, rate_hz, np.array(s[0])))
+        self.script(curve, words)
         text = self.words_in(request)
-        whole = " ".join(word for word, _ in getattr(self, "_words", ()))
+        whole = " ".join(word for word, _ in words)
         if not text or whole.endswith(text):
             return text
         return f"{text.rstrip(_MARKS)}."
 
 
-async def serve(stt_s: float, translate_s: float) -> None:
+async def serve(stt_s: float, translate_s: float, tts_s: float) -> None:
     """Serve until cancelled."""
     engines = Punctuating()
     engines.transcribe = engines.written
     engines.stt = Behaviour(first_byte_s=stt_s)
+    engines.tts = Behaviour(first_byte_s=tts_s)
+    engines.speech = say
 
     async def script(request: web.Request) -> web.Response:
         told = await request.json()
-        engines.script(told["curve"], [tuple(pair) for pair in told["words"]])
+        engines.take([(one["curve"], [tuple(pair) for pair in one["words"]]) for one in told])
         return web.json_response({})
 
     engines.extra_routes = [("POST", "/bench/script", script)]
@@ -56,8 +92,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--stt", type=float, default=0.25, help="seconds to a transcript")
     parser.add_argument("--translate", type=float, default=0.15, help="seconds to a translation")
+    parser.add_argument("--tts", type=float, default=0.15, help="seconds to the first sound")
     args = parser.parse_args()
-    asyncio.run(serve(args.stt, args.translate))
+    asyncio.run(serve(args.stt, args.translate, args.tts))
 
 
 if __name__ == "__main__":

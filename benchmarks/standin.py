@@ -141,6 +141,19 @@ def _curve(frames: NDArray[np.float32]) -> NDArray[np.float64]:
     return np.asarray(np.maximum(10 * np.log10(power + 1e-9), -55.0) + 55.0)
 
 
+def likeness(audio: NDArray[np.float32], rate_hz: int, script: NDArray[np.float64]) -> float:
+    """How well an upload fits into what is being said, at its best place: 1 is the same."""
+    hop = int(rate_hz * _HOP_S)
+    count = len(audio) // hop
+    upload = _curve(audio[: count * hop].reshape(count, hop))
+    at = _place(upload, script)
+    piece = np.zeros(count)
+    begin, end = max(at, 0), min(at + count, len(script))
+    piece[begin - at : end - at] = script[begin:end]
+    size = float(np.linalg.norm(upload) * np.linalg.norm(piece))
+    return float(np.dot(upload, piece)) / size if size else 0.0
+
+
 def _place(upload: NDArray[np.float64], script: NDArray[np.float64]) -> int:
     """Where in the script the upload begins, hops; negative: it begins with silence."""
     size = len(upload) + len(script)

@@ -1,9 +1,9 @@
-"""Captions the framework's usual way: wait for the end of the sentence, then translate it.
+"""Captions and voice the framework's usual way: wait for the end of the sentence, then translate.
 
     AGENT_NAME=vanilla python -m livekit.agents start benchmarks/vanilla_interpreter.py
 
 livekit-agents' own StreamAdapter and Silero with their defaults, around the same recogniser; each
-final transcript is translated by the same server and written as captions.
+final transcript is translated by the same server, written as captions and spoken by the same voice.
 """
 
 import os
@@ -24,9 +24,9 @@ from agent.tasks import CallTasks
 from agent.translate.translator import Wish
 
 SETTINGS = load()
-STT, TRANSLATE = SETTINGS.stt[0], SETTINGS.translate[0]
+STT, TRANSLATE, TTS = SETTINGS.stt[0], SETTINGS.translate[0], SETTINGS.tts[0]
 TARGET = SETTINGS.interpret.to[0]
-for _stage, _choice in (("stt", STT), ("translate", TRANSLATE)):
+for _stage, _choice in (("stt", STT), ("translate", TRANSLATE), ("tts", TTS)):
     load_engine(_stage, _choice.engine)  # type: ignore[arg-type]
 
 server = AgentServer(
@@ -48,6 +48,7 @@ async def caption(ctx: JobContext) -> None:
     """Caption the first person of a room."""
     recogniser = load_engine("stt", STT.engine).build(STT.options)
     translator = load_engine("translate", TRANSLATE.engine).build(TRANSLATE.options)
+    voice = load_engine("tts", TTS.engine).build(TTS.options)
     heard: asyncio.Future[tuple[rtc.Track, str]] = asyncio.get_running_loop().create_future()
 
     def take(track: rtc.Track, by: rtc.RemoteParticipant) -> None:
@@ -57,6 +58,12 @@ async def caption(ctx: JobContext) -> None:
     ctx.room.on("track_subscribed", lambda track, _, by: take(track, by))
     await ctx.connect(auto_subscribe=AutoSubscribe.AUDIO_ONLY)
     track, speaker = await heard
+    source = rtc.AudioSource(voice.sample_rate, 1)
+    options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
+    await ctx.room.local_participant.publish_track(
+        rtc.LocalAudioTrack.create_audio_track(TARGET, source), options
+    )
+    texts: asyncio.Queue[str] = asyncio.Queue()
     adapter = stt_module.StreamAdapter(stt=recogniser, vad=silero.VAD.load())
     async with CallTasks() as tasks, adapter.stream() as stream:
         captions = Captions(ctx.room, tasks)
@@ -66,13 +73,21 @@ async def caption(ctx: JobContext) -> None:
             async for event in rtc.AudioStream(track, sample_rate=16000, num_channels=1):
                 stream.push_frame(event.frame)
 
+        async def speak() -> None:
+            while True:
+                async with voice.synthesize(await texts.get()) as spoken:
+                    async for audio in spoken:
+                        await source.capture_frame(audio.frame)
+
         tasks.carry(feed, name="feed", lost=lambda: None)
+        tasks.carry(speak, name="speak", lost=lambda: None)
         number = 0
         async for event in stream:
             if event.type == stt_module.SpeechEventType.FINAL_TRANSCRIPT:
                 text = event.alternatives[0].text
                 wish = Wish(text, "en", TARGET)
                 translated = await translator.translate(wish, timeout_s=TRANSLATE.timeout_s)
+                texts.put_nowait(translated)
                 number += 1
                 for kind, shown in (("original", text), ("translation", translated)):
                     captions.show(

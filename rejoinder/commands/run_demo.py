@@ -11,15 +11,17 @@ import webbrowser
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, get_args
 
 from rich.console import Console
 
 from agent.errors import ConfigError, RejoinderError
+from agent.options import JobMode
 from agent.settings.load import Settings, apply_env_file, load
 from agent.tasks import begin
 from rejoinder.demo import places, running
 from rejoinder.demo.children import Child, ChildDied, Spec, Supervisor
+from rejoinder.demo.interpreting import check_interpreting
 from rejoinder.demo.livekit_api import list_rooms
 from rejoinder.demo.livekit_config import load_or_create_keys
 from rejoinder.demo.livekit_server import Found, obtain
@@ -41,6 +43,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of the demo; everything else is a setting."""
     parser.add_argument("--no-browser", action="store_true", help="do not open the talk page")
     parser.add_argument(
+        "--mode",
+        choices=get_args(JobMode),
+        help="call: talk with the agent; captions: it writes what everybody in a room says, in "
+        "their languages; interpret: it says it too. Default: AGENT_MODE, else call",
+    )
+    parser.add_argument(
         "--chat",
         action="store_true",
         help="talk with a small language model on this machine, not with the handbook; it is "
@@ -57,9 +65,15 @@ def run(args: argparse.Namespace) -> int:
     console = Console()
     try:
         settings, environ = _load()
+        mode: JobMode = args.mode or settings.agent.mode
         if args.chat:
             check_chat(settings)
-        demo = Demo(console, settings, environ, open_browser=not args.no_browser, chat=args.chat)
+        if mode != "call":
+            check_interpreting(settings)
+        demo = Demo(
+            console, settings, environ,
+            open_browser=not args.no_browser, chat=args.chat, mode=mode,
+        )  # fmt: skip
         return asyncio.run(until_stopped(demo))
     except RejoinderError as error:
         console.print("[bold red]The demo has ended.[/bold red]")
@@ -107,6 +121,7 @@ class Demo:
         *,
         open_browser: bool = True,
         chat: bool = False,
+        mode: JobMode = "call",
     ) -> None:
         """Prepare a run; `environ` is the environment of the children."""
         self.console = console
@@ -114,6 +129,7 @@ class Demo:
         self._environ = environ
         self._open_browser = open_browser
         self._chat = chat
+        self._mode = mode
         self._state = places.state_folder()
         self._began = time.perf_counter()
 
@@ -179,7 +195,12 @@ class Demo:
             local = LocalLiveKit(server.binary, server.version, keys)
         ports = pick_ports(self._settings, claims)
         return make_plan(
-            self._settings, ports=ports, environ=self._environ, local=local, chat=self._chat
+            self._settings,
+            ports=ports,
+            environ=self._environ,
+            local=local,
+            chat=self._chat,
+            mode=self._mode,
         )
 
     async def _start(self, plan: Plan, supervisor: Supervisor) -> None:

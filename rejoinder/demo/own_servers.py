@@ -84,7 +84,7 @@ def whisper_server(settings: Settings, port: int, base: Mapping[str, str], pytho
         for name in ("model", "device", "compute_type", "cpu_threads")
         if f"STT_{name.upper()}" in set_by_person(settings)
     }
-    return _model_server(WHISPER, "model_servers.whisper", port, env | dict(base), python)
+    return model_server(WHISPER, "model_servers.whisper", port, env | dict(base), python)
 
 
 def whisper_beside_a_worker(cores: int) -> dict[str, str]:
@@ -118,7 +118,7 @@ def whisper_client(server: Part, url: str) -> dict[str, str]:
 
 def tts_server(port: int, base: Mapping[str, str], python: str) -> Part:
     """The speech server."""
-    return _model_server(TTS, "model_servers.tts", port, base, python)
+    return model_server(TTS, "model_servers.tts", port, base, python)
 
 
 def tts_client(settings: Settings, server: Part, url: str) -> dict[str, str]:
@@ -144,7 +144,7 @@ def chat_server(settings: Settings, port: int, base: Mapping[str, str], python: 
         "SERVE_LLM_INSTRUCTIONS": settings.reply.instructions,
         "SERVE_LLM_CONCURRENCY": str(min(taken or MAX_CALLS, MAX_CALLS)),
     }
-    return _model_server(CHAT, "model_servers.llm", port, env | dict(base), python)
+    return model_server(CHAT, "model_servers.llm", port, env | dict(base), python)
 
 
 def chat_client(settings: Settings, server: Part, url: str) -> dict[str, str]:
@@ -188,7 +188,8 @@ def _embedded(choices: Sequence[StageChoice], engine: str) -> bool:
     return choices[0].engine == engine and choices[0].why.startswith("embedded")
 
 
-def _model_server(name: str, module: str, port: int, env: Mapping[str, str], python: str) -> Part:
+def model_server(name: str, module: str, port: int, env: Mapping[str, str], python: str) -> Part:
+    """One of our servers, on `port` of loopback."""
     return Part(
         name,
         (python, "-m", module, "--host", LOOPBACK, "--port", str(port)),

@@ -8,8 +8,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent.options import JobMode
 from agent.remote.proxies import spared
 from agent.settings.load import Settings, StageChoice
+from rejoinder.demo.interpreting import (
+    needs_translate,
+    room_settings,
+    translate_client,
+    translate_server,
+)
 from rejoinder.demo.livekit_config import Keys, server_config, server_environment
 from rejoinder.demo.own_servers import (
     MAX_CALLS,
@@ -59,6 +66,7 @@ class Ports:
     whisper: int
     tts: int
     llm: int
+    translate: int
     worker: int
     talk: int
 
@@ -109,6 +117,7 @@ def pick_ports(settings: Settings, claims: PortClaims) -> Ports:
             whisper=free.tcp(),
             tts=free.tcp(),
             llm=free.tcp(),
+            translate=free.tcp(),
             worker=free.tcp(),
         )
 
@@ -120,6 +129,7 @@ def make_plan(
     environ: Mapping[str, str],
     local: LocalLiveKit | None,
     chat: bool = False,
+    mode: JobMode = "call",
     python: str = sys.executable,
 ) -> Plan:
     """Decide what runs.
@@ -130,9 +140,12 @@ def make_plan(
         environ: environment that the children inherit, the `.env` file included.
         local: the livekit-server to start; None when `LIVEKIT_URL` names one.
         chat: whether our own language model answers and not the handbook (`check_chat`).
+        mode: what the worker does in a room (`check_interpreting`).
         python: interpreter of our own processes.
     """
     base = _inherited(environ)
+    if mode != "call":
+        base |= room_settings(settings, mode, environ)
     parts: list[Part] = []
     servers: list[tuple[str, str]] = []
     shared: dict[str, str] = {}
@@ -163,6 +176,15 @@ def make_plan(
         servers.append(("Language model", address(ports.llm)))
         shared |= chat_client(settings, server, address(ports.llm))
         llm = Stage("LLM", f"our language model's server · {shared['LLM_MODEL']}", "--chat")
+    stages = [stt, llm, tts]
+    if mode != "call":
+        stages[1] = _stage("Translation", settings.translate)
+    if mode != "call" and needs_translate(settings):
+        server = translate_server(ports.translate, base, python)
+        parts.append(server)
+        servers.append(("Translation", address(ports.translate)))
+        shared |= translate_client(server, address(ports.translate))
+        stages[1] = Stage("Translation", "our translation server · English, Portuguese", "included")
     talk_host = settings.talk.host
     parts.append(
         Part(
@@ -188,7 +210,7 @@ def make_plan(
     )
     return Plan(
         parts=tuple(parts),
-        stages=(stt, llm, tts),
+        stages=tuple(stages),
         livekit_url=shared.get("LIVEKIT_URL") or settings.livekit.url or "",
         talk_url=f"http://{_reachable(talk_host)}:{ports.talk}/",
         model_servers=tuple(servers),
@@ -209,6 +231,8 @@ def _livekit(local: LocalLiveKit, ports: Ports, environ: Mapping[str, str]) -> P
 
 
 def _stage(name: str, choices: Sequence[StageChoice]) -> Stage:
+    if not choices:
+        return Stage(name, "none", "")
     first, *others = (_served_by(choice) for choice in choices)
     stand_by = f"; standing by: {', '.join(others)}" if others else ""
     return Stage(name, first + stand_by, choices[0].why)

@@ -235,7 +235,9 @@ class OpenAIStandIn(ToneVoice):
             if refused := self._refusal(request, record, self.tts):
                 return refused
             voice = "" if body["voice"] == self.usual_voice else body["voice"]
-            pcm = await self.spoken(body["input"], voice=voice, rate_hz=TTS_RATE_HZ)
+            # A tone tells its word at the usual speed alone.
+            speed = float(body.get("speed", 1.0)) if self.speech is not None else 1.0
+            pcm = await self.spoken(body["input"], voice=voice, rate_hz=TTS_RATE_HZ, speed=speed)
             step = TTS_RATE_HZ // 20 * 2
             pieces = [pcm[i : i + step] for i in range(0, len(pcm), step)]
             return await send(request, record, self.tts, "audio/pcm", pieces)

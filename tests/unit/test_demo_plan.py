@@ -10,6 +10,7 @@ from agent.errors import ConfigError, EngineUnavailable
 from agent.options import (
     AgentOptions,
     EngineOptions,
+    JobMode,
     LiveKitOptions,
     ModelOptions,
     TalkOptions,
@@ -18,11 +19,12 @@ from agent.options import (
 from agent.settings.load import Settings, StageChoice, Value
 from model_servers.llm.settings import ChatSettings
 from rejoinder.demo import own_servers
+from rejoinder.demo.interpreting import check_interpreting
 from rejoinder.demo.livekit_config import Keys
 from rejoinder.demo.own_servers import check_chat, whisper_beside_a_worker
 from rejoinder.demo.plan import LocalLiveKit, Plan, Ports, make_plan
 
-PORTS = Ports(livekit=1, media=2, metrics=3, whisper=4, tts=5, llm=8, worker=6, talk=7)
+PORTS = Ports(livekit=1, media=2, metrics=3, whisper=4, tts=5, llm=8, translate=9, worker=6, talk=7)
 LOCAL = LocalLiveKit(Path("/opt/livekit-server"), "1.13.5", Keys("APIkey", "secret"))
 ELSEWHERE = LiveKitOptions(
     url="wss://live.example.org", api_key="k", api_secret=SecretStr("s"), server_bin=None
@@ -74,10 +76,22 @@ def settings(
     )
 
 
-def plan(chosen: Settings, environ: dict[str, str] | None = None, *, chat: bool = False) -> Plan:
+def plan(
+    chosen: Settings,
+    environ: dict[str, str] | None = None,
+    *,
+    chat: bool = False,
+    mode: JobMode = "call",
+) -> Plan:
     local = None if chosen.livekit.url else LOCAL
     return make_plan(
-        chosen, ports=PORTS, environ=environ or {}, local=local, chat=chat, python="python"
+        chosen,
+        ports=PORTS,
+        environ=environ or {},
+        local=local,
+        chat=chat,
+        mode=mode,
+        python="python",
     )
 
 
@@ -338,3 +352,40 @@ def test_chat_without_its_package_says_which_command_brings_it(
     monkeypatch.setattr(own_servers.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(EngineUnavailable, match="uv sync --inexact --extra server-llm"):
         check_chat(settings())
+
+
+def test_interpreting_starts_the_translation_server_and_a_recogniser_of_many_languages() -> None:
+    made = plan(settings(), mode="interpret")
+    assert made.names == ("livekit-server", "whisper", "tts", "translate", "web", "worker")
+    assert env_of(made, "whisper")["SERVE_WHISPER_MODEL"] == "base"
+    worker = env_of(made, "worker")
+    assert worker["AGENT_MODE"] == env_of(made, "web")["AGENT_MODE"] == "interpret"
+    assert worker["TRANSLATE_URL"] == "http://127.0.0.1:9"
+    assert worker["STT_MODEL"] == "base"
+    assert worker["INTERPRET_VOICES"] == "en=en_US-hibari-heart"
+    assert env_of(made, "web")["TALK_SHARED_ROOMS"] == "true"
+
+
+def test_captions_speak_with_no_voice_of_their_own() -> None:
+    assert "INTERPRET_VOICES" not in env_of(plan(settings(), mode="captions"), "worker")
+
+
+def test_what_a_person_set_for_interpreting_stays() -> None:
+    chosen = {"SERVE_WHISPER_MODEL": "small", "INTERPRET_VOICES": "*=nova"}
+    made = plan(settings(), chosen, mode="interpret")
+    assert env_of(made, "worker")["STT_MODEL"] == "small"
+    assert env_of(made, "worker")["INTERPRET_VOICES"] == "*=nova"
+
+
+def test_a_call_starts_no_translation_server() -> None:
+    made = plan(settings())
+    assert "translate" not in made.names
+    assert "TALK_SHARED_ROOMS" not in env_of(made, "web")
+
+
+def test_interpreting_without_its_package_says_which_command_brings_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(EngineUnavailable, match="--extra server-translate"):
+        check_interpreting(settings())
