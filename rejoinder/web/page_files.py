@@ -1,4 +1,4 @@
-"""The page's files, held in memory.
+"""The pages' files, held in memory.
 
 Not aiohttp's FileResponse: it sends with the system's sendfile, and a client that stops reading
 then keeps the file, the socket and a task for good (asyncio does not end a sendfile whose
@@ -42,19 +42,27 @@ class PageFile:
         return answer
 
 
-def load_page_files(library: Path) -> Mapping[str, PageFile]:
+def load_page_files(library: Path, mode: str) -> Mapping[str, PageFile]:
     """Read all that is served, by its path; blocks for some 50 ms.
 
     Args:
         library: the browser file of livekit-client (`client_library.fetch_library`).
+        mode: what the worker does (`AGENT_MODE`): `call` has the talk page at `/`, all others
+            the meeting page. Both are at paths of their own, too.
     """
-    return dict(_files(library))
+    return dict(_files(library, mode))
 
 
-def _files(library: Path) -> Iterator[tuple[str, PageFile]]:
-    yield "/", _read(client_library.PAGE / "index.html")
-    for path in (client_library.PAGE / "static").iterdir():
-        yield f"/static/{path.name}", _read(path)
+def _files(library: Path, mode: str) -> Iterator[tuple[str, PageFile]]:
+    talk = _read(client_library.PAGE / "index.html")
+    meeting = _read(client_library.PAGE / "meeting" / "index.html")
+    yield "/", talk if mode == "call" else meeting
+    yield "/talk", talk
+    yield "/meeting", meeting
+    for folder in ("static", "meeting"):
+        for path in (client_library.PAGE / folder).iterdir():
+            if path.name != "index.html":
+                yield f"/{folder}/{path.name}", _read(path)
     yield f"/static/vendor/{client_library.LIBRARY}", _read(library)
 
 

@@ -1,4 +1,4 @@
-"""The web server: talk page, token endpoint, state of the dispatch, health."""
+"""The web server: talk and meeting page, token endpoint, state of the dispatch, health."""
 
 import asyncio
 import json
@@ -121,7 +121,7 @@ async def running(
         live.api_secret.get_secret_value() if live.api_secret else None,
         timeout=aiohttp.ClientTimeout(total=API_TIMEOUT_S),
     ) as api:
-        files = await asyncio.to_thread(load_page_files, library)
+        files = await asyncio.to_thread(load_page_files, library, settings.agent.mode)
         app = create_app(settings, api=api, files=files)
         runner = web.AppRunner(app, shutdown_timeout=SHUTDOWN_S)
         await runner.setup()
@@ -182,7 +182,8 @@ async def _health(request: web.Request) -> web.Response:
 
 
 async def _config(request: web.Request) -> web.Response:
-    return web.json_response({"needs_secret": request.app[_GUARD].needs_secret})
+    mode = request.app[_SETTINGS].agent.mode
+    return web.json_response({"needs_secret": request.app[_GUARD].needs_secret, "mode": mode})
 
 
 async def _token(request: web.Request) -> web.Response:

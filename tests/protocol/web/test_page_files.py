@@ -114,7 +114,7 @@ async def test_health_and_configuration_hold_no_secret(
         async with http.get("health") as answer:
             assert await answer.json() == {"status": "ok"}
         async with http.get("api/config") as answer:
-            assert await answer.json() == {"needs_secret": True}
+            assert await answer.json() == {"needs_secret": True, "mode": "call"}
 
 
 def test_the_script_uses_only_elements_that_the_page_has() -> None:

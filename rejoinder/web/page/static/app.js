@@ -1,19 +1,22 @@
 // The page: joins what the caller does to the call, and the call to what is seen.
 
-import * as endpoint from "./endpoint.js";
-import { Call, connectFault, libraryLoaded, microphones, openMicrophone } from "./call.js";
+import { Call } from "./call.js";
 import { Cards } from "./cards.js";
+import { libraryLoaded } from "./connection.js";
 import { Conversation } from "./conversation.js";
 import { costLine } from "./cost.js";
+import { $, fillPage } from "./elements.js";
+import { KeptTicket } from "./endpoint.js";
+import { connectionProblem, followDispatch, ticket as askTicket, tokenProblem } from "./joining.js";
 import { Stopwatch } from "./levels.js";
-import { ACTION, HINT, PROBLEM, STATE, fillPage } from "./strings.js";
+import { Microphone, fillChooser } from "./microphone.js";
+import { ACTION, HINT, PROBLEM, STATE, TEXT } from "./strings.js";
 import {
-  $, heard, listenTo, showCost, showDevices, showEngines, showMicrophone, showMuted, showPhase,
-  showState, wakeSound,
+  heard, listenTo, showCost, showEngines, showMicrophone, showMuted, showPhase, showState,
+  wakeSound,
 } from "./view.js";
 
-const AGENT_POLL_MS = 1000;
-
+const kept = new KeptTicket("rejoinder.call");
 const cards = new Cards($("cards"));
 const conversation = new Conversation($("messages"), $("scroller"), $("announcer"));
 let current = null; // the call in progress: {call, abort, connected, agentCame, agentState, …}
@@ -38,65 +41,6 @@ function showAgent(session, state) {
   return showState(state, session.muted ? HINT.muted : HINT.listening);
 }
 
-// ---- microphone ----------------------------------------------------------------------------
-
-function microphoneProblem(error) {
-  if (!navigator.mediaDevices?.getUserMedia) return PROBLEM.insecure;
-  if (error.name === "NotAllowedError" || error.name === "SecurityError") return PROBLEM.denied;
-  if (error.name === "NotFoundError" || error.name === "OverconstrainedError") {
-    return PROBLEM.noMicrophone;
-  }
-  return PROBLEM.busyMicrophone;
-}
-
-/** The microphone's track, or null after a card has said why there is none. */
-async function microphoneOrCard(session) {
-  try {
-    const track = await openMicrophone();
-    cards.drop("microphone");
-    return track;
-  } catch (error) {
-    if (session !== current) return null;
-    const actions = navigator.mediaDevices
-      ? [{ label: ACTION.microphone, run: () => retryMicrophone(session) }]
-      : [];
-    cards.show("microphone", microphoneProblem(error), actions);
-    return null;
-  }
-}
-
-async function retryMicrophone(session) {
-  if (session !== current) return;
-  const track = await microphoneOrCard(session);
-  if (track) await session.joined;
-  if (!track || session !== current) return void track?.stop();
-  try {
-    await session.call.unpublish();
-    await session.call.publish(track);
-  } catch {
-    track.stop();
-    if (session === current) cards.show("microphone", PROBLEM.media);
-    return;
-  }
-  session.track = track;
-  useMicrophone(session, track);
-}
-
-function useMicrophone(session, track) {
-  listenTo("mic", track.mediaStreamTrack);
-  session.muted = false;
-  showMuted(false);
-  showMicrophone(true);
-  listDevices(session);
-  showCall();
-}
-
-async function listDevices(session) {
-  const found = await microphones().catch(() => []);
-  const chosen = session.call.mic?.mediaStreamTrack.getSettings().deviceId;
-  if (session === current) showDevices(found, chosen);
-}
-
 // ---- the call ------------------------------------------------------------------------------
 
 /** Begin a call; with a resume ticket the one that was interrupted, under the same identity. */
@@ -118,9 +62,10 @@ async function start(resume = null) {
   showMicrophone(false);
   wakeSound();
   session.call = new Call(handlers(session));
+  session.microphone = microphoneOf(session);
   const [track, ticket] = await Promise.all([
-    microphoneOrCard(session).then((opened) => {
-      session.track = opened;
+    session.microphone.open().then((opened) => {
+      session.microphone.track = opened;
       if (session === current) showState("connecting");
       return opened;
     }),
@@ -132,7 +77,7 @@ async function start(resume = null) {
     await session.call.connect(ticket.server_url, ticket.participant_token, track);
   } catch (error) {
     track?.stop();
-    if (session === current) connectFailed(error, ticket.server_url);
+    if (session === current) fail(connectionProblem(error, ticket.server_url, PROBLEM));
     return;
   }
   if (session !== current) return session.call.leave();
@@ -140,56 +85,60 @@ async function start(resume = null) {
   session.resolveJoined();
   session.stopwatch = new Stopwatch(() => heard.mic, () => heard.agent);
   showPhase("call");
-  if (track) useMicrophone(session, track);
+  if (track) session.microphone.use(track);
   showCall();
   awaitAgent(session);
 }
 
+function microphoneOf(session) {
+  return new Microphone({
+    connection: session.call,
+    cards,
+    problems: PROBLEM,
+    wanted: () => session === current,
+    joined: session.joined,
+    on: {
+      ready: (track) => {
+        listenTo("mic", track.mediaStreamTrack);
+        session.muted = false;
+        showMuted(false);
+        showMicrophone(true);
+        showCall();
+      },
+      gone: () => {
+        listenTo("mic", null);
+        showMicrophone(false);
+        showCall();
+      },
+      devices: (found, chosen) => fillChooser($("chooser"), found, chosen),
+    },
+  });
+}
+
 async function ticketOrCard(session) {
-  for (let problem = PROBLEM.secret; ; problem = PROBLEM.wrongSecret) {
-    try {
-      const { needs_secret: needed } = await endpoint.config();
-      if (needed && !endpoint.hasSecret()) {
-        const secret = await cards.askSecret(problem);
-        if (session !== current) return null;
-        if (secret === null) return stopAt("idle");
-        endpoint.keepSecret(secret);
-      }
-      return await endpoint.token(session.abort.signal, session.resume);
-    } catch (error) {
-      if (session !== current) return null;
-      if (error.status !== 401 || !endpoint.hasSecret()) return tokenFailed(error);
-      endpoint.forgetSecret();
-    }
+  const wish = session.resume ? { resume: session.resume } : {};
+  const wanted = () => session === current;
+  try {
+    const ticket = await askTicket({ wish, signal: session.abort.signal, cards, problems: PROBLEM, wanted });
+    if (!ticket && wanted()) stopAt("idle");
+    return ticket;
+  } catch (error) {
+    return fail(tokenProblem(error, PROBLEM));
   }
-}
-
-function tokenFailed(error) {
-  if (error.status === 0) return fail(PROBLEM.pageServer);
-  if (error.status === 429) return fail(PROBLEM.tooMany(error.retryAfterS));
-  return fail(PROBLEM.refused(error.message));
-}
-
-function connectFailed(error, url) {
-  const fault = connectFault(error);
-  if (fault === "refused") return fail(PROBLEM.refused(error.message));
-  return fail(fault === "media" ? PROBLEM.media : PROBLEM.livekit(url));
 }
 
 /** Follow the dispatch until the agent is in the room or none will come. */
-async function awaitAgent(session) {
-  while (session === current && !session.agentCame) {
-    const known = await endpoint.agentState(session.call.room.name, session.abort.signal).catch(() => null);
-    if (session !== current || session.agentCame) return;
+function awaitAgent(session) {
+  return followDispatch(session.call.room.name, session.abort.signal, (known) => {
+    if (session !== current || session.agentCame) return true;
     if (known) session.dispatches = known.dispatches;
-    if (known?.state === "absent") {
-      session.gaveUp = true;
+    session.gaveUp = known?.state === "absent";
+    if (session.gaveUp) {
       cards.show("agent", PROBLEM.noAgent(known.dispatches), [{ label: ACTION.retry, run: again }]);
-      return showCall();
     }
     showCall();
-    await new Promise((wake) => setTimeout(wake, AGENT_POLL_MS));
-  }
+    return session.gaveUp;
+  });
 }
 
 function handlers(session) {
@@ -243,15 +192,8 @@ function handlers(session) {
       const problem = PROBLEM.ended[reason];
       fail(problem ?? PROBLEM.ended.other, problem ? null : session.resume);
     }),
-    microphoneLost: mine(() => {
-      session.call.unpublish();
-      listenTo("mic", null);
-      showMicrophone(false);
-      const run = () => retryMicrophone(session);
-      cards.show("microphone", PROBLEM.lostMicrophone, [{ label: ACTION.microphone, run }]);
-      showCall();
-    }),
-    devices: mine(() => listDevices(session)),
+    microphoneLost: mine(() => session.microphone.lost()),
+    devices: mine(() => session.microphone.devices()),
   };
 }
 
@@ -263,7 +205,7 @@ function stopAt(next) {
     session.abort.abort();
     session.resolveJoined();
     session.stopwatch?.close();
-    session.track?.stop();
+    session.microphone?.track?.stop();
     session.call?.leave().catch(() => {});
   }
   listenTo("mic", null);
@@ -301,7 +243,7 @@ function again() {
 
 // ---- what the caller does ------------------------------------------------------------------
 
-$("talk").addEventListener("click", () => (current ? stop() : start(endpoint.takeCall())));
+$("talk").addEventListener("click", () => (current ? stop() : start(kept.take())));
 
 $("mute").addEventListener("click", async () => {
   const session = current;
@@ -315,11 +257,7 @@ $("mute").addEventListener("click", async () => {
 $("microphones").addEventListener("change", async () => {
   const session = current;
   if (!session?.call.mic) return;
-  try {
-    await session.call.choose($("microphones").value);
-  } catch (error) {
-    if (session === current) cards.show("microphone", microphoneProblem(error));
-  }
+  await session.microphone.choose($("microphones").value);
   if (session === current) listenTo("mic", session.call.mic?.mediaStreamTrack);
 });
 
@@ -337,11 +275,11 @@ $("chat").addEventListener("submit", async (event) => {
 });
 
 addEventListener("pagehide", () => {
-  if (current?.connected) endpoint.keepCall(current.resume);
+  if (current?.connected) kept.keep(current.resume);
   if (current) stop();
 });
 
-fillPage();
+fillPage(TEXT);
 showPhase("idle");
-showState("idle", endpoint.hasCall() ? HINT.resume : undefined);
+showState("idle", kept.there ? HINT.resume : undefined);
 if (!navigator.mediaDevices?.getUserMedia) cards.show("microphone", PROBLEM.insecure);

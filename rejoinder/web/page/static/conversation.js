@@ -1,10 +1,8 @@
 // Captions of both sides as they form, typed messages, sources and turns, in one list.
 
+import { announce, keepEnd } from "./live_list.js";
 import { TEXT } from "./strings.js";
 import { waterfall } from "./waterfall.js";
-
-const NEAR_END_PX = 80;
-const SPOKEN_S = 8; // how long a line stays for the screen reader before it is cleared
 
 export class Conversation {
   constructor(list, scroller, announcer) {
@@ -128,16 +126,10 @@ export class Conversation {
   }
 
   keepEnd(change) {
-    const { scroller } = this;
-    const away = scroller.scrollHeight - scroller.clientHeight - scroller.scrollTop;
-    change();
-    if (away < NEAR_END_PX) scroller.scrollTop = scroller.scrollHeight;
+    keepEnd(this.scroller, change);
   }
 
   announce(text) {
-    const line = document.createElement("p");
-    line.textContent = text;
-    this.announcer.append(line);
-    setTimeout(() => line.remove(), SPOKEN_S * 1000);
+    announce(this.announcer, text);
   }
 }

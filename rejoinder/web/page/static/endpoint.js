@@ -1,8 +1,7 @@
 // The page's own server: configuration, tokens, and whether an agent is on its way.
 
 const SECRET = "rejoinder.secret";
-const CALL = "rejoinder.call";
-const CALL_KEPT_MS = 120_000; // later the agent has gone, and a new call is what is meant
+const KEPT_MS = 120_000; // later the agent has gone, and a new room is what is meant
 
 /** A refusal or silence of the page's server. `status` is 0 when it did not answer. */
 export class EndpointError extends Error {
@@ -50,39 +49,46 @@ async function ask(path, { signal, body } = {}) {
   return said;
 }
 
-/** What the page must know: {needs_secret}. */
+/** What the page must know: {needs_secret, mode}, the mode as `AGENT_MODE` has it. */
 export function config() {
   return ask("/api/config");
 }
 
 /**
- * A join token: {server_url, participant_token, resume}. With the `resume` of an earlier answer it
- * is for the same room and identity, else for new ones.
+ * A join token: {server_url, participant_token, room_name, resume}. `wish` may have a `room_name`,
+ * a `participant_name`, and the `resume` of an earlier answer: then it is for the same room and
+ * identity, else for new ones.
  */
-export function token(signal, resume = null) {
-  return ask("/api/token", { body: resume ? { resume } : {}, signal });
+export function token(wish, signal) {
+  return ask("/api/token", { body: wish, signal });
 }
 
-/** Keep a call's resume ticket over a reload of this tab. */
-export function keepCall(resume) {
-  sessionStorage.setItem(CALL, JSON.stringify({ resume, at: Date.now() }));
-}
+/** The resume ticket of one kind of visit, kept over a reload of this tab. */
+export class KeptTicket {
+  constructor(key) {
+    this.key = key;
+  }
 
-/** Whether this tab was left in the middle of a call a moment ago. */
-export function hasCall() {
-  return keptCall() !== null;
-}
+  keep(resume) {
+    sessionStorage.setItem(this.key, JSON.stringify({ resume, at: Date.now() }));
+  }
 
-/** The ticket of that call, once; null without one. */
-export function takeCall() {
-  const kept = keptCall();
-  sessionStorage.removeItem(CALL);
-  return kept;
-}
+  /** Whether this tab was left in the middle of it a moment ago. */
+  get there() {
+    return this.look() !== null;
+  }
 
-function keptCall() {
-  const { resume, at } = JSON.parse(sessionStorage.getItem(CALL) ?? "{}");
-  return resume && Date.now() - at < CALL_KEPT_MS ? resume : null;
+  /** The ticket, once; null without one. */
+  take() {
+    const kept = this.look();
+    sessionStorage.removeItem(this.key);
+    return kept;
+  }
+
+  look() {
+    const { resume, at } = JSON.parse(sessionStorage.getItem(this.key) ?? "{}");
+    return resume && Date.now() - at < KEPT_MS ? resume : null;
+  }
 }
 
 /** {state: "waiting" | "joined" | "absent", dispatches}; null when the server does not know. */

@@ -185,16 +185,3 @@ export const PROBLEM = {
     other: { title: "The connection was lost", text: "Check your network, then call again." },
   },
 };
-
-/** Fill the static page: text, accessible names and placeholders. */
-export function fillPage(root = document) {
-  for (const element of root.querySelectorAll("[data-text]")) {
-    element.textContent = TEXT[element.dataset.text];
-  }
-  for (const element of root.querySelectorAll("[data-label]")) {
-    element.setAttribute("aria-label", TEXT[element.dataset.label]);
-  }
-  for (const element of root.querySelectorAll("[data-placeholder]")) {
-    element.placeholder = TEXT[element.dataset.placeholder];
-  }
-}

@@ -1,5 +1,6 @@
 // What the page shows of the call: button, words, motion, meters, engines.
 
+import { $ } from "./elements.js";
 import { Listener } from "./levels.js";
 import { Ring } from "./ring.js";
 import { ENGINES, HINT, STATE, TALK } from "./strings.js";
@@ -18,8 +19,6 @@ const RING_MODE = {
   speaking: "speaking",
   idle: "idle",
 };
-
-export const $ = (id) => document.getElementById(id);
 
 const body = document.body.dataset;
 const sound = { context: null, mic: null, agent: null };
@@ -78,13 +77,6 @@ export function showCost(cost) {
   $("cost").querySelector("summary").textContent = cost?.text ?? "";
   $("cost").querySelector("ul").replaceChildren(...entries);
   $("cost").hidden = !cost;
-}
-
-/** `devices` are MediaDeviceInfo; the chooser is there when there is a choice. */
-export function showDevices(devices, chosen) {
-  $("chooser").hidden = devices.length < 2;
-  const options = devices.map((d) => new Option(d.label, d.deviceId, false, d.deviceId === chosen));
-  $("microphones").replaceChildren(...options);
 }
 
 /** To be called in a click: browsers let no page make sound before one. */
