@@ -17,7 +17,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -151,7 +151,7 @@ def marks(voice: HeardVoice) -> list[float]:
     share = np.abs(frames @ turn) * 2 / window / np.maximum(loud * np.sqrt(2), 1e-6)
     here = (loud > _LOUD) & (share > _PURE)
     begins = [n for n in np.flatnonzero(here) if not here[max(0, n - _APART) : n].any()]
-    return [voice.began + n * 0.01 for n in begins]
+    return [voice.began + float(n) * 0.01 for n in begins]
 
 
 async def hear(
@@ -199,8 +199,8 @@ def worker(
     return [sys.executable, "-m", "livekit.agents", "start", str(plain)], env
 
 
-async def run(sentences: int, folder: Path) -> list[Measured]:
-    """Every sentence by both systems in turn."""
+async def run(sentences: int, folder: Path, systems: Sequence[str]) -> list[Measured]:
+    """Every sentence by each system in turn."""
     utterances = [await asyncio.to_thread(speak, text) for text in SENTENCES[:sentences]]
     found: list[Measured] = []
     with ExitStack() as programs:
@@ -213,11 +213,11 @@ async def run(sentences: int, folder: Path) -> list[Measured]:
                 running("engines", argv, folder=folder, env={"PYTHONUNBUFFERED": "1"})
             )
             engines = json.loads(await asyncio.to_thread(program.wait_line, '{"url"'))
-            for system in (OURS, VANILLA):
+            for system in systems:
                 command, env = worker(system, livekit, engines)
                 program = programs.enter_context(running(system, command, folder=folder, env=env))
                 await asyncio.to_thread(program.wait_line, "registered worker")
-            for system in (VANILLA, OURS):
+            for system in systems:
                 room = f"captions-{secrets.token_hex(4)}"
                 token = livekit.token(room, "reader", dispatch=system)
                 async with (
@@ -288,10 +288,12 @@ def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sentences", type=int, default=len(SENTENCES), help="how many are said")
+    parser.add_argument("--only", choices=(VANILLA, OURS), help="one system; nothing is written")
     args = parser.parse_args()
+    systems = (args.only,) if args.only else (VANILLA, OURS)
     with tempfile.TemporaryDirectory() as folder:
-        found = asyncio.run(run(args.sentences, Path(folder)))
-    if args.sentences == len(SENTENCES):
+        found = asyncio.run(run(args.sentences, Path(folder), systems))
+    if args.sentences == len(SENTENCES) and not args.only:
         result = {
             "began": time.strftime("%Y-%m-%d"),
             "machine": f"{platform.machine()}, {platform.system()}",

@@ -24,9 +24,10 @@ from rejoinder.stand_ins.libretranslate_server import LibreTranslateStandIn
 from rejoinder.stand_ins.openai_server import Request
 
 MARK_HZ = 400.0
-"""The tone with which each translated text begins."""
-WORD_S = 0.30
-_TONE_S = 0.24
+"""The tone with which each translated text begins; a short one, as it is no word of it."""
+_WORD_S, _MARK_S = 0.30, 0.08
+_TONE = 0.8
+"""Share of a word that sounds; the rest is a gap."""
 _MARKS = ",.;:!?"
 _TARGET = re.compile(r"(pt|es|zh|fr|de)\b")
 
@@ -35,11 +36,12 @@ async def say(text: str, *, voice: str, rate_hz: int, speed: float) -> bytes:
     """Each word as a tone of its own, shorter when it is said faster."""
     pieces: list[NDArray[np.float64]] = []
     for word in re.findall(r"[\w']+", text.lower()):
-        mark = not pieces and _TARGET.fullmatch(word) is not None
+        mark = _TARGET.fullmatch(word) is not None
         hz = MARK_HZ if mark else 600.0 + 60.0 * (zlib.crc32(word.encode()) % 30)
-        t = np.arange(int(_TONE_S / speed * rate_hz)) / rate_hz
-        fade = np.minimum(1.0, np.minimum(t, t[-1] - t) / 0.01)
-        gap = np.zeros(int(WORD_S / speed * rate_hz) - len(t))
+        size = int((_MARK_S if mark else _WORD_S) / speed * rate_hz)
+        t = np.arange(int(_TONE * size)) / rate_hz
+        fade = np.minimum(1.0, np.minimum(t, t[-1] - t) / 0.005)
+        gap = np.zeros(size - len(t))
         pieces.append(np.concatenate([0.5 * fade * np.sin(2 * np.pi * hz * t), gap]))
     samples = np.concatenate([np.zeros(0), *pieces])
     return bytes((samples * 32767).astype("<i2").tobytes())

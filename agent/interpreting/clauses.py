@@ -18,7 +18,7 @@ SHORT_PAUSE_S = 0.25
 PAUSE_S = 0.5
 """Silence after which words are a clause that say nothing against it."""
 
-_LEAST, _BEFORE_CONJUNCTION, _MOST = 4, 6, 16
+_LEAST, _BEFORE_CONJUNCTION, _MOST = 4, 5, 12
 """Words of a clause: before a comma, before a conjunction, and before it is cut anywhere."""
 _WIDE = 0.6
 """What a Chinese character is of a word."""
@@ -61,7 +61,8 @@ def clause_end(
                 return count
             continue
         if size >= _BEFORE_CONJUNCTION and following.token in conjunctions:
-            return count
+            # "in which" is one.
+            return count - 1 if word.token in binds else count
         if size >= _MOST and word.token not in binds and following.token not in binds:
             return count
     if not words or stable < len(words):

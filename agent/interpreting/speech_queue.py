@@ -14,10 +14,11 @@ TURN_S = 4.0
 """After so long somebody else's clause goes before a further one of who is spoken for."""
 LETTER_S = 0.062
 """What a letter takes at the usual speed: 16 a second, pauses included."""
+_LONG_S = 2.0
 _MOST_LETTERS = 180
 """Of what is said in one go: about eleven seconds."""
-_SPEEDS = ((1.5, 1.0), (3.0, 1.1), (5.0, 1.2), (float("inf"), 1.3))
-"""Up to so many seconds behind, this fast; what is faster is hard to follow."""
+_SPEEDS = ((0.25, 1.0), (0.6, 1.1), (1.1, 1.2), (1.8, 1.3), (float("inf"), 1.4))
+"""Up to so many seconds late, this fast; what is faster is hard to follow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class SpeechQueue:
     @property
     def waiting_s(self) -> float:
         """How long what waits takes to say at the usual speed, seconds."""
-        return sum(_length_s(one) for waiting in self._waiting.values() for one in waiting)
+        return sum(length_of(one.text) for waiting in self._waiting.values() for one in waiting)
 
     def waiting_of(self, speaker: str) -> tuple[Saying, ...]:
         """What waits of somebody, in its order."""
@@ -112,10 +113,15 @@ class SpeechQueue:
         return saying
 
 
-def speed_of(behind_s: float) -> float:
-    """How fast to speak when so much is still to be said, as a factor."""
+def speed_of(late_s: float, length_s: float = 0.0) -> float:
+    """How fast to say what begins so much later than it could, as a factor.
+
+    `length_s`: what it takes at the usual speed; what follows a long clause would begin late.
+    """
+    behind_s = late_s + max(0.0, length_s - _LONG_S) / 2
     return next(speed for most_s, speed in _SPEEDS if behind_s <= most_s)
 
 
-def _length_s(saying: Saying) -> float:
-    return letters(saying.text) * LETTER_S
+def length_of(text: str) -> float:
+    """What a text takes to say at the usual speed, seconds."""
+    return letters(text) * LETTER_S

@@ -9,7 +9,7 @@ from livekit import rtc
 from agent.hearing.ear import HOP_S, RATE_HZ
 from agent.interpreting.speaker import Speaker
 
-_FRAME_MS = 20
+_FRAME_MS = 50
 """Each frame costs a turn of the event loop, also in silence; each millisecond of it half a
 millisecond of lag."""
 _MISSING_S = 0.1

@@ -13,7 +13,7 @@ from livekit.agents import APIConnectOptions, tts
 from agent.audio.streams import at_rate
 from agent.interpreting.casting import Casting
 from agent.interpreting.listeners import VoiceOf
-from agent.interpreting.speech_queue import Saying, SpeechQueue, speed_of
+from agent.interpreting.speech_queue import Saying, SpeechQueue, length_of, speed_of
 from agent.playout.voice_track import VoiceTrack
 from agent.tasks import fault
 from agent.tts.spoken_reply import ReplyVoice
@@ -106,10 +106,11 @@ class VoiceLine:
                 # The place in the audio is no event that could be waited for.
                 while self.track.unheard_s > _EARLY_S:  # noqa: ASYNC110
                     await asyncio.sleep(_LOOK_S)
-                speed = speed_of(self.behind_s)
-                saying = self.queue.next(self._clock())
+                now = self._clock()
+                saying = self.queue.next(now)
                 if saying is not None:
-                    await self._say(saying, speed)
+                    late_s = now - saying.since + self.track.unheard_s
+                    await self._say(saying, speed_of(late_s, length_of(saying.text)))
 
     async def aclose(self) -> None:
         """Release the track, once nothing runs."""

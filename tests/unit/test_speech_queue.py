@@ -88,5 +88,9 @@ def test_the_oldest_is_left_out_when_too_much_waits() -> None:
     assert said(queue)[0][1].startswith("5")
 
 
-def test_the_speed_follows_what_is_behind_up_to_a_limit() -> None:
-    assert [speed_of(s) for s in (0.0, 2.0, 4.0, 6.0, 600.0)] == [1.0, 1.1, 1.2, 1.3, 1.3]
+def test_the_later_the_faster_up_to_a_limit() -> None:
+    assert [speed_of(s) for s in (0.0, 0.5, 1.0, 1.5, 600.0)] == [1.0, 1.1, 1.2, 1.3, 1.4]
+
+
+def test_a_long_clause_is_said_faster_so_that_the_next_is_in_time() -> None:
+    assert [speed_of(0.0, s) for s in (1.0, 2.0, 3.0, 6.0)] == [1.0, 1.0, 1.1, 1.4]
