@@ -1,7 +1,8 @@
 """Which voice speaks for whom, in which language, and how fast.
 
 A language has the voices that `INTERPRET_VOICES` names for it, of the engine of `TTS_ENGINE`; one
-that it does not name is spoken by the embedded voice. Each speaker keeps one.
+that it does not name is spoken by the embedded voice. Each speaker keeps one, also when they leave
+and come back.
 """
 
 import logging
@@ -55,15 +56,8 @@ class Casting:
         variant = _EMBEDDED_VARIANTS[number % len(_EMBEDDED_VARIANTS)]
         return self._voice("spare", self._spare, f"{language}{variant}", speed)
 
-    def left(self, speaker: str) -> None:
-        """Somebody is gone for good: their voice is free."""
-        self._numbers.pop(speaker, None)
-
     def _number(self, speaker: str) -> int:
-        if speaker not in self._numbers:
-            taken = set(self._numbers.values())
-            self._numbers[speaker] = next(n for n in range(len(taken) + 1) if n not in taken)
-        return self._numbers[speaker]
+        return self._numbers.setdefault(speaker, len(self._numbers))
 
     def _named(self, language: str) -> Sequence[str]:
         for tag, names in self._voices.items():

@@ -89,11 +89,6 @@ class Voices:
             if same(of.language, language):
                 has.line.queue.correct(speaker, segment, text)
 
-    def left(self, speaker: str) -> None:
-        """Somebody is gone for good."""
-        self._casting.left(speaker)
-        self._translated.pop(speaker, None)
-
     async def aclose(self) -> None:
         """Release the tracks, once the job's tasks have ended."""
         for has in self._lines.values():
