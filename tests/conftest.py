@@ -45,8 +45,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """After calls, end as `rejoinder.cli.entry` does: the native client's threads would abort."""
-    if "rejoinder.scripted_caller" in sys.modules:
+    """End as `rejoinder.cli.entry` does after calls: the native client's threads would abort."""
+    if "livekit.rtc" in sys.modules:
         atexit._run_exitfuncs()
         sys.stdout.flush()
         sys.stderr.flush()

@@ -30,10 +30,15 @@ _ATTACKED_MODELS = f"{_ATTACKS}/model_servers"
 _LANGUAGE_MODEL = tuple(
     f"{_MODELS}/test_{name}.py" for name in ("llm_server", "llama_process", "documents")
 )
+_MEETINGS = tuple(str(path) for path in sorted(Path(_BROWSER).glob("test_meeting_*.py")))
 _LANES = (
     (_SERVERS, _STT),
     (_SERVERS, *_LANGUAGE_MODEL),
-    ("patient", _ROOM, _BROWSER, f"{_ATTACKS}/test_private_logs.py"),
+    (
+        *("patient", _ROOM, _BROWSER, f"{_ATTACKS}/test_private_logs.py"),
+        *(f"--ignore={file}" for file in _MEETINGS),
+    ),
+    ("patient", *_MEETINGS),
     (_SERVERS, _MODELS, *(f"--ignore={file}" for file in _LANGUAGE_MODEL)),
     (_SERVERS, _PROTOCOL, *(f"--ignore={room}" for room in (_MODELS, _STT, _LLM, _TTS))),
     (_SERVERS, _TTS, _LLM),

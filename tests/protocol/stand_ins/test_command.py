@@ -27,7 +27,7 @@ pytestmark = pytest.mark.timeout(60)
 
 _LINE = re.compile(r"  ([A-Z][A-Z0-9_]*)=(.*)\n")
 _STAGES: tuple[Stage, ...] = ("stt", "llm", "tts", "translate")
-_EMBEDDED = ("whisper", "handbook", "espeak", "stt")
+_EMBEDDED = ("whisper", "handbook", "espeak", "recogniser")
 """What `auto` means where the lines say nothing of a stage."""
 
 
