@@ -4,19 +4,18 @@ Above `LONG_S` the language model, where there is one, makes one short text of w
 `MOST_S` the oldest is left out: the captions have it.
 """
 
-import asyncio
 import logging
 from collections.abc import Sequence
 from typing import Any
 
-from livekit.agents import APIConnectOptions, llm
+from livekit.agents import llm
 
 from agent.interpreting.speech_queue import Saying
 from agent.interpreting.voice_line import VoiceLine
-from agent.llm.spoken_text import SpokenText
 from agent.room_messages import RoomMessages
 from agent.tasks import CallTasks, fault
 from agent.translate.llm.engine import language_name
+from agent.translate.llm.whole_answer import whole_answer
 
 logger = logging.getLogger(__name__)
 
@@ -65,8 +64,7 @@ class Shortening:
         self, model: llm.LLM[Any], line: VoiceLine, waiting: tuple[Saying, ...]
     ) -> None:
         try:
-            async with asyncio.timeout(_ANSWER_S):
-                text = await _shortened(model, line.of.language, waiting)
+            text = await _shortened(model, line.of.language, waiting)
             if text:
                 line.queue.shorten(waiting[0].speaker, waiting, text)
         except Exception as error:  # noqa: BLE001 - then all of it is said
@@ -83,11 +81,4 @@ async def _shortened(model: llm.LLM[Any], language: str, waiting: tuple[Saying, 
     instructions = _INSTRUCTIONS.format(language=language_name(language))
     context.add_message(role="system", content=instructions)
     context.add_message(role="user", content=" ".join(one.text for one in waiting))
-    # Two ends at the same moment would leave the request to itself.
-    limits = APIConnectOptions(max_retry=0, timeout=_ANSWER_S + 1)
-    spoken, text = SpokenText(), ""
-    async with model.chat(chat_ctx=context, conn_options=limits) as stream:
-        async for chunk in stream:
-            if chunk.delta is not None and chunk.delta.content:
-                text += spoken.feed(chunk.delta.content)
-    return (text + spoken.end()).strip()
+    return await whole_answer(model, context, timeout_s=_ANSWER_S)

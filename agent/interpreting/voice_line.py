@@ -5,7 +5,7 @@ import logging
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, suppress
-from typing import Protocol
+from typing import Any, Protocol
 
 from livekit import rtc
 from livekit.agents import APIConnectOptions, tts
@@ -26,7 +26,6 @@ logger = logging.getLogger(__name__)
 _EARLY_S = 0.6
 """So long before the last words are over the next ones are asked for: what a voice takes to its
 first sound."""
-_LOOK_S = 0.02
 _SUBSCRIBED_S = 3.0
 """Longest wait for a listener's program to take the new track, seconds."""
 
@@ -103,9 +102,7 @@ class VoiceLine:
             await self._some.wait()
             self._some.clear()
             while self.queue:
-                # The place in the audio is no event that could be waited for.
-                while self.track.unheard_s > _EARLY_S:  # noqa: ASYNC110
-                    await asyncio.sleep(_LOOK_S)
+                await asyncio.sleep(max(0.0, self.track.unheard_s - _EARLY_S))
                 now = self._clock()
                 saying = self.queue.next(now)
                 if saying is not None:
@@ -139,7 +136,7 @@ class VoiceLine:
                 self.track.flush()
             await voice.aclose()
 
-    def _spoken(self, engine: tts.TTS) -> tts.TTS:  # type: ignore[type-arg]
+    def _spoken(self, engine: tts.TTS[Any]) -> tts.TTS[Any]:
         return SpokenForm(engine, self._reader)
 
     def _begins(self) -> None:
