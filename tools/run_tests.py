@@ -35,9 +35,10 @@ _LANES = (
     (_SERVERS, _STT),
     (_SERVERS, *_LANGUAGE_MODEL),
     (
-        *("patient", _ROOM, _BROWSER, f"{_ATTACKS}/test_private_logs.py"),
+        *("patient", _BROWSER, f"{_ATTACKS}/test_private_logs.py"),
         *(f"--ignore={file}" for file in _MEETINGS),
     ),
+    ("patient", _ROOM),
     ("patient", *_MEETINGS),
     (_SERVERS, _MODELS, *(f"--ignore={file}" for file in _LANGUAGE_MODEL)),
     (_SERVERS, _PROTOCOL, *(f"--ignore={room}" for room in (_MODELS, _STT, _LLM, _TTS))),
