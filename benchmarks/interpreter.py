@@ -30,6 +30,7 @@ from agent.turns.words import tokens
 from benchmarks.interpreter_engines import MARK_HZ
 from benchmarks.rig import OURS, VANILLA
 from benchmarks.voices import RATE_HZ, Spoken, speak
+from benchmarks.whose_sound import bands
 from rejoinder.scripted_caller.caller import Caller, join
 from testbed.caption_reader import CaptionReader, Segment, reading
 from testbed.livekit_process import LiveKitProcess, livekit_binary, run_livekit
@@ -134,7 +135,10 @@ def _script(spoken: Spoken) -> dict[str, object]:
     count = len(spoken.pcm) // hop
     frames = spoken.pcm[: count * hop].reshape(count, hop).astype(np.float64)
     curve = np.maximum(10 * np.log10(np.mean(frames**2, axis=1) + 1e-9), -55.0) + 55.0
-    return {"curve": [round(float(v), 2) for v in curve], "words": spoken.words}
+    sound = np.round(bands(spoken.pcm, RATE_HZ)).astype(int).tolist()
+    return {
+        "curve": [round(float(v), 2) for v in curve], "words": spoken.words, "bands": sound
+    }  # fmt: skip
 
 
 def marks(voice: HeardVoice) -> list[float]:

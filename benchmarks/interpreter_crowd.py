@@ -34,6 +34,7 @@ LANGUAGES = ("pt", "es")
 TOGETHER = {"ann": (4, 5, 7), "amy": (3, 6, 2)}
 """Who says which of the sentences at the same time."""
 AFTERWARDS = {"abe": (0, 8)}
+VOICES = {"ann": "piper", "amy": "flite:slt", "abe": "flite:rms"}
 _GAP_S = 0.7
 _QUIET_S = 3.0
 
@@ -45,6 +46,8 @@ class Crowd:
     words: dict[str, int]
     lost: dict[str, int]
     """Words of a speaker that are in no translation of theirs, of both languages together."""
+    unrecognised: dict[str, int]
+    """Words of a speaker that are in no caption of what they said in their own language."""
     doubled: dict[str, int]
     """Words in them more often than they were said."""
     strange: dict[str, int]
@@ -57,13 +60,13 @@ class Crowd:
     """Longest time from a translation's caption to its first sample."""
 
 
-def speech(numbers: tuple[int, ...]) -> Spoken:
+def speech(who: str, numbers: tuple[int, ...]) -> Spoken:
     """Several sentences as one utterance, with a breath between them."""
-    parts = [speak(SENTENCES[number]) for number in numbers]
+    parts = [speak(SENTENCES[number], voice=VOICES[who]) for number in numbers]
     pieces, words, at = [], [], 0.0
     for part in parts:
         pieces += [part.pcm, np.zeros(int(_GAP_S * RATE_HZ), np.float32)]
-        words += [(word, end + at) for word, end in part.words]
+        words += [("", at + part.first), *((word, at + end) for word, end in part.words)]
         at += len(part.pcm) / RATE_HZ + _GAP_S
     text = " ".join(part.text for part in parts)
     last = at - _GAP_S
@@ -75,7 +78,12 @@ def judged(
 ) -> Crowd:
     """Compare what was said with what was shown and heard."""
     lost, doubled, strange = Counter[str](), Counter[str](), Counter[str]()
+    unrecognised: dict[str, int] = {}
     truth = {who: Counter(tokens(spoken.text)) for who, spoken in said.items()}
+    for who, own in truth.items():
+        missing = own - Counter(tokens(reader.text(kind="original", language="en", speaker=who)))
+        unrecognised[who] = missing.total()
+        print(who, "not recognised:", *missing.elements(), flush=True)
     for language in LANGUAGES:
         for who, own in truth.items():
             text = reader.text(kind="translation", language=language, speaker=who)
@@ -93,7 +101,9 @@ def judged(
         waits = [at - one.shown for at, one in zip(began, shown, strict=False)]
         latest[language] = max(waits, default=0.0)
     words = {who: own.total() for who, own in truth.items()}
-    return Crowd(words, dict(lost), dict(doubled), dict(strange), texts, heard, latest)
+    return Crowd(
+        words, dict(lost), unrecognised, dict(doubled), dict(strange), texts, heard, latest
+    )
 
 
 async def silent(listener: VoiceListener, language: str) -> None:
@@ -107,7 +117,7 @@ async def silent(listener: VoiceListener, language: str) -> None:
 
 async def run(folder: Path) -> Crowd:
     """All of it once."""
-    said = {who: speech(numbers) for who, numbers in (TOGETHER | AFTERWARDS).items()}
+    said = {who: speech(who, numbers) for who, numbers in (TOGETHER | AFTERWARDS).items()}
     with ExitStack() as programs:
         async with AsyncExitStack() as stack:
             livekit = await stack.enter_async_context(run_livekit(livekit_binary(), folder))
@@ -135,12 +145,12 @@ async def run(folder: Path) -> Crowd:
                 callers[who] = await stack.enter_async_context(join(livekit.url, token))
                 [microphone] = callers[who].room.local_participant.track_publications.values()
                 await microphone.wait_for_subscription()
-            await script(http, engines["url"], *said.values())
             for group in (TOGETHER, AFTERWARDS):
+                await script(http, engines["url"], *(said[who] for who in group))
                 saying = [callers[who].microphone.say(said[who].pcm) for who in group]
                 for one in saying:
                     await one.done.wait()
-            await asyncio.sleep(4.0)
+                await asyncio.sleep(4.0)
             for language, listener in listeners.items():
                 await silent(listener, language)
             return judged(said, reader, listeners)

@@ -12,13 +12,18 @@ import argparse
 import asyncio
 import json
 import re
+import time
 import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from aiohttp import web
 from numpy.typing import NDArray
 
-from benchmarks.standin import BenchEngines, likeness
+from benchmarks.standin import BenchEngines
+from benchmarks.whose_sound import Bands, bands, place
 from rejoinder.stand_ins.answering import Behaviour
 from rejoinder.stand_ins.libretranslate_server import LibreTranslateStandIn
 from rejoinder.stand_ins.openai_server import Request
@@ -28,6 +33,8 @@ MARK_HZ = 400.0
 _WORD_S, _MARK_S = 0.30, 0.08
 _TONE = 0.8
 """Share of a word that sounds; the rest is a gap."""
+_LATE_S = 2.0
+"""How old the newest sound of an upload is at most."""
 _MARKS = ",.;:!?"
 _TARGET = re.compile(r"(pt|es|zh|fr|de)\b")
 
@@ -47,12 +54,28 @@ async def say(text: str, *, voice: str, rate_hz: int, speed: float) -> bytes:
     return bytes((samples * 32767).astype("<i2").tobytes())
 
 
+@dataclass(frozen=True, slots=True)
+class Script:
+    """What one person says."""
+
+    curve: list[float]
+    words: list[tuple[str, float]]
+    bands: Bands
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> "Script":
+        """As the benchmark sends it."""
+        words = [(str(word), float(end)) for word, end in told["words"]]
+        return cls(told["curve"], words, np.array(told["bands"], np.float32))
+
+
 class Punctuating(BenchEngines):
     """Writes marks as a recogniser does that does not know what follows."""
 
-    def take(self, scripts: list[tuple[list[float], list[tuple[str, float]]]]) -> None:
-        """What is being said, by as many people at once."""
+    def take(self, scripts: Sequence[Script]) -> None:
+        """What is being said from now on, by as many people at once."""
         self._scripts = scripts
+        self._began = time.monotonic()
 
     def written(self, request: Request) -> str:
         """The scripted words that an upload holds, as they are written so far."""
@@ -60,10 +83,18 @@ class Punctuating(BenchEngines):
         if request.audio is None or not scripts:
             return ""
         audio, rate_hz = request.audio, request.audio_rate_hz
-        curve, words = max(scripts, key=lambda s: likeness(audio, rate_hz, np.array(s[0])))
-        self.script(curve, words)
-        text = self.words_in(request)
-        whole = " ".join(word for word, _ in words)
+        heard = bands(audio, rate_hz)
+        length_s = len(audio) / rate_hz
+        newest_s = time.monotonic() - self._began - length_s
+        places = [
+            place(heard, script.bands, least_s=newest_s - _LATE_S, most_s=newest_s)
+            for script in scripts
+        ]
+        best = max(range(len(scripts)), key=lambda n: places[n][1])
+        said, (begin_s, _) = scripts[best], places[best]
+        self.script(said.curve, said.words)
+        text = self.words_from(begin_s, length_s)
+        whole = " ".join(word for word, _ in said.words if word)
         if not text or whole.endswith(text):
             return text
         return f"{text.rstrip(_MARKS)}."
@@ -79,7 +110,7 @@ async def serve(stt_s: float, translate_s: float, tts_s: float) -> None:
 
     async def script(request: web.Request) -> web.Response:
         told = await request.json()
-        engines.take([(one["curve"], [tuple(pair) for pair in one["words"]]) for one in told])
+        engines.take([Script.of(one) for one in told])
         return web.json_response({})
 
     engines.extra_routes = [("POST", "/bench/script", script)]

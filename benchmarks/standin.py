@@ -78,7 +78,10 @@ class BenchEngines(OpenAIStandIn):
     def script(
         self, curve: list[float], words: list[tuple[str, float]], *, short: bool = False
     ) -> None:
-        """What is being said, its loudness per 10 ms and when each word ends; what comes back."""
+        """What is being said, its loudness per 10 ms and when each word ends; what comes back.
+
+        A word begins where the one before it ends; an empty one is a pause.
+        """
         self._curve = np.array(curve)
         self._words = words
         self._short = short
@@ -125,33 +128,23 @@ class BenchEngines(OpenAIStandIn):
         hop = int(request.audio_rate_hz * _HOP_S)
         count = len(request.audio) // hop
         upload = _curve(request.audio[: count * hop].reshape(count, hop))
-        begin_s = _place(upload, self._curve) * _HOP_S
-        end_s = begin_s + count * _HOP_S
+        return self.words_from(_place(upload, self._curve) * _HOP_S, count * _HOP_S)
+
+    def words_from(self, begin_s: float, length_s: float) -> str:
+        """The scripted words in a part of what is being said."""
+        end_s = begin_s + length_s
         return " ".join(
             word
             for (word, end), (_, before) in zip(
                 self._words, [("", 0.0), *self._words], strict=False
             )
-            if end <= end_s + self._missing_s and before >= begin_s - _BEGIN_S
+            if word and end <= end_s + self._missing_s and before >= begin_s - _BEGIN_S
         )
 
 
 def _curve(frames: NDArray[np.float32]) -> NDArray[np.float64]:
     power = np.mean(np.square(frames.astype(np.float64)), axis=1)
     return np.asarray(np.maximum(10 * np.log10(power + 1e-9), -55.0) + 55.0)
-
-
-def likeness(audio: NDArray[np.float32], rate_hz: int, script: NDArray[np.float64]) -> float:
-    """How well an upload fits into what is being said, at its best place: 1 is the same."""
-    hop = int(rate_hz * _HOP_S)
-    count = len(audio) // hop
-    upload = _curve(audio[: count * hop].reshape(count, hop))
-    at = _place(upload, script)
-    piece = np.zeros(count)
-    begin, end = max(at, 0), min(at + count, len(script))
-    piece[begin - at : end - at] = script[begin:end]
-    size = float(np.linalg.norm(upload) * np.linalg.norm(piece))
-    return float(np.dot(upload, piece)) / size if size else 0.0
 
 
 def _place(upload: NDArray[np.float64], script: NDArray[np.float64]) -> int:

@@ -63,6 +63,11 @@ def speak(text: str, *, voice: str = "piper") -> Spoken:
     return _placed(text, voice, _normal(_samples(text, voice)))
 
 
+def placed(text: str, voice: str, samples: Pcm, *, rate_hz: int) -> Spoken:
+    """An utterance of samples that somebody else made: float32 mono at `rate_hz`."""
+    return _placed(text, voice, _normal(_resampled(samples, rate_hz)))
+
+
 def pause(parts: list[Spoken], *, pause_s: float) -> Spoken:
     """One utterance with silences of `pause_s` between the voiced parts."""
     pieces: list[Pcm] = []

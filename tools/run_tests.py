@@ -3,16 +3,19 @@
 Room and browser tests speak in real time: beside what takes a processor, on two cores, a pause of
 0.8 s becomes one of 1.3 s, and a word has a hole. Where a talk's course is looked at, two run side
 by side. Where it is heard and timed, or has real models or a browser, it runs alone. Tests of logic
-need nothing but a processor and take what those leave, at the lowest priority there is. The others
-start servers and wait for much of their time: several lanes run side by side, rooms and pages in
-which nothing is timed among them. With arguments there is one run: they go to pytest as they are.
+need nothing but a processor and take what those leave, at the lowest priority there is; so do some
+of the others, as long as a talk has the machine for itself. The others start servers and wait for
+much of their time: several lanes run side by side, rooms and pages in which nothing is timed among
+them. With arguments there is one run: they go to pytest as they are.
 """
 
 import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO
@@ -42,11 +45,14 @@ _LANES = (
     ("patient", *_MEETINGS),
     (_SERVERS, _MODELS, *(f"--ignore={file}" for file in _LANGUAGE_MODEL)),
     (_SERVERS, _PROTOCOL, *(f"--ignore={room}" for room in (_MODELS, _STT, _LLM, _TTS))),
-    (_SERVERS, _TTS, _LLM),
-    (_SERVERS, _ATTACKED_MODELS),
     (_SERVERS, _ATTACKS, f"--ignore={_ATTACKED_MODELS}"),
+    (_SERVERS, _TTS),
+    (_SERVERS, _LLM),
+    (_SERVERS, _ATTACKED_MODELS),
 )
-"""The longest first."""
+"""The longest first; the last ones may run beside a talk."""
+_BESIDE_TALKS = 4
+"""How many of the last lanes may."""
 _SIDE_BY_SIDE = 4
 """Lanes that two cores serve: each waits for more than half of its time."""
 _LOGIC_S = 600
@@ -82,11 +88,16 @@ def main(arguments: Sequence[str]) -> int:
             with ThreadPoolExecutor(1) as lane:
                 beside = lane.submit(_in_silence, [*shown, _REAL_TIME, *rooms[1::2]])
                 codes = [subprocess.call([*shown, _REAL_TIME, *rooms[::2]]), beside.result()]
-            codes.append(subprocess.call([*shown, *_ALONE]))
+            left = deque([*shown, *lane, f"--timeout={_LANE_S}"] for lane in _LANES)
+            over = threading.Event()
+            with ThreadPoolExecutor(1) as lane:
+                beside_talks = lane.submit(_fill, left, over)
+                codes.append(subprocess.call([*shown, *_ALONE]))
+                over.set()
+                codes += beside_talks.result()
             print("the others, side by side; each lane is shown at its end", flush=True)
             with ThreadPoolExecutor(_SIDE_BY_SIDE) as lanes:
-                slow = f"--timeout={_LANE_S}"
-                codes += lanes.map(lambda lane: _in_silence([*shown, *lane, slow]), _LANES)
+                codes += lanes.map(_in_silence, left)
             codes.append(logic.wait())
         finally:
             logic.kill()
@@ -94,10 +105,18 @@ def main(arguments: Sequence[str]) -> int:
     return next((code for code in codes if code not in (0, _NO_TESTS)), 0)
 
 
-def _in_silence(command: Sequence[str]) -> int:
-    """Run to the end, and then show what was said."""
+def _fill(left: deque[list[str]], over: threading.Event) -> list[int]:
+    """Run the last lanes with what time the processor has, until `over`."""
+    codes = []
+    while len(left) > len(_LANES) - _BESIDE_TALKS and not over.is_set():
+        codes.append(_in_silence(left.pop(), before=_idle))
+    return codes
+
+
+def _in_silence(command: Sequence[str], *, before: Callable[[], None] | None = None) -> int:
+    """Run to the end, and then show what was said; `before` runs in its process first."""
     with tempfile.TemporaryFile() as said:
-        code = subprocess.call(command, stdout=said, stderr=subprocess.STDOUT)
+        code = subprocess.call(command, stdout=said, stderr=subprocess.STDOUT, preexec_fn=before)
         _show(said)
     return code
 

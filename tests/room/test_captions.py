@@ -22,7 +22,7 @@ from testbed.programs import Background
 from testbed.speech import say
 from tests.room.conftest import Worker
 
-pytestmark = [pytest.mark.timeout(180), pytest.mark.patient]
+pytestmark = pytest.mark.timeout(120)
 
 AGENT = "captions"
 SENTENCE = "I went to the station this morning, but the train had already left."

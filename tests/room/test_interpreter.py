@@ -20,7 +20,7 @@ from testbed.voice_listener import RATE_HZ as HEARD_HZ
 from testbed.voice_listener import VoiceListener, listening
 from tests.room.conftest import Worker
 
-pytestmark = [pytest.mark.timeout(180), pytest.mark.patient]
+pytestmark = pytest.mark.timeout(120)
 
 AGENT = "interpreter"
 TRAIN, FLOWERS = "The first train leaves at seven.", "I like the yellow flowers best."
