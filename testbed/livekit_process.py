@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -40,17 +40,23 @@ class LiveKitProcess:
         identity: str,
         *,
         agent: bool = False,
+        phone: bool = False,
+        attributes: Mapping[str, str] | None = None,
         dispatch: str = "",
         metadata: str = "",
     ) -> str:
         """Sign a join token.
 
-        `agent` makes the participant one of kind agent; `dispatch` names a worker whose agent
-        is called into the room when it is made, and told the `metadata`.
+        `agent` makes the participant one of kind agent, `phone` one of kind SIP; `dispatch` names
+        a worker whose agent is called into the room when it is made, and told the `metadata`.
         """
         signed = api.AccessToken(self.api_key, self.api_secret).with_identity(identity)
         if agent:
             signed = signed.with_kind("agent")
+        if phone:
+            signed = signed.with_kind("sip")
+        if attributes:
+            signed = signed.with_attributes(dict(attributes))
         if dispatch:
             signed = signed.with_room_config(
                 api.RoomConfiguration(

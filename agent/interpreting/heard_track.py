@@ -36,6 +36,7 @@ class HeardTrack:
         lane: MakeLane,
         shown: Callable[["HeardTrack", Clause], None],
         translated: Callable[["HeardTrack", Translated], None],
+        sounded: "SoundListener",
     ) -> None:
         """Prepare; `start` begins to listen.
 
@@ -47,6 +48,7 @@ class HeardTrack:
             lane: makes what translates it.
             shown: is given each clause.
             translated: is given each translation, in order for each language.
+            sounded: is given the sound.
         """
         self.identity = identity
         self.track = track
@@ -55,18 +57,22 @@ class HeardTrack:
         self._make_lane = lane
         self._shown = shown
         self._translated = translated
+        self._sounded = sounded
         self._lanes: dict[str, tuple[Lane, asyncio.Task[None]]] = {}
         self._ear: TrackEar | None = None
         self._ended = False
         self._tongue = ""
         """The language of what they said, by its words."""
 
-    def start(self, tasks: CallTasks) -> None:
-        """Listen until the track ends."""
+    def start(self, tasks: CallTasks, *, lost: Callable[[], None]) -> None:
+        """Listen until the track ends; `lost` is told if that fails too often."""
         self._tasks = tasks
-        tasks.carry(
-            self._hear, name="hear-track", lost=lambda: logger.error("a track is heard no longer")
-        )
+
+        def gives_up() -> None:
+            logger.error("a track is heard no longer")
+            lost()
+
+        tasks.carry(self._hear, name="hear-track", lost=gives_up)
 
     def end(self) -> None:
         """The track sends no more, or its owner another language: what was said is still told."""
@@ -92,7 +98,11 @@ class HeardTrack:
         return lane, running
 
     async def _hear(self) -> None:
-        self._ear = TrackEar(self.track, self._make_speaker(self._told))
+        self._ear = TrackEar(
+            self.track,
+            self._make_speaker(self._told),
+            sounded=lambda frame: self._sounded(self, frame),
+        )
         if self._ended:
             self._ear.end()
         await self._ear.run()
@@ -115,3 +125,8 @@ class HeardTrack:
             return self._tongue
         likely = tongue_of(words)
         return likely.code if likely is not None else ""
+
+
+SoundListener = Callable[[HeardTrack, rtc.AudioFrame], None]
+"""Is given each frame of a track as it comes: 16 kHz mono, 50 ms; none while the track is muted or
+its packets are lost. It must return at once."""

@@ -3,8 +3,10 @@
 import asyncio
 import logging
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
+from livekit import api
 from livekit.agents import AutoSubscribe, JobContext
 
 from agent.call.parts import Parts
@@ -14,8 +16,10 @@ from agent.interpreting.captions import Captions
 from agent.interpreting.casting import Casting
 from agent.interpreting.engines import Engines
 from agent.interpreting.languages import Languages
+from agent.interpreting.phones import Phones
 from agent.interpreting.room import InterpretedRoom
 from agent.interpreting.shortening import Shortening
+from agent.interpreting.subscriptions import Subscriptions
 from agent.interpreting.voices import Voices
 from agent.metadata import JobMetadata
 from agent.room_messages import RoomMessages
@@ -87,9 +91,18 @@ def _voices(
         tasks,
         messages,
         Casting(parts.tts, parts.spare_tts, settings.interpret.voices),
+        Phones(ctx.room, tasks, Subscriptions(partial(_subscribe, ctx))),
         rate_hz=parts.tts.sample_rate,
         limits=limits_of(settings.tts),
         shortening=Shortening(tasks, messages, model),
+    )
+
+
+async def _subscribe(ctx: JobContext, identity: str, sids: list[str], subscribe: bool) -> None:
+    await ctx.api.room.update_subscriptions(
+        api.UpdateSubscriptionsRequest(
+            room=ctx.job.room.name, identity=identity, track_sids=sids, subscribe=subscribe
+        )
     )
 
 

@@ -26,6 +26,7 @@ class Listener:
 
     speaks: str
     hears: str
+    phone: bool = False
 
 
 def voices_for(

@@ -12,8 +12,8 @@ from livekit.agents.job import DEFAULT_PARTICIPANT_KINDS
 
 from agent.interpreting.captions import Caption, Captions
 from agent.interpreting.engines import Engines
-from agent.interpreting.heard_track import HeardTrack
-from agent.interpreting.languages import Languages, LanguageWish, tag_of
+from agent.interpreting.heard_track import HeardTrack, SoundListener
+from agent.interpreting.languages import Languages, LanguageWish, same, tag_of
 from agent.interpreting.listeners import Listener
 from agent.interpreting.speaker import Clause
 from agent.interpreting.translations import Translated
@@ -55,6 +55,8 @@ class InterpretedRoom:
         self.somebody = asyncio.Event()
         self.nobody = asyncio.Event()
         """One is set while there is somebody in the room, the other afterwards."""
+        self.sound_listeners: list[SoundListener] = [] if voices is None else [voices.hear]
+        """Each is given every person's sound."""
         self._told_at: dict[str, float] = {}
 
     def watch(self) -> None:
@@ -65,6 +67,7 @@ class InterpretedRoom:
         room.on("participant_attributes_changed", self._on_attributes)
         room.on("track_subscribed", lambda track, _, by: self._on_track(track, by))
         room.on("track_unsubscribed", lambda track, _, by: self._forget(track.sid))
+        room.on("track_unpublished", lambda *_: self._arrange())
         for participant in room.remote_participants.values():
             self._on_joined(participant)
             for publication in participant.track_publications.values():
@@ -138,16 +141,26 @@ class InterpretedRoom:
             for heard in self._heard.values():
                 heard.want(wanted)
         if self._voices is not None:
+            people = [person for person in self._people() if person.identity != without]
             self._voices.arrange(
-                {
-                    person.identity: Listener(
-                        self._languages.spoken_by(person.identity),
-                        self._languages.heard_by(person.identity),
-                    )
-                    for person in self._people()
-                    if person.identity != without
-                }
+                {person.identity: self._listener(person) for person in people},
+                {heard.track.sid: heard.identity for heard in self._heard.values()},
             )
+
+    def _listener(self, person: rtc.RemoteParticipant) -> Listener:
+        hears = self._languages.heard_by(person.identity)
+        phone = person.kind == rtc.ParticipantKind.PARTICIPANT_KIND_SIP
+        if phone and not self._translates_into(hears):
+            # It would hear the originals low, and nothing else.
+            hears = ""
+        return Listener(self._languages.spoken_by(person.identity), hears, phone)
+
+    def _translates_into(self, language: str) -> bool:
+        if not self._engines.translates:
+            return False
+        into = self._engines.into
+        targets = self._languages.wanted if into is None else (into,)
+        return any(same(language, target) for target in targets)
 
     # What they say.
 
@@ -170,14 +183,25 @@ class InterpretedRoom:
             lane=partial(self._engines.lane, failed=lambda: self._notice(FAILED)),
             shown=self._show,
             translated=self._show_translation,
+            sounded=self._pass_on,
         )
-        heard.start(self._tasks)
+        heard.start(self._tasks, lost=lambda: self._lose(heard))
         self._arrange()
+
+    def _lose(self, heard: HeardTrack) -> None:
+        """Who hears it in a mix is to hear it as it is."""
+        if self._heard.get(heard.track.sid) is heard:
+            self._forget(heard.track.sid)
+            self._arrange()
 
     def _forget(self, sid: str) -> None:
         heard = self._heard.pop(sid, None)
         if heard is not None:
             heard.end()
+
+    def _pass_on(self, heard: HeardTrack, frame: rtc.AudioFrame) -> None:
+        for listener in self.sound_listeners:
+            listener(heard, frame)
 
     def _show(self, heard: HeardTrack, clause: Clause) -> None:
         into = self._engines.into
@@ -193,8 +217,12 @@ class InterpretedRoom:
                 clause.final,
             )
         )
-        if into is not None and clause.final and clause.text:
+        if not (clause.final and clause.text):
+            return
+        if into is not None:
             self._say(heard, segment, into, clause.text, corrects=clause.corrects)
+        elif self._voices is not None:
+            self._voices.spoke(heard.identity, clause.language)
 
     def _show_translation(self, heard: HeardTrack, translated: Translated) -> None:
         of = _segment(heard, translated.number)
@@ -216,6 +244,8 @@ class InterpretedRoom:
             self._say(
                 heard, segment, translated.target, translated.text, corrects=translated.corrects
             )
+        elif self._voices is not None:
+            self._voices.unsaid(heard.identity, translated.target)
 
     def _say(
         self, heard: HeardTrack, segment: str, language: str, text: str, *, corrects: bool

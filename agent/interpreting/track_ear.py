@@ -20,11 +20,17 @@ class TrackEar:
     """Gives a track's sound to a speaker. `run` once."""
 
     def __init__(
-        self, track: rtc.Track, speaker: Speaker, *, clock: Callable[[], float] = time.monotonic
+        self,
+        track: rtc.Track,
+        speaker: Speaker,
+        *,
+        sounded: Callable[[rtc.AudioFrame], None],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Measure silence on `clock`, seconds."""
+        """Give `sounded` each frame too, and measure silence on `clock`, seconds."""
         self._track = track
         self._speaker = speaker
+        self._sounded = sounded
         self._clock = clock
         self._heard = clock()
         self._ended = asyncio.Event()
@@ -61,6 +67,7 @@ class TrackEar:
                 return
             self._heard = self._clock()
             self._speaker.hear(event.frame)
+            self._sounded(event.frame)
         self.end()
 
     def _goes_on(self) -> bool:

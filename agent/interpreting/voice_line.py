@@ -14,7 +14,7 @@ from agent.audio.streams import at_rate
 from agent.interpreting.casting import Casting
 from agent.interpreting.listeners import VoiceOf
 from agent.interpreting.speech_queue import Saying, SpeechQueue, length_of, speed_of
-from agent.playout.voice_track import VoiceTrack
+from agent.playout.voice_track import NATIVE_QUEUE_MS, VoiceTrack
 from agent.tasks import fault
 from agent.tts.spoken_reply import ReplyVoice
 from agent.wording.reader import Reader
@@ -56,7 +56,9 @@ class VoiceLine:
         """
         self.of = voice_of
         self.queue = SpeechQueue()
-        self.track = VoiceTrack(rate_hz=rate_hz)
+        self.listeners: list[Callable[[rtc.AudioFrame], None]] = []
+        """Each is given what the track plays, 0.1 s before it sounds: mono at `rate_hz`."""
+        self.track = VoiceTrack(rate_hz=rate_hz, source=_Overheard(rate_hz, self.listeners))
         self.sid = ""
         """Of the track, once it is published."""
         self._casting = casting
@@ -146,6 +148,19 @@ class VoiceLine:
     def _ends(self) -> None:
         if self._sounding:
             self._told(self._sounding.popleft(), playing=False)
+
+
+class _Overheard(rtc.AudioSource):
+    """A native source whose sound others take too."""
+
+    def __init__(self, rate_hz: int, listeners: list[Callable[[rtc.AudioFrame], None]]) -> None:
+        super().__init__(rate_hz, 1, queue_size_ms=NATIVE_QUEUE_MS)
+        self._listeners = listeners
+
+    async def capture_frame(self, frame: rtc.AudioFrame) -> None:
+        for listener in self._listeners:
+            listener(frame)
+        await super().capture_frame(frame)
 
 
 async def _frames(

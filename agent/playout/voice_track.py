@@ -67,6 +67,7 @@ class VoiceTrack(io.AudioOutput):
         self._rate_hz = rate_hz
         self._source = source or rtc.AudioSource(rate_hz, 1, queue_size_ms=NATIVE_QUEUE_MS)
         self._segments: deque[_Segment] = deque()
+        self._published = False
         self._subscribed = asyncio.Event()
         self._changed = asyncio.Event()
         self._lately: deque[NDArray[np.int16]] = deque()
@@ -89,16 +90,17 @@ class VoiceTrack(io.AudioOutput):
         """Publish the track as a microphone; returns once somebody listens.
 
         Who that is decides `listened`, which is given what waits until somebody has subscribed to
-        the track; without it, anybody. `published` is told before. Does nothing when somebody
-        listens already.
+        the track; without it, anybody. `published` is told before. Does nothing when it is
+        published and somebody listens.
         """
-        if self._subscribed.is_set():
+        if self._published and self._subscribed.is_set():
             return
         track = rtc.LocalAudioTrack.create_audio_track(name, self._source)
         options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
         publication = await undivided(
             room.local_participant.publish_track(track, options), name="publish-voice"
         )
+        self._published = True
         published(publication)
         waiting = publication.wait_for_subscription
         await (waiting() if listened is None else listened(waiting))

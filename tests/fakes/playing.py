@@ -23,6 +23,7 @@ class Source:
     ends: float = 0.0
     forgets: bool = False
     """Keep nothing: for replies of hours."""
+    rate_hz: int = RATE_HZ
 
     @property
     def _now(self) -> float:
@@ -37,12 +38,12 @@ class Source:
         begins = max(self.ends, self._now)
         if not self.forgets:
             self.pieces.append((begins, pcm))
-        self.ends = begins + len(pcm) / RATE_HZ
+        self.ends = begins + len(pcm) / self.rate_hz
 
     def clear_queue(self) -> None:
         kept = []
         for begins, pcm in self.pieces:
-            heard = round((self._now - begins) * RATE_HZ)
+            heard = round((self._now - begins) * self.rate_hz)
             if heard > 0:
                 kept.append((begins, pcm[:heard]))
         self.pieces = kept

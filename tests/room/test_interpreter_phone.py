@@ -1,0 +1,294 @@
+"""A telephone in an interpreted room: one track, with the originals low and the translation on top.
+
+Who is told apart in it has a tone of their own; the translation is a voice of tones too.
+"""
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+
+import numpy as np
+import pytest
+from livekit import api, rtc
+
+from agent.audio.streams import is_audible
+from agent.room_protocol import HEARS, SPEAKS
+from agent.turns.words import tokens
+from rejoinder.scripted_caller.caller import Caller, join
+from rejoinder.scripted_caller.microphone import RATE_HZ, Microphone, Pcm
+from rejoinder.stand_ins.libretranslate_server import LibreTranslateStandIn
+from rejoinder.stand_ins.openai_server import OpenAIStandIn
+from testbed.livekit_process import LiveKitProcess
+from testbed.programs import Background
+from testbed.speech import say
+from testbed.telephone import MU_LAW, Line, spoken_through
+from testbed.voice_listener import RATE_HZ as HEARD_HZ
+from testbed.voice_listener import VoiceListener, listening
+from tests.room.conftest import Worker
+
+pytestmark = [pytest.mark.timeout(180), pytest.mark.patient]
+
+AGENT = "phones"
+TRAIN = "The first train leaves at seven."
+MIX = "phone"
+"""The track's name."""
+OTHER_HZ, SAME_HZ, OWN_HZ = 3300.0, 3600.0, 2950.0
+"""Tones of somebody who is translated, of somebody who is not, and of the telephone itself: above
+those of the translation's words."""
+AMPLITUDE = 0.2
+FRAME_S = 0.05
+"""Several microphones in one process take long frames."""
+HEARD_S = 0.5
+"""What has been silent for so long is heard no longer."""
+
+
+def tone(hz: float, *, lasting_s: float = 30.0) -> Pcm:
+    """Somebody's tone: no voice, so that nobody recognises it."""
+    t = np.arange(round(lasting_s * RATE_HZ)) / RATE_HZ
+    return (AMPLITUDE * np.sin(2 * np.pi * hz * t)).astype(np.float32)
+
+
+def amplitude(pcm: Pcm, hz: float) -> float:
+    """Of a tone in a recording, where it is loudest for half a second."""
+    size = HEARD_HZ // 2
+    t = np.arange(size) / HEARD_HZ
+    wave = np.exp(-2j * np.pi * hz * t) * np.hanning(size)
+    pieces = [pcm[n : n + size] for n in range(0, len(pcm) - size, size)]
+    return max((4 * float(np.abs(piece @ wave)) / size for piece in pieces), default=0.0)
+
+
+class Phone:
+    """Somebody who calls by telephone."""
+
+    def __init__(
+        self, listener: VoiceListener, microphone: Microphone, tasks: asyncio.TaskGroup
+    ) -> None:
+        self.listener = listener
+        self.microphone = microphone
+        self._tasks = tasks
+        self._sounded: dict[str, float] = {}
+        """When each person's own track last sounded."""
+        self._listening: list[asyncio.Task[None]] = []
+        listener.room.on("track_subscribed", lambda track, _, by: self._listen(track, by))
+
+    @property
+    def hears(self) -> set[str]:
+        """What sounds: the agent's tracks by their names, people's own by their identities.
+
+        A client is not told that the server takes a track from it: the track falls silent.
+        """
+        now = time.perf_counter()
+        people = {who for who, at in self._sounded.items() if now - at < HEARD_S}
+        return people | set(self.listener.voices)
+
+    async def is_left_with(self, *whom: str) -> None:
+        """Wait until it hears these and nothing else."""
+        await self.listener.until(lambda: self.hears == set(whom))
+
+    def mix(self) -> Pcm:
+        """Its track, as far as it was heard."""
+        return self.listener.voice(MIX).pcm()
+
+    def hang_up(self) -> None:
+        for task in self._listening:
+            task.cancel()
+
+    def _listen(self, track: rtc.Track, by: rtc.RemoteParticipant) -> None:
+        if by.kind != rtc.ParticipantKind.PARTICIPANT_KIND_AGENT:
+            listening = self._tasks.create_task(self._hear(track, by.identity), name="hear")
+            self._listening.append(listening)
+
+    async def _hear(self, track: rtc.Track, identity: str) -> None:
+        stream = rtc.AudioStream.from_track(track=track, sample_rate=HEARD_HZ, num_channels=1)
+        try:
+            async for event in stream:
+                if is_audible(event.frame):
+                    self._sounded[identity] = time.perf_counter()
+        finally:
+            await stream.aclose()
+
+
+class Meeting:
+    """A room with the interpreter."""
+
+    def __init__(self, livekit: LiveKitProcess, stack: AsyncExitStack) -> None:
+        self._livekit = livekit
+        self.name = f"room-{secrets.token_hex(4)}"
+        self._stack = stack
+
+    async def calls(self, speaks: str, *, hears: str) -> Phone:
+        """Somebody calls by telephone; the agent comes with them."""
+        token = self._livekit.token(
+            self.name,
+            "sip_+15550199",
+            phone=True,
+            attributes={SPEAKS: speaks, HEARS: hears},
+            dispatch=AGENT,
+        )
+        return await self._stack.enter_async_context(calling(self._livekit.url, token))
+
+    async def listens(self, identity: str, speaks: str, *, hears: str) -> VoiceListener:
+        """Somebody in a browser without a microphone, who hears a language by then."""
+        token = self._livekit.token(self.name, identity)
+        listener = await self._stack.enter_async_context(listening(self._livekit.url, token))
+        await listener.speaks(speaks, hears=hears)
+        await listener.until(lambda: hears in listener.voices)
+        return listener
+
+    async def speaks(self, identity: str, language: str) -> Caller:
+        """Somebody in a browser, whom the agent hears by then."""
+        token = self._livekit.token(self.name, identity, attributes={SPEAKS: language, HEARS: ""})
+        joining = join(self._livekit.url, token, frame_s=FRAME_S)
+        caller = await self._stack.enter_async_context(joining)
+        [microphone] = caller.room.local_participant.track_publications.values()
+        async with asyncio.timeout(10):
+            await microphone.wait_for_subscription()
+        return caller
+
+
+@asynccontextmanager
+async def calling(url: str, token: str) -> AsyncIterator[Phone]:
+    """Join with a microphone; hang up when the block ends."""
+    async with listening(url, token) as listener, asyncio.TaskGroup() as tasks:
+        microphone = Microphone(frame_s=FRAME_S)
+        phone = Phone(listener, microphone, tasks)
+        track = rtc.LocalAudioTrack.create_audio_track("phone", microphone.source)
+        options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
+        await listener.room.local_participant.publish_track(track, options)
+        speaking = tasks.create_task(microphone.run(), name="phone-microphone")
+        try:
+            yield phone
+        finally:
+            speaking.cancel()
+            phone.hang_up()
+            await microphone.source.aclose()
+
+
+@asynccontextmanager
+async def meeting(livekit: LiveKitProcess) -> AsyncIterator[Meeting]:
+    async with AsyncExitStack() as stack:
+        yield Meeting(livekit, stack)
+
+
+@pytest.fixture(scope="module")
+def train() -> Pcm:
+    """The sentence as a voice says it."""
+    return say(TRAIN, rate_hz=RATE_HZ)
+
+
+@pytest.fixture(scope="module")
+def translation(background: Background) -> Iterator[LibreTranslateStandIn]:
+    stack = AsyncExitStack()
+    yield background.run(stack.enter_async_context(LibreTranslateStandIn().serve()))
+    background.run(stack.aclose())
+
+
+@pytest.fixture(scope="module")
+def interpreter(
+    start_worker: Callable[..., ExitStack],
+    translation: LibreTranslateStandIn,
+    standing_in: OpenAIStandIn,
+) -> Iterator[Worker]:
+    """tiny.en in its process, a translator that marks its text, a voice of tones."""
+    with start_worker(
+        AGENT_NAME=AGENT,
+        AGENT_MODE="interpret",
+        STT_ENGINE="whisper",
+        TRANSLATE_URL=translation.url,
+        TTS_ENGINE="openai",
+        TTS_URL=standing_in.url,
+        INTERPRET_VOICES="*=onyx",
+        AGENT_ISOLATION="thread",
+    ) as stack:
+        yield stack.worker  # type: ignore[attr-defined]
+
+
+def said_in(pcm: Pcm, language: str, engines: OpenAIStandIn) -> bool:
+    """Whether the sentence was heard in a language, from its beginning to its end."""
+    words = [word for word, _, _ in engines.heard_words(pcm, rate_hz=HEARD_HZ)]
+    found = sum(f"onyx:{word}" in words for word in tokens(TRAIN))
+    return f"onyx:{language}" in words and found >= 4
+
+
+def ended(listener: VoiceListener) -> Callable[[], bool]:
+    """Whether a translation was said to its end."""
+    return lambda: any(not told["playing"] for _, told in listener.told)
+
+
+async def test_a_telephone_hears_originals_low_and_the_translation_on_top(
+    livekit: LiveKitProcess, interpreter: Worker, engines: OpenAIStandIn, train: Pcm
+) -> None:
+    async with meeting(livekit) as room:
+        phone = await room.calls("pt", hears="pt")
+        await phone.is_left_with(MIX)
+        bob = await room.listens("bob", "pt", hears="pt")
+        ann, cy, eva = [
+            await room.speaks(name, language)
+            for name, language in (("ann", "en"), ("cy", "en"), ("eva", "pt"))
+        ]
+        await phone.is_left_with(MIX)
+        for microphone, hz in (
+            (phone.microphone, OWN_HZ),
+            (cy.microphone, OTHER_HZ),
+            (eva.microphone, SAME_HZ),
+        ):
+            microphone.say(tone(hz))
+        ann.microphone.say(train)
+        await phone.listener.until(ended(phone.listener))
+        heard = phone.mix()
+        assert said_in(heard, "pt", engines)
+        assert amplitude(heard, SAME_HZ) == pytest.approx(AMPLITUDE, rel=0.2)
+        assert amplitude(heard, OTHER_HZ) == pytest.approx(AMPLITUDE * 10 ** (-18 / 20), rel=0.3)
+        assert amplitude(heard, OWN_HZ) < 0.01
+        assert phone.hears == {MIX}
+        assert said_in(bob.voice("pt").pcm(), "pt", engines)
+        assert [voice.name for voice in bob.heard.values()] == ["pt"]
+
+
+async def test_what_a_telephone_says_is_translated_for_others_alone(
+    livekit: LiveKitProcess, interpreter: Worker, engines: OpenAIStandIn, train: Pcm
+) -> None:
+    async with meeting(livekit) as room:
+        phone = await room.calls("en", hears="pt")
+        await phone.is_left_with(MIX)
+        bob = await room.listens("bob", "pt", hears="pt")
+        phone.microphone.say(spoken_through(Line(MU_LAW, rate_hz=RATE_HZ), train))
+        await bob.until(ended(bob))
+        assert said_in(bob.voice("pt").pcm(), "pt", engines)
+        assert not engines.heard_words(phone.mix(), rate_hz=HEARD_HZ)
+
+
+async def test_the_tracks_come_back_when_the_agent_leaves(
+    livekit: LiveKitProcess, interpreter: Worker, lkapi: api.LiveKitAPI
+) -> None:
+    async with meeting(livekit) as room:
+        phone = await room.calls("pt", hears="pt")
+        await room.speaks("ann", "en")
+        await phone.is_left_with(MIX)
+        [dispatch] = await lkapi.agent_dispatch.list_dispatch(room.name)
+        await lkapi.agent_dispatch.delete_dispatch(dispatch.id, room.name)
+        await phone.is_left_with("ann")
+
+
+async def test_the_tracks_come_back_when_nothing_is_to_be_translated(
+    livekit: LiveKitProcess, interpreter: Worker, lkapi: api.LiveKitAPI
+) -> None:
+    async with meeting(livekit) as room:
+        phone = await room.calls("pt", hears="pt")
+        await room.speaks("ann", "en")
+        await phone.is_left_with(MIX)
+        await phone.listener.speaks("pt", hears="")
+        await phone.is_left_with("ann")
+
+
+async def test_a_telephone_that_hears_no_translation_keeps_all_tracks(
+    livekit: LiveKitProcess, interpreter: Worker
+) -> None:
+    async with meeting(livekit) as room:
+        phone = await room.calls("en", hears="")
+        await room.listens("bob", "pt", hears="pt")
+        await room.speaks("ann", "en")
+        await phone.is_left_with("ann")
+        assert not phone.listener.heard
