@@ -1,6 +1,6 @@
 """Prompts of human speech in five languages, with their texts: Debian's asterisk-core-sounds-*.
 
-    python -m benchmarks.prompts      # once, on Debian or Ubuntu; needs apt-get, dpkg, ffmpeg
+    python -m benchmarks.prompts      # once, on Debian or Ubuntu; needs apt-get, dpkg
 
 Each language is one person, recorded in a studio, G.722 at 16 kHz. CC BY-SA 3.0: they are kept in
 the cache folder and are no part of this repository.
@@ -16,15 +16,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from testbed.human_speech import FETCHED, SPEAKERS, decode
+
 RATE_HZ = 16000
-FOLDER = Path.home() / ".cache" / "rejoinder" / "prompts"
-SPEAKERS = {
-    "en": "en_US_f_Allison",
-    "es": "es_MX_f_Allison",
-    "fr": "fr_CA_f_June",
-    "it": "it_IT_m_Carlo",
-    "ru": "ru_RU_f_IvrvoiceRU",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +30,7 @@ class Prompt:
 
 
 @functools.cache
-def prompts(language: str, folder: Path = FOLDER) -> tuple[Prompt, ...]:
+def prompts(language: str, folder: Path = FETCHED) -> tuple[Prompt, ...]:
     """The recorded sentences of a language, in the order of their names; none without `fetch`.
 
     Only whole ones: not those that go on ("…"), nor those that describe a sound ("[beep]").
@@ -56,13 +50,10 @@ def prompts(language: str, folder: Path = FOLDER) -> tuple[Prompt, ...]:
 
 def samples(prompt: Prompt) -> NDArray[np.float32]:
     """Decode one: mono at `RATE_HZ`. Blocks."""
-    argv = ["ffmpeg", "-v", "error", "-f", "g722", "-i", str(prompt.file)]
-    argv += ["-f", "s16le", "-ar", str(RATE_HZ), "-ac", "1", "-"]
-    raw = subprocess.run(argv, check=True, capture_output=True).stdout
-    return np.frombuffer(raw, np.int16).astype(np.float32) / np.float32(32768)
+    return decode(prompt.file, rate_hz=RATE_HZ)
 
 
-def fetch(folder: Path = FOLDER) -> None:
+def fetch(folder: Path = FETCHED) -> None:
     """Download and unpack the packages: 65 MB."""
     folder.mkdir(parents=True, exist_ok=True)
     for language, speaker in SPEAKERS.items():

@@ -53,7 +53,7 @@ def available(voice: str) -> bool:
     """Whether a voice can speak here: flite is a program, people's prompts are fetched."""
     engine, _, name = voice.partition(":")
     if engine == "human":
-        return bool(prompts.prompts(name)) and shutil.which("ffmpeg") is not None
+        return bool(prompts.prompts(name))
     return engine != "flite" or shutil.which("flite") is not None
 
 

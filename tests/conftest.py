@@ -10,6 +10,7 @@ import shutil
 import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from blockbuster import BlockBuster
@@ -96,13 +97,15 @@ def at_work(name: str) -> bool:
 
 def require(tool: str, how: str) -> str:
     """Path of a program; without it the test is skipped, and fails under CI."""
-    path = shutil.which(tool)
-    if path is None:
-        message = f"{tool} is missing; get it with: {how}"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
-    return path
+    return shutil.which(tool) or without_tool(tool, how)
+
+
+def without_tool(what: str, how: str) -> NoReturn:
+    """Skip the test with the command that brings what is missing; under CI it fails."""
+    message = f"{what} is missing; get it with: {how}"
+    if os.environ.get("CI"):
+        pytest.fail(message)
+    pytest.skip(message)
 
 
 @pytest.fixture(autouse=True)
