@@ -97,6 +97,8 @@ class Plan:
     stages: tuple[Stage, ...]
     livekit_url: str
     talk_url: str
+    page: str
+    """What is there, as people call it."""
     model_servers: tuple[tuple[str, str], ...]
     """Name and address of each model server that the demo starts."""
 
@@ -213,6 +215,7 @@ def make_plan(
         stages=tuple(stages),
         livekit_url=shared.get("LIVEKIT_URL") or settings.livekit.url or "",
         talk_url=f"http://{_reachable(talk_host)}:{ports.talk}/",
+        page="Talk page" if mode == "call" else "Meeting page",
         model_servers=tuple(servers),
     )
 

@@ -30,7 +30,7 @@ def ready_lines(plan: Plan, *, server: Found | None, logs: Path, width: int) -> 
     rows: list[tuple[str, str, str, str]] = [
         (stage.name, stage.serves, "", stage.why) for stage in plan.stages
     ]
-    rows.append(("Talk page", plan.talk_url, "bold green", ""))
+    rows.append((plan.page, plan.talk_url, "bold green", ""))
     rows.append(("LiveKit", masked_text(plan.livekit_url), "", livekit))
     rows += [("", line, "yellow", "") for line in (passed_over_lines(server) if server else ())]
     rows += [(name, url, "", "") for name, url in plan.model_servers]

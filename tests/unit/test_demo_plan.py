@@ -356,6 +356,7 @@ def test_chat_without_its_package_says_which_command_brings_it(
 
 def test_interpreting_starts_the_translation_server_and_a_recogniser_of_many_languages() -> None:
     made = plan(settings(), mode="interpret")
+    assert (made.page, plan(settings()).page) == ("Meeting page", "Talk page")
     assert made.names == ("livekit-server", "whisper", "tts", "translate", "web", "worker")
     assert env_of(made, "whisper")["SERVE_WHISPER_MODEL"] == "base"
     worker = env_of(made, "worker")
