@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 from livekit import rtc
 
-from agent.interpreting.mix import FRAME, RATE_HZ, Mix
+from agent.interpreting.mix import FRAME, RATE_HZ, Mix, Pcm
 from agent.playout.voice_track import NATIVE_QUEUE_MS
 from agent.tasks import undivided
 
@@ -67,9 +67,10 @@ class PhoneLine:
         while True:
             await self._some.wait()
             self._some.clear()
-            if self._mix.flows:
-                # What comes first would fill the source's queue else, and its rest come late.
-                await self._send(np.zeros(round(_AHEAD_S * RATE_HZ), np.int16))
+            missing_s = _AHEAD_S - self._source.queued_duration
+            if self._mix.flows and missing_s > 0:
+                # Else what comes first would fill the source's queue, and what follows be late.
+                await self._send(np.zeros(round(missing_s * RATE_HZ), np.int16))
             while self._mix.flows:
                 ahead = self._source.queued_duration
                 if ahead > _AHEAD_S:
@@ -81,7 +82,7 @@ class PhoneLine:
         """Release the native source, once nothing runs."""
         await self._source.aclose()
 
-    async def _send(self, pcm: np.typing.NDArray[np.int16]) -> None:
+    async def _send(self, pcm: Pcm) -> None:
         await self._source.capture_frame(rtc.AudioFrame(pcm.tobytes(), RATE_HZ, 1, len(pcm)))
 
     def _at_rate(self, frame: rtc.AudioFrame) -> list[rtc.AudioFrame]:

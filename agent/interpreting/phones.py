@@ -32,12 +32,16 @@ class _Phone:
     voice: VoiceLine
     running: tuple[asyncio.Task[None], ...]
 
-    def hear(self, voice: VoiceLine | None) -> None:
+    def hear(self, voice: VoiceLine) -> None:
         """Have this voice in the mix, in place of the one before."""
-        self.voice.listeners.remove(self.line.hear_voice)
-        if voice is not None:
-            _listen(self.line, voice)
+        if voice is not self.voice:
+            self.hear_no_voice()
             self.voice = voice
+            _listen(self.line, voice)
+
+    def hear_no_voice(self) -> None:
+        """Have none any more."""
+        self.voice.listeners.remove(self.line.hear_voice)
 
 
 def _listen(line: PhoneLine, voice: VoiceLine) -> None:
@@ -143,7 +147,7 @@ class Phones:
         self._changed()
 
     def _end(self, phone: _Phone) -> None:
-        phone.hear(None)
+        phone.hear_no_voice()
         closing = begin(self._close(phone), name="close-phone")
         self._closing.add(closing)
         closing.add_done_callback(self._closing.discard)
