@@ -366,13 +366,13 @@ class InterpretOptions(_Section):
 
 
 class RecordOptions(_Section):
-    """The flight recorder: a file for each call, to look at and to decide again."""
+    """The flight recorder: a file for each call, or interpreted room, to look at and to replay."""
 
     record: Literal["off", "events", "audio"] = setting(
         "off",
-        "what is kept of each call, in a file of its own (docs/recording.md); events: levels, "
-        "decisions, times, and all words of both sides; audio: their sound too, which the greeting "
-        "then says",
+        "what is kept of each call, and of each captioned or interpreted room, in a file of its "
+        "own (docs/recording.md); events: levels, decisions, times, and all words of all sides; "
+        "audio: their sound too, which the greeting then says, and in a room a notice to each",
     )
     folder: Path | None = setting(
         None,
@@ -381,14 +381,15 @@ class RecordOptions(_Section):
     )
     max_mb: float = setting(
         64.0,
-        "largest file of one call, megabytes; the rest of a longer call is left out. An hour takes "
-        "about 10 without sound, 250 with it",
+        "largest file of one call or room, megabytes; the rest of a longer one is left out. An "
+        "hour of a call takes about 10 without sound, 250 with it; of a room's track 1.5 and 100",
         gt=0,
         le=10_000,
     )
     notice: str = setting(
         ENGLISH.recorded,
-        "added to the greeting with RECORD=audio; when not set, in the language of the call",
+        "added to the greeting with RECORD=audio, and shown to each person in a room; when not "
+        "set, in the language of the call, or of that person",
         empty=True,
     )
 

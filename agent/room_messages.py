@@ -1,7 +1,7 @@
 """Messages and attributes for the people in a room, and their programs."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from livekit import rtc
@@ -13,10 +13,20 @@ from agent.tasks import CallTasks, undivided
 class RoomMessages:
     """Of one job. Nothing here waits, and nothing here can end it."""
 
-    def __init__(self, room: rtc.Room, tasks: CallTasks) -> None:
-        """Send to `room` as tasks of `tasks`, which counts what could not be sent."""
+    def __init__(
+        self,
+        room: rtc.Room,
+        tasks: CallTasks,
+        *,
+        noticed: Callable[[str, str, Sequence[str]], None] = lambda text, level, to: None,
+    ) -> None:
+        """Send to `room` as tasks of `tasks`, which counts what could not be sent.
+
+        `noticed` is given the text and level of each notice, and to whom it goes.
+        """
         self._room = room
         self._tasks = tasks
+        self._noticed = noticed
         self._labels: Mapping[str, str] = {}
 
     def publish(self, topic: str, message: dict[str, Any], *, to: Sequence[str] = ()) -> None:
@@ -32,7 +42,25 @@ class RoomMessages:
         to: Sequence[str] = (),
     ) -> None:
         """Show people something; docs/room-protocol.md."""
-        self.publish(TOPIC_NOTICE, {"level": level, "stage": stage, "text": text}, to=to)
+        self._tasks.inform(
+            self.send_notice(text, stage=stage, level=level, to=to), name=f"publish-{TOPIC_NOTICE}"
+        )
+
+    async def send_notice(
+        self,
+        text: str,
+        *,
+        stage: str,
+        level: Literal["info", "error"],
+        to: Sequence[str] = (),
+    ) -> None:
+        """The same, done when the room has taken it.
+
+        Raises what LiveKit's client does.
+        """
+        self._noticed(text, level, to)
+        message = {"level": level, "stage": stage, "text": text}
+        await self._send(TOPIC_NOTICE, json.dumps(message), to)
 
     def announce(self, labels: Mapping[str, str]) -> None:
         """Set participant attributes, if they are other ones than before."""

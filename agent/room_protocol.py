@@ -28,6 +28,7 @@ SET_LANGUAGE = "set_language"
 # Attributes of the agent.
 STATE = "lk.agent.state"
 MODE = "rejoinder.mode"
+RECORDED = "rejoinder.recorded"
 STT = "rejoinder.stt"
 LLM = "rejoinder.llm"
 TTS = "rejoinder.tts"

@@ -25,7 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "engines": ("list_engines", "list the engines of each stage"),
     "token": ("print_token", "print a token to join a room"),
     "call": ("place_call", "call the agent with sound files instead of a microphone"),
-    "replay": ("replay_call", "show a recorded call, and decide it again under other settings"),
+    "replay": ("replay", "show a recorded call or room, decide a call again"),
     "playground": ("print_playground", "print the lines for the Agents Playground's .env.local"),
     "stand-in": ("stand_in", "start a server that stands in for an engine's"),
     "setup": ("set_up", "fetch what the demo and the tests need"),

@@ -20,7 +20,6 @@ from agent.costs.bill import Bill
 from agent.options import RecordOptions
 from agent.personas.persona import Persona
 from agent.playout.voice_track import NATIVE_QUEUE_MS, VoiceTrack
-from agent.recorder.folder import folder_of
 from agent.recorder.outputs import RecordedCaptions, RecordedSource
 from agent.recorder.recorder import Recorder
 from agent.recorder.tap import RecordedAsking, RecordedTaker
@@ -31,8 +30,6 @@ from agent.turns.schedule import Schedule
 from agent.turns.tempo import TEMPO
 from agent.turns.turn_taker import TurnTaker
 from agent.wording.lexicon import ENGLISH, lexicon_of
-
-_MEGABYTE = 1_000_000
 
 
 class Recorded(Feature):
@@ -125,8 +122,7 @@ def recorded(parts: Parts, settings: Settings) -> Recorded:
     options = settings.record
     if options.record == "off":
         return Recorded(None)
-    most_bytes = round(options.max_mb * _MEGABYTE)
-    writer = RecordingWriter(folder_of(options), most_bytes=most_bytes)
+    writer = RecordingWriter.for_job(options)
     facts = {
         "rejoinder": version("rejoinder"),
         "turn": settings.turn.model_dump(),

@@ -70,6 +70,11 @@ class Agreement:
         self.stable = len(fresh) if complete else _agreed(self._before, fresh)
         self._before = fresh
 
+    @property
+    def letters(self) -> int:
+        """How many letters the words have that are known of the utterance."""
+        return sum(map(len, self._taken)) + sum(len(word.token) for word in self.open)
+
     def take(self, count: int) -> str:
         """Take the first `count` open words, which were stable; returns their text."""
         taken, self.open = self.open[:count], self.open[count:]

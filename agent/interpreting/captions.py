@@ -6,6 +6,7 @@ segment came is left out; a final one is not.
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -53,10 +54,20 @@ class Caption:
 class Captions:
     """Sends them one after the other. `run` must run for as long as the job does."""
 
-    def __init__(self, room: rtc.Room, tasks: CallTasks) -> None:
-        """Send to everybody in `room`; one that cannot be sent is counted in `tasks`."""
+    def __init__(
+        self,
+        room: rtc.Room,
+        tasks: CallTasks,
+        *,
+        shown: Callable[[Caption], None] = lambda caption: None,
+    ) -> None:
+        """Send to everybody in `room`; one that cannot be sent is counted in `tasks`.
+
+        `shown` is given each version that the room has taken.
+        """
         self._room = room
         self._tasks = tasks
+        self._shown = shown
         self._waiting: dict[str, Caption] = {}
         self._some = asyncio.Event()
 
@@ -94,6 +105,8 @@ class Captions:
         except Exception as error:  # noqa: BLE001 - what only informs never ends a job
             self._tasks.uninformed += 1
             logger.info("a caption was not sent", extra=fault(error))
+        else:
+            self._shown(caption)
 
     async def _send(self, caption: Caption) -> None:
         attributes = {

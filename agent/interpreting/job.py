@@ -17,6 +17,7 @@ from agent.interpreting.casting import Casting
 from agent.interpreting.engines import Engines
 from agent.interpreting.languages import Languages
 from agent.interpreting.phones import Phones
+from agent.interpreting.recorded import Recorded, recorded
 from agent.interpreting.room import InterpretedRoom
 from agent.interpreting.shortening import Shortening
 from agent.interpreting.subscriptions import Subscriptions
@@ -44,15 +45,18 @@ async def serve(ctx: JobContext, parts: Parts, settings: Settings, metadata: Job
     engines = Engines(parts, settings, glossary)
     engines.prewarm()
     parts.meter.restart()
+    kept = recorded(parts, settings, mode)
     over = asyncio.Event()
     voices: Voices | None = None
     try:
         async with CallTasks() as tasks:
-            captions = Captions(ctx.room, tasks)
-            messages = RoomMessages(ctx.room, tasks)
+            captions = Captions(ctx.room, tasks, shown=kept.shown)
+            messages = RoomMessages(ctx.room, tasks, noticed=kept.notice)
             if mode == "interpret":
-                voices = _voices(ctx, parts, settings, tasks, messages)
-            room = InterpretedRoom(ctx.room, tasks, languages, engines, captions, messages, voices)
+                voices = _voices(ctx, parts, settings, tasks, messages, kept)
+            room = InterpretedRoom(
+                ctx.room, tasks, languages, engines, captions, messages, voices, kept
+            )
             ctx.room.on("disconnected", lambda _: over.set())
             await ctx.connect(auto_subscribe=AutoSubscribe.AUDIO_ONLY)
             take_over(ctx, tasks, None)
@@ -61,7 +65,8 @@ async def serve(ctx: JobContext, parts: Parts, settings: Settings, metadata: Job
             tasks.carry(captions.run, name="captions", lost=over.set)
             room.serve_requests()
             room.watch()
-            messages.announce({STATE: "listening", MODE: mode})
+            kept.announce(ctx.room, tasks, messages, languages)
+            messages.announce({STATE: "listening", MODE: mode, **kept.attributes})
             leaving = tasks.need(_until_all_have_gone(room, settings.agent.return_s), name="leave")
             leaving.add_done_callback(lambda _: over.set())
             try:
@@ -73,6 +78,9 @@ async def serve(ctx: JobContext, parts: Parts, settings: Settings, metadata: Job
             await voices.aclose()
         bill = bill_of(parts.meter, settings.prices, final=True)
         logger.info("what the job cost", extra=bill.as_log())
+        kept.gone()
+        kept.cost(bill)
+        await kept.aclose()
 
 
 def _voices(
@@ -81,11 +89,13 @@ def _voices(
     settings: Settings,
     tasks: CallTasks,
     messages: RoomMessages,
+    kept: Recorded,
 ) -> Voices:
     parts.tts.prewarm()
     parts.spare_tts.prewarm()
     # The handbook finds answers, and shortens nothing.
     model = parts.llm if settings.llm[0].engine != "handbook" else None
+    behind = partial(kept.left_out, why="behind")
     return Voices(
         ctx.room,
         tasks,
@@ -94,7 +104,8 @@ def _voices(
         Phones(ctx.room, tasks, Subscriptions(partial(_subscribe, ctx))),
         rate_hz=parts.tts.sample_rate,
         limits=limits_of(settings.tts),
-        shortening=Shortening(tasks, messages, model),
+        shortening=Shortening(tasks, messages, model, left_out=behind),
+        kept=kept,
     )
 
 

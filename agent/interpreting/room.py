@@ -15,6 +15,7 @@ from agent.interpreting.engines import Engines
 from agent.interpreting.heard_track import HeardTrack, SoundListener
 from agent.interpreting.languages import Languages, LanguageWish, same, tag_of
 from agent.interpreting.listeners import Listener
+from agent.interpreting.recorded import Recorded
 from agent.interpreting.speaker import Clause
 from agent.interpreting.translations import Translated
 from agent.interpreting.voices import Voices
@@ -39,8 +40,12 @@ class InterpretedRoom:
         captions: Captions,
         messages: RoomMessages,
         voices: Voices | None,
+        kept: Recorded,
     ) -> None:
-        """Prepare; `watch` begins to listen. Without `voices` nothing is said."""
+        """Prepare; `watch` begins to listen. Without `voices` nothing is said.
+
+        `kept` is told what happens.
+        """
         self._room = room
         self._tasks = tasks
         self._languages = languages
@@ -48,6 +53,7 @@ class InterpretedRoom:
         self._captions = captions
         self._messages = messages
         self._voices = voices
+        self._kept = kept
         self._heard: dict[str, HeardTrack] = {}
         """By the track's sid."""
         self._numbers: dict[str, itertools.count[int]] = defaultdict(lambda: itertools.count(1))
@@ -55,8 +61,10 @@ class InterpretedRoom:
         self.somebody = asyncio.Event()
         self.nobody = asyncio.Event()
         """One is set while there is somebody in the room, the other afterwards."""
-        self.sound_listeners: list[SoundListener] = [] if voices is None else [voices.hear]
+        self.sound_listeners: list[SoundListener] = [kept.sound]
         """Each is given every person's sound."""
+        if voices is not None:
+            self.sound_listeners.append(voices.hear)
         self._told_at: dict[str, float] = {}
 
     def watch(self) -> None:
@@ -88,6 +96,7 @@ class InterpretedRoom:
         if participant.kind in DEFAULT_PARTICIPANT_KINDS:
             self.somebody.set()
             self.nobody.clear()
+            self._kept.joined(participant.identity)
             self._languages.attributes(participant.identity, participant.attributes)
             self._arrange()
 
@@ -96,6 +105,8 @@ class InterpretedRoom:
         for heard in [h for h in self._heard.values() if h.identity == identity]:
             self._forget(heard.track.sid)
         self._languages.left(identity)
+        if participant.kind in DEFAULT_PARTICIPANT_KINDS:
+            self._kept.left(identity)
         if not any(other.identity != identity for other in self._people()):
             self.somebody.clear()
             self.nobody.set()
@@ -140,8 +151,12 @@ class InterpretedRoom:
         elif self._engines.into is None:
             for heard in self._heard.values():
                 heard.want(wanted)
+        people = [person for person in self._people() if person.identity != without]
+        for person in people:
+            speaks = self._languages.spoken_by(person.identity)
+            hears = self._languages.heard_by(person.identity)
+            self._kept.languages(person.identity, speaks=speaks, hears=hears)
         if self._voices is not None:
-            people = [person for person in self._people() if person.identity != without]
             self._voices.arrange(
                 {person.identity: self._listener(person) for person in people},
                 {heard.track.sid: heard.identity for heard in self._heard.values()},
@@ -185,6 +200,7 @@ class InterpretedRoom:
             translated=self._show_translation,
             sounded=self._pass_on,
         )
+        self._kept.track(heard)
         heard.start(self._tasks, lost=lambda: self._lose(heard))
         self._arrange()
 
@@ -198,6 +214,7 @@ class InterpretedRoom:
         heard = self._heard.pop(sid, None)
         if heard is not None:
             heard.end()
+            self._kept.track_over(heard)
 
     def _pass_on(self, heard: HeardTrack, frame: rtc.AudioFrame) -> None:
         for listener in self.sound_listeners:
@@ -219,6 +236,7 @@ class InterpretedRoom:
         )
         if not (clause.final and clause.text):
             return
+        self._kept.clause(heard, segment, clause, language=into or clause.language)
         if into is not None:
             self._say(heard, segment, into, clause.text, corrects=clause.corrects)
         elif self._voices is not None:
@@ -227,6 +245,7 @@ class InterpretedRoom:
     def _show_translation(self, heard: HeardTrack, translated: Translated) -> None:
         of = _segment(heard, translated.number)
         segment = f"{of}-{translated.target}"
+        self._kept.translated(heard, segment, translated)
         self._captions.show(
             Caption(
                 segment,

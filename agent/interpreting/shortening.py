@@ -5,11 +5,12 @@ Above `LONG_S` the language model, where there is one, makes one short text of w
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from livekit.agents import llm
 
+from agent.interpreting.listeners import VoiceOf
 from agent.interpreting.speech_queue import Saying
 from agent.interpreting.voice_line import VoiceLine
 from agent.room_messages import RoomMessages
@@ -38,17 +39,28 @@ class Shortening:
     """Of one job."""
 
     def __init__(
-        self, tasks: CallTasks, messages: RoomMessages, model: llm.LLM[Any] | None
+        self,
+        tasks: CallTasks,
+        messages: RoomMessages,
+        model: llm.LLM[Any] | None,
+        *,
+        left_out: Callable[[VoiceOf, Sequence[Saying]], None] = lambda of, sayings: None,
     ) -> None:
-        """Tell people by `messages`; `model` shortens, without one nothing does."""
+        """Tell people by `messages`; `model` shortens, without one nothing does.
+
+        `left_out` is given what a voice does not say.
+        """
         self._tasks = tasks
         self._messages = messages
         self._model = model
+        self._left_out = left_out
         self._busy: set[VoiceLine] = set()
 
     def look(self, line: VoiceLine, listeners: Sequence[str]) -> None:
         """Look at a line after something was added to it."""
-        if line.queue.leave_out(MOST_S):
+        left_out = line.queue.leave_out(MOST_S)
+        if left_out:
+            self._left_out(line.of, left_out)
             self._tell(LEFT_OUT, listeners)
         if self._model is None or line.behind_s <= LONG_S or line in self._busy:
             return

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from livekit import rtc
 
@@ -10,6 +10,7 @@ from agent.hearing.ear import HOP_S, Ear, Hop, Probability
 from agent.interpreting.agreement import Agreement, place, words_of
 from agent.interpreting.clauses import PAUSE_S, SHORT_PAUSE_S, clause_end
 from agent.interpreting.voice_activity import END_S, VoiceActivity
+from agent.interpreting.word_places import Spoken, WordPlaces
 from agent.turns.recogniser import SURE_S, Recogniser, Words
 
 _DIP_S = 0.08
@@ -32,6 +33,8 @@ class Clause:
     """Whether it stays, apart from one correction; else it is what is known of it so far."""
     corrects: bool = False
     """Whether it takes the place of the clause of this number, which was final."""
+    spoken: Spoken | None = field(default=None, compare=False)
+    """Where its words are on the track; None: not known, as it is not final."""
 
 
 Told = Callable[[Clause], None]
@@ -66,6 +69,8 @@ class Speaker:
         self._told = told
         self._numbers = numbers
         self._open: int | None = None
+        self._missing_s = 0.0
+        """Of the track's audio, so much was made up for as no sound came."""
         self._forget()
 
     def _forget(self) -> None:
@@ -75,6 +80,7 @@ class Speaker:
         self._words = Words("", -1.0, final=False)
         self._lost_upto = -1.0
         self._shown = ""
+        self._places = WordPlaces(self._activity.now, self._missing_s)
 
     def start(self, tasks: asyncio.TaskGroup) -> None:
         """Begin; requests live in `tasks`."""
@@ -94,6 +100,8 @@ class Speaker:
         for _ in range(hops):
             if self._activity.speaks:
                 self._hear(self._ear.silence())
+                self._missing_s += HOP_S
+                self._places.missing(self._activity.now)
         return self._activity.speaks
 
     def _hear(self, hop: Hop) -> None:
@@ -102,6 +110,8 @@ class Speaker:
             self._forget()
             self._recogniser.begin(onset)
         voice = self._activity.voice()
+        if voice is not None and voice.last == voice.now:
+            self._places.voiced(voice.now)
         self._recogniser.hear(hop, voice)
         if voice is not None:
             self._look()
@@ -112,6 +122,7 @@ class Speaker:
         """There are more, or others."""
         self._words = words
         self._agreement.told(words.text, complete=self._knows_all)
+        self._places.known(self._agreement.letters, words.upto)
         self._look(fresh=True)
 
     def unheard(self, upto: float, error: Exception) -> None:
@@ -151,8 +162,9 @@ class Speaker:
         while count := clause_end(
             agreement.open, agreement.stable, language=self._spoken, pause_s=pause_s, over=over
         ):
-            text = agreement.take(count)
-            self._taken.append(self._tell_final(text))
+            size = sum(len(word.token) for word in agreement.open[:count])
+            spoken = self._places.take(size, self._activity.now)
+            self._taken.append(self._tell_final(agreement.take(count), spoken))
 
     def _finish(self) -> None:
         """The utterance is over: the rest is a clause, and what has changed is corrected."""
@@ -167,8 +179,8 @@ class Speaker:
         self._activity.end()
         self._forget()
 
-    def _tell_final(self, text: str) -> Clause:
-        clause = Clause(self._number(), text, self._spoken, final=True)
+    def _tell_final(self, text: str, spoken: Spoken | None = None) -> Clause:
+        clause = Clause(self._number(), text, self._spoken, final=True, spoken=spoken)
         self._open, self._shown = None, ""
         self._told(clause)
         return clause
@@ -193,7 +205,10 @@ class Speaker:
             now, begin = words[begin:end], end
             if now and [word.token for word in now] != said[number]:
                 text = "".join(word.text for word in now).strip()
-                self._told(Clause(clause.number, text, clause.language, final=True, corrects=True))
+                assert clause.spoken is not None
+                newest = self._places.sound(self._activity.now)
+                spoken = replace(clause.spoken, now_s=newest)
+                self._told(replace(clause, text=text, corrects=True, spoken=spoken))
 
     @property
     def _spoken(self) -> str:

@@ -32,6 +32,14 @@ class Saying:
     text: str = field(repr=False)
     since: float
     """Since when it waits, seconds."""
+    summary: bool = False
+    """Whether a model has put it into other words than a translation's."""
+    more: tuple[str, ...] = ()
+    """Segments of further captions that are said with it, in one go."""
+    corrected: bool = False
+    """Whether its words have changed while it waited."""
+    speed: float = 1.0
+    """How fast it is said, as a factor of the usual speed; known when its turn has come."""
 
 
 class SpeechQueue:
@@ -52,6 +60,11 @@ class SpeechQueue:
         """How long what waits takes to say at the usual speed, seconds."""
         return sum(length_of(one.text) for waiting in self._waiting.values() for one in waiting)
 
+    @property
+    def waiting(self) -> tuple[Saying, ...]:
+        """What waits of anybody."""
+        return tuple(one for waiting in self._waiting.values() for one in waiting)
+
     def waiting_of(self, speaker: str) -> tuple[Saying, ...]:
         """What waits of somebody, in its order."""
         return tuple(self._waiting.get(speaker, ()))
@@ -70,7 +83,8 @@ class SpeechQueue:
         waiting = self._waiting.get(speaker)
         if waiting is not None:
             self._waiting[speaker] = deque(
-                replace(one, text=text) if one.segment == segment else one for one in waiting
+                replace(one, text=text, corrected=True) if one.segment == segment else one
+                for one in waiting
             )
 
     def shorten(self, speaker: str, sayings: tuple[Saying, ...], text: str) -> None:
@@ -79,16 +93,17 @@ class SpeechQueue:
         rest = [one for one in waiting if one not in sayings]
         if len(rest) == len(waiting):
             return
-        self._waiting[speaker] = deque([replace(sayings[0], text=text), *rest])
+        more = tuple(segment for one in sayings for segment in (one.segment, *one.more))[1:]
+        short = replace(sayings[0], text=text, summary=True, more=more)
+        self._waiting[speaker] = deque([short, *rest])
 
-    def leave_out(self, most_s: float) -> int:
-        """Leave out the oldest until the rest takes `most_s` at most; returns how many."""
-        count = 0
+    def leave_out(self, most_s: float) -> list[Saying]:
+        """Leave out the oldest until the rest takes `most_s` at most; returns them."""
+        left_out: list[Saying] = []
         while self.waiting_s > most_s:
             speaker = min(self._waiting, key=lambda who: self._waiting[who][0].since)
-            self._take(speaker)
-            count += 1
-        return count
+            left_out.append(self._take(speaker))
+        return left_out
 
     def next(self, now: float) -> Saying | None:
         """What is to be said now, and is not waiting any more; None: nothing."""
@@ -99,12 +114,19 @@ class SpeechQueue:
         if self._floor not in self._waiting or (oldest != self._floor and waited_s > TURN_S):
             self._floor = oldest
         saying = self._take(self._floor)
-        texts = [saying.text]
-        while (more := self.waiting_of(self._floor)) and (
-            sum(map(letters, texts)) + letters(more[0].text) <= _MOST_LETTERS
+        parts = [saying]
+        while (
+            (more := self.waiting_of(self._floor))
+            and more[0].summary == saying.summary
+            and sum(letters(part.text) for part in parts) + letters(more[0].text) <= _MOST_LETTERS
         ):
-            texts.append(self._take(self._floor).text)
-        return replace(saying, text=joined(texts))
+            parts.append(self._take(self._floor))
+        return replace(
+            saying,
+            text=joined(part.text for part in parts),
+            more=tuple(segment for part in parts for segment in (part.segment, *part.more))[1:],
+            corrected=any(part.corrected for part in parts),
+        )
 
     def _take(self, speaker: str) -> Saying:
         saying = self._waiting[speaker].popleft()

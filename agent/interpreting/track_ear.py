@@ -66,8 +66,8 @@ class TrackEar:
             if self._ended.is_set():
                 return
             self._heard = self._clock()
-            self._speaker.hear(event.frame)
             self._sounded(event.frame)
+            self._speaker.hear(event.frame)
         self.end()
 
     def _goes_on(self) -> bool:

@@ -31,8 +31,8 @@ _REMEMBERED = 32
 class Translated:
     """What is to be shown for one clause, or for several."""
 
-    number: int
-    """Of the first of them."""
+    numbers: tuple[int, ...]
+    """Of these clauses, in their order."""
     text: str = field(repr=False)
     original: str = field(repr=False)
     target: str
@@ -40,6 +40,11 @@ class Translated:
     """Whether it is a translation: else the original itself, as there is none."""
     corrects: bool = False
     """Whether it takes the place of an earlier one of this number."""
+
+    @property
+    def number(self) -> int:
+        """Of the first of them."""
+        return self.numbers[0]
 
 
 @dataclass(slots=True, eq=False)
@@ -50,12 +55,12 @@ class _Group:
     language: str
 
     @property
-    def number(self) -> int:
-        return min(self.texts)
+    def numbers(self) -> tuple[int, ...]:
+        return tuple(sorted(self.texts))
 
     @property
     def text(self) -> str:
-        return joined(self.texts[number] for number in sorted(self.texts))
+        return joined(self.texts[number] for number in self.numbers)
 
 
 class Lane:
@@ -152,7 +157,7 @@ class Lane:
             text, works = original, False
         else:
             self._before = [*self._before[-_BEFORE:], (original, text)]
-        self._told(Translated(group.number, text, original, self.target, works, corrects))
+        self._told(Translated(group.numbers, text, original, self.target, works, corrects))
 
     async def _asked(self, wish: Wish) -> str:
         for left in range(self._retries, -1, -1):

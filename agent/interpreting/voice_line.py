@@ -5,6 +5,7 @@ import logging
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, suppress
+from dataclasses import replace
 from typing import Any, Protocol
 
 from livekit import rtc
@@ -48,11 +49,13 @@ class VoiceLine:
         rate_hz: int,
         limits: APIConnectOptions,
         told: Told,
+        failed: Callable[[Saying], None],
         clock: Callable[[], float],
     ) -> None:
         """Speak with the voices of `casting`, each asked within `limits`, into a track of its own.
 
-        Mono at `rate_hz`; `told` of what sounds. Waits are measured on `clock`, seconds.
+        Mono at `rate_hz`; `told` of what sounds, `failed` of what no voice could say. Waits are
+        measured on `clock`, seconds.
         """
         self.of = voice_of
         self.queue = SpeechQueue()
@@ -64,8 +67,11 @@ class VoiceLine:
         self._casting = casting
         self._limits = limits
         self._told = told
+        self._failed = failed
         self._clock = clock
         self._reader = Reader(voice_of.language)
+        self._asked: Saying | None = None
+        """What a voice was asked to say and has not begun."""
         self._sounding: deque[Saying] = deque()
         self._some = asyncio.Event()
         self.track.on("playback_started", lambda _: self._begins())
@@ -93,6 +99,13 @@ class VoiceLine:
         """How much is still to be said, seconds at the usual speed."""
         return self.track.unheard_s + self.queue.waiting_s
 
+    @property
+    def unsaid(self) -> tuple[Saying, ...]:
+        """What was to be said and has not begun to sound."""
+        begun = list(self._sounding)[1 if self.track.playing else 0 :]
+        asked = [] if self._asked is None else [self._asked]
+        return (*begun, *asked, *self.queue.waiting)
+
     def say(self, saying: Saying) -> None:
         """Say it when its turn has come."""
         self.queue.add(saying)
@@ -109,26 +122,27 @@ class VoiceLine:
                 saying = self.queue.next(now)
                 if saying is not None:
                     late_s = now - saying.since + self.track.unheard_s
-                    await self._say(saying, speed_of(late_s, length_of(saying.text)))
+                    speed = speed_of(late_s, length_of(saying.text))
+                    await self._say(replace(saying, speed=speed))
 
     async def aclose(self) -> None:
         """Release the track, once nothing runs."""
         await self.track.aclose()
 
-    async def _say(self, saying: Saying, speed: float) -> None:
-        language, speaker = self.of.language, saying.speaker
+    async def _say(self, saying: Saying) -> None:
+        language, speaker, speed = self.of.language, saying.speaker, saying.speed
         voice = ReplyVoice(
             self._spoken(self._casting.voice(speaker, language, speed)),
             spare=self._spoken(self._casting.embedded(speaker, language, speed)),
             tokenizer=SentenceTokenizer(),
             track=self.track,
         )
-        begun = False
+        begun, self._asked = False, saying
         try:
             async with aclosing(_frames(voice, saying.text, self._limits)) as spoken:
                 async for frame in at_rate(spoken, self.track.rate_hz):
                     if not begun:
-                        begun = True
+                        begun, self._asked = True, None
                         self._sounding.append(saying)
                     await self.track.capture_frame(frame)
         except Exception as error:  # noqa: BLE001 - the captions have it
@@ -137,6 +151,9 @@ class VoiceLine:
             if begun:
                 self.track.flush()
             await voice.aclose()
+        if not begun:
+            self._asked = None
+            self._failed(saying)
 
     def _spoken(self, engine: tts.TTS[Any]) -> tts.TTS[Any]:
         return SpokenForm(engine, self._reader)

@@ -18,6 +18,7 @@ from agent.interpreting.heard_track import HeardTrack
 from agent.interpreting.languages import same
 from agent.interpreting.listeners import Listener, VoiceOf, voices_for
 from agent.interpreting.phones import Phones
+from agent.interpreting.recorded import Recorded
 from agent.interpreting.shortening import Shortening
 from agent.interpreting.speech_queue import Saying
 from agent.interpreting.voice_line import VoiceLine
@@ -53,12 +54,14 @@ class Voices:
         rate_hz: int,
         limits: APIConnectOptions,
         shortening: Shortening,
+        kept: Recorded,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Speak with the voices of `casting`, each asked within `limits`, mono at `rate_hz`.
 
         `phones` has what telephones hear, and is closed with this.
-        `shortening` sees to what falls behind. Waits are measured on `clock`, seconds.
+        `shortening` sees to what falls behind, `kept` is told what is said. Waits are measured on
+        `clock`, seconds.
         """
         self._room = room
         self._tasks = tasks
@@ -69,6 +72,7 @@ class Voices:
         self._rate_hz = rate_hz
         self._limits = limits
         self._shortening = shortening
+        self._kept = kept
         self._clock = clock
         self._listeners: Mapping[str, Listener] = {}
         self._tracks: Mapping[str, str] = {}
@@ -151,8 +155,10 @@ class Voices:
             rate_hz=self._rate_hz,
             limits=self._limits,
             told=partial(self._told, of),
+            failed=lambda saying: self._kept.left_out(of, [saying], why="failed"),
             clock=self._clock,
         )
+        self._kept.voice(line)
         running = (
             self._tasks.carry(line.track.run, name="play-voice", lost=_lost),
             self._tasks.carry(line.run, name="speak", lost=_lost),
@@ -165,6 +171,7 @@ class Voices:
         has.running += (self._tasks.carry(publishing, name="publish-voice", lost=_lost),)
 
     def _end(self, has: _Line) -> None:
+        self._kept.voice_over(has.line)
         closing = begin(self._close(has), name="close-voice")
         self._closing.add(closing)
         closing.add_done_callback(self._closing.discard)
@@ -195,6 +202,7 @@ class Voices:
         )
 
     def _told(self, of: VoiceOf, saying: Saying, *, playing: bool) -> None:
+        self._kept.saying(of, saying, playing=playing)
         has = self._lines.get(of)
         if has is not None:
             message = {

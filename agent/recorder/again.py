@@ -68,8 +68,10 @@ def decide(
         tempo: another pace than the recorded one.
 
     Raises:
-        RecordingError: the recording lacks words or hops.
+        RecordingError: the recording lacks words or hops, or is of a room.
     """
+    if recording.of_room:
+        raise RecordingError("it is the recording of a room: there are no turns to decide again")
     if recording.redacted:
         raise RecordingError("a redacted recording has no words to decide by")
     chosen = options or recorded_options(recording)

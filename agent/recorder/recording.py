@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 
 from agent.errors import RejoinderError
 from agent.hearing.ear import HOP, Hop
-from agent.recorder.lines import BUSY, FRESH, KIND, LOUD, PLAYING, VERSION, fault_of
+from agent.recorder.call_lines import BUSY, FRESH, LOUD, PLAYING
+from agent.recorder.line import KIND, VERSION
+from agent.recorder.lines import fault_of
 
 _MOST_BYTES, _MOST_LINE = 2 * 1024**3, 16 * 1024**2
 """Longest text and longest line that are unpacked: a small file may hold endless zeros."""
@@ -25,10 +27,10 @@ HARMLESS = frozenset(
     (
         "kind", "began", "rejoinder", "flags", "wording", "verdict", "origin", "sound", "stage",
         "error", "eagerness", "model", "stt", "llm", "tts", "language", "role", "engine", "price",
-        "currency", "prices_of",
+        "currency", "prices_of", "job", "translate", "target", "speaks", "hears", "why", "level",
     )
 )  # fmt: skip
-"""Fields whose text is none of the caller's or the agent's words; all other text is redacted."""
+"""Fields whose text is none of anybody's words; all other text is redacted."""
 REDACTED = "…"
 _SQUARES = 8
 """Any number is the sum of so few squares once the root of most of it was taken out."""
@@ -64,7 +66,7 @@ class TakenHop:
 
 @dataclass(slots=True)
 class Recording:
-    """One call. Hops and events are in the order in which they happened."""
+    """One call, or one room. Hops and events are in the order in which they happened."""
 
     head: dict[str, Any]
     hops: list[TakenHop] = field(default_factory=list)
@@ -75,8 +77,13 @@ class Recording:
     """Whether no hop and no event is missing between its first and its last line."""
 
     @property
+    def of_room(self) -> bool:
+        """Whether it is of a captioned or interpreted room (`agent.recorder.recorded_room`)."""
+        return str(self.head.get("job", "call")) != "call"
+
+    @property
     def has_sound(self) -> bool:
-        """Whether the caller's track or the agent's voice is in it."""
+        """Whether somebody's track or the agent's voice is in it."""
         return any("pcm" in event.facts for event in self.events)
 
     @property
@@ -204,10 +211,17 @@ def _hops(line: dict[str, Any]) -> Iterator[TakenHop]:
 
 
 def pcm_of(line: dict[str, Any]) -> NDArray[np.int16] | None:
-    """The sound of a line, mono; None: there is none."""
+    """The sound of a line, mono; None: there is none.
+
+    Raises:
+        RecordingError: it is no base64, or no 16-bit samples.
+    """
     if "pcm" not in line:
         return None
-    return np.frombuffer(base64.b64decode(line["pcm"], validate=True), "<i2").astype(np.int16)
+    try:
+        return np.frombuffer(base64.b64decode(line["pcm"], validate=True), "<i2").astype(np.int16)
+    except ValueError:
+        raise RecordingError("the recording is broken: a line of sound is") from None
 
 
 def _like(level_db: float) -> NDArray[np.int16]:

@@ -19,7 +19,8 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 
 from agent.errors import ConfigError
-from agent.recorder.folder import make_folder, new_file
+from agent.options import RecordOptions
+from agent.recorder.folder import folder_of, make_folder, new_file
 from agent.tasks import fault
 
 logger = logging.getLogger(__name__)
@@ -31,6 +32,7 @@ MOST_WAITING = 400
 RESERVE = 1024
 """Bytes kept for the last lines of a file that is full."""
 _COMPRESSION = 4
+_MEGABYTE = 1_000_000
 
 Facts = Mapping[str, Any]
 Lazy = Callable[[], Facts]
@@ -61,6 +63,11 @@ class RecordingWriter:
         """Of the file, once it is there."""
         self._thread = threading.Thread(target=self._run, name="recording", daemon=True)
         self._thread.start()
+
+    @classmethod
+    def for_job(cls, options: RecordOptions) -> "RecordingWriter":
+        """One for a job of its own, by the settings."""
+        return cls(folder_of(options), most_bytes=round(options.max_mb * _MEGABYTE))
 
     @property
     def waiting(self) -> int:
@@ -94,10 +101,10 @@ class RecordingWriter:
             with os.fdopen(descriptor, "wb") as file:
                 self._write(file)
         except ConfigError as error:
-            logger.warning("the call is not recorded", extra={"error": error})
+            logger.warning("the job is not recorded", extra={"error": error})
             self._drop_all()
         except Exception as error:  # noqa: BLE001 - a full disk ends the recording, not the call
-            logger.warning("the call is not recorded any more", extra=fault(error))
+            logger.warning("the job is not recorded any more", extra=fault(error))
             self._drop_all()
 
     def _write(self, file: IO[bytes]) -> None:

@@ -1,10 +1,6 @@
-"""`rejoinder replay`: a recorded call as a page, and what other settings would have made of it."""
+"""`rejoinder replay` of a call: a page, and what other settings would have made of it."""
 
-import argparse
 import difflib
-import os
-import webbrowser
-from pathlib import Path
 from typing import cast
 
 from pydantic import ValidationError
@@ -16,7 +12,7 @@ from agent.errors import ConfigError
 from agent.options import TurnOptions
 from agent.recorder.again import decide, recorded_options, reproduces
 from agent.recorder.comparison import Comparison, compare
-from agent.recorder.recording import Recording, load, redact
+from agent.recorder.recording import Recording
 from agent.settings.reading import variable
 from agent.turns.schedule import Eagerness
 from rejoinder.replay.otherwise import summary
@@ -33,50 +29,16 @@ LIMITS = (
 """What cannot be known, in words."""
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Which call, and what to make of it."""
-    parser.add_argument(
-        "file",
-        type=Path,
-        help="recording of a call that was held with RECORD=events (it holds all words of both "
-        "sides) or RECORD=audio (and their sound)",
-    )
-    parser.add_argument(
-        "--out", type=Path, metavar="OUT.html", help="page to write; default: beside the recording"
-    )
-    parser.add_argument(
-        "--with",
-        dest="others",
-        action="append",
-        default=[],
-        metavar="TURN_NAME=VALUE[,…]",
-        help="decide the call again under other settings of turn-taking and say what would have "
-        "been; may be given several times, each is one way",
-    )
-    parser.add_argument(
-        "--redact",
-        type=Path,
-        metavar="OUT.jsonl.gz",
-        help="write the recording without words and sound, levels and times stay, and no page",
-    )
-    parser.add_argument("--open", action="store_true", help="show the page in the browser")
+def show(recording: Recording, others: list[str]) -> str:
+    """Print what would have been under other settings of turn-taking; returns the call's page.
 
-
-def run(args: argparse.Namespace) -> int:
-    """Write the page, print what would have been."""
-    if args.redact is not None:
-        redact(args.file, args.redact)
-        print(f"without words and sound: {args.redact}")
-        return 0
-    recording = load(args.file)
+    Raises:
+        ConfigError: `others` has a name or value that there is not.
+        RecordingError: the recording lacks what it takes to decide again.
+    """
     console = Console(highlight=False, soft_wrap=True)
-    comparisons = _decided_again(recording, args.others, console) if args.others else []
-    out = args.out or args.file.with_name(args.file.name.partition(".")[0] + ".html")
-    _write_private(out, page({**tell(recording, comparisons), "limits": LIMITS}))
-    console.print(f"page: {escape(str(out))}")
-    if args.open:
-        webbrowser.open(out.resolve().as_uri())
-    return 0
+    comparisons = _decided_again(recording, others, console) if others else []
+    return page({**tell(recording, comparisons), "limits": LIMITS})
 
 
 def _decided_again(
@@ -158,11 +120,3 @@ def _table(recording: Recording, comparison: Comparison) -> Table:
             difference,
         )
     return table
-
-
-def _write_private(path: Path, text: str) -> None:
-    """Only this user can read it: it holds what was said."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        os.fchmod(descriptor, 0o600)
-        file.write(text)

@@ -8,11 +8,13 @@ from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
 from agent.errors import RejoinderError
-from agent.recorder.lines import KIND, KINDS, VERSION
+from agent.recorder.line import KIND, VERSION
+from agent.recorder.lines import KINDS
 from agent.recorder.recording import REDACTED, RecordingError, load, redact
 from rejoinder import cli
 from rejoinder.replay.page import page
@@ -140,6 +142,78 @@ def test_the_page_lets_no_other_script_run_and_loads_nothing(write: Callable[...
         assert way not in script
 
 
+# What is in the picture of a room.
+
+
+def room_lines(text: str) -> list[dict[str, Any]]:
+    """A line of each kind of a room that holds text, and those that it takes to be shown."""
+    return [
+        {"kind": "joined", "t": 0.1, "person": 1, "back": False},
+        {"kind": "track", "t": 0.1, "track": 1, "person": 1},
+        {"kind": "track", "t": 0.1, "track": 2, "person": 0, "language": text, "without": 1},
+        {"kind": "announced", "t": 0.1, "person": 1},
+        {"kind": "languages", "t": 0.1, "person": 1, "speaks": text, "hears": text},
+        {"kind": "sound", "t": 1, "track": 1, "at": 0, "samples": 160, "level_db": [-20.0]},
+        {
+            "kind": "clause", "t": 2, "track": 1, "number": 1, "begin": 0.5, "end": 1.5,
+            "text": text, "language": text, "corrects": False,
+        },
+        {"kind": "shown", "t": 2, "track": 1, "number": 1, "target": ""},
+        {
+            "kind": "translation", "t": 2.2, "track": 1, "numbers": [1], "target": text,
+            "text": text, "works": True, "corrects": False,
+        },
+        {"kind": "shown", "t": 2.3, "track": 1, "number": 1, "target": text},
+        {
+            "kind": "speaking", "t": 3, "track": 2, "of": 1, "numbers": [1], "text": text,
+            "speed": 1.2, "shortened": True, "corrected": False,
+        },
+        {"kind": "agent", "t": 3, "track": 2, "at": 3, "samples": 240, "level_db": [-20.0]},
+        {
+            "kind": "said", "t": 4, "track": 2, "role": "assistant", "text": text,
+            "interrupted": False,
+        },
+        {"kind": "left_out", "t": 4, "track": 2, "of": 1, "numbers": [1], "why": text},
+        {"kind": "notice", "t": 4, "text": text, "level": text, "people": [1]},
+        {"kind": "track_over", "t": 5, "track": 1},
+    ]  # fmt: skip
+
+
+ROOM = {"job": "interpret"}
+SVG_TAGS = {"svg", "style", "rect", "path", "circle", "text", "title"}
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_text_becomes_markup_in_the_picture_of_a_room(
+    text: str, write: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = write(*room_lines(text), head=ROOM | {"began": text})
+    assert cli.main(["replay", str(file), "--transcript", str(tmp_path / "talk.vtt")]) == 0
+    drawn = ElementTree.fromstring((tmp_path / "call.svg").read_text())
+    assert {tag.tag.partition("}")[2] for tag in drawn.iter()} == SVG_TAGS
+    names = {name for tag in drawn.iter() for name in tag.attrib}
+    assert not [name for name in names if name.startswith("on") or "href" in name]
+    assert text.isprintable() == any(text in (tag.text or "") for tag in drawn.iter())
+    cue = (tmp_path / "talk.vtt").read_text().split("<v Person 1>")[1].partition("</v>")[0]
+    assert "<" not in cue
+    assert "\x1b[31m" not in capsys.readouterr().out
+
+
+def test_a_picture_is_not_written_through_a_link_to_another_file(
+    write: Callable[..., Path], tmp_path: Path
+) -> None:
+    precious = tmp_path / "precious"
+    precious.write_text("mine")
+    for name in ("call.svg", "talk.srt", "talk.wav"):
+        (tmp_path / name).symlink_to(precious)
+    sound = {"kind": "sound", "t": 1, "track": 1, "at": 0, "level_db": [-20.0], "pcm": "AAAA"}
+    file = str(write(*room_lines("speech"), sound, head=ROOM))
+    for argv in ([], ["--transcript", "talk.srt"], ["--sound", "talk.wav"]):
+        paths = [str(tmp_path / arg) if "." in arg else arg for arg in argv]
+        assert cli.main(["replay", file, *paths]) == 2
+    assert precious.read_text() == "mine"
+
+
 # What a file that is none does to its reader.
 
 
@@ -195,6 +269,23 @@ def test_a_broken_line_is_one_clear_sentence(
             told = capsys.readouterr().err
             assert code in (0, 2)
             assert not code or told.startswith("rejoinder replay: ")
+
+
+@pytest.mark.parametrize("line", room_lines("speech"), ids=lambda line: str(line["kind"]))
+def test_a_broken_line_of_a_room_is_one_clear_sentence(
+    line: dict[str, Any], write: Callable[..., Path], tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    others = [other for other in room_lines("speech") if other is not line]
+    argv = ["--transcript", str(tmp_path / "talk.srt"), "--sound", str(tmp_path / "talk.wav")]
+    for field in set(line) - {"kind"}:
+        for value in (*BROKEN, [-1], [10**9], 10**9):
+            for broken in (line | {field: value}, {k: v for k, v in line.items() if k != field}):
+                file = write(*others, broken | {"pcm": "AAAA"}, head=ROOM)
+                code = cli.main(["replay", str(file), *argv])
+                told = capsys.readouterr().err
+                assert code in (0, 2)
+                assert not code or told.startswith("rejoinder replay: ")
 
 
 @pytest.mark.parametrize("content", [b"", b"no gzip at all", gzip.compress(b"[]\n"), b"\x1f\x8b"])

@@ -15,6 +15,7 @@ from agent.hearing.ear import HOP, Hop
 from agent.recorder.folder import make_folder, new_file
 from agent.recorder.recorder import Recorder
 from agent.recorder.recording import load
+from agent.recorder.room_recorder import RoomRecorder
 from agent.recorder.writer import FLUSH_S, MOST_WAITING, RecordingWriter
 from rejoinder import cli
 
@@ -79,7 +80,7 @@ def test_a_folder_exchanged_for_a_link_during_a_call_costs_the_recording_alone(
     recorder.end()
     recorder.join()
     assert not list(elsewhere.iterdir())
-    assert "the call is not recorded" in caplog.text
+    assert "the job is not recorded" in caplog.text
 
 
 # What the disk does to the call.
@@ -125,7 +126,26 @@ def test_a_full_disk_ends_the_recording_and_not_the_call(
         recorder.tell("heard", text="words")
     recorder.end()
     recorder.join()
-    assert "the call is not recorded any more" in caplog.text
+    assert "the job is not recorded any more" in caplog.text
+
+
+def test_a_full_disk_ends_the_recording_of_a_room_and_not_the_job(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(
+        "agent.recorder.writer.new_file", lambda at: (os.open("/dev/full", os.O_WRONLY), "full")
+    )
+    recorder = RoomRecorder(
+        RecordingWriter(folder, most_bytes=1_000_000), facts={}, agent_hz=24000, sound=True
+    )
+    threading.Event().wait(FLUSH_S + 0.3)
+    for _ in range(2 * MOST_WAITING):
+        recorder.hear(1, np.zeros(800, np.int16), told=True)
+        recorder.speak(2, np.zeros(480, np.int16))
+        recorder.tell("notice", text="words", level="info", people=[])
+    recorder.end()
+    recorder.join()
+    assert "is not recorded any more" in caplog.text
 
 
 def test_what_a_kill_cuts_in_two_is_read_up_to_there(folder: Path) -> None:

@@ -13,7 +13,8 @@ from agent.hearing.ear import HOP, Hop, level_of
 from agent.recorder import recording, writer
 from agent.recorder.agent_sound import AgentSound
 from agent.recorder.folder import make_folder
-from agent.recorder.lines import KIND, KINDS, Line
+from agent.recorder.line import KIND, Line
+from agent.recorder.lines import KINDS
 from agent.recorder.recorder import Recorder
 from agent.recorder.recording import load
 from agent.recorder.writer import RESERVE, RecordingWriter
@@ -206,9 +207,10 @@ def test_play_out_goes_on_where_what_was_taken_back_began() -> None:
     assert np.concatenate(frames).tolist() == [1] * 50 + [3] * 100
 
 
-def test_a_full_file_says_so_and_stays_within_its_bound(record, folder) -> None:
+def test_a_full_file_says_so_and_stays_within_its_bound(folder: Path, clock: Clock) -> None:
     most = 20_000
-    recorder = record(sound=True, most_bytes=most)
+    kept = RecordingWriter(folder, most_bytes=most)
+    recorder = Recorder(kept, facts={}, agent_hz=AGENT_HZ, sound=True, clock=clock)
     recorder.announced()
     noise = np.random.default_rng(7)
     for _ in range(300):
@@ -217,7 +219,7 @@ def test_a_full_file_says_so_and_stays_within_its_bound(record, folder) -> None:
             Hop(pcm, level_of(pcm), True, -60.0, 0.9, fresh=False), playing=False, busy=False
         )
         if _ % 50 == 49:
-            while recorder._writer.waiting:
+            while kept.waiting:
                 threading.Event().wait(0.01)
             threading.Event().wait(writer.FLUSH_S)
     recorder.end()

@@ -1,0 +1,1 @@
+"""A recorded room: which track said what when, as table, picture, transcript and sound file."""
