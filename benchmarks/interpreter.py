@@ -86,6 +86,12 @@ class Measured:
     words: int
     lost: int
     """Words of the sentence in no translation."""
+    said: list[float]
+    """When each word had been said, from the first sample of the sentence."""
+    shown: list[tuple[float, int]]
+    """When a translation was shown, and of how many words it was one by then."""
+    heard: list[tuple[float, int]]
+    """When a translation began to be heard, and of how many words it was one by then."""
 
 
 def measured(
@@ -98,6 +104,7 @@ def measured(
     ends = [(token, end) for word, end in spoken.words for token in tokens(word)]
     at, lags, behind, got = 0, [], [], 0
     said_at: list[float] = []
+    shown_words: list[tuple[float, int]] = []
     for segment in shown:
         said = tokens(segment.text.replace(f"[{TARGET}]", ""))
         here = [n for n in range(at, len(ends)) if ends[n][0] in said][: len(said)]
@@ -107,6 +114,7 @@ def measured(
         at = here[-1] + 1
         said_at.append(began + ends[here[-1]][1])
         lags.append(segment.shown - said_at[-1])
+        shown_words.append((segment.shown - began, at))
         behind += [segment.shown - began - ends[n][1] for n in here]
     return Measured(
         system,
@@ -119,6 +127,9 @@ def measured(
         len(shown),
         len(ends),
         len(ends) - got,
+        [end for _, end in ends],
+        shown_words,
+        [(first - began, n) for first, (_, n) in zip(heard, shown_words, strict=False)],
     )
 
 

@@ -78,6 +78,40 @@ def waterfall(records: list[Record], target: Path) -> None:
     _save(figure, target)
 
 
+def interpreter(measured: list[Record], target: Path) -> None:
+    """How the translation follows the longest sentence, and how late each clause of all is."""
+    figure, (course, *lags) = pyplot.subplots(
+        3, 1, figsize=(8, 6.6), height_ratios=(3, 1, 1)
+    )  # fmt: skip
+    longest = max(one["length_s"] for one in measured)
+    for one in (one for one in measured if one["length_s"] == longest):
+        colour = COLOURS[one["system"]]
+        if one["system"] == "ours":
+            course.plot(one["said"], range(1, len(one["said"]) + 1), color="#444444", label="said")
+        for key, style in (("shown", "-"), ("heard", ":")):
+            times, words = zip((0.0, 0), *one[key], strict=True)
+            label = f"{key}: {TITLES[one['system']]}"
+            course.step(times, words, style, where="post", color=colour, label=label)
+    course.set_xlabel("seconds of the longest sentence")
+    course.set_ylabel("words")
+    course.legend(fontsize=8, frameon=False)
+    _plain(course)
+    for axis, key, title in zip(
+        lags, ("lags_s", "voice_lags_s"), ("caption of a clause", "voice of a clause"), strict=True
+    ):
+        for row, system in enumerate(("ours", "vanilla")):
+            found = np.concatenate([one[key] for one in measured if one["system"] == system])
+            jitter = np.random.default_rng(1).uniform(-0.16, 0.16, len(found))
+            axis.scatter(found, row + jitter, s=14, color=COLOURS[system], alpha=0.7, linewidths=0)
+            axis.plot([np.median(found)] * 2, [row - 0.3, row + 0.3], color=COLOURS[system], lw=2)
+        axis.set_yticks(range(2), [TITLES["ours"], TITLES["vanilla"]])
+        axis.set_title(title, loc="left", fontsize=10)
+        axis.set_xlim(left=0)
+        _plain(axis)
+    lags[-1].set_xlabel("seconds after its last word")
+    _save(figure, target)
+
+
 def _plain(axis: pyplot.Axes) -> None:
     axis.spines[["top", "right"]].set_visible(False)
     axis.grid(axis="x", color="#dddddd", lw=0.6)

@@ -127,7 +127,11 @@ def main() -> int:
 
     plots.dots(results["runs"], PAGE.parent / "latency.svg")
     plots.waterfall(results["runs"], PAGE.parent / "waterfall.svg")
-    print("written: docs/latency.md, latency.svg, waterfall.svg, README.md")
+    interpreter = args.results / "interpreter-1.json"
+    if interpreter.is_file():
+        measured = json.loads(interpreter.read_text("utf-8"))["measured"]
+        plots.interpreter(measured, PAGE.parent / "interpreter-lag.svg")
+    print("written: docs/latency.md, latency.svg, waterfall.svg, interpreter-lag.svg, README.md")
     return 0
 
 

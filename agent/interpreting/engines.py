@@ -45,17 +45,31 @@ class Engines:
         if self._parts.translator is not None:
             self._parts.translator.prewarm()
 
-    def speaker(self, told: Told, *, language: str, numbers: Callable[[], int]) -> Speaker:
+    def speaker(
+        self,
+        told: Told,
+        *,
+        language: str,
+        numbers: Callable[[], int],
+        unheard: Callable[[], None],
+    ) -> Speaker:
         """Who hears a track of somebody who speaks `language`; empty: not known."""
+        limits = limits_of(self._settings.stt)
         recogniser = recogniser_for(
             self._parts.stt,
-            limits=limits_of(self._settings.stt),
+            limits=limits,
             language=language or NOT_GIVEN,
             asking=lambda _: Asking(CaptionPace()),
             delays=self._parts.stt_delays,
         )
         return Speaker(
-            recogniser, self._parts.detector(), language=language, told=told, numbers=numbers
+            recogniser,
+            self._parts.detector(),
+            language=language,
+            told=told,
+            numbers=numbers,
+            patience_s=(limits.max_retry + 1) * (limits.timeout + limits.retry_interval),
+            unheard=unheard,
         )
 
     def lane(

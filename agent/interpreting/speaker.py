@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from livekit import rtc
 
@@ -11,13 +12,14 @@ from agent.interpreting.agreement import Agreement, place, words_of
 from agent.interpreting.clauses import PAUSE_S, SHORT_PAUSE_S, clause_end
 from agent.interpreting.voice_activity import END_S, VoiceActivity
 from agent.interpreting.word_places import Spoken, WordPlaces
-from agent.turns.recogniser import SURE_S, Recogniser, Words
+from agent.turns.recogniser import SURE_S, Onset, Recogniser, Words
 
 _DIP_S = 0.08
 """Silence in which the words may be all that was said: a little less than what is waited for
 before all of them are asked for (`agent.interpreting.pace`)."""
-_LATE_S = 4.0
-"""Longest wait for the last words of an utterance that is over, seconds."""
+PATIENCE_S = 20.0
+"""Longest wait for the last words of an utterance that is over, where nothing else is known of the
+recogniser, seconds. What is said meanwhile belongs to the utterance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,27 @@ class Clause:
 Told = Callable[[Clause], None]
 
 
+class Witness(Protocol):
+    """Is given utterances with their sound, each from its beginning to its end."""
+
+    def begins(self, onset: Onset) -> None:
+        """An utterance begins; the next hop is its first."""
+
+    def hears(self, hop: Hop, *, voiced: bool) -> None:
+        """Its next 10 ms."""
+
+    def knows(self, text: str, language: str, *, now: float, speech: bool, whole: bool) -> None:
+        """All that was said so far is this text: in a pause, or, the `whole` of it, at its end.
+
+        Args:
+            text: empty: not known.
+            language: BCP-47 tag; empty: not known.
+            now: position in the track's audio, seconds.
+            speech: whether the utterance is surely one.
+            whole: whether it is over; nothing more of it is told.
+        """
+
+
 class Speaker:
     """One per track. `hear` must be called on the event loop; nothing here blocks."""
 
@@ -51,6 +74,8 @@ class Speaker:
         language: str,
         told: Told,
         numbers: Callable[[], int],
+        patience_s: float = PATIENCE_S,
+        unheard: Callable[[], None] = lambda: None,
     ) -> None:
         """Hear with one recogniser and detector.
 
@@ -61,6 +86,8 @@ class Speaker:
             told: is given each clause in order: versions that are not final, then the final one,
                 at most once a correction.
             numbers: gives the number of the next clause, each once.
+            patience_s: longest wait for the last words of an utterance that is over.
+            unheard: told when an utterance is over of which words are lost.
         """
         self._recogniser = recogniser
         self._ear = Ear(probability)
@@ -68,6 +95,11 @@ class Speaker:
         self._language = language
         self._told = told
         self._numbers = numbers
+        self._patience_s = patience_s
+        self._unheard = unheard
+        self._witness: Witness | None = None
+        self._witnessing: Witness | None = None
+        """Who is given the utterance in progress."""
         self._open: int | None = None
         self._missing_s = 0.0
         """Of the track's audio, so much was made up for as no sound came."""
@@ -85,6 +117,12 @@ class Speaker:
     def start(self, tasks: asyncio.TaskGroup) -> None:
         """Begin; requests live in `tasks`."""
         self._recogniser.start(self, tasks)
+
+    def witnessed_by(self, witness: Witness | None) -> None:
+        """Give the utterances that begin from now on to somebody; None: no more of any."""
+        self._witness = witness
+        if witness is None:
+            self._witnessing = None
 
     def hear(self, frame: rtc.AudioFrame) -> None:
         """Take in the next sound of the track, 16 kHz mono."""
@@ -109,10 +147,15 @@ class Speaker:
         if onset is not None:
             self._forget()
             self._recogniser.begin(onset)
+            self._witnessing = self._witness
+            if self._witnessing is not None:
+                self._witnessing.begins(onset)
         voice = self._activity.voice()
         if voice is not None and voice.last == voice.now:
             self._places.voiced(voice.now)
         self._recogniser.hear(hop, voice)
+        if self._witnessing is not None and voice is not None:
+            self._witnessing.hears(hop, voiced=voice.last == voice.now)
         if voice is not None:
             self._look()
 
@@ -131,11 +174,14 @@ class Speaker:
 
     @property
     def _knows_all(self) -> bool:
-        """Whether nothing was said beyond the words: nobody can tell that of a voice going on."""
+        """Whether nothing was said beyond the words, or can be known."""
+        return self._is_all(max(self._words.upto, self._lost_upto))
+
+    def _is_all(self, upto: float) -> bool:
+        """Whether nothing was said after a position: nobody can tell that of a voice going on."""
         if self._activity.silence_s < _DIP_S:
             return False
-        last = self._activity.now - self._activity.silence_s
-        return max(self._words.upto, self._lost_upto) >= last - SURE_S
+        return upto >= self._activity.now - self._activity.silence_s - SURE_S
 
     def _look(self, *, fresh: bool = False) -> None:
         """Tell what has become certain: by words, or by the silence after them."""
@@ -144,9 +190,10 @@ class Speaker:
         if not fresh and silence_s < END_S and not _passes(silence_s):
             return
         knows_all = self._knows_all
-        if silence_s >= END_S and (knows_all or silence_s >= END_S + _LATE_S):
+        if silence_s >= END_S and (knows_all or silence_s >= END_S + self._patience_s):
             self._finish()
             return
+        self._tell_witness(whole=False)
         if knows_all and self._agreement.stable < len(self._agreement.open):
             self._agreement.told(self._words.text, complete=True)
         self._tell_clauses(pause_s=silence_s if knows_all else 0.0, over=False)
@@ -170,14 +217,32 @@ class Speaker:
         """The utterance is over: the rest is a clause, and what has changed is corrected."""
         if self._words.text:
             self._agreement.told(self._words.text, complete=True)
+        self._tell_witness(whole=True)
         self._tell_clauses(pause_s=END_S, over=True)
         self._correct()
+        if self._activity.is_speech and not self._is_all(self._words.upto):
+            self._unheard()
         if self._shown:
             # There are no such words after all: what was shown goes.
             self._tell_final("")
         self._recogniser.abandon()
         self._activity.end()
         self._forget()
+
+    def _tell_witness(self, *, whole: bool) -> None:
+        """Tell the words so far where they are those of the sound so far."""
+        complete = self._is_all(self._words.upto)
+        if self._witnessing is None or not (complete or whole):
+            return
+        self._witnessing.knows(
+            self._words.text.strip() if complete else "",
+            self._spoken,
+            now=self._activity.now,
+            speech=self._activity.is_speech,
+            whole=whole,
+        )
+        if whole:
+            self._witnessing = None
 
     def _tell_final(self, text: str, spoken: Spoken | None = None) -> Clause:
         clause = Clause(self._number(), text, self._spoken, final=True, spoken=spoken)

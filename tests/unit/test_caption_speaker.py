@@ -8,7 +8,7 @@ import pytest
 from livekit import rtc
 
 from agent.hearing.ear import HOP, HOP_S, RATE_HZ, Hop
-from agent.interpreting.speaker import Clause, Speaker
+from agent.interpreting.speaker import PATIENCE_S, Clause, Speaker
 from agent.interpreting.voice_activity import END_S
 from agent.turns.recogniser import Hearer, Onset, Voice, Words
 
@@ -47,6 +47,7 @@ class Talk:
     def __init__(self, language: str = "en") -> None:
         self.script = Script()
         self.told: list[Clause] = []
+        self.unheard = 0
         self._loud, self.sure = False, True
         self.speaker = Speaker(
             self.script,
@@ -54,12 +55,17 @@ class Talk:
             language=language,
             told=self.told.append,
             numbers=itertools.count(1).__next__,
+            patience_s=PATIENCE_S,
+            unheard=self._count,
         )
         self.quiet(1.0)
 
     async def begin(self) -> None:
         async with asyncio.TaskGroup() as tasks:
             self.speaker.start(tasks)
+
+    def _count(self) -> None:
+        self.unheard += 1
 
     def speak(self, seconds: float) -> None:
         self._loud = True
@@ -128,16 +134,36 @@ def test_what_may_go_on_is_told_when_the_utterance_is_over(talk: Talk) -> None:
 
 def test_words_that_come_late_are_waited_for(talk: Talk) -> None:
     talk.speak(1.5)
-    talk.quiet(2.0)
+    talk.quiet(9.0)
     assert talk.script.ends == 0
     talk.script.tell("We are going home.", late_s=0.0)
     assert talk.final == [(1, "We are going home.")]
+    assert (talk.script.ends, talk.unheard) == (1, 0)
+
+
+def test_what_is_said_while_words_are_awaited_is_of_the_same_utterance(talk: Talk) -> None:
+    for _ in range(2):
+        talk.speak(1.5)
+        talk.quiet(4.0)
+    talk.script.tell("We are going home. You are not.", late_s=0.0)
+    assert [text for _, text in talk.final] == ["We are going home.", "You are not."]
+    assert (talk.script.onsets, talk.unheard) == (1, 0)
+
+
+def test_words_that_a_recogniser_lost_are_owned_up_to(talk: Talk) -> None:
+    talk.speak(1.5)
+    talk.script.tell("We are", late_s=1.0)
+    talk.quiet(1.0)
+    talk.script.hearer.unheard(talk.script.now, RuntimeError())
+    talk.quiet(0.1)
+    assert talk.final == [(1, "We are")]
+    assert (talk.script.ends, talk.unheard) == (1, 1)
 
 
 def test_an_engine_that_never_answers_holds_nothing_up_for_ever(talk: Talk) -> None:
     talk.speak(1.5)
-    talk.quiet(6.0)
-    assert (talk.final, talk.script.ends) == ([], 1)
+    talk.quiet(PATIENCE_S + 2.0)
+    assert (talk.final, talk.script.ends, talk.unheard) == ([], 1, 1)
     talk.speak(1.5)
     assert talk.script.onsets == 2
 

@@ -4,15 +4,15 @@ import { Call } from "./call.js";
 import { Cards } from "./cards.js";
 import { libraryLoaded } from "./connection.js";
 import { Conversation } from "./conversation.js";
-import { costLine } from "./cost.js";
+import { costLine, showCost } from "./cost.js";
 import { $, fillPage } from "./elements.js";
 import { KeptTicket } from "./endpoint.js";
 import { connectionProblem, followDispatch, ticket as askTicket, tokenProblem } from "./joining.js";
 import { Stopwatch } from "./levels.js";
 import { Microphone, fillChooser } from "./microphone.js";
-import { ACTION, HINT, PROBLEM, STATE, TEXT } from "./strings.js";
+import { ACTION, COST, HINT, PROBLEM, STATE, TEXT } from "./strings.js";
 import {
-  heard, listenTo, showCost, showEngines, showMicrophone, showMuted, showPhase, showState,
+  heard, listenTo, showEngines, showMicrophone, showMuted, showPhase, showState,
   wakeSound,
 } from "./view.js";
 
@@ -49,7 +49,7 @@ async function start(resume = null) {
   if (!libraryLoaded()) return fail(PROBLEM.library);
   conversation.clear();
   showEngines({});
-  showCost(null);
+  showCost($("cost"), null);
   const session = {
     abort: new AbortController(), agentState: "initializing", dispatches: 1, resume,
   };
@@ -154,7 +154,7 @@ function handlers(session) {
     }),
     notice: mine(({ level, text }) => conversation.notice(level === "error" ? "error" : "info", text)),
     source: mine((source) => conversation.from(source)),
-    cost: mine((cost) => showCost(costLine(cost))),
+    cost: mine((cost) => showCost($("cost"), costLine(cost, COST.call))),
     agentTrack: mine((track) => listenTo("agent", track)),
     agent: mine((present) => {
       if (present) {

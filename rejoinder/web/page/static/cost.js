@@ -6,9 +6,9 @@ const LEAST = 0.0001; // smaller sums are not written out
 
 /**
  * The line for one `rejoinder.cost` message and what is behind it, {text, details}; null when it
- * says nothing that can be shown.
+ * says nothing that can be shown. `line` is a way to write it of `COST`.
  */
-export function costLine({ sums, engines, complete, estimated, prices_of: date }) {
+export function costLine({ sums, engines, complete, estimated, prices_of: date }, line) {
   const lines = engines.filter((e) => Object.hasOwn(STAGE_OF, e?.stage));
   if (!lines.length) return null;
   const known = Array.isArray(sums) ? sums.filter(isMoney) : [];
@@ -29,7 +29,19 @@ export function costLine({ sums, engines, complete, estimated, prices_of: date }
     COST.used(STAGE_OF[e.stage], label(e), amounts(e.used), amounts(e.thrown_away)),
   );
   if (typeof date === "string" && date) details.push(COST.pricesOf(date));
-  return { text: COST.line(parts.join("; ")), details };
+  return { text: line(parts.join("; ")), details };
+}
+
+/** Show a line of `costLine` in a <details> element; null hides it. */
+export function showCost(place, cost) {
+  const entries = (cost?.details ?? []).map((detail) => {
+    const entry = document.createElement("li");
+    entry.textContent = detail;
+    return entry;
+  });
+  place.querySelector("summary").textContent = cost?.text ?? "";
+  place.querySelector("ul").replaceChildren(...entries);
+  place.hidden = !cost;
 }
 
 function isMoney(sum) {

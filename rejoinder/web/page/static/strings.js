@@ -68,10 +68,16 @@ export const STAGES = {
   transport: "transport",
 };
 
-export const STAGE_OF = { stt: "Hearing with", llm: "Thinking with", tts: "Speaking with" };
+export const STAGE_OF = {
+  stt: "Hearing with",
+  llm: "Thinking with",
+  translate: "Translating with",
+  tts: "Speaking with",
+};
 
 export const COST = {
-  line: (what) => `This call: ${what}.`,
+  call: (what) => `This call: ${what}.`,
+  meeting: (what) => `This meeting: ${what}.`,
   own: "costs nothing, its engines are your own",
   sum: (amount, estimated) => (estimated ? `about ${amount}` : amount),
   atLeast: (amount) => `at least ${amount}`,

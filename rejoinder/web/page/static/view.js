@@ -67,18 +67,6 @@ export function showEngines(attributes) {
   $("engines").hidden = known.length === 0;
 }
 
-/** What the call has cost so far, {text, details}; null hides it. */
-export function showCost(cost) {
-  const entries = (cost?.details ?? []).map((detail) => {
-    const entry = document.createElement("li");
-    entry.textContent = detail;
-    return entry;
-  });
-  $("cost").querySelector("summary").textContent = cost?.text ?? "";
-  $("cost").querySelector("ul").replaceChildren(...entries);
-  $("cost").hidden = !cost;
-}
-
 /** To be called in a click: browsers let no page make sound before one. */
 export function wakeSound() {
   sound.context ??= new AudioContext();
