@@ -358,6 +358,12 @@ class InterpretOptions(_Section):
         "several speakers, for example pt=pf_dora,pt=pm_alex,*=nova; * is any language, {language} "
         "in a name its tag; the embedded voice speaks the others",
     )
+    cloning: Literal["off", "ask"] = setting(
+        "off",
+        "whether people may be interpreted in their own voice; ask: who asks for it and says aloud "
+        "that they agree, with a TTS_ENGINE that speaks like a recording it is sent: fish_speech, "
+        "cosyvoice, f5_tts, maskgct",
+    )
     glossary: Path | None = setting(
         None,
         "file with a line `term = translation` for each term, or `term` alone for what stays as it "

@@ -10,6 +10,7 @@ TOPIC_NOTICE = "rejoinder.notice"
 TOPIC_SOURCE = "rejoinder.source"
 TOPIC_COST = "rejoinder.cost"
 TOPIC_VOICE = "rejoinder.voice"
+TOPIC_CLONE = "rejoinder.clone"
 
 # Attributes of a stream of captions.
 SEGMENT = "lk.segment_id"
@@ -24,11 +25,13 @@ UNTRANSLATED = "rejoinder.untranslated"
 SPEAKS = "rejoinder.speaks"
 HEARS = "rejoinder.hears"
 SET_LANGUAGE = "set_language"
+CLONE_VOICE = "clone_voice"
 
 # Attributes of the agent.
 STATE = "lk.agent.state"
 MODE = "rejoinder.mode"
 RECORDED = "rejoinder.recorded"
+CLONING = "rejoinder.cloning"
 STT = "rejoinder.stt"
 LLM = "rejoinder.llm"
 TTS = "rejoinder.tts"

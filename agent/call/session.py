@@ -100,7 +100,7 @@ def build_session(
         llm=parts.llm,
         tts=ReplyVoice(
             SpokenForm(parts.tts, reader),
-            spare=SpokenForm(parts.spare_tts, reader),
+            spares=[SpokenForm(parts.spare_tts, reader)],
             tokenizer=SentenceTokenizer(),
             track=track,
         ),

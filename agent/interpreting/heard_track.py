@@ -8,7 +8,7 @@ from dataclasses import replace
 from livekit import rtc
 
 from agent.interpreting.languages import same
-from agent.interpreting.speaker import Clause, Speaker
+from agent.interpreting.speaker import Clause, Speaker, Witness
 from agent.interpreting.speaker import Told as ClauseTold
 from agent.interpreting.track_ear import TrackEar
 from agent.interpreting.translations import Lane, Translated
@@ -60,9 +60,13 @@ class HeardTrack:
         self._sounded = sounded
         self._lanes: dict[str, tuple[Lane, asyncio.Task[None]]] = {}
         self._ear: TrackEar | None = None
+        self._speaker: Speaker | None = None
+        self._witness: Witness | None = None
         self._ended = False
         self._tongue = ""
         """The language of what they said, by its words."""
+        self._heard_language = ""
+        """Of what they said last."""
 
     def start(self, tasks: CallTasks, *, lost: Callable[[], None]) -> None:
         """Listen until the track ends; `lost` is told if that fails too often."""
@@ -79,6 +83,17 @@ class HeardTrack:
         self._ended = True
         if self._ear is not None:
             self._ear.end()
+
+    def witnessed_by(self, witness: Witness | None) -> None:
+        """Give the utterances that begin from now on to somebody; None: no more of any."""
+        self._witness = witness
+        if self._speaker is not None:
+            self._speaker.witnessed_by(witness)
+
+    @property
+    def spoken(self) -> str:
+        """The language that its owner speaks, as they or their words say; empty: not known."""
+        return self.language or self._heard_language
 
     def want(self, targets: Iterable[str]) -> None:
         """Translate into these languages, by their tags, and into no other."""
@@ -98,9 +113,11 @@ class HeardTrack:
         return lane, running
 
     async def _hear(self) -> None:
+        self._speaker = self._make_speaker(self._told)
+        self._speaker.witnessed_by(self._witness)
         self._ear = TrackEar(
             self.track,
-            self._make_speaker(self._told),
+            self._speaker,
             sounded=lambda frame: self._sounded(self, frame),
         )
         if self._ended:
@@ -111,6 +128,7 @@ class HeardTrack:
 
     def _told(self, clause: Clause) -> None:
         clause = replace(clause, language=clause.language or self._guess(clause.text))
+        self._heard_language = clause.language or self._heard_language
         self._shown(self, clause)
         if clause.final and clause.text:
             for target, (lane, _) in self._lanes.items():

@@ -11,11 +11,13 @@ from livekit.agents import AutoSubscribe, JobContext
 
 from agent.call.parts import Parts
 from agent.call.session import limits_of
-from agent.costs.bill import bill_of
 from agent.interpreting.captions import Captions
 from agent.interpreting.casting import Casting
+from agent.interpreting.cloning import Cloning
+from agent.interpreting.costs import RoomCosts
 from agent.interpreting.engines import Engines
 from agent.interpreting.languages import Languages
+from agent.interpreting.own_voices import OwnVoices, why_no_voices
 from agent.interpreting.phones import Phones
 from agent.interpreting.recorded import Recorded, recorded
 from agent.interpreting.room import InterpretedRoom
@@ -24,7 +26,7 @@ from agent.interpreting.subscriptions import Subscriptions
 from agent.interpreting.voices import Voices
 from agent.metadata import JobMetadata
 from agent.room_messages import RoomMessages
-from agent.room_protocol import MODE, STATE
+from agent.room_protocol import CLONING, MODE, STATE
 from agent.settings.load import Settings
 from agent.survival.heartbeat import Heartbeat, take_over
 from agent.tasks import CallTasks
@@ -44,18 +46,30 @@ async def serve(ctx: JobContext, parts: Parts, settings: Settings, metadata: Job
     mode = metadata.kind or settings.agent.mode
     engines = Engines(parts, settings, glossary)
     engines.prewarm()
-    parts.meter.restart()
+    costs = RoomCosts(parts.meter, settings.prices)
     kept = recorded(parts, settings, mode)
     over = asyncio.Event()
     voices: Voices | None = None
+    clock = asyncio.get_running_loop().time
+    why_not = why_no_voices(
+        parts.tts,
+        speaks=mode == "interpret",
+        wanted=settings.interpret.cloning == "ask",
+        translated=engines.into is not None,
+    )
+    own = OwnVoices(parts.tts, clock=clock) if not why_not else None
+    cloning: Cloning | None = None
     try:
         async with CallTasks() as tasks:
             captions = Captions(ctx.room, tasks, shown=kept.shown)
             messages = RoomMessages(ctx.room, tasks, noticed=kept.notice)
             if mode == "interpret":
-                voices = _voices(ctx, parts, settings, tasks, messages, kept)
+                voices = _voices(ctx, parts, settings, tasks, messages, own, kept)
+            cloning = Cloning(
+                own, messages, return_s=settings.agent.return_s, clock=clock, why_not=why_not
+            )
             room = InterpretedRoom(
-                ctx.room, tasks, languages, engines, captions, messages, voices, kept
+                ctx.room, tasks, languages, engines, captions, messages, voices, cloning, kept
             )
             ctx.room.on("disconnected", lambda _: over.set())
             await ctx.connect(auto_subscribe=AutoSubscribe.AUDIO_ONLY)
@@ -63,10 +77,15 @@ async def serve(ctx: JobContext, parts: Parts, settings: Settings, metadata: Job
             heartbeat = Heartbeat(ctx.room, tasks, dispatch=ctx.job.dispatch_id, seal=None)
             tasks.carry(heartbeat.run, name="heartbeat", lost=over.set)
             tasks.carry(captions.run, name="captions", lost=over.set)
+            tasks.carry(cloning.run, name="own-voices", lost=cloning.close)
+            if settings.pricing.told:
+                untold = partial(logger.error, "the room is not told what it costs")
+                tasks.carry(partial(costs.tell, messages.publish), name="tell-costs", lost=untold)
             room.serve_requests()
             room.watch()
             kept.announce(ctx.room, tasks, messages, languages)
-            messages.announce({STATE: "listening", MODE: mode, **kept.attributes})
+            asked = {CLONING: "ask"} if cloning.offered else {}
+            messages.announce({STATE: "listening", MODE: mode, **asked, **kept.attributes})
             leaving = tasks.need(_until_all_have_gone(room, settings.agent.return_s), name="leave")
             leaving.add_done_callback(lambda _: over.set())
             try:
@@ -74,12 +93,12 @@ async def serve(ctx: JobContext, parts: Parts, settings: Settings, metadata: Job
             finally:
                 ctx.shutdown(reason="all have gone")
     finally:
+        if cloning is not None:
+            cloning.close()
         if voices is not None:
             await voices.aclose()
-        bill = bill_of(parts.meter, settings.prices, final=True)
-        logger.info("what the job cost", extra=bill.as_log())
         kept.gone()
-        kept.cost(bill)
+        kept.cost(costs.over())
         await kept.aclose()
 
 
@@ -89,6 +108,7 @@ def _voices(
     settings: Settings,
     tasks: CallTasks,
     messages: RoomMessages,
+    own: OwnVoices | None,
     kept: Recorded,
 ) -> Voices:
     parts.tts.prewarm()
@@ -100,7 +120,7 @@ def _voices(
         ctx.room,
         tasks,
         messages,
-        Casting(parts.tts, parts.spare_tts, settings.interpret.voices),
+        Casting(parts.tts, parts.spare_tts, settings.interpret.voices, own),
         Phones(ctx.room, tasks, Subscriptions(partial(_subscribe, ctx))),
         rate_hz=parts.tts.sample_rate,
         limits=limits_of(settings.tts),

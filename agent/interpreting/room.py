@@ -11,6 +11,7 @@ from livekit import rtc
 from livekit.agents.job import DEFAULT_PARTICIPANT_KINDS
 
 from agent.interpreting.captions import Caption, Captions
+from agent.interpreting.cloning import Cloning
 from agent.interpreting.engines import Engines
 from agent.interpreting.heard_track import HeardTrack, SoundListener
 from agent.interpreting.languages import Languages, LanguageWish, same, tag_of
@@ -20,11 +21,12 @@ from agent.interpreting.speaker import Clause
 from agent.interpreting.translations import Translated
 from agent.interpreting.voices import Voices
 from agent.room_messages import RoomMessages
-from agent.room_protocol import SET_LANGUAGE
+from agent.room_protocol import CLONE_VOICE, SET_LANGUAGE
 from agent.tasks import CallTasks
 
 NO_TRANSLATOR = "Nothing here translates: captions are in the languages that are spoken."
 FAILED = "The translation has failed: captions go on in the language that is spoken."
+UNHEARD = "Some words were not recognised: the recogniser fails, or is far behind."
 _NOTICE_PAUSE_S = 10.0
 
 
@@ -40,6 +42,7 @@ class InterpretedRoom:
         captions: Captions,
         messages: RoomMessages,
         voices: Voices | None,
+        cloning: Cloning,
         kept: Recorded,
     ) -> None:
         """Prepare; `watch` begins to listen. Without `voices` nothing is said.
@@ -53,6 +56,7 @@ class InterpretedRoom:
         self._captions = captions
         self._messages = messages
         self._voices = voices
+        self._cloning = cloning
         self._kept = kept
         self._heard: dict[str, HeardTrack] = {}
         """By the track's sid."""
@@ -83,8 +87,10 @@ class InterpretedRoom:
                     self._on_track(publication.track, participant)
 
     def serve_requests(self) -> None:
-        """Answer the remote procedure call by which a client says its languages."""
-        self._room.local_participant.register_rpc_method(SET_LANGUAGE, self._set_language)
+        """Answer what clients ask: to take their languages, to be heard in their own voice."""
+        me = self._room.local_participant
+        me.register_rpc_method(SET_LANGUAGE, self._set_language)
+        me.register_rpc_method(CLONE_VOICE, self._clone_voice)
 
     # Who is there.
 
@@ -97,11 +103,13 @@ class InterpretedRoom:
             self.somebody.set()
             self.nobody.clear()
             self._kept.joined(participant.identity)
+            self._cloning.joined(participant.identity)
             self._languages.attributes(participant.identity, participant.attributes)
             self._arrange()
 
     def _on_gone(self, participant: rtc.RemoteParticipant) -> None:
         identity = participant.identity
+        self._cloning.left(identity)
         for heard in [h for h in self._heard.values() if h.identity == identity]:
             self._forget(heard.track.sid)
         self._languages.left(identity)
@@ -134,6 +142,24 @@ class InterpretedRoom:
         self._languages.says(call.caller_identity, wish)
         self._languages_changed(call.caller_identity)
         return json.dumps({"speaks": wish.speaks, "hears": wish.hears or ""})
+
+    async def _clone_voice(self, call: rtc.RpcInvocationData) -> str:
+        identity = call.caller_identity
+        return self._cloning.answer(identity, call.payload, self._microphone_of(identity))
+
+    def _microphone_of(self, identity: str) -> HeardTrack | None:
+        """What is heard of somebody themselves: the sound of a shared screen may be anybody's."""
+        person = self._room.remote_participants.get(identity)
+        published = person.track_publications if person is not None else {}
+        screen = rtc.TrackSource.SOURCE_SCREENSHARE_AUDIO
+        own = [
+            h
+            for h in self._heard.values()
+            if h.identity == identity
+            and h.track.sid in published
+            and published[h.track.sid].source != screen
+        ]
+        return own[0] if own else None
 
     def _languages_changed(self, identity: str) -> None:
         for heard in [h for h in self._heard.values() if h.identity == identity]:
@@ -193,7 +219,10 @@ class InterpretedRoom:
             track,
             language,
             speaker=partial(
-                self._engines.speaker, language=language, numbers=self._numbers[identity].__next__
+                self._engines.speaker,
+                language=language,
+                numbers=self._numbers[identity].__next__,
+                unheard=lambda: self._notice(UNHEARD),
             ),
             lane=partial(self._engines.lane, failed=lambda: self._notice(FAILED)),
             shown=self._show,
@@ -215,6 +244,7 @@ class InterpretedRoom:
         if heard is not None:
             heard.end()
             self._kept.track_over(heard)
+            self._cloning.lost(heard)
 
     def _pass_on(self, heard: HeardTrack, frame: rtc.AudioFrame) -> None:
         for listener in self.sound_listeners:

@@ -130,13 +130,20 @@ class VoiceLine:
         await self.track.aclose()
 
     async def _say(self, saying: Saying) -> None:
-        language, speaker, speed = self.of.language, saying.speaker, saying.speed
+        first, *spares = self._casting.line_up(saying, self.of.language, saying.speed)
         voice = ReplyVoice(
-            self._spoken(self._casting.voice(speaker, language, speed)),
-            spare=self._spoken(self._casting.embedded(speaker, language, speed)),
+            self._spoken(first),
+            spares=[self._spoken(spare) for spare in spares],
             tokenizer=SentenceTokenizer(),
             track=self.track,
         )
+
+        def failed(_: tts.TTSError) -> None:
+            if self._casting.has_failed(saying.speaker, first):
+                # One voice for what is left of a sentence.
+                voice.rest()
+
+        voice.on("error", failed)
         begun, self._asked = False, saying
         try:
             async with aclosing(_frames(voice, saying.text, self._limits)) as spoken:
@@ -150,6 +157,7 @@ class VoiceLine:
         finally:
             if begun:
                 self.track.flush()
+            voice.off("error", failed)
             await voice.aclose()
         if not begun:
             self._asked = None

@@ -18,7 +18,7 @@ docs/cloned-voices.md says what each line is for and which engine reads it.
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -142,7 +142,7 @@ class Recording:
 
     name: str
     """Of its file, without folders."""
-    data: bytes
+    data: bytes = field(repr=False)
     length_s: float | None
     """None: it cannot be told."""
 

@@ -15,6 +15,7 @@ from livekit.agents.utils import shortuuid
 
 from agent.audio.streams import at_rate, is_audible
 from agent.remote.failover import LineUp, Member, longest_s
+from agent.tts.cloning import VoiceSample, clones, like
 from agent.tts.other_voice import with_voice
 from agent.wording.speakable import has_words, is_speakable, silence
 from agent.wording.spoken_length import letters, unsaid
@@ -77,6 +78,16 @@ class FailoverSpeech(tts.TTS[Any]):
             for member, engine in self.voices.items()
         }
         return FailoverSpeech(self.line_up, voices=voices)
+
+    @property
+    def clones(self) -> bool:
+        """Whether one of its engines speaks like a recording that it is given."""
+        return any(clones(engine) for engine in self.voices.values())
+
+    def like(self, sample: VoiceSample, *, language: str, speed: float) -> Voice:
+        """The first engine that can, speaking like `sample`: the others do not have this voice."""
+        engine = next(engine for engine in self.voices.values() if clones(engine))
+        return like(engine, sample, language=language, speed=speed)
 
     def prewarm(self) -> None:
         """Warm the connection of the engine that is asked first."""

@@ -7,6 +7,7 @@ from livekit.agents.metrics import TTSMetrics
 from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS
 
 from agent.costs.meter import EngineMeter, Lengths, Request
+from agent.tts.cloning import VoiceSample, clones, like
 from agent.tts.other_voice import with_voice
 from agent.wording.speakable import is_speakable
 
@@ -53,6 +54,15 @@ class MeteredSpeech(tts.TTS[Any]):
         """Another voice of the engine's, counted with it; itself if it has one voice only."""
         other = with_voice(self.engine, voice, speed=speed)
         return self if other is self.engine else MeteredSpeech(other, self._meter)
+
+    @property
+    def clones(self) -> bool:
+        """Whether the engine speaks like a recording that it is given."""
+        return clones(self.engine)
+
+    def like(self, sample: VoiceSample, *, language: str, speed: float) -> tts.TTS[Any]:
+        """The engine speaking like `sample`, counted with it."""
+        return MeteredSpeech(like(self.engine, sample, language=language, speed=speed), self._meter)
 
     def prewarm(self) -> None:
         """Warm the engine's connection."""

@@ -1,6 +1,6 @@
 """Speaks a reply piece by piece: a piece that fails is not the end of the reply.
 
-What the voice does not say is said by a spare one; what neither says is told to who plays the
+What the voice does not say is said by a spare one; what none says is told to who plays the
 reply, so that captions show it and the history does not claim it. livekit-agents' StreamAdapter
 gives up the whole reply with its first failure, and its FallbackAdapter takes half a piece for
 the whole.
@@ -14,7 +14,7 @@ moment whether the turn is over.
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Any, Protocol
 
@@ -60,19 +60,20 @@ class Track(Protocol):
 
 
 class ReplyVoice(tts.TTS[Any]):
-    """The voice of one call: an engine, a spare one, and the track that plays them."""
+    """The voice of one call: an engine, spare ones, and the track that plays them."""
 
     def __init__(
         self,
         engine: tts.TTS[Any],
         *,
-        spare: tts.TTS[Any] | None,
+        spares: Sequence[tts.TTS[Any]],
         tokenizer: tokenize.SentenceTokenizer,
         track: Track,
     ) -> None:
         """Speak what `tokenizer` makes of a reply, a little ahead of `track`.
 
-        Both engines are mono and take whole texts; who made them closes them.
+        What `engine` does not say the first of `spares` says that can. All are mono and take whole
+        texts; who made them closes them.
         """
         super().__init__(
             capabilities=tts.TTSCapabilities(streaming=True, aligned_transcript=True),
@@ -82,9 +83,8 @@ class ReplyVoice(tts.TTS[Any]):
         self.tokenizer = tokenizer
         self.track = track
         self._engine = engine
-        self._spare = spare
         self._asked_again_at = 0.0
-        self._engines = [engine, *([spare] if spare is not None else [])]
+        self._engines = [engine, *spares]
         for voice in self._engines:
             voice.on("metrics_collected", self._forward_metrics)
 
@@ -101,18 +101,22 @@ class ReplyVoice(tts.TTS[Any]):
     def voices(self) -> list[tts.TTS[Any]]:
         """Who is asked for the next piece, in this order."""
         if asyncio.get_running_loop().time() < self._asked_again_at:
-            return self._engines[::-1]
+            return [*self._engines[1:], self._engine]
         return self._engines
+
+    def rest(self) -> None:
+        """Ask the spare voices first for a while."""
+        self._asked_again_at = asyncio.get_running_loop().time() + _REST_S
 
     def failed(self, voice: tts.TTS[Any], error: APIError) -> None:
         """A voice has not said a piece whole."""
         if voice is self._engine and isinstance(error, APITimeoutError):
-            self._asked_again_at = asyncio.get_running_loop().time() + _REST_S
+            self.rest()
         logger.warning(
             "a piece was not spoken",
             extra={"engine": voice.provider, "error": type(error).__name__},
         )
-        if voice is self._engine and self._spare is not None:
+        if voice is self._engine and len(self._engines) > 1:
             self.emit(
                 "error",
                 tts.TTSError(
@@ -133,7 +137,7 @@ class ReplyVoice(tts.TTS[Any]):
         return SpokenReply(voice=self, conn_options=conn_options)
 
     def prewarm(self) -> None:
-        """Make the engine ready; the spare one when it is needed."""
+        """Make the engine ready; a spare one when it is needed."""
         self._engine.prewarm()
 
     async def aclose(self) -> None:

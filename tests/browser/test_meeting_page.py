@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from agent.room_protocol import TOPIC_COST
 from testbed.livekit_process import LiveKitProcess
 from tests.browser.meeting_driver import Block, Site, meeting_site, open_meeting
 from tests.browser.page_driver import browser
@@ -289,3 +290,27 @@ async def test_who_speaks_is_seen_in_the_list(livekit: LiveKitProcess) -> None:
             async with asyncio.timeout(8):
                 while "speaks" not in (await ana.person(name).get_attribute("class") or ""):
                     await asyncio.sleep(0.02)
+
+
+async def test_what_the_meeting_has_cost_is_told_to_all(livekit: LiveKitProcess) -> None:
+    async with (
+        meeting_site(livekit) as site,
+        agent_in(livekit, site.room) as agent,
+        browser() as chromium,
+        open_meeting(chromium, site.link) as ana,
+    ):
+        await ana.join("Ana", speaks="en")
+        cost = ana.page.locator("#cost")
+        assert not await cost.is_visible()
+        own = {
+            "stage": "translate", "engine": "libretranslate", "model": "embedded",
+            "used": {"requests": 3, "characters": 90}, "thrown_away": {}, "unpriced": 0,
+        }  # fmt: skip
+        await agent.tell(TOPIC_COST, {"sums": [], "complete": True, "engines": [own]})
+        await cost.get_by_text("This meeting: costs nothing, its engines are your own.").wait_for()
+        await cost.locator("summary").click()
+        assert await cost.locator("li").all_inner_texts() == [
+            "Translating with libretranslate · embedded: 3 requests, 90 characters"
+        ]
+        await ana.screenshot("cost")
+        assert ana.errors == []

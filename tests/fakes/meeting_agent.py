@@ -14,12 +14,15 @@ from livekit import rtc
 from agent.room_protocol import (
     CAPTION,
     CAPTION_OF,
+    CLONE_VOICE,
+    CLONING,
     FINAL,
     LANGUAGE,
     MODE,
     SEGMENT,
     SET_LANGUAGE,
     TOPIC_CAPTIONS,
+    TOPIC_CLONE,
     TOPIC_NOTICE,
     TOPIC_VOICE,
     TRACK,
@@ -37,11 +40,15 @@ class MeetingAgent:
 
     Attributes:
         told: what people said of their languages, as (name, message), in order.
+        asked: what people asked for as their own voice, the same.
+        stands: what they are answered, by what they ask; an exception is raised.
     """
 
     def __init__(self, room: rtc.Room) -> None:
         self.room = room
         self.told: asyncio.Queue[tuple[str, dict[str, str]]] = asyncio.Queue()
+        self.asked: asyncio.Queue[tuple[str, dict[str, bool]]] = asyncio.Queue()
+        self.stands: dict[bool | None, dict[str, Any] | rtc.RpcError] = {None: {"state": "none"}}
 
     def identity(self, name: str) -> str:
         """Of somebody in the room, by their name."""
@@ -55,6 +62,23 @@ class MeetingAgent:
     def answer(self) -> None:
         """From now on answer who says their languages."""
         self.room.local_participant.register_rpc_method(SET_LANGUAGE, self._set_language)
+
+    async def offers_own_voices(self) -> None:
+        """People may be heard in their own voice."""
+        self.room.local_participant.register_rpc_method(CLONE_VOICE, self._clone_voice)
+        await self.room.local_participant.set_attributes({CLONING: "ask"})
+
+    async def asks(self) -> tuple[str, dict[str, bool]]:
+        """The next call about somebody's own voice: their name, and what they ask."""
+        async with asyncio.timeout(10):
+            return await self.asked.get()
+
+    async def tell_of_voice(self, name: str, state: str, text: str) -> None:
+        """Tell somebody alone what has become of their own voice."""
+        message = json.dumps({"state": state, "why": "agreed", "text": text})
+        await self.room.local_participant.send_text(
+            message, topic=TOPIC_CLONE, destination_identities=[self.identity(name)]
+        )
 
     async def languages(self) -> tuple[str, dict[str, str]]:
         """The next message on somebody's languages: their name, and what they said."""
@@ -117,6 +141,15 @@ class MeetingAgent:
         )
         await writer.write(text)
         await writer.aclose()
+
+    async def _clone_voice(self, call: rtc.RpcInvocationData) -> str:
+        caller = self.room.remote_participants.get(call.caller_identity)
+        asked = json.loads(call.payload)
+        await self.asked.put((caller.name if caller else "", asked))
+        answer = self.stands[asked.get("ask")]
+        if isinstance(answer, rtc.RpcError):
+            raise answer
+        return json.dumps(answer)
 
     async def _set_language(self, call: rtc.RpcInvocationData) -> str:
         caller = self.room.remote_participants.get(call.caller_identity)

@@ -19,7 +19,7 @@ LACKING = {
         "pieces.breaks_after", "pieces.breaks_before", "pieces.binds_next", "pieces.numbers",
     },
 }  # fmt: skip
-OF_SOME = {"letters", "pieces.ordinal_leads", "turns.variants"}
+OF_SOME = {"letters", "consent.spellings", "pieces.ordinal_leads", "turns.variants"}
 """What a language need not have."""
 OF_SPACES = {
     *("common", "pieces.abbreviations", "pieces.before_number", "pieces.open_ended"),

@@ -54,7 +54,7 @@ class Reply:
         self.heard_s = 0.0
         self.sounding = False
         self.sent_along: list[TimedString] = []
-        voice = ReplyVoice(Slow(), spare=None, tokenizer=SentenceTokenizer(), track=self)
+        voice = ReplyVoice(Slow(), spares=(), tokenizer=SentenceTokenizer(), track=self)
         self.stream = voice.stream()
         self.ended = False
         self.reading = asyncio.create_task(self._listen())

@@ -116,7 +116,8 @@ async def _say(
     """
     source, track, playout, captions, following = await rig()
     ended = finished(playout)
-    voice = ReplyVoice(engine, spare=spare, tokenizer=SentenceTokenizer(), track=track)
+    spares = [spare] if spare is not None else []
+    voice = ReplyVoice(engine, spares=spares, tokenizer=SentenceTokenizer(), track=track)
     errors: list[tts.TTSError] = []
     voice.on("error", errors.append)
     speaking = asyncio.create_task(_forward(voice, track, playout, text))

@@ -2,10 +2,13 @@
 
 import concurrent.futures
 import logging
+import os
+import sys
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+UPLOADS_FROM_MEMORY = sys.platform == "linux"
+"""Whether what is uploaded is on no disk of this machine."""
 LAST_WITHOUT_CANCEL = (4, 29, 0)
 """Up to this version of Gradio a server has no way to cancel a job."""
 HTTP_S = 5.0
@@ -81,11 +86,10 @@ def work(client: "Client", call: PendingJob) -> object:
     """
     from gradio_client import handle_file
 
-    with tempfile.TemporaryDirectory(prefix="rejoinder-", ignore_cleanup_errors=True) as folder:
+    with ExitStack() as stack:
         args, named = list(call.args), _known(client, call)
         if call.upload is not None:
-            sound = Path(folder) / call.upload_name
-            sound.write_bytes(call.upload)
+            sound = stack.enter_context(_as_file(call.upload, call.upload_name))
             if call.upload_as:
                 named[call.upload_as] = handle_file(sound)
             else:
@@ -97,6 +101,24 @@ def work(client: "Client", call: PendingJob) -> object:
             raise Abandoned
         result = job.future.result()
     return _first_file(client, result) if call.wants_file else result
+
+
+@contextmanager
+def _as_file(data: bytes, name: str) -> Iterator[Path]:
+    """A file of this name that has these bytes until the block ends: gradio_client takes no other.
+
+    What somebody has said is on no disk, where the system has files that are in memory alone.
+    """
+    with tempfile.TemporaryDirectory(prefix="rejoinder-", ignore_cleanup_errors=True) as folder:
+        path = Path(folder) / name
+        if sys.platform == "linux":
+            with os.fdopen(os.memfd_create(name), "wb", buffering=0) as memory:
+                memory.write(data)
+                path.symlink_to(f"/proc/self/fd/{memory.fileno()}")
+                yield path
+        else:
+            path.write_bytes(data)
+            yield path
 
 
 def _known(client: "Client", call: PendingJob) -> dict[str, object]:

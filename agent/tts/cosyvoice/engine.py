@@ -19,12 +19,14 @@ from agent.errors import ConfigError, EngineUnavailable
 from agent.remote.http_client import preload as preload
 from agent.remote.openai_errors import reason_of
 from agent.tts.cloned_voices import Recording, VoicesFile, read_recordings, read_voices
+from agent.tts.cloning import VoiceSample, as_file
 from agent.tts.cosyvoice.options import Options
 from agent.tts.other_voice import speed_is_fixed
 from agent.tts.served.probing import PROBE_TIMEOUT_S, built, have_a_word_said, word_in
 from agent.tts.served.refusals import SEE_THE_LOG, explained
 from agent.tts.served.voice import ServedVoice
 from agent.tts.served.wire import Answer, HttpConnections, Wire
+from agent.wording.lexicon import code_of
 
 LONGEST_S = 30.0
 """Of a recording that the model accepts."""
@@ -170,6 +172,25 @@ class CosyVoiceWire(Wire):
         own = self._options
         changed = own.model_copy(update={"voice": voice or own.voice})
         return CosyVoiceWire(changed, self._file, self._recordings, self.server)
+
+    @property
+    def clones(self) -> bool:
+        """Unless it is to speak as a speaker of the model."""
+        return self._options.mode != "sft"
+
+    def like(self, sample: VoiceSample, *, language: str, speed: float) -> "CosyVoiceWire":
+        """Speaking like a recording.
+
+        With `mode` auto, in another language than the recording's, the model is asked
+        cross-lingual, by the sound alone: with its text too it falls into that text's language.
+        """
+        speed_is_fixed("cosyvoice", speed)
+        own = self._options
+        changed: dict[str, Any] = {"voice": ""}
+        directed = own.mode == "auto" and bool(own.instructions)
+        if own.mode == "auto" and not directed and code_of(sample.language) != code_of(language):
+            changed["mode"] = "cross_lingual"
+        return CosyVoiceWire(own.model_copy(update=changed), *as_file(sample), self.server)
 
     @property
     def _kind(self) -> _Kind:

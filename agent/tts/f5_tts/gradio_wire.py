@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 
 from agent.errors import ConfigError
-from agent.remote.gradio.jobs import PendingJob
+from agent.remote.gradio.jobs import UPLOADS_FROM_MEMORY, PendingJob
 from agent.tts.cloned_voices import Recording, VoicesFile, read_recordings, read_voices
+from agent.tts.cloning import VoiceSample, as_file
 from agent.tts.f5_tts.options import Options
 from agent.tts.served.gradio_wire import GradioConnections
 from agent.tts.served.refusals import no_such_voice
@@ -86,6 +87,17 @@ class F5GradioWire(Wire):
         changed = {"voice": voice or own.voice, "speed": own.speed * speed}
         options = own.model_copy(update=changed)
         return F5GradioWire(options, self._file, self._recordings, self.server)
+
+    @property
+    def clones(self) -> bool:
+        """Where a recording can be sent without being written to a disk."""
+        return UPLOADS_FROM_MEMORY
+
+    def like(self, sample: VoiceSample, *, language: str, speed: float) -> "F5GradioWire":
+        """Speaking like a recording of 12 s at most."""
+        own = self._options
+        options = own.model_copy(update={"voice": "", "speed": own.speed * speed})
+        return F5GradioWire(options, *as_file(sample), self.server)
 
     def _job(self, text: str) -> PendingJob:
         own = self._options

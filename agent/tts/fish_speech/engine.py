@@ -16,7 +16,8 @@ from typing import Any
 from livekit.agents import APIStatusError
 
 from agent.remote.http_client import preload as preload
-from agent.tts.cloned_voices import VoicesFile, read_recordings, read_voices
+from agent.tts.cloned_voices import Recording, VoicesFile, read_recordings, read_voices
+from agent.tts.cloning import VoiceSample, as_file
 from agent.tts.fish_speech.options import Options
 from agent.tts.other_voice import speed_is_fixed
 from agent.tts.served.probing import built, have_a_word_said, word_in
@@ -35,9 +36,12 @@ def build(options: Options) -> ServedVoice:
     Raises:
         ConfigError: something in the voices file is wrong.
     """
-    file = read_voices(options.voices) if options.voices is not None else None
+    references: dict[str, bytes] = {}
+    if options.voices is not None:
+        file = read_voices(options.voices)
+        references = _references(file, read_recordings(file))
     server = HttpConnections(options.url, options.api_key, warm_up_path="v1/health")
-    return ServedVoice(FishWire(options, _references(file) if file is not None else {}, server))
+    return ServedVoice(FishWire(options, references, server))
 
 
 async def probe(options: Options) -> str:
@@ -72,10 +76,10 @@ def _refusal(address: str, saved_voice: str, error: APIStatusError) -> str:
     return explained(address, error, remedy=remedy)
 
 
-def _references(file: VoicesFile) -> dict[str, bytes]:
+def _references(file: VoicesFile, recordings: Mapping[str, Recording]) -> dict[str, bytes]:
     """Each voice's recording as a request has it: megabytes, written once and not for each text."""
     found: dict[str, bytes] = {}
-    for name, recording in read_recordings(file).items():
+    for name, recording in recordings.items():
         audio = base64.b64encode(recording.data).decode()
         if len(audio) < _SHORTEST_BASE64:
             raise file.complaint(name, "audio", f"audio: {recording.name} is no recording")
@@ -93,13 +97,19 @@ class FishWire(Wire):
         options: Options,
         references: Mapping[str, bytes],
         server: HttpConnections,
+        *,
+        remembered: bool = True,
     ) -> None:
-        """Ask `server` as `options` say; `references` are the voices of the file, as JSON."""
+        """Ask `server` as `options` say; `references` are the voices of the file, as JSON.
+
+        What the server makes of a recording it may keep, if that is to be `remembered`.
+        """
         self.server = server
         self.rate_hz = options.sample_rate_hz
         self.stall_s = options.stall_s
         self._options = options
         self._references = references
+        self._remembered = remembered
         self._name = options.voice or next(iter(references), "")
 
     @property
@@ -127,6 +137,17 @@ class FishWire(Wire):
         changed = own.model_copy(update={"voice": voice or own.voice})
         return FishWire(changed, self._references, self.server)
 
+    @property
+    def clones(self) -> bool:
+        """It does."""
+        return True
+
+    def like(self, sample: VoiceSample, *, language: str, speed: float) -> "FishWire":
+        """Speaking like a recording, of which the server keeps nothing."""
+        speed_is_fixed("fish_speech", speed)
+        changed = self._options.model_copy(update={"voice": ""})
+        return FishWire(changed, _references(*as_file(sample)), self.server, remembered=False)
+
     def _fields(self, text: str) -> dict[str, Any]:
         own = self._options
         fields: dict[str, Any] = {
@@ -142,8 +163,8 @@ class FishWire(Wire):
         if own.seed is not None:
             fields["seed"] = own.seed
         if self._name in self._references:
-            # What it has made of a recording is kept by the server.
-            fields["use_memory_cache"] = "on"
+            # What it has made of a recording is kept by the server, until that ends.
+            fields["use_memory_cache"] = "on" if self._remembered else "off"
         elif self.saved_voice:
             fields["reference_id"] = self.saved_voice
         return fields

@@ -9,8 +9,9 @@ from functools import partial
 
 from livekit.agents import APIConnectionError
 
-from agent.remote.gradio.jobs import PendingJob
+from agent.remote.gradio.jobs import UPLOADS_FROM_MEMORY, PendingJob
 from agent.tts.cloned_voices import Recording, read_recordings, read_voices
+from agent.tts.cloning import VoiceSample, as_file
 from agent.tts.maskgct.options import Options
 from agent.tts.other_voice import speed_is_fixed
 from agent.tts.served.gradio_wire import LOG_IN, GradioConnections
@@ -119,3 +120,15 @@ class MaskGCTWire(Wire):
         speed_is_fixed("maskgct", speed)
         changed = self._options.model_copy(update={"voice": voice or self._options.voice})
         return MaskGCTWire(changed, self._recordings, self.server)
+
+    @property
+    def clones(self) -> bool:
+        """Where a recording can be sent without being written to a disk."""
+        return UPLOADS_FROM_MEMORY
+
+    def like(self, sample: VoiceSample, *, language: str, speed: float) -> "MaskGCTWire":
+        """Speaking like a recording, of which about 4 s count."""
+        speed_is_fixed("maskgct", speed)
+        changed = self._options.model_copy(update={"voice": ""})
+        _, recordings = as_file(sample)
+        return MaskGCTWire(changed, recordings, self.server)

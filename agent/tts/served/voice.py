@@ -16,6 +16,7 @@ from livekit.agents import (
 from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS
 
 from agent.audio.streams import is_sound
+from agent.tts.cloning import VoiceSample
 from agent.tts.served.speech_body import MalformedBody, ServerFault
 from agent.tts.served.wire import Answer, BrokeOff, Unreachable, Wire
 from agent.wording.speakable import clean, has_words, is_speakable, push_silence, silence
@@ -65,9 +66,19 @@ class ServedVoice(tts.TTS[Any]):
         """Another voice over the same connections; see `agent.tts.other_voice`."""
         return ServedVoice(self.wire.with_voice(voice, speed=speed), shares=self._shares or self)
 
+    @property
+    def clones(self) -> bool:
+        """Whether it speaks like a recording that it is given; see `agent.tts.cloning`."""
+        return self.wire.clones
+
+    def like(self, sample: VoiceSample, *, language: str, speed: float) -> "ServedVoice":
+        """Speaking like `sample`, over the same connections."""
+        wire = self.wire.like(sample, language=language, speed=speed)
+        return ServedVoice(wire, shares=self._shares or self)
+
     def check_open(self) -> None:
         """Raises APIConnectionError when this, or whose connections it uses, was closed."""
-        if (self._shares or self)._closed:
+        if self._closed or (self._shares or self)._closed:
             raise APIConnectionError("this voice was closed", retryable=False)
 
     def prewarm(self) -> None:
@@ -75,10 +86,17 @@ class ServedVoice(tts.TTS[Any]):
         self.wire.prewarm()
 
     async def aclose(self) -> None:
-        """Close all connections, if they are its own. May be called more than once."""
+        """Close all connections, if they are its own, else let go of the voice alone.
+
+        May be called more than once.
+        """
+        self._closed = True
         if self._shares is None:
-            self._closed = True
             await self.wire.server.aclose()
+        else:
+            # livekit-agents' engines hold themselves until the garbage collector comes: by then
+            # nothing is to know any more whose recording this one spoke like.
+            self.wire = self._shares.wire
 
 
 class ServedSpeech(tts.ChunkedStream):

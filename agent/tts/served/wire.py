@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from agent.remote.http_client import WarmUp, answer, caller_header, open_client
 from agent.remote.openai_errors import Refused, refusal
+from agent.tts.cloning import VoiceSample
 from agent.tts.served.refusals import reason_in
 from agent.tts.served.speech_body import SpeechBody
 
@@ -105,6 +106,19 @@ class Wire(ABC):
     @abstractmethod
     def with_voice(self, voice: str, *, speed: float) -> "Wire":
         """Another voice of the same server; see `agent.tts.other_voice`."""
+
+    @property
+    def clones(self) -> bool:
+        """Whether it speaks like a recording that it is given; then it has its own `like`."""
+        return False
+
+    def like(self, sample: VoiceSample, *, language: str, speed: float) -> "Wire":
+        """Speaking like `sample`; see `agent.tts.cloning`.
+
+        Raises:
+            TypeError: it does not.
+        """
+        raise TypeError(f"{self.model} speaks like no recording that it is given")
 
     def prewarm(self) -> None:
         """Make ready what the first request needs, in the background; needs a running loop."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from agent.wording.lexicon.consent import Consent
 from agent.wording.lexicon.language import Language
 from agent.wording.lexicon.piece_words import PieceWords
 from agent.wording.lexicon.turn_words import TurnWords
@@ -42,3 +43,5 @@ class Lexicon:
     """Shown when another engine of a list has to answer."""
     recorded: str
     """Added to the greeting of a call whose sound is kept."""
+    consent: Consent
+    """Says aloud that the interpreter may speak with one's own voice."""

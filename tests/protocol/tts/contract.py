@@ -316,7 +316,7 @@ class SparedContract:
     ) -> None:
         break_off, spare = getattr(rig, fault), Spare()
         await break_off(first=True)
-        voice = ReplyVoice(rig.engine, spare=spare, tokenizer=Lines(), track=AllHeard())
+        voice = ReplyVoice(rig.engine, spares=[spare], tokenizer=Lines(), track=AllHeard())
         seconds = 0.0
         async with voice.stream(conn_options=ONCE) as stream:
             stream.push_text(f"{rig.long_text}\none two\n")

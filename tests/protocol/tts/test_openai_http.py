@@ -170,7 +170,7 @@ async def test_the_third_of_four_sentences_fails_and_all_are_said(
     }
     raw.choose = lambda body: (good | {"Two.": bad[fault]})[body["input"]]
     engine, spare = build(Options(url=raw.url, stall_s=0.2)), EspeakSpeech(EspeakOptions())
-    voice = ReplyVoice(engine, spare=spare, tokenizer=SentenceTokenizer(), track=AllHeard())
+    voice = ReplyVoice(engine, spares=[spare], tokenizer=SentenceTokenizer(), track=AllHeard())
     samples: list[np.ndarray] = []
     async with voice.stream(conn_options=ONCE) as stream:
         stream.push_text(" ".join(sentences))

@@ -3,6 +3,7 @@
 from agent.wording.lexicon.chinese.figures import Chinese
 from agent.wording.lexicon.chinese.pieces import PIECES
 from agent.wording.lexicon.chinese.turns import TURNS
+from agent.wording.lexicon.consent import Consent
 from agent.wording.lexicon.entry import Lexicon
 
 CHINESE = Lexicon(
@@ -22,4 +23,13 @@ CHINESE = Lexicon(
     spare_voice="我的声音刚才出了问题，现在由另一个声音代替。",
     stand_by="我的一个引擎没有响应，已由另一个引擎接替。",
     recorded="本次通话会被录音。",
+    consent=Consent(
+        sentence="我同意口译用我的声音说话。",
+        core="同意",
+        against=(
+            *("不", "没", "沒", "别", "別", "勿", "未", "非", "反对", "反對", "拒绝", "拒絕"),
+            *("如果", "是否", "吗", "嗎"),
+        ),
+        spellings=("我同意口譯用我的聲音說話。",),
+    ),
 )

@@ -1,5 +1,6 @@
 """English."""
 
+from agent.wording.lexicon.consent import Consent
 from agent.wording.lexicon.english.figures import English
 from agent.wording.lexicon.english.pieces import PIECES
 from agent.wording.lexicon.english.turns import TURNS
@@ -31,4 +32,13 @@ ENGLISH = Lexicon(
     spare_voice="My voice failed just now; another one speaks in its place.",
     stand_by="One of my engines does not answer; another one has taken its place.",
     recorded="This call is recorded.",
+    consent=Consent(
+        sentence="I agree that the interpreter speaks with my voice.",
+        core="I agree",
+        against=(
+            *("not", "don't", "no", "never", "nor", "neither", "cannot", "can't", "won't"),
+            *("disagree", "refuse", "if", "whether", "unless"),
+            *("do I agree", "should I agree", "would I agree"),
+        ),
+    ),
 )

@@ -1,5 +1,6 @@
 """French."""
 
+from agent.wording.lexicon.consent import Consent
 from agent.wording.lexicon.entry import Lexicon
 from agent.wording.lexicon.french.figures import French
 from agent.wording.lexicon.french.pieces import PIECES
@@ -36,4 +37,9 @@ FRENCH = Lexicon(
     spare_voice="Ma voix vient de me lâcher ; une autre parle à sa place.",
     stand_by="L'un de mes moteurs ne répond pas ; un autre a pris sa place.",
     recorded="Cet appel est enregistré.",
+    consent=Consent(
+        sentence="J'accepte que l'interprète parle avec ma voix.",
+        core="j'accepte",
+        against=(*("ne", "n'accepte", "pas", "non", "jamais", "ni", "refuse", "si", "est-ce"),),
+    ),
 )

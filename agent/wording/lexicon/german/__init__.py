@@ -1,5 +1,6 @@
 """German."""
 
+from agent.wording.lexicon.consent import Consent
 from agent.wording.lexicon.entry import Lexicon
 from agent.wording.lexicon.german.figures import German
 from agent.wording.lexicon.german.pieces import PIECES
@@ -40,4 +41,12 @@ GERMAN = Lexicon(
     spare_voice="Meine Stimme hat gerade versagt; eine andere spricht an ihrer Stelle.",
     stand_by="Einer meiner Dienste antwortet nicht; ein anderer ist für ihn eingesprungen.",
     recorded="Dieses Gespräch wird aufgezeichnet.",
+    consent=Consent(
+        sentence="Ich bin einverstanden, dass der Dolmetscher mit meiner Stimme spricht.",
+        core="einverstanden",
+        against=(
+            *("nicht", "nein", "nie", "niemals", "kein", "keine", "keineswegs", "ungern"),
+            *("wenn", "falls", "ob", "wäre"),
+        ),
+    ),
 )

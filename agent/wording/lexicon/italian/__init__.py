@@ -1,5 +1,6 @@
 """Italian."""
 
+from agent.wording.lexicon.consent import Consent
 from agent.wording.lexicon.entry import Lexicon
 from agent.wording.lexicon.italian.figures import Italian
 from agent.wording.lexicon.italian.pieces import PIECES
@@ -31,4 +32,9 @@ ITALIAN = Lexicon(
     spare_voice="Mi è mancata la voce; ne parla un'altra al suo posto.",
     stand_by="Uno dei miei motori non risponde; un altro ha preso il suo posto.",
     recorded="Questa chiamata è registrata.",
+    consent=Consent(
+        sentence="Accetto che l'interprete parli con la mia voce.",
+        core="accetto",
+        against=("non", "no", "mai", "né", "neanche", "nemmeno", "rifiuto", "se"),
+    ),
 )

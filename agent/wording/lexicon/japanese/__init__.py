@@ -1,5 +1,6 @@
 """Japanese."""
 
+from agent.wording.lexicon.consent import Consent
 from agent.wording.lexicon.entry import Lexicon
 from agent.wording.lexicon.japanese.figures import Japanese
 from agent.wording.lexicon.japanese.pieces import PIECES
@@ -22,4 +23,13 @@ JAPANESE = Lexicon(
     spare_voice="今、声が出なくなりました。代わりに別の声が話します。",
     stand_by="エンジンのひとつが応答しないため、別のエンジンに切り替えました。",
     recorded="この通話は録音されています。",
+    consent=Consent(
+        sentence="通訳が私の声で話すことに同意します。",
+        core="同意します",
+        against=("ません", "ない", "なく", "いいえ", "反対", "拒否", "もし", "ますか"),
+        spellings=(
+            "通訳がわたしの声で話すことに同意します。",
+            "通訳が私の声で話す事に同意します。",
+        ),
+    ),
 )

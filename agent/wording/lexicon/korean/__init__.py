@@ -1,5 +1,6 @@
 """Korean."""
 
+from agent.wording.lexicon.consent import Consent
 from agent.wording.lexicon.entry import Lexicon
 from agent.wording.lexicon.korean.figures import Korean
 from agent.wording.lexicon.korean.turns import TURNS
@@ -22,4 +23,10 @@ KOREAN = Lexicon(
     spare_voice="방금 목소리가 나오지 않았습니다. 다른 목소리가 대신 말합니다.",
     stand_by="제 엔진 하나가 응답하지 않아 다른 엔진이 대신합니다.",
     recorded="이 통화는 녹음됩니다.",
+    consent=Consent(
+        sentence="통역사가 제 목소리로 말하는 것에 동의합니다.",
+        core="동의합니다",
+        against=("않", "안", "못", "아니", "반대", "거부", "만약", "동의합니까"),
+        spellings=("통역사가 내 목소리로 말하는 것에 동의합니다.",),
+    ),
 )

@@ -1,5 +1,6 @@
 """Portuguese."""
 
+from agent.wording.lexicon.consent import Consent
 from agent.wording.lexicon.entry import Lexicon
 from agent.wording.lexicon.portuguese.figures import Portuguese
 from agent.wording.lexicon.portuguese.pieces import PIECES
@@ -34,4 +35,9 @@ PORTUGUESE = Lexicon(
     spare_voice="A minha voz falhou agora; outra fala no lugar dela.",
     stand_by="Um dos meus motores não responde; outro assume o lugar dele.",
     recorded="Esta chamada é gravada.",
+    consent=Consent(
+        sentence="Concordo que o intérprete fale com a minha voz.",
+        core="concordo",
+        against=("não", "nunca", "jamais", "nem", "tampouco", "discordo", "recuso", "se", "caso"),
+    ),
 )

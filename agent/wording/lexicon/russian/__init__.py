@@ -1,5 +1,6 @@
 """Russian."""
 
+from agent.wording.lexicon.consent import Consent
 from agent.wording.lexicon.entry import Lexicon
 from agent.wording.lexicon.russian.figures import Russian
 from agent.wording.lexicon.russian.pieces import PIECES
@@ -29,4 +30,9 @@ RUSSIAN = Lexicon(
     spare_voice="Голос только что пропал; вместо него говорит другой.",
     stand_by="Один из моих модулей не отвечает; его заменил другой.",
     recorded="Этот разговор записывается.",
+    consent=Consent(
+        sentence="Я разрешаю переводчику говорить моим голосом.",
+        core="разрешаю",
+        against=("не", "нет", "ни", "никогда", "нельзя", "запрещаю", "если", "ли", "бы"),
+    ),
 )

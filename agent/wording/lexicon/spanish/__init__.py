@@ -1,5 +1,6 @@
 """Spanish."""
 
+from agent.wording.lexicon.consent import Consent
 from agent.wording.lexicon.entry import Lexicon
 from agent.wording.lexicon.spanish.figures import Spanish
 from agent.wording.lexicon.spanish.pieces import PIECES
@@ -34,4 +35,9 @@ SPANISH = Lexicon(
     spare_voice="Me ha fallado la voz; otra habla en su lugar.",
     stand_by="Uno de mis motores no responde; otro ocupa su lugar.",
     recorded="Esta llamada se graba.",
+    consent=Consent(
+        sentence="Acepto que el intérprete hable con mi voz.",
+        core="acepto",
+        against=("no", "nunca", "jamás", "tampoco", "ni", "rechazo", "si", "acaso"),
+    ),
 )

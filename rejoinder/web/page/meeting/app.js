@@ -1,14 +1,17 @@
 // The meeting page: joins what a person does to the meeting, and the meeting to what is seen.
 
 import { Cards } from "../static/cards.js";
+import { costLine, showCost } from "../static/cost.js";
 import { $, fillPage } from "../static/elements.js";
 import * as endpoint from "../static/endpoint.js";
 import { fillChooser } from "../static/microphone.js";
+import { COST } from "../static/strings.js";
 import { linkTo, roomOfAddress } from "./address.js";
 import { Blocks } from "./blocks.js";
 import { Choices } from "./choices.js";
 import { setUpInviting } from "./inviting.js";
 import { Originals } from "./originals.js";
+import { OwnVoice } from "./own_voice.js";
 import { People } from "./people.js";
 import { setUpSaving } from "./saving.js";
 import { Shown } from "./shown.js";
@@ -37,6 +40,15 @@ const shown = new Shown({ select: $("shown"), heading: $("translations-heading")
   document.body.dataset.shown = tag;
   blocks.show(tag);
 });
+const ownVoice = new OwnVoice(
+  {
+    field: $("own-voice"), status: $("own-voice-state"), button: $("own-voice-button"), cards,
+  },
+  {
+    ask: (wish) => current.meeting.cloneVoice(wish),
+    told: (text) => blocks.notice("info", text),
+  },
+);
 const choices = new Choices({ name: $("name"), speaks: $("speaks"), hears: $("hears") }, () => {
   useLanguages();
   current?.meeting?.say(choices.languages);
@@ -71,6 +83,7 @@ function end(phase) {
   current = null;
   visit?.end();
   originals.clear();
+  ownVoice.offered(false);
   people.clear();
   for (const clause of transcript.settle()) blocks.update(clause);
   showPhase(phase);
@@ -116,6 +129,9 @@ function handlers(visit) {
     },
     voice: (message) => originals.voice(message),
     notice: ({ level, text }) => blocks.notice(level === "error" ? "error" : "info", text),
+    cost: (cost) => showCost($("cost"), costLine(cost, COST.meeting)),
+    cloning: (offered) => ownVoice.offered(offered),
+    clone: (message) => ownVoice.message(message),
     mode: showMode,
     state: showState,
     joined: () => {

@@ -5,17 +5,21 @@ import { Connection } from "../static/connection.js";
 const { LivekitClient } = globalThis;
 
 const SET_LANGUAGE = "set_language";
+const CLONE_VOICE = "clone_voice";
 const AGAIN_MS = [300, 1000, 3000]; // an agent may be there before it answers
 
 const NOTICE = ({ text }) => typeof text === "string";
+const CLONE = ({ state, text }) => [state, text].every((part) => typeof part === "string");
+const COST = ({ engines }) => Array.isArray(engines);
 const VOICE = ({ speaker, language, segment, playing }) =>
   [speaker, language, segment].every((part) => typeof part === "string")
   && typeof playing === "boolean";
 
 /**
  * Its handlers, beside those of a connection: here(person), gone(person), muted(person),
- * sound(track, person, name), silence(track, person), caption(caption), voice(json), notice(json),
- * agent(present), mode(name), untold(). An agent's track has the name of its language. A caption is
+ * sound(track, person, name), silence(track, person), caption(caption), voice(json), notice(json), cost(json),
+ * agent(present), mode(name), untold(), cloning(offered), clone(json): somebody may be heard in their
+ * own voice, and what becomes of that. An agent's track has the name of its language. A caption is
  * {speaker, segment, of, kind, language, text, final, untranslated, order}.
  */
 export class Meeting extends Connection {
@@ -44,6 +48,20 @@ export class Meeting extends Connection {
     this.on.untold();
   }
 
+  /** Ask for one's own voice ({ask: true}), take it back ({ask: false}), or how it stands ({}). */
+  async cloneVoice(asked) {
+    const answer = await this.room.localParticipant.performRpc({
+      destinationIdentity: this.cloner()?.identity ?? "",
+      method: CLONE_VOICE,
+      payload: JSON.stringify(asked),
+    });
+    return JSON.parse(answer);
+  }
+
+  cloner() {
+    return this.agents().find((agent) => agent.attributes["rejoinder.cloning"] === "ask");
+  }
+
   async connect(url, token, microphone) {
     await super.connect(url, token, null);
     this.arrived(this.room.localParticipant);
@@ -61,6 +79,7 @@ export class Meeting extends Connection {
   attributes(person, changed) {
     const mode = changed["rejoinder.mode"];
     if (person.isAgent && mode) this.on.mode(mode);
+    if (person.isAgent && "rejoinder.cloning" in changed) this.on.cloning(Boolean(this.cloner()));
   }
 
   listen() {
@@ -72,10 +91,13 @@ export class Meeting extends Connection {
       this.caption(reader, identity));
     this.agentTells("notice", NOTICE, on.notice);
     this.agentTells("voice", VOICE, on.voice);
+    this.agentTells("clone", CLONE, on.clone);
+    this.agentTells("cost", COST, on.cost);
     room
       .on(RoomEvent.ParticipantDisconnected, (person) => {
-        if (!person.isAgent) on.gone(person);
-        else if (!this.hasAgent()) on.agent(false);
+        if (!person.isAgent) return on.gone(person);
+        on.cloning(Boolean(this.cloner()));
+        if (!this.hasAgent()) on.agent(false);
       })
       .on(RoomEvent.ParticipantAttributesChanged, (changed, person) => this.attributes(person, changed))
       .on(RoomEvent.TrackSubscribed, (track, publication, person) => {
@@ -91,7 +113,10 @@ export class Meeting extends Connection {
       .on(RoomEvent.LocalTrackPublished, muted)
       .on(RoomEvent.LocalTrackUnpublished, muted)
       // To the agent somebody who connects anew is somebody new.
-      .on(RoomEvent.Reconnected, () => this.languages && this.say(this.languages));
+      .on(RoomEvent.Reconnected, () => {
+        if (this.languages) this.say(this.languages);
+        on.cloning(Boolean(this.cloner()));
+      });
   }
 
   async caption(reader, speaker) {

@@ -17,6 +17,7 @@ export const TEXT = {
   microphone: "Microphone",
   originals: "Volume of the originals",
   originalsHint: "While a translation is spoken.",
+  ownVoice: "My own voice",
   invite: "Invite",
   inviteTitle: "Invite others",
   inviteHint: "Whoever opens this link can join.",
@@ -78,6 +79,30 @@ export const TRANSCRIPT = {
 
 export const ORIGINALS = { off: "Off", low: "Low", full: "Full" };
 
+export const OWN_VOICE = {
+  state: {
+    none: "The interpreter speaks for you with another voice.",
+    asked: "Say the sentence aloud.",
+    recording: "Go on talking.",
+    own: "The interpreter speaks with your voice.",
+  },
+  button: {
+    none: "Speak with my voice",
+    asked: "Cancel",
+    recording: "Cancel",
+    own: "Delete my voice",
+  },
+  sayAloud: (sentence) => ({ title: "Say this aloud, then pause", text: sentence }),
+  goOn: {
+    title: "Go on talking",
+    text: "A few more seconds of your voice are needed.",
+  },
+  refused: (reason) => ({
+    title: "Your own voice could not be asked for",
+    text: reason ? `The interpreter says: ${reason}.` : "The interpreter did not answer. Try again.",
+  }),
+};
+
 export const SAVE = {
   what: { shown: "What is shown", original: "What was said", translation: "The translation" },
   format: { txt: "Text", srt: "SRT", vtt: "VTT" },
@@ -93,6 +118,7 @@ export const INVITE = {
 export const ACTION = {
   retry: TALK_ACTION.retry,
   sound: TALK_ACTION.sound,
+  cancel: "Cancel",
   rejoin: "Join again",
 };
 

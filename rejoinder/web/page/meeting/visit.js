@@ -15,7 +15,7 @@ export class Visit {
 
   /**
    * `on` are what happens in the meeting (`Meeting`: here, gone, muted, sound, silence, caption,
-   * voice, notice, mode), and what becomes of the visit: state(name, words), joined(), left(),
+   * voice, notice, cost, mode, cloning, clone), and what becomes of the visit: state(name, words), joined(), left(),
    * failed(problem), microphone(mediaStreamTrack | null), muting(muted), devices(found, chosen).
    * `again` begins another visit.
    */
