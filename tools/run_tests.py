@@ -33,26 +33,34 @@ _ATTACKED_MODELS = f"{_ATTACKS}/model_servers"
 _LANGUAGE_MODEL = tuple(
     f"{_MODELS}/test_{name}.py" for name in ("llm_server", "llama_process", "documents")
 )
-_MEETINGS = tuple(str(path) for path in sorted(Path(_BROWSER).glob("test_meeting_*.py")))
+_MEETINGS, _OBSTACLES = (
+    tuple(str(path) for path in sorted(Path(_BROWSER).glob(f"test_{page}*.py")))
+    for page in ("meeting_", "talk_obstacles")
+)
 _LANES = (
-    (_SERVERS, _STT),
-    (_SERVERS, *_LANGUAGE_MODEL),
-    (
-        *("patient", _BROWSER, f"{_ATTACKS}/test_private_logs.py"),
-        *(f"--ignore={file}" for file in _MEETINGS),
-    ),
-    ("patient", _ROOM),
     ("patient", *_MEETINGS),
     (_SERVERS, _MODELS, *(f"--ignore={file}" for file in _LANGUAGE_MODEL)),
+    ("patient", *_OBSTACLES),
+    (
+        *("patient", _BROWSER, f"{_ATTACKS}/test_private_logs.py"),
+        *(f"--ignore={file}" for file in (*_MEETINGS, *_OBSTACLES)),
+    ),
+    (_SERVERS, *_LANGUAGE_MODEL),
+    ("patient", _ROOM),
+)
+"""The longest first."""
+_FILLING = (
+    (_SERVERS, _STT),
     (_SERVERS, _PROTOCOL, *(f"--ignore={room}" for room in (_MODELS, _STT, _LLM, _TTS))),
     (_SERVERS, _ATTACKS, f"--ignore={_ATTACKED_MODELS}"),
-    (_SERVERS, _TTS),
     (_SERVERS, _LLM),
+    (_SERVERS, _TTS),
     (_SERVERS, _ATTACKED_MODELS),
 )
-"""The longest first; the last ones may run beside a talk."""
-_BESIDE_TALKS = 4
-"""How many of the last lanes may."""
+"""Lanes that take what time a talk leaves, the last one first; what is left of them at its end
+comes after the others."""
+_FILLED = 2
+"""How many of them at a time."""
 _SIDE_BY_SIDE = 4
 """Lanes that two cores serve: each waits for more than half of its time."""
 _LOGIC_S = 600
@@ -88,15 +96,16 @@ def main(arguments: Sequence[str]) -> int:
             with ThreadPoolExecutor(1) as lane:
                 beside = lane.submit(_in_silence, [*shown, _REAL_TIME, *rooms[1::2]])
                 codes = [subprocess.call([*shown, _REAL_TIME, *rooms[::2]]), beside.result()]
-            left = deque([*shown, *lane, f"--timeout={_LANE_S}"] for lane in _LANES)
+            filling = deque(_lane(shown, lane) for lane in _FILLING)
             over = threading.Event()
-            with ThreadPoolExecutor(1) as lane:
-                beside_talks = lane.submit(_fill, left, over)
+            with ThreadPoolExecutor(_FILLED) as lanes:
+                filled = [lanes.submit(_fill, filling, over) for _ in range(_FILLED)]
                 codes.append(subprocess.call([*shown, *_ALONE]))
                 over.set()
-                codes += beside_talks.result()
+                codes += [code for lane in filled for code in lane.result()]
             print("the others, side by side; each lane is shown at its end", flush=True)
             with ThreadPoolExecutor(_SIDE_BY_SIDE) as lanes:
+                left = [*(_lane(shown, lane) for lane in _LANES), *filling]
                 codes += lanes.map(_in_silence, left)
             codes.append(logic.wait())
         finally:
@@ -105,11 +114,19 @@ def main(arguments: Sequence[str]) -> int:
     return next((code for code in codes if code not in (0, _NO_TESTS)), 0)
 
 
-def _fill(left: deque[list[str]], over: threading.Event) -> list[int]:
-    """Run the last lanes with what time the processor has, until `over`."""
+def _lane(shown: Sequence[str], lane: Sequence[str]) -> list[str]:
+    return [*shown, *lane, f"--timeout={_LANE_S}"]
+
+
+def _fill(filling: deque[list[str]], over: threading.Event) -> list[int]:
+    """Run one lane after the other with what time the processor has, until `over`."""
     codes = []
-    while len(left) > len(_LANES) - _BESIDE_TALKS and not over.is_set():
-        codes.append(_in_silence(left.pop(), before=_idle))
+    while not over.is_set():
+        try:
+            lane = filling.pop()
+        except IndexError:
+            break
+        codes.append(_in_silence(lane, before=_idle))
     return codes
 
 

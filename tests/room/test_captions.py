@@ -1,4 +1,4 @@
-"""A room with captions: real speech, a real recogniser and translator, three clients."""
+"""A room with captions: real speech, real clients, with and without a real recogniser."""
 
 import asyncio
 import json
@@ -23,12 +23,13 @@ from testbed.programs import Background
 from testbed.rough_path import RoughPath, rough_path
 from testbed.speech import say
 from tests.conftest import require, without_tool
+from tests.fakes.known_speech import KnownSpeech
 from tests.room.conftest import Worker
 from tests.room.meeting_room import heard, meeting, says
 
 pytestmark = pytest.mark.timeout(120)
 
-AGENT = "captions"
+AGENT, WHISPER = "captions", "whisper"
 SENTENCE = "I went to the station this morning, but the train had already left."
 LONG = (
     "I went to the station this morning, but the train had already left, so I waited for an hour "
@@ -77,13 +78,17 @@ def translation(background: Background) -> Iterator[LibreTranslateStandIn]:
 
 @pytest.fixture(scope="module")
 def captions(
-    start_worker: Callable[..., ExitStack], translation: LibreTranslateStandIn
+    start_worker: Callable[..., ExitStack],
+    translation: LibreTranslateStandIn,
+    standing_in: OpenAIStandIn,
 ) -> Iterator[Worker]:
-    """A worker that captions: tiny.en in its process, and a translator that marks its text."""
+    """A worker that captions: a recogniser that knows what is said, a translator that marks it."""
     with start_worker(
         AGENT_NAME=AGENT,
         AGENT_MODE="captions",
-        STT_ENGINE="whisper",
+        STT_ENGINE="openai",
+        STT_URL=standing_in.url,
+        STT_LANGUAGE="en",
         TRANSLATE_URL=translation.url,
         TRANSLATE_TIMEOUT_S="2",
         INTERPRET_TO="pt",
@@ -92,18 +97,25 @@ def captions(
         yield stack.worker  # type: ignore[attr-defined]
 
 
-@pytest.fixture
-def quick(
-    start_worker: Callable[..., ExitStack],
-    engines: OpenAIStandIn,
-    translation: LibreTranslateStandIn,
+@pytest.fixture(scope="module")
+def known(said: dict[str, Pcm]) -> KnownSpeech:
+    return KnownSpeech(said)
+
+
+@pytest.fixture(autouse=True)
+def recogniser(engines: OpenAIStandIn, known: KnownSpeech) -> None:
+    engines.transcribe = known
+
+
+@pytest.fixture(scope="module")
+def whisper(
+    start_worker: Callable[..., ExitStack], translation: LibreTranslateStandIn
 ) -> Iterator[Worker]:
-    """A worker whose recogniser answers at once, with what a test says."""
+    """The same with a real recogniser, tiny.en in its process."""
     with start_worker(
-        AGENT_NAME="quick",
+        AGENT_NAME=WHISPER,
         AGENT_MODE="captions",
-        STT_ENGINE="openai",
-        STT_URL=engines.url,
+        STT_ENGINE="whisper",
         TRANSLATE_URL=translation.url,
         INTERPRET_TO="pt",
         AGENT_ISOLATION="thread",
@@ -111,10 +123,11 @@ def quick(
         yield stack.worker  # type: ignore[attr-defined]
 
 
+@pytest.mark.alone
 async def test_what_somebody_says_is_written_in_both_languages(
-    livekit: LiveKitProcess, captions: Worker, said: dict[str, Pcm]
+    livekit: LiveKitProcess, whisper: Worker, said: dict[str, Pcm]
 ) -> None:
-    async with meeting(livekit, dispatch=AGENT) as room:
+    async with meeting(livekit, dispatch=WHISPER) as room:
         ann = await room.joins("ann")
         ann.microphone.say(said[SENTENCE])
         reader = room.reader
@@ -134,7 +147,7 @@ async def test_what_somebody_says_is_written_in_both_languages(
 
 async def test_a_clause_is_translated_while_the_sentence_goes_on(
     livekit: LiveKitProcess,
-    quick: Worker,
+    captions: Worker,
     engines: OpenAIStandIn,
     said: dict[str, Pcm],
 ) -> None:
@@ -147,7 +160,7 @@ async def test_a_clause_is_translated_while_the_sentence_goes_on(
         return " ".join(words[: round(spoken_s / whole_s * len(words))])
 
     engines.transcribe = transcribe
-    async with meeting(livekit, dispatch="quick") as room:
+    async with meeting(livekit, dispatch=AGENT) as room:
         ann = await room.joins("ann")
         saying = ann.microphone.say(said[LONG])
         reader = room.reader
@@ -295,11 +308,12 @@ async def test_a_muted_microphone_ends_what_was_said(
         await room.reader.until(lambda: bool(room.reader.final(kind="translation")))
 
 
+@pytest.mark.alone
 async def test_a_line_that_loses_and_delays_costs_no_clause(
-    livekit: LiveKitProcess, captions: Worker, said: dict[str, Pcm], path: RoughPath
+    livekit: LiveKitProcess, whisper: Worker, said: dict[str, Pcm], path: RoughPath
 ) -> None:
     path.pattern = MILD
-    async with meeting(livekit, dispatch=AGENT) as room:
+    async with meeting(livekit, dispatch=WHISPER) as room:
         ann = await room.joins("ann", url=path.url)
         ann.microphone.say(said[LONG])
         reader = room.reader
@@ -310,8 +324,9 @@ async def test_a_line_that_loses_and_delays_costs_no_clause(
         assert tokens(reader.text(kind="translation").replace("[pt]", "")) == originals
 
 
+@pytest.mark.alone
 async def test_three_voices_one_of_them_a_recorded_person_are_told_apart(
-    livekit: LiveKitProcess, captions: Worker, said: dict[str, Pcm]
+    livekit: LiveKitProcess, whisper: Worker, said: dict[str, Pcm]
 ) -> None:
     require("flite", "apt-get install flite")
     sentences = {
@@ -324,7 +339,7 @@ async def test_three_voices_one_of_them_a_recorded_person_are_told_apart(
         "bob": said[sentences["bob"]],
         "cleo": speak(sentences["cleo"], voice="flite:slt").pcm,
     }
-    async with meeting(livekit, dispatch=AGENT) as room:
+    async with meeting(livekit, dispatch=WHISPER) as room:
         people = {name: await room.joins(name) for name in sentences}
         for name, person in people.items():
             person.microphone.say(sounds[name])

@@ -1,4 +1,4 @@
-"""The interpreter's voices: real speech, a real recogniser, listeners who hear their language."""
+"""The interpreter's voices: real speech, listeners who hear their language."""
 
 import asyncio
 import json
@@ -18,6 +18,7 @@ from testbed.programs import Background
 from testbed.speech import say
 from testbed.voice_listener import RATE_HZ as HEARD_HZ
 from testbed.voice_listener import VoiceListener, listening
+from tests.fakes.known_speech import KnownSpeech
 from tests.room.conftest import Worker
 
 pytestmark = pytest.mark.timeout(120)
@@ -44,12 +45,15 @@ def interpreter(
     start_worker: Callable[..., ExitStack],
     translation: LibreTranslateStandIn,
     engines: OpenAIStandIn,
+    said: dict[str, Pcm],
 ) -> Iterator[Worker]:
-    """tiny.en in its process, a translator that marks its text, a voice of tones."""
+    """A recogniser that knows the sentences, a translator that marks its text, a voice of tones."""
+    engines.transcribe = KnownSpeech(said)
     with start_worker(
         AGENT_NAME=AGENT,
         AGENT_MODE="interpret",
-        STT_ENGINE="whisper",
+        STT_ENGINE="openai",
+        STT_URL=engines.url,
         TRANSLATE_URL=translation.url,
         TTS_ENGINE="openai",
         TTS_URL=engines.url,

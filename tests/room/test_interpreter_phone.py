@@ -26,6 +26,7 @@ from testbed.speech import say
 from testbed.telephone import MU_LAW, Line, spoken_through
 from testbed.voice_listener import RATE_HZ as HEARD_HZ
 from testbed.voice_listener import VoiceListener, listening
+from tests.fakes.known_speech import KnownSpeech
 from tests.room.conftest import Worker
 
 pytestmark = [pytest.mark.timeout(180), pytest.mark.patient]
@@ -191,11 +192,12 @@ def interpreter(
     translation: LibreTranslateStandIn,
     standing_in: OpenAIStandIn,
 ) -> Iterator[Worker]:
-    """tiny.en in its process, a translator that marks its text, a voice of tones."""
+    """A recogniser that knows a sentence, a translator that marks its text, a voice of tones."""
     with start_worker(
         AGENT_NAME=AGENT,
         AGENT_MODE="interpret",
-        STT_ENGINE="whisper",
+        STT_ENGINE="openai",
+        STT_URL=standing_in.url,
         TRANSLATE_URL=translation.url,
         TTS_ENGINE="openai",
         TTS_URL=standing_in.url,
@@ -203,6 +205,11 @@ def interpreter(
         AGENT_ISOLATION="thread",
     ) as stack:
         yield stack.worker  # type: ignore[attr-defined]
+
+
+@pytest.fixture(autouse=True)
+def recogniser(engines: OpenAIStandIn, train: Pcm) -> None:
+    engines.transcribe = KnownSpeech({TRAIN: train})
 
 
 def said_in(pcm: Pcm, language: str, engines: OpenAIStandIn) -> bool:

@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from agent.audio.pcm import resample
 from agent.recorder.recorded_room import Clause, RecordedRoom, room_of
 from agent.recorder.recorded_sound import RecordedSound
 from agent.recorder.recording import Recording, load
@@ -24,12 +23,13 @@ from rejoinder import cli
 from rejoinder.scripted_caller.caller import Caller, join
 from rejoinder.scripted_caller.microphone import RATE_HZ, Pcm
 from rejoinder.stand_ins.libretranslate_server import LibreTranslateStandIn
-from rejoinder.stand_ins.openai_server import OpenAIStandIn, Request
+from rejoinder.stand_ins.openai_server import OpenAIStandIn
 from testbed.caption_reader import CaptionReader, reading
 from testbed.livekit_process import LiveKitProcess
 from testbed.programs import Background
 from testbed.speech import say
 from testbed.voice_listener import VoiceListener, listening
+from tests.fakes.known_speech import KnownSpeech
 from tests.room.conftest import Worker
 
 pytestmark = [pytest.mark.timeout(180), pytest.mark.patient]
@@ -78,7 +78,7 @@ def place(
 ) -> Iterator[Place]:
     """A recogniser that knows the sentences, a translator that marks its text, a voice of tones."""
     folder = tmp_path / "rooms"
-    engines.transcribe = lambda request: heard_of(request, said)
+    engines.transcribe = KnownSpeech(said)
     with start_worker(
         AGENT_NAME=AGENT,
         AGENT_MODE="interpret",
@@ -94,38 +94,6 @@ def place(
         RECORD_FOLDER=str(folder),
     ) as stack:
         yield Place(stack.worker, folder)  # type: ignore[attr-defined]
-
-
-def heard_of(request: Request, said: dict[str, Pcm]) -> str:
-    """The words of the sentence that some sound is of, as far as they are in it."""
-    assert request.audio is not None
-    heard = resample(request.audio, from_hz=request.audio_rate_hz, to_hz=HEARD_HZ)
-    places = {text: best_place(pcm, heard) for text, pcm in said.items()}
-    sentence = max(places, key=lambda text: places[text][1])
-    begin_s = -places[sentence][0]
-    words = sentence.split()
-    length_s = len(said[sentence]) / RATE_HZ
-    ends = np.cumsum([len(word) + 1 for word in words]) / (len(sentence) + 1) * length_s
-    upto_s = begin_s + len(heard) / HEARD_HZ + 0.1
-    # What was said before is not in it: a busy microphone has stood still in between.
-    return " ".join(
-        word for word, end in zip(words, ends, strict=True) if begin_s + 0.2 < end <= upto_s
-    )
-
-
-def best_place(spoken: Pcm, heard: NDArray[np.floating]) -> tuple[float, float]:
-    """Where some speech begins in a sound, seconds, and how alike the two are there.
-
-    Before its beginning (a negative time), when the sound is of a later part of the speech.
-    """
-    known = resample(spoken, from_hz=RATE_HZ, to_hz=HEARD_HZ)
-    size = 1 << int(np.ceil(np.log2(len(heard) + len(known))))
-    alike = np.fft.irfft(np.fft.rfft(heard, size) * np.conj(np.fft.rfft(known, size)), size)
-    at = int(np.argmax(alike))
-    place = at if at < len(heard) else at - size
-    common = known[max(0, -place) : len(heard) - place]
-    power = np.sqrt(float(np.sum(np.square(common, dtype=float))) + 1e-9)
-    return place / HEARD_HZ, float(alike[at]) / power
 
 
 @dataclass
@@ -261,7 +229,7 @@ async def test_a_room_is_kept_as_it_was(
         voiced = np.flatnonzero(loud(whole, HEARD_HZ)) / 100
         assert clauses[0].begin == pytest.approx(voiced[0], abs=0.3)
         assert clauses[-1].end == pytest.approx(voiced[-1], abs=0.5)
-        alike = {text: best_place(pcm, whole / 32768)[1] for text, pcm in said.items()}
+        alike = KnownSpeech(said).alike(whole / 32768, HEARD_HZ)
         assert max(alike, key=lambda text: alike[text]) == sentence
         for clause in clauses:
             # Stalls of a busy microphone are silence.
