@@ -18,6 +18,8 @@ from rejoinder.stand_ins.openai_server import Request
 
 _HZ = 4000
 """Enough to tell sentences apart, and a quarter of the work."""
+_OVER_S = 0.3
+"""Two sentences of one upload overlap no more than this: where they do, it is the likelier."""
 _EDGE_S = 0.2
 """A word whose beginning lacks so much is not known."""
 _LIKE = 0.3
@@ -38,23 +40,33 @@ class KnownSpeech:
         self._spectrum = cache(self._transformed)
 
     def __call__(self, request: Request) -> str:
-        """The words of the sentence that an upload is of, as far as they are in it."""
+        """The words of the sentences that an upload is of, as far as they are in it."""
         assert request.audio is not None
         heard = resample(request.audio, from_hz=request.audio_rate_hz, to_hz=_HZ)
         places = self._places(heard)
-        sentence = max(places, key=lambda text: places[text][1])
-        if not self._is_in(sentence, heard, places[sentence][0]):
-            return ""
-        begin_s = -places[sentence][0]
-        upto_s = begin_s + len(heard) / _HZ + _EARLY_S
+        found: list[tuple[float, float, str]] = []
+        for text in sorted(places, key=lambda text: places[text][1], reverse=True):
+            begin = places[text][0]
+            end = begin + len(self._said[text]) / _HZ
+            apart = all(end < other + _OVER_S or begin > over - _OVER_S for other, over, _ in found)
+            if apart and self._is_in(text, heard, begin):
+                found.append((begin, end, text))
+        length_s = len(heard) / _HZ
+        words = (self._words(text, -begin, length_s - begin) for begin, _, text in sorted(found))
+        return " ".join(word for some in words for word in some)
+
+    def _words(self, sentence: str, begin_s: float, end_s: float) -> list[str]:
+        """Those between two places in a sentence."""
         words = sentence.split()
         voiced = np.flatnonzero(np.abs(self._said[sentence]) > 0.01)
-        length_s = (voiced[-1] + 1) / _HZ
-        ends = np.cumsum([len(word) + 1 for word in words]) / (len(sentence) + 1) * length_s
+        ends = np.cumsum([len(word) + 1 for word in words]) / (len(sentence) + 1)
+        ends *= (voiced[-1] + 1) / _HZ
         # What was said before is not in it: a busy microphone has stood still in between.
-        return " ".join(
-            word for word, end in zip(words, ends, strict=True) if begin_s + _EDGE_S < end <= upto_s
-        )
+        return [
+            word
+            for word, end in zip(words, ends, strict=True)
+            if begin_s + _EDGE_S < end <= end_s + _EARLY_S
+        ]
 
     def alike(self, samples: NDArray[np.floating], rate_hz: int) -> dict[str, float]:
         """How much of each sentence is in a sound; the largest is what was said."""
