@@ -86,7 +86,7 @@ TEXTS: Mapping[str, Sequence[str]] = {
     "zh-en": MANDARIN,
 }
 _PEOPLE_WORDS = (8, 24)
-_PEOPLE = 12
+_PEOPLE = 6
 _SILENCE_S = 8.0
 _LOUD = 0.01
 _PATIENCE_S = 120.0

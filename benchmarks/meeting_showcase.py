@@ -25,7 +25,7 @@ from pathlib import Path
 import aiohttp
 import numpy as np
 from numpy.typing import NDArray
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Page, TimeoutError, async_playwright
 
 from benchmarks.showcase import PICTURES
 
@@ -43,6 +43,8 @@ _JOINED_S, _ANSWER_S = 9.0, 6.0
 """Silence before the first words, and after what the other has said."""
 _WIDE, _PHONE = (1280, 800), (390, 844)
 _READY_S, _TALK_S = 120.0, 60.0
+_SPOKEN_S = 20.0
+"""Longest wait for the voice of the last words: it may have said them already."""
 _ROOM = "showcase-room-of-two"
 
 Sound = NDArray[np.int16]
@@ -86,7 +88,7 @@ async def _until_ready(program: Process) -> str:
 
 
 def _address(told: str, name: str) -> str:
-    found = re.search(rf"{name}\s+(\S+)", told)
+    found = re.search(rf"^{name}\s+(http\S+)", told, re.MULTILINE)
     assert found is not None, told
     return found[1]
 
@@ -175,7 +177,8 @@ async def show(weights: Path, target: Path) -> None:
             # Each of the four turns has a block, and the last one is translated.
             last = ana.locator("#transcript > .block:nth-child(4) .translation")
             await last.first.wait_for(timeout=_TALK_S * 1000)
-            await ana.locator(".interpreted").first.wait_for(timeout=_TALK_S * 1000)
+            with contextlib.suppress(TimeoutError):
+                await ana.locator(".interpreted:visible").first.wait_for(timeout=_SPOKEN_S * 1000)
             await ana.screenshot(path=target / "meeting-light.png")
             await bia.screenshot(path=target / "meeting-phone.png")
             await ana.emulate_media(color_scheme="dark")
@@ -185,7 +188,7 @@ async def show(weights: Path, target: Path) -> None:
             for page in (ana, bia):
                 print(await page.locator("#transcript").inner_text(), end="\n\n")
         [recording] = (folder / "recordings").glob("*.jsonl.gz")
-        picture = target / "interpreted-room.svg"
+        picture = target / "meeting-recorded.svg"
         argv = [sys.executable, "-m", "rejoinder", "replay", str(recording), "--out", str(picture)]
         replaying = await asyncio.create_subprocess_exec(*argv)
         if await replaying.wait():
