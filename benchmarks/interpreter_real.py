@@ -78,7 +78,7 @@ DIRECTIONS = (
     Direction("en-pt", "en", "pt", ("piper", "flite:slt", "kokoro:am_michael")),
     Direction("en-pt people", "en", "pt", ("human:en",)),
     Direction("pt-en", "pt", "en", ("kokoro:pm_alex", "kokoro:pf_dora")),
-    Direction("zh-en", "zh", "en", ("kokoro:zf_xiaoxiao", "kokoro:zm_yunjian")),
+    Direction("zh-en", "zh", "en", ("espeak:cmn",)),
 )
 TEXTS: Mapping[str, Sequence[str]] = {
     "en-pt": SENTENCES,
@@ -211,8 +211,10 @@ async def hear(
         begin = ends[first - 1] if first else 0
         end = ends[max(first, beyond - 1)]
         true = cut_text(spoken.text, begin, end)
-        truth = await studio.translate(true, direction.source, direction.target) if true else ""
-        truths.append(truth if direction.source != "zh" else "")
+        # A language model's translation depends on what was said before.
+        fixed = true and direction.source != "zh"
+        source, target = direction.source, direction.target
+        truths.append(await studio.translate(true, source, target) if fixed else "")
         over = began + last_words[max(0, min(end, len(last_words)) - 1)]
         caption_lags.append(one.shown - over)
         sounds = [
