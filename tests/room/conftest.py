@@ -20,6 +20,7 @@ from livekit import api
 
 from rejoinder.scripted_caller.caller import Caller, join
 from rejoinder.scripted_caller.microphone import FRAME_S, RATE_HZ, Pcm
+from rejoinder.stand_ins.libretranslate_server import LibreTranslateStandIn
 from rejoinder.stand_ins.openai_server import OpenAIStandIn
 from testbed.livekit_process import LiveKitProcess, livekit_binary, run_livekit
 from testbed.programs import Background, Program, running
@@ -62,6 +63,14 @@ def livekit(background: Background, folder: Path) -> Iterator[LiveKitProcess]:
 def standing_in(background: Background) -> Iterator[OpenAIStandIn]:
     stack = AsyncExitStack()
     yield background.run(stack.enter_async_context(OpenAIStandIn().serve()))
+    background.run(stack.aclose())
+
+
+@pytest.fixture(scope="module")
+def translation(background: Background) -> Iterator[LibreTranslateStandIn]:
+    """A translator that marks its text."""
+    stack = AsyncExitStack()
+    yield background.run(stack.enter_async_context(LibreTranslateStandIn().serve()))
     background.run(stack.aclose())
 
 

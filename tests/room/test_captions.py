@@ -70,13 +70,6 @@ def recorded(language: str, name: str) -> Pcm:
 
 
 @pytest.fixture(scope="module")
-def translation(background: Background) -> Iterator[LibreTranslateStandIn]:
-    stack = AsyncExitStack()
-    yield background.run(stack.enter_async_context(LibreTranslateStandIn().serve()))
-    background.run(stack.aclose())
-
-
-@pytest.fixture(scope="module")
 def captions(
     start_worker: Callable[..., ExitStack],
     translation: LibreTranslateStandIn,

@@ -14,7 +14,6 @@ from rejoinder.scripted_caller.microphone import RATE_HZ, Pcm
 from rejoinder.stand_ins.libretranslate_server import LibreTranslateStandIn
 from rejoinder.stand_ins.openai_server import OpenAIStandIn
 from testbed.livekit_process import LiveKitProcess
-from testbed.programs import Background
 from testbed.speech import say
 from testbed.voice_listener import RATE_HZ as HEARD_HZ
 from testbed.voice_listener import VoiceListener, listening
@@ -31,13 +30,6 @@ TRAIN, FLOWERS = "The first train leaves at seven.", "I like the yellow flowers 
 def said() -> dict[str, Pcm]:
     """Each sentence as a voice says it."""
     return {text: say(text, rate_hz=RATE_HZ) for text in (TRAIN, FLOWERS)}
-
-
-@pytest.fixture(scope="module")
-def translation(background: Background) -> Iterator[LibreTranslateStandIn]:
-    stack = AsyncExitStack()
-    yield background.run(stack.enter_async_context(LibreTranslateStandIn().serve()))
-    background.run(stack.aclose())
 
 
 @pytest.fixture

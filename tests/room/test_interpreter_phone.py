@@ -21,7 +21,6 @@ from rejoinder.scripted_caller.microphone import RATE_HZ, Microphone, Pcm
 from rejoinder.stand_ins.libretranslate_server import LibreTranslateStandIn
 from rejoinder.stand_ins.openai_server import OpenAIStandIn
 from testbed.livekit_process import LiveKitProcess
-from testbed.programs import Background
 from testbed.speech import say
 from testbed.telephone import MU_LAW, Line, spoken_through
 from testbed.voice_listener import RATE_HZ as HEARD_HZ
@@ -177,13 +176,6 @@ async def meeting(livekit: LiveKitProcess) -> AsyncIterator[Meeting]:
 def train() -> Pcm:
     """The sentence as a voice says it."""
     return say(TRAIN, rate_hz=RATE_HZ)
-
-
-@pytest.fixture(scope="module")
-def translation(background: Background) -> Iterator[LibreTranslateStandIn]:
-    stack = AsyncExitStack()
-    yield background.run(stack.enter_async_context(LibreTranslateStandIn().serve()))
-    background.run(stack.aclose())
 
 
 @pytest.fixture(scope="module")

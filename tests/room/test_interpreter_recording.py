@@ -26,7 +26,6 @@ from rejoinder.stand_ins.libretranslate_server import LibreTranslateStandIn
 from rejoinder.stand_ins.openai_server import OpenAIStandIn
 from testbed.caption_reader import CaptionReader, reading
 from testbed.livekit_process import LiveKitProcess
-from testbed.programs import Background
 from testbed.speech import say
 from testbed.voice_listener import VoiceListener, listening
 from tests.fakes.known_speech import KnownSpeech
@@ -59,13 +58,6 @@ class Place:
 def said() -> dict[str, Pcm]:
     """Each sentence as a voice says it."""
     return {text: say(text, rate_hz=RATE_HZ) for text in (TRAIN, FLOWERS, PHONE)}
-
-
-@pytest.fixture(scope="module")
-def translation(background: Background) -> Iterator[LibreTranslateStandIn]:
-    stack = AsyncExitStack()
-    yield background.run(stack.enter_async_context(LibreTranslateStandIn().serve()))
-    background.run(stack.aclose())
 
 
 @pytest.fixture
