@@ -1,10 +1,8 @@
 """Looking at processes from outside."""
 
-import asyncio
 import os
 import socket
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 PATIENCE_S = 8.0
@@ -16,13 +14,6 @@ def alive(pid: int) -> bool:
         ["/bin/ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False
     )
     return bool(shown.stdout.strip()) and not shown.stdout.strip().startswith("Z")
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    """Wait until a condition holds; fails after PATIENCE_S."""
-    async with asyncio.timeout(PATIENCE_S):
-        while not holds():  # noqa: ASYNC110 - nothing tells when a foreign process changes
-            await asyncio.sleep(0.02)
 
 
 def sockets_next_to(port: int) -> set[tuple[str, int]]:

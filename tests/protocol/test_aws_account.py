@@ -24,6 +24,7 @@ from agent.remote.aws.request_thread import (
 from agent.remote.openai_errors import reason_of
 from rejoinder.demo.ports import PortPicker
 from rejoinder.stand_ins.aws_server import AwsStandIn
+from testbed.waiting import until
 
 ROLE = "arn:aws:iam::123456789012:role/voice"
 ASKED = Asked("Polly", "polly:SynthesizeSpeech", "voice Joey", "TTS_VOICE to one that there is")
@@ -268,11 +269,3 @@ class TestRequests:
     ) -> None:
         aws.setenv("AWS_PROFILE", "nobody")
         CLIENTS.preload("polly")
-
-
-async def until(condition: Any) -> None:
-    for _ in range(300):
-        if condition():
-            return
-        await asyncio.sleep(0.01)
-    pytest.fail("waited in vain")

@@ -12,8 +12,9 @@ import pytest
 from model_servers.serving.errors import BadRequest, NotReady, QueueFull, TimedOut, WorkFailed
 from model_servers.serving.tickets import Priority
 from model_servers.serving.work_queue import WorkQueue
+from testbed.waiting import until
 
-PATIENCE_S = 5.0
+PATIENCE_S = 30.0
 
 
 class Jobs:
@@ -40,12 +41,6 @@ class Jobs:
     def release(self, *names: str) -> None:
         for name in names:
             self._gates.setdefault(name, threading.Event()).set()
-
-
-async def until(condition: Callable[[], Any]) -> None:
-    async with asyncio.timeout(PATIENCE_S):
-        while not condition():
-            await asyncio.sleep(0.005)
 
 
 async def collect(

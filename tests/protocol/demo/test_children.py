@@ -17,7 +17,8 @@ from aiohttp import web
 from agent.errors import StartupError
 from rejoinder.demo.children import ChildDied, Spec, Supervisor
 from rejoinder.demo.readiness import both, http_ok, log_says
-from tests.fakes.processes import alive, until
+from testbed.waiting import until
+from tests.fakes.processes import alive
 
 WITH_GRANDCHILD = 'sleep 60 & echo "grandchild $!"; echo ready; wait'
 STUBBORN = "trap '' TERM; sleep 60 & echo \"grandchild $!\"; echo ready; while :; do sleep 1; done"

@@ -15,7 +15,8 @@ from agent.errors import StartupError
 from agent.options import LiveKitOptions
 from rejoinder.demo.livekit_server import Found, locate, obtain
 from rejoinder.demo.release import Archive, Release, machine, pinned_release
-from tests.fakes.processes import alive, until
+from testbed.waiting import until
+from tests.fakes.processes import alive
 
 VERSION = "9.8.7"
 SCRIPT = f"#!/bin/sh\necho livekit-server version {VERSION}\n"

@@ -10,7 +10,8 @@ import pytest
 from agent.errors import StartupError
 from rejoinder.demo.page_library import ensure_page_library
 from rejoinder.web.client_library import LIBRARY
-from tests.fakes.processes import alive, until
+from testbed.waiting import until
+from tests.fakes.processes import alive
 
 Npm = Callable[[str], object]
 

@@ -12,6 +12,7 @@ from agent.audio.pcm import to_wav
 from model_servers.seamless_m4t.app import SeamlessServer
 from model_servers.seamless_m4t.settings import SeamlessSettings
 from model_servers.seamless_m4t.work import Answer, Task
+from testbed.waiting import until
 
 SPEECH = to_wav(np.full(16000, 0.1, np.float32), rate_hz=16000)
 
@@ -40,12 +41,6 @@ class Waiting:
                 self.stopped += 1
                 return None
         return [Answer("bonjour") for _ in tasks]
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not condition():
-            await asyncio.sleep(0.005)
 
 
 @asynccontextmanager

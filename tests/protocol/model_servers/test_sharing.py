@@ -5,7 +5,7 @@ import base64
 import contextlib
 import json
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,8 +28,9 @@ from model_servers.whisper.app import WhisperServer
 from model_servers.whisper.settings import WhisperSettings
 from model_servers.whisper.transcript import Heard, Piece
 from model_servers.whisper.wish import Wish
+from testbed.waiting import until
 
-PATIENCE_S = 15.0
+PATIENCE_S = 30.0
 
 
 @dataclass
@@ -107,12 +108,6 @@ async def serving(app: ASGIApp) -> AsyncIterator[httpx.AsyncClient]:
     finally:
         server.should_exit = True
         await task
-
-
-async def until(condition: Callable[[], Any]) -> None:
-    async with asyncio.timeout(PATIENCE_S):
-        while not condition():
-            await asyncio.sleep(0.005)
 
 
 @dataclass

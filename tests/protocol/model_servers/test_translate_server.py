@@ -21,10 +21,11 @@ from model_servers.translate.app import TranslateServer
 from model_servers.translate.settings import TranslateSettings
 from model_servers.translate.translate_request import TranslateRequest
 from model_servers.translate.translator import Stopped
+from testbed.waiting import until
 from tests.fakes import tiny_translator
 from tests.protocol.model_servers.processes import ServerProcess, started
 from tests.protocol.model_servers.small_models import require
-from tests.protocol.model_servers.test_sharing import PATIENCE_S, serving, until
+from tests.protocol.model_servers.test_sharing import PATIENCE_S, serving
 
 pytestmark = pytest.mark.timeout(120)
 

@@ -24,6 +24,7 @@ from livekit.agents import (
 
 from agent.audio import pcm
 from agent.costs.meter import Meter
+from testbed.waiting import until
 from tests.fakes.cut_proxy import CutProxy
 from tests.fakes.metering import line_of, metered
 
@@ -113,12 +114,9 @@ class RemoteBench(Bench):
         await self.until(lambda: self.requests() > before)
         return task
 
-    async def until(self, condition: Callable[[], bool], *, limit_s: float = 5.0) -> None:
+    async def until(self, condition: Callable[[], bool]) -> None:
         """Wait for something to become true."""
-        end = time.perf_counter() + limit_s
-        while not condition():
-            assert time.perf_counter() < end, "waited in vain"
-            await asyncio.sleep(0.01)
+        await until(condition)
 
 
 class SpeechToTextContract:

@@ -5,7 +5,6 @@ server that speaks its wire behind a proxy. Engines for whole utterances: `contr
 """
 
 import asyncio
-import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -17,6 +16,7 @@ from livekit.agents import APIConnectionError, APIConnectOptions, APIError, APIS
 
 from agent.audio import pcm
 from agent.costs.meter import Meter
+from testbed.waiting import until
 from tests.fakes.cut_proxy import CutProxy
 from tests.fakes.metering import line_of, metered
 
@@ -73,12 +73,9 @@ class StreamingBench(ABC):
     def open_sessions(self) -> int:
         """Connections that the server has open, or work that it still does for closed ones."""
 
-    async def until(self, condition: Callable[[], bool], *, limit_s: float = 5.0) -> None:
+    async def until(self, condition: Callable[[], bool]) -> None:
         """Wait for something to become true."""
-        end = time.perf_counter() + limit_s
-        while not condition():
-            assert time.perf_counter() < end, "waited in vain"
-            await asyncio.sleep(0.01)
+        await until(condition)
 
     async def finish(self, talk: "Talking") -> None:
         """End the sound, and wait until all that is said of it has come."""

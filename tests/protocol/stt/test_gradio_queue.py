@@ -272,9 +272,9 @@ class GradioContract(RemoteContract):
             task.cancel()
         # The engine's own threads and the event loop's, which are made as they are needed.
         pools = 2 * gradio.MAX_CALLS
-        await bench.until(lambda: threading.active_count() <= before + pools, limit_s=10)
+        await bench.until(lambda: threading.active_count() <= before + pools)
         await bench.engine.aclose()
-        await bench.until(lambda: threading.active_count() <= before, limit_s=10)
+        await bench.until(lambda: threading.active_count() <= before)
 
     async def test_the_probe_tells_endpoint_version_and_time(self, bench: GradioBench) -> None:
         options = gradio.Options.model_validate({"url": bench.proxy.url, **ASR})

@@ -15,6 +15,7 @@ from livekit.agents import APIConnectionError, APIError, APIStatusError, APITime
 from agent.costs.meter import Meter, Place
 from agent.translate.metered import MeteredTranslator
 from agent.translate.translator import Translator, Wish
+from testbed.waiting import until
 from tests.fakes.cut_proxy import CutProxy
 
 PATIENT_S = 15.0
@@ -62,12 +63,9 @@ class Bench(ABC):
             await self.translate(timeout_s=timeout_s)
         return caught.value
 
-    async def until(self, condition: Callable[[], bool], *, limit_s: float = 5.0) -> None:
+    async def until(self, condition: Callable[[], bool]) -> None:
         """Wait for something to become true."""
-        end = time.perf_counter() + limit_s
-        while not condition():
-            assert time.perf_counter() < end, "waited in vain"
-            await asyncio.sleep(0.01)
+        await until(condition)
 
 
 class TranslationContract:

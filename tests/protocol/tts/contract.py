@@ -2,7 +2,7 @@
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 
 import numpy as np
 import pytest
@@ -67,14 +67,6 @@ class Rig(ABC):
     def same(self, one: np.ndarray, other: np.ndarray) -> bool:
         """Whether two recordings are of the same text."""
         return same_sound(one, other)
-
-
-async def until(condition: Callable[[], object], what: str) -> None:
-    for _ in range(200):
-        if condition():
-            return
-        await asyncio.sleep(0.01)
-    pytest.fail(f"never: {what}")
 
 
 def same_sound(one: np.ndarray, other: np.ndarray) -> bool:

@@ -16,6 +16,7 @@ from livekit.agents import APIConnectionError, APITimeoutError
 from agent.errors import EngineUnavailable
 from agent.tts.espeak import engine as espeak
 from agent.tts.espeak.engine import EspeakSpeech, Options, build, probe
+from testbed.waiting import until
 from tests.protocol.tts.contract import (
     AGAIN,
     IMPATIENT,
@@ -66,14 +67,12 @@ class EspeakRig(Rig):
         """A dead or frozen child is replaced by the engine itself."""
 
     async def saw_the_cancel(self) -> None:
-        for _ in range(200):
-            for record in self._log.records:
-                if record.getMessage() == "espeak-ng stopped speaking":
-                    samples = cast("int", record.__dict__["samples"])
-                    assert samples < len(LONG) * 22050 * 0.05 / 2, "half of the text was spoken"
-                    return
-            await asyncio.sleep(0.01)
-        pytest.fail("the process never said that it stopped")
+        def stopped() -> list[int]:
+            told = [r for r in self._log.records if r.getMessage() == "espeak-ng stopped speaking"]
+            return [cast("int", record.__dict__["samples"]) for record in told]
+
+        await until(stopped, "the process says that it stopped")
+        assert stopped()[0] < len(LONG) * 22050 * 0.05 / 2, "half of the text was spoken"
 
     def same(self, one: np.ndarray, other: np.ndarray) -> bool:
         """The library's wave does not begin at the same phase each time."""

@@ -10,7 +10,8 @@ from agent.errors import EngineUnavailable
 from agent.tts.gpt_sovits import server as server_room
 from agent.tts.gpt_sovits.engine import probe
 from agent.tts.other_voice import with_voice
-from tests.protocol.tts.contract import ONCE, WORDS, audio, until
+from testbed.waiting import until
+from tests.protocol.tts.contract import ONCE, WORDS, audio
 from tests.protocol.tts.served_contract import bare
 from tests.protocol.tts.sovits_bench import TRAINED, VOICES, SovitsBench, SovitsRig
 

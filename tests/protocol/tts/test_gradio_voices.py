@@ -84,14 +84,14 @@ class Bench(Rig):
         await asyncio.to_thread(self.server.script)
 
     async def saw_the_cancel(self) -> None:
-        for _ in range(300):
+        for _ in range(1500):
             if await asyncio.to_thread(self.server.calls, "cancelled"):
                 return
             await asyncio.sleep(0.02)
         pytest.fail("the server did not see the cancel")
 
     async def saw_the_call(self, count: int = 1) -> None:
-        for _ in range(300):
+        for _ in range(1500):
             if len(await asyncio.to_thread(self.server.calls)) >= count:
                 return
             await asyncio.sleep(0.02)

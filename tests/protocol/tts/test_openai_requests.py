@@ -8,9 +8,10 @@ from livekit.agents import APIStatusError
 
 from agent.remote.openai_errors import reason_of
 from agent.tts.openai.engine import Options, build
+from testbed.waiting import until
 from tests.conftest import at_work
 from tests.protocol.tts.conftest import EXACT, PCM, spoken
-from tests.protocol.tts.contract import STALL_S, audio, same_sound, until
+from tests.protocol.tts.contract import STALL_S, audio, same_sound
 from tests.protocol.tts.raw_server import Answer, RawServer
 
 
