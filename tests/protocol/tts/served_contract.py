@@ -12,6 +12,7 @@ from rejoinder.stand_ins.answering import Behaviour, Outcome
 from rejoinder.stand_ins.aws_server import AwsStandIn
 from rejoinder.stand_ins.openai_server import OpenAIStandIn
 from rejoinder.stand_ins.pcm_server import VoiceStandIn
+from testbed.waiting import until
 from tests.protocol.tts.contract import (
     AGAIN,
     ONCE,
@@ -20,7 +21,6 @@ from tests.protocol.tts.contract import (
     SpeechContract,
     WholeSpeechContract,
     audio,
-    until,
 )
 
 _STALL_S = 0.4

@@ -17,6 +17,7 @@ from agent.wording.sentences import SentenceTokenizer
 from rejoinder.stand_ins import tones
 from rejoinder.stand_ins.answering import Behaviour
 from rejoinder.stand_ins.openai_server import OpenAIStandIn, Request
+from testbed.waiting import until
 from tests.protocol.tts.conftest import RATE_HZ
 from tests.protocol.tts.contract import (
     AGAIN,
@@ -27,7 +28,6 @@ from tests.protocol.tts.contract import (
     SpeechContract,
     audio,
     audio_until_error,
-    until,
 )
 from tests.protocol.tts.raw_server import Answer, RawServer
 from tests.protocol.tts.served_contract import ServedRig

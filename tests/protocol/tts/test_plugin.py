@@ -18,6 +18,7 @@ from agent.tts.plugin.options import Options
 from agent.tts.plugin.voice import PluginSpeech
 from rejoinder.stand_ins import tones
 from rejoinder.stand_ins.openai_server import OpenAIStandIn
+from testbed.waiting import until
 from tests.protocol.tts.contract import (
     AGAIN,
     ONCE,
@@ -26,7 +27,6 @@ from tests.protocol.tts.contract import (
     Rig,
     SpeechContract,
     audio,
-    until,
 )
 
 

@@ -17,13 +17,13 @@ from agent.tts.sagemaker.options import Options
 from agent.tts.served.voice import ServedVoice
 from rejoinder.stand_ins import tones
 from rejoinder.stand_ins.aws_server import AwsBehaviour, AwsRequest, AwsStandIn
+from testbed.waiting import until
 from tests.protocol.tts.contract import (
     AGAIN,
     WORDS,
     SpeechContract,
     audio,
     audio_until_error,
-    until,
 )
 from tests.protocol.tts.served_contract import ServedRig
 
