@@ -63,6 +63,13 @@ class CaptionReader:
         room.register_text_stream_handler(TOPIC_CAPTIONS, self._on_caption)
         room.register_text_stream_handler(TOPIC_NOTICE, self._on_notice)
 
+    @property
+    def agent(self) -> rtc.RemoteParticipant | None:
+        """The agent in the room."""
+        kind = rtc.ParticipantKind.PARTICIPANT_KIND_AGENT
+        others = self.room.remote_participants.values()
+        return next((other for other in others if other.kind == kind), None)
+
     def final(self, *, kind: str = "", language: str = "", speaker: str = "") -> list[Segment]:
         """Segments that are final and not empty, in the order of their coming."""
         return [

@@ -1,7 +1,7 @@
 """Somebody who hears the interpreter: each voice track they are let hear, and when it sounded.
 
 async with listening(livekit.url, token) as listener:
-    await listener.until(lambda: listener.track("pt") is not None)
+    await listener.hears_a("pt")
 """
 
 import asyncio
@@ -82,6 +82,10 @@ class VoiceListener:
             method=SET_LANGUAGE,
             payload=json.dumps({"speaks": speaks, "hears": hears}),
         )
+
+    async def hears_a(self, name: str) -> None:
+        """Wait until a track of this name is heard."""
+        await self.until(lambda: name in self.voices)
 
     async def until(self, holds: Callable[[], bool], *, within_s: float = 20.0) -> None:
         """Wait until something holds of what was heard and told."""

@@ -15,10 +15,13 @@ import sys
 import tempfile
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
+
+import psutil
 
 _ROOM, _BROWSER = "tests/room", "tests/browser"
 _REAL_TIME = "room and not (patient or alone)"
@@ -33,32 +36,27 @@ _ATTACKED_MODELS = f"{_ATTACKS}/model_servers"
 _LANGUAGE_MODEL = tuple(
     f"{_MODELS}/test_{name}.py" for name in ("llm_server", "llama_process", "documents")
 )
-_MEETINGS, _OBSTACLES = (
-    tuple(str(path) for path in sorted(Path(_BROWSER).glob(f"test_{page}*.py")))
-    for page in ("meeting_", "talk_obstacles")
-)
+_MEETINGS = tuple(str(path) for path in sorted(Path(_BROWSER).glob("test_meeting_*.py")))
 _LANES = (
+    ("patient", _ROOM),
     ("patient", *_MEETINGS),
-    (_SERVERS, _MODELS, *(f"--ignore={file}" for file in _LANGUAGE_MODEL)),
-    ("patient", *_OBSTACLES),
     (
         *("patient", _BROWSER, f"{_ATTACKS}/test_private_logs.py"),
-        *(f"--ignore={file}" for file in (*_MEETINGS, *_OBSTACLES)),
+        *(f"--ignore={file}" for file in _MEETINGS),
     ),
-    (_SERVERS, *_LANGUAGE_MODEL),
-    ("patient", _ROOM),
 )
 """The longest first."""
 _FILLING = (
-    (_SERVERS, _STT),
-    (_SERVERS, _PROTOCOL, *(f"--ignore={room}" for room in (_MODELS, _STT, _LLM, _TTS))),
-    (_SERVERS, _ATTACKS, f"--ignore={_ATTACKED_MODELS}"),
-    (_SERVERS, _LLM),
-    (_SERVERS, _TTS),
     (_SERVERS, _ATTACKED_MODELS),
+    (_SERVERS, _TTS),
+    (_SERVERS, _LLM),
+    (_SERVERS, _ATTACKS, f"--ignore={_ATTACKED_MODELS}"),
+    (_SERVERS, _PROTOCOL, *(f"--ignore={room}" for room in (_MODELS, _STT, _LLM, _TTS))),
+    (_SERVERS, _STT),
+    (_SERVERS, _MODELS, *(f"--ignore={file}" for file in _LANGUAGE_MODEL)),
+    (_SERVERS, *_LANGUAGE_MODEL),
 )
-"""Lanes that take what time a talk leaves, the last one first; what is left of them at its end
-comes after the others."""
+"""Lanes that take what time a talk leaves; those that are left at its end come with the others."""
 _FILLED = 2
 """How many of them at a time."""
 _SIDE_BY_SIDE = 4
@@ -90,50 +88,92 @@ def main(arguments: Sequence[str]) -> int:
             stderr=subprocess.STDOUT,
             preexec_fn=_idle,
         ) as logic,
+        ThreadPoolExecutor(_SIDE_BY_SIDE) as workers,
     ):
+        lanes = _Lanes(shown)
         try:
+            working = [
+                workers.submit(lanes.run, beside_talks=number < _FILLED)
+                for number in range(_SIDE_BY_SIDE)
+            ]
             rooms = sorted(str(path) for path in Path(_ROOM).glob("test_*.py"))
             with ThreadPoolExecutor(1) as lane:
                 beside = lane.submit(_in_silence, [*shown, _REAL_TIME, *rooms[1::2]])
                 codes = [subprocess.call([*shown, _REAL_TIME, *rooms[::2]]), beside.result()]
-            filling = deque(_lane(shown, lane) for lane in _FILLING)
-            over = threading.Event()
-            with ThreadPoolExecutor(_FILLED) as lanes:
-                filled = [lanes.submit(_fill, filling, over) for _ in range(_FILLED)]
-                codes.append(subprocess.call([*shown, *_ALONE]))
-                over.set()
-                codes += [code for lane in filled for code in lane.result()]
+            codes.append(subprocess.call([*shown, *_ALONE]))
             print("the others, side by side; each lane is shown at its end", flush=True)
-            with ThreadPoolExecutor(_SIDE_BY_SIDE) as lanes:
-                left = [*(_lane(shown, lane) for lane in _LANES), *filling]
-                codes += lanes.map(_in_silence, left)
+            lanes.begin()
+            codes += [code for worker in working for code in worker.result()]
             codes.append(logic.wait())
         finally:
+            lanes.end()
             logic.kill()
         _show(said)
     return next((code for code in codes if code not in (0, _NO_TESTS)), 0)
 
 
-def _lane(shown: Sequence[str], lane: Sequence[str]) -> list[str]:
-    return [*shown, *lane, f"--timeout={_LANE_S}"]
+class _Lanes:
+    """What runs in lanes, and which of it has begun."""
+
+    def __init__(self, shown: Sequence[str]) -> None:
+        self._shown = shown
+        self._others, self._filling = deque(_LANES), deque(_FILLING)
+        self._may_begin = threading.Event()
+        self._giving_way: set[subprocess.Popen[bytes]] = set()
+
+    def begin(self) -> None:
+        """Nothing has to be listened to any more: all lanes may run, and give way no longer."""
+        self._may_begin.set()
+        for process in list(self._giving_way):
+            _give_way_no_more(process.pid)
+
+    def end(self) -> None:
+        """Begin no further one."""
+        self._others.clear()
+        self._filling.clear()
+        self._may_begin.set()
+
+    def run(self, *, beside_talks: bool) -> list[int]:
+        """Run one lane after the other; gives their exit codes.
+
+        `beside_talks`: also before all may begin, with what time the processor has.
+        """
+        codes = []
+        while beside_talks or self._may_begin.wait():
+            idle = not self._may_begin.is_set()
+            try:
+                lane = (self._filling if idle or not self._others else self._others).popleft()
+            except IndexError:
+                if not idle:
+                    break
+                beside_talks = False
+                continue
+            codes.append(self._in_silence(lane, idle=idle))
+        return codes
+
+    def _in_silence(self, lane: Sequence[str], *, idle: bool) -> int:
+        command = [*self._shown, *lane, f"--timeout={_LANE_S}"]
+        with tempfile.TemporaryFile() as said:
+            with subprocess.Popen(
+                command,
+                stdout=said,
+                stderr=subprocess.STDOUT,
+                preexec_fn=_idle if idle else None,
+            ) as process:
+                if idle:
+                    self._giving_way.add(process)
+                    if self._may_begin.is_set():
+                        _give_way_no_more(process.pid)
+                code = process.wait()
+                self._giving_way.discard(process)
+            _show(said)
+        return code
 
 
-def _fill(filling: deque[list[str]], over: threading.Event) -> list[int]:
-    """Run one lane after the other with what time the processor has, until `over`."""
-    codes = []
-    while not over.is_set():
-        try:
-            lane = filling.pop()
-        except IndexError:
-            break
-        codes.append(_in_silence(lane, before=_idle))
-    return codes
-
-
-def _in_silence(command: Sequence[str], *, before: Callable[[], None] | None = None) -> int:
-    """Run to the end, and then show what was said; `before` runs in its process first."""
+def _in_silence(command: Sequence[str]) -> int:
+    """Run to the end, and then show what was said."""
     with tempfile.TemporaryFile() as said:
-        code = subprocess.call(command, stdout=said, stderr=subprocess.STDOUT, preexec_fn=before)
+        code = subprocess.call(command, stdout=said, stderr=subprocess.STDOUT)
         _show(said)
     return code
 
@@ -149,6 +189,15 @@ def _idle() -> None:
         os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     except (AttributeError, OSError):  # macOS has none, and some sandboxes forbid it
         os.nice(19)
+
+
+def _give_way_no_more(pid: int) -> None:
+    """Have a process, and all that it has started, the time that others have."""
+    with suppress(psutil.Error, AttributeError, OSError):  # a user may not always raise it
+        process = psutil.Process(pid)
+        for one in (process, *process.children(recursive=True)):
+            for thread in one.threads():
+                os.sched_setscheduler(thread.id, os.SCHED_OTHER, os.sched_param(0))
 
 
 if __name__ == "__main__":

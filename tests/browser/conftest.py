@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from rejoinder.demo.ports import PortPicker
 from rejoinder.web.server import running
 from testbed.livekit_process import LiveKitProcess, livekit_binary, run_livekit
-from tests.browser.page_driver import TalkPage, library
+from tests.browser.page_driver import BROWSERS, TalkPage, library
 from tests.fakes.room_agent import RoomAgent
 from tests.fakes.scripted_worker import ScriptedWorker
 from tests.fakes.talk_settings import talk_settings
@@ -47,9 +48,25 @@ async def in_call(stage: Stage, talk: TalkPage, **script: object) -> AsyncIterat
         yield agent
 
 
-@pytest.fixture
-async def livekit(tmp_path: Path) -> AsyncIterator[LiveKitProcess]:
-    async with run_livekit(livekit_binary(), tmp_path / "livekit") as server:
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All of these tests have one event loop: a browser belongs to the loop that started it."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents and item.get_closest_marker("asyncio") is not None:
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session", autouse=True)
+async def browsers() -> AsyncIterator[None]:
+    """Browsers end with the session."""
+    yield
+    await BROWSERS.aclose()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def livekit(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LiveKitProcess]:
+    """Each test has rooms of its own."""
+    async with run_livekit(livekit_binary(), tmp_path_factory.mktemp("livekit")) as server:
         yield server
 
 

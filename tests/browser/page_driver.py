@@ -5,7 +5,7 @@ import os
 import shutil
 import wave
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -57,11 +57,39 @@ def write_microphone(path: Path, *, silence_s: float = 1.0, words: int = 3) -> P
     return path
 
 
+class Browsers:
+    """Chromium in each way in which tests want it, started once.
+
+    A test sees nothing of the one before: `open_page` opens a fresh profile.
+    """
+
+    def __init__(self) -> None:
+        self._stack = AsyncExitStack()
+        self._running: dict[tuple[str, ...], Browser] = {}
+
+    async def started(self, flags: tuple[str, ...]) -> Browser:
+        """A running one with these flags."""
+        found = self._running.get(flags)
+        if found is None or not found.is_connected():
+            found = await self._stack.enter_async_context(_launched(flags))
+            self._running[flags] = found
+        return found
+
+    async def aclose(self) -> None:
+        """End them all."""
+        await self._stack.aclose()
+        self._running.clear()
+
+
+BROWSERS = Browsers()
+"""Of the session, as its one event loop is."""
+
+
 @asynccontextmanager
 async def browser(
     *, microphone: Microphone = "there", speech: Path | None = None, args: Sequence[str] = ()
 ) -> AsyncIterator[Browser]:
-    """Run Chromium.
+    """Chromium.
 
     Args:
         microphone: whether there is one, and whether the person allows it.
@@ -73,8 +101,15 @@ async def browser(
         flags.append("--use-fake-device-for-media-stream")
     if microphone == "there":
         flags.append("--use-fake-ui-for-media-stream")
-    if speech is not None:
-        flags.append(f"--use-file-for-fake-audio-capture={speech}%noloop")
+    if speech is None:
+        yield await BROWSERS.started(tuple(flags))
+        return
+    async with _launched((*flags, f"--use-file-for-fake-audio-capture={speech}%noloop")) as running:
+        yield running
+
+
+@asynccontextmanager
+async def _launched(flags: tuple[str, ...]) -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         running = await playwright.chromium.launch(executable_path=chromium(), args=flags)
         try:

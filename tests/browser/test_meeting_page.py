@@ -156,6 +156,7 @@ async def test_which_translations_are_shown_is_a_choice_of_its_own(livekit: Live
         open_meeting(chromium, site.link) as ana,
     ):
         await ana.join("Ana", speaks="en", hears="pt-BR")
+        assert await agent.languages() == ("Ana", {"speaks": "en", "hears": "pt-BR"})
         await agent.caption("Ana", "Good morning.", segment="1", language="en")
         for language, text in (("pt", "Bom dia."), ("de", "Guten Morgen."), ("sv", "God morgon.")):
             await agent.translate("Ana", text, of="1", language=language)
@@ -173,7 +174,7 @@ async def test_which_translations_are_shown_is_a_choice_of_its_own(livekit: Live
         await ana.show("All languages")
         everything = ("Portuguese Bom dia.", "German Guten Morgen.", "Swedish God morgon.")
         assert await ana.blocks() == [Block("Ana (you)", original, everything)]
-        assert agent.told.qsize() == 1, "what is shown is nothing to the agent"
+        assert agent.told.empty(), "what is shown is nothing to the agent"
 
 
 async def test_what_a_person_chooses_is_kept_and_begins_with_the_browser_s_language(
@@ -314,3 +315,25 @@ async def test_what_the_meeting_has_cost_is_told_to_all(livekit: LiveKitProcess)
         ]
         await ana.screenshot("cost")
         assert ana.errors == []
+
+
+async def test_whether_it_is_recorded_is_seen_as_long_as_it_is(livekit: LiveKitProcess) -> None:
+    async with (
+        meeting_site(livekit) as site,
+        agent_in(livekit, site.room) as agent,
+        browser() as chromium,
+        open_meeting(chromium, site.link) as ana,
+    ):
+        await ana.join("Ana", speaks="en")
+        await ana.wait_for_state("Everybody is captioned and interpreted")
+        mark = ana.page.locator("#recorded")
+        for kept, words in (("events", "Recorded in writing"), ("audio", "Recorded, with sound")):
+            await agent.records(kept)
+            await mark.get_by_text(words, exact=True).wait_for()
+        await ana.screenshot("recorded")
+        await agent.records("")
+        await mark.wait_for(state="hidden")
+        await agent.records("audio")
+        await mark.wait_for()
+        await ana.page.get_by_role("button", name="Leave").click()
+        await mark.wait_for(state="hidden")

@@ -19,6 +19,7 @@ from agent.room_protocol import (
     FINAL,
     LANGUAGE,
     MODE,
+    RECORDED,
     SEGMENT,
     SET_LANGUAGE,
     TOPIC_CAPTIONS,
@@ -67,6 +68,10 @@ class MeetingAgent:
         """People may be heard in their own voice."""
         self.room.local_participant.register_rpc_method(CLONE_VOICE, self._clone_voice)
         await self.room.local_participant.set_attributes({CLONING: "ask"})
+
+    async def records(self, kept: str) -> None:
+        """Tell that the room is kept: `audio`, `events`, or empty."""
+        await self.room.local_participant.set_attributes({RECORDED: kept})
 
     async def asks(self) -> tuple[str, dict[str, bool]]:
         """The next call about somebody's own voice: their name, and what they ask."""

@@ -1,35 +1,33 @@
 """The interpreter's voices: real speech, listeners who hear their language."""
 
-import asyncio
-import json
-import secrets
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import pytest
 
 from agent.turns.words import tokens
-from rejoinder.scripted_caller.caller import Caller, join
 from rejoinder.scripted_caller.microphone import RATE_HZ, Pcm
 from rejoinder.stand_ins.libretranslate_server import LibreTranslateStandIn
 from rejoinder.stand_ins.openai_server import OpenAIStandIn
 from testbed.livekit_process import LiveKitProcess
 from testbed.speech import say
 from testbed.voice_listener import RATE_HZ as HEARD_HZ
-from testbed.voice_listener import VoiceListener, listening
+from testbed.voice_listener import VoiceListener
 from tests.fakes.known_speech import KnownSpeech
 from tests.room.conftest import Worker
+from tests.room.meeting_room import meeting
 
 pytestmark = pytest.mark.timeout(120)
 
 AGENT = "interpreter"
 TRAIN, FLOWERS = "The first train leaves at seven.", "I like the yellow flowers best."
+GOOD_DAY = "Bom dia, eu moro perto da estação."
 
 
 @pytest.fixture(scope="module")
 def said() -> dict[str, Pcm]:
     """Each sentence as a voice says it."""
-    return {text: say(text, rate_hz=RATE_HZ) for text in (TRAIN, FLOWERS)}
+    return {text: say(text, rate_hz=RATE_HZ) for text in (TRAIN, FLOWERS, GOOD_DAY)}
 
 
 @pytest.fixture
@@ -55,38 +53,6 @@ def interpreter(
         yield stack.worker  # type: ignore[attr-defined]
 
 
-class Meeting:
-    """A room with the interpreter."""
-
-    def __init__(self, livekit: LiveKitProcess, stack: AsyncExitStack) -> None:
-        self.livekit = livekit
-        self.name = f"room-{secrets.token_hex(4)}"
-        self._stack = stack
-
-    async def listens(self, identity: str, speaks: str, *, hears: str) -> VoiceListener:
-        """Somebody without a microphone, who hears a language by then."""
-        token = self.livekit.token(self.name, identity, dispatch=AGENT)
-        listener = await self._stack.enter_async_context(listening(self.livekit.url, token))
-        await listener.speaks(speaks, hears=hears)
-        await listener.until(lambda: hears in listener.voices)
-        return listener
-
-    async def speaks(self, identity: str) -> Caller:
-        """Somebody with a microphone, whom the agent hears by then."""
-        token = self.livekit.token(self.name, identity)
-        caller = await self._stack.enter_async_context(join(self.livekit.url, token))
-        [microphone] = caller.room.local_participant.track_publications.values()
-        async with asyncio.timeout(10):
-            await microphone.wait_for_subscription()
-        return caller
-
-
-@asynccontextmanager
-async def meeting(livekit: LiveKitProcess) -> AsyncIterator[Meeting]:
-    async with AsyncExitStack() as stack:
-        yield Meeting(livekit, stack)
-
-
 def heard(listener: VoiceListener, language: str, engines: OpenAIStandIn) -> list[str]:
     """The words that a listener has heard in a language."""
     words = engines.heard_words(listener.voice(language).pcm(), rate_hz=HEARD_HZ)
@@ -101,9 +67,11 @@ def ended(listener: VoiceListener, count: int = 1) -> Callable[[], bool]:
 async def test_each_hears_their_language_alone(
     livekit: LiveKitProcess, interpreter: Worker, engines: OpenAIStandIn, said: dict[str, Pcm]
 ) -> None:
-    async with meeting(livekit) as room:
+    async with meeting(livekit, AGENT) as room:
         bob = await room.listens("bob", "pt", hears="pt")
+        await bob.hears_a("pt")
         eva = await room.listens("eva", "es", hears="es")
+        await eva.hears_a("es")
         ann = await room.speaks("ann")
         ann.microphone.say(said[TRAIN])
         await bob.until(ended(bob))
@@ -120,8 +88,9 @@ async def test_each_hears_their_language_alone(
 async def test_two_people_have_two_voices_and_take_turns(
     livekit: LiveKitProcess, interpreter: Worker, engines: OpenAIStandIn, said: dict[str, Pcm]
 ) -> None:
-    async with meeting(livekit) as room:
+    async with meeting(livekit, AGENT) as room:
         bob = await room.listens("bob", "pt", hears="pt")
+        await bob.hears_a("pt")
         ann, amy = await room.speaks("ann"), await room.speaks("amy")
         ann.microphone.say(said[TRAIN])
         amy.microphone.say(said[FLOWERS])
@@ -134,44 +103,43 @@ async def test_two_people_have_two_voices_and_take_turns(
 async def test_nobody_hears_themselves_translated(
     livekit: LiveKitProcess, interpreter: Worker, engines: OpenAIStandIn, said: dict[str, Pcm]
 ) -> None:
-    async with meeting(livekit) as room:
+    async with meeting(livekit, AGENT) as room:
         bob = await room.listens("bob", "pt", hears="pt")
-        ann = await room.speaks("ann")
-        agent = bob.agent
-        assert agent is not None
-        ann_hears = VoiceListenerOf(ann)
-        await ann.room.local_participant.perform_rpc(
-            destination_identity=agent.identity,
-            method="set_language",
-            payload=json.dumps({"speaks": "en", "hears": "pt"}),
-        )
-        await ann.wait_until(lambda: "pt" in ann_hears.voices)
+        await bob.hears_a("pt")
+        ann = await room.talks("en", hears="pt")
+        await ann.listener.hears_a("pt")
         ann.microphone.say(said[TRAIN])
         await bob.until(ended(bob))
         assert heard(bob, "pt", engines)
-        assert not engines.heard_words(ann.hearing.pcm(), rate_hz=RATE_HZ)
+        assert not heard(ann.listener, "pt", engines)
+
+
+async def test_two_people_talk_each_in_their_own_language(
+    livekit: LiveKitProcess, interpreter: Worker, engines: OpenAIStandIn, said: dict[str, Pcm]
+) -> None:
+    async with meeting(livekit, AGENT) as room:
+        ann = await room.talks("en", hears="en", identity="ann")
+        bea = await room.talks("pt", hears="pt", identity="bea")
+        for speaker, sentence, listener, language in (
+            (ann, TRAIN, bea.listener, "pt"),
+            (bea, GOOD_DAY, ann.listener, "en"),
+        ):
+            await listener.hears_a(language)
+            speaker.microphone.say(said[sentence])
+            await listener.until(ended(listener))
+            words = [word.partition(":")[2] for word in heard(listener, language, engines)]
+            assert words[0] == language
+            assert sum(word in words for word in tokens(sentence)) >= 4
 
 
 async def test_a_voice_is_there_while_somebody_wants_it(
     livekit: LiveKitProcess, interpreter: Worker
 ) -> None:
-    async with meeting(livekit) as room:
+    async with meeting(livekit, AGENT) as room:
         bob = await room.listens("bob", "pt", hears="pt")
+        await bob.hears_a("pt")
         await bob.speaks("pt", hears="es")
         await bob.until(lambda: bob.voices == ["es"])
         await bob.speaks("pt", hears="")
         await bob.until(lambda: bob.voices == [])
         await bob.until(lambda: bob.agent is not None and not bob.agent.track_publications)
-
-
-class VoiceListenerOf:
-    """The agent's tracks that a caller is let hear."""
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
-
-    @property
-    def voices(self) -> list[str]:
-        """Their names."""
-        agent = self._caller.agent
-        return [p.name for p in agent.track_publications.values() if p.track] if agent else []

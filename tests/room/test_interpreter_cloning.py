@@ -6,9 +6,8 @@ The voice is a stand-in of Fish-Speech: what it is sent tells whose recording sp
 import asyncio
 import base64
 import json
-import secrets
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, ExitStack
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,7 @@ from agent.interpreting.consent import LEAST_S, MOST_S
 from agent.room_protocol import CLONE_VOICE, CLONING, TOPIC_CLONE
 from agent.turns.words import tokens
 from agent.wording.lexicon import ENGLISH
-from rejoinder.scripted_caller.caller import Caller, join
+from rejoinder.scripted_caller.caller import Caller
 from rejoinder.scripted_caller.microphone import RATE_HZ, Pcm
 from rejoinder.stand_ins.answering import Behaviour
 from rejoinder.stand_ins.libretranslate_server import LibreTranslateStandIn
@@ -32,9 +31,9 @@ from rejoinder.stand_ins.pcm_server.base import Request
 from testbed.livekit_process import LiveKitProcess
 from testbed.programs import Background
 from testbed.speech import say
-from testbed.voice_listener import VoiceListener, listening
 from tests.fakes.known_speech import KnownSpeech
 from tests.room.conftest import Worker
+from tests.room.meeting_room import meeting
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -53,8 +52,6 @@ TRAIN, FLOWERS, BUS = (
 )
 KNOWN_BY = {TRAIN: "leaves", FLOWERS: "yellow", BUS: "midnight"}
 _PAUSE_S = 1.3
-_FRAME_S = 0.05
-"""Several people in one process take long frames."""
 _TRIES = 4
 
 
@@ -171,43 +168,6 @@ class Person:
         self.told.append((message["state"], message["why"]))
 
 
-class Meeting:
-    """A room with the interpreter."""
-
-    def __init__(self, livekit: LiveKitProcess, stack: AsyncExitStack) -> None:
-        self.livekit = livekit
-        self.name = f"room-{secrets.token_hex(4)}"
-        self._stack = stack
-
-    async def listens(self, identity: str, *, metadata: str = "") -> VoiceListener:
-        """Somebody without a microphone, who hears Portuguese by then."""
-        token = self.livekit.token(self.name, identity, dispatch=AGENT, metadata=metadata)
-        listener = await self._stack.enter_async_context(listening(self.livekit.url, token))
-        await listener.speaks("pt", hears="pt")
-        return listener
-
-    async def speaks(self, identity: str) -> Person:
-        """Somebody with a microphone, whom the agent hears by then."""
-        return await self._stack.enter_async_context(self.speaking(identity))
-
-    @asynccontextmanager
-    async def speaking(self, identity: str) -> AsyncIterator[Person]:
-        """The same, until the block ends."""
-        token = self.livekit.token(self.name, identity)
-        async with join(self.livekit.url, token, frame_s=_FRAME_S) as caller:
-            person = Person(caller)
-            [microphone] = caller.room.local_participant.track_publications.values()
-            async with asyncio.timeout(10):
-                await microphone.wait_for_subscription()
-            yield person
-
-
-@asynccontextmanager
-async def meeting(livekit: LiveKitProcess) -> AsyncIterator[Meeting]:
-    async with AsyncExitStack() as stack:
-        yield Meeting(livekit, stack)
-
-
 async def is_cloned(person: Person, said: dict[str, Pcm], voices: FishSpeechStandIn) -> None:
     """Ask, agree, and go on talking until it is done."""
     answer = await person.asks_as_heard()
@@ -258,16 +218,16 @@ def likeness(recording: np.ndarray, pcm: Pcm) -> float:
 async def test_who_says_yes_is_heard_in_their_own_voice_until_they_delete_it(
     livekit: LiveKitProcess, worker: Worker, voices: FishSpeechStandIn, said: dict[str, Pcm]
 ) -> None:
-    async with meeting(livekit) as room:
-        bob = await room.listens("bob")
-        ann = await room.speaks("ann")
+    async with meeting(livekit, AGENT) as room:
+        bob = await room.listens("bob", "pt", hears="pt")
+        ann = Person(await room.speaks("ann"))
         assert bob.agent is not None
         await bob.until(lambda: bob.agent.attributes.get(CLONING) == "ask")  # type: ignore[union-attr]
         assert await ann.asks() == {"state": "none"}
         await is_cloned(ann, said, voices)
         assert ann.told == [("recording", "agreed"), ("own", "recorded")]
 
-        amy = await room.speaks("amy")
+        amy = Person(await room.speaks("amy"))
         await ann.says(said[TRAIN])
         own = (await spoken(voices, TRAIN)).body
         await amy.says(said[FLOWERS])
@@ -305,9 +265,9 @@ async def test_who_says_yes_is_heard_in_their_own_voice_until_they_delete_it(
 async def test_a_no_never_clones(
     livekit: LiveKitProcess, worker: Worker, voices: FishSpeechStandIn, said: dict[str, Pcm]
 ) -> None:
-    async with meeting(livekit) as room:
-        await room.listens("bob")
-        ann = await room.speaks("ann")
+    async with meeting(livekit, AGENT) as room:
+        await room.listens("bob", "pt", hears="pt")
+        ann = Person(await room.speaks("ann"))
         assert (await ann.asks_as_heard())["state"] == "asked"
         await ann.says(said[NO])
         await ann.until_told("none", "refused")
@@ -323,9 +283,10 @@ async def test_a_no_never_clones(
 async def test_a_voice_that_fails_is_told_once_and_who_comes_later_has_none(
     livekit: LiveKitProcess, worker: Worker, voices: FishSpeechStandIn, said: dict[str, Pcm]
 ) -> None:
-    async with meeting(livekit) as room:
-        await room.listens("bob")
-        async with room.speaking("ann") as ann:
+    async with meeting(livekit, AGENT) as room:
+        await room.listens("bob", "pt", hears="pt")
+        async with room.speaking("ann") as caller:
+            ann = Person(caller)
             await is_cloned(ann, said, voices)
             await ann.says(said[FLOWERS])
             assert "references" in (await spoken(voices, FLOWERS)).body
@@ -346,15 +307,15 @@ async def test_a_voice_that_fails_is_told_once_and_who_comes_later_has_none(
         await asyncio.sleep(3.0)  # more than AGENT_RETURN_S
         voices.requests.clear()
         async with room.speaking("ann") as other:
-            assert await other.asks() == {"state": "none"}
+            assert await Person(other).asks() == {"state": "none"}
 
 
 async def test_where_nothing_is_spoken_nothing_is_offered(
     livekit: LiveKitProcess, worker: Worker
 ) -> None:
-    async with meeting(livekit) as room:
-        bob = await room.listens("bob", metadata=json.dumps({"mode": "captions", "to": ["pt"]}))
-        ann = await room.speaks("ann")
+    async with meeting(livekit, AGENT, json.dumps({"mode": "captions", "to": ["pt"]})) as room:
+        bob = await room.listens("bob", "pt", hears="pt")
+        ann = Person(await room.speaks("ann"))
         with pytest.raises(rtc.RpcError, match="nothing is spoken here"):
             await ann.asks(ask=True)
         assert bob.agent is not None

@@ -3,45 +3,34 @@
 Who is told apart in it has a tone of their own; the translation is a voice of tones too.
 """
 
-import asyncio
-import secrets
-import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import numpy as np
 import pytest
-from livekit import api, rtc
+from livekit import api
 
-from agent.audio.streams import is_audible
-from agent.room_protocol import HEARS, SPEAKS
 from agent.turns.words import tokens
-from rejoinder.scripted_caller.caller import Caller, join
-from rejoinder.scripted_caller.microphone import RATE_HZ, Microphone, Pcm
+from rejoinder.scripted_caller.microphone import RATE_HZ, Pcm
 from rejoinder.stand_ins.libretranslate_server import LibreTranslateStandIn
 from rejoinder.stand_ins.openai_server import OpenAIStandIn
 from testbed.livekit_process import LiveKitProcess
 from testbed.speech import say
 from testbed.telephone import MU_LAW, Line, spoken_through
 from testbed.voice_listener import RATE_HZ as HEARD_HZ
-from testbed.voice_listener import VoiceListener, listening
+from testbed.voice_listener import VoiceListener
 from tests.fakes.known_speech import KnownSpeech
 from tests.room.conftest import Worker
+from tests.room.meeting_room import MIX, meeting
 
 pytestmark = [pytest.mark.timeout(180), pytest.mark.patient]
 
 AGENT = "phones"
 TRAIN = "The first train leaves at seven."
-MIX = "phone"
-"""The track's name."""
 OTHER_HZ, SAME_HZ, OWN_HZ = 3300.0, 3600.0, 2950.0
 """Tones of somebody who is translated, of somebody who is not, and of the telephone itself: above
 those of the translation's words."""
 AMPLITUDE = 0.2
-FRAME_S = 0.05
-"""Several microphones in one process take long frames."""
-HEARD_S = 0.5
-"""What has been silent for so long is heard no longer."""
 
 
 def tone(hz: float, *, lasting_s: float = 30.0) -> Pcm:
@@ -57,119 +46,6 @@ def amplitude(pcm: Pcm, hz: float) -> float:
     wave = np.exp(-2j * np.pi * hz * t) * np.hanning(size)
     pieces = [pcm[n : n + size] for n in range(0, len(pcm) - size, size)]
     return max((4 * float(np.abs(piece @ wave)) / size for piece in pieces), default=0.0)
-
-
-class Phone:
-    """Somebody who calls by telephone."""
-
-    def __init__(
-        self, listener: VoiceListener, microphone: Microphone, tasks: asyncio.TaskGroup
-    ) -> None:
-        self.listener = listener
-        self.microphone = microphone
-        self._tasks = tasks
-        self._sounded: dict[str, float] = {}
-        """When each person's own track last sounded."""
-        self._listening: list[asyncio.Task[None]] = []
-        listener.room.on("track_subscribed", lambda track, _, by: self._listen(track, by))
-
-    @property
-    def hears(self) -> set[str]:
-        """What sounds: the agent's tracks by their names, people's own by their identities.
-
-        A client is not told that the server takes a track from it: the track falls silent.
-        """
-        now = time.perf_counter()
-        people = {who for who, at in self._sounded.items() if now - at < HEARD_S}
-        return people | set(self.listener.voices)
-
-    async def is_left_with(self, *whom: str) -> None:
-        """Wait until it hears these and nothing else."""
-        await self.listener.until(lambda: self.hears == set(whom))
-
-    def mix(self) -> Pcm:
-        """Its track, as far as it was heard."""
-        return self.listener.voice(MIX).pcm()
-
-    def hang_up(self) -> None:
-        for task in self._listening:
-            task.cancel()
-
-    def _listen(self, track: rtc.Track, by: rtc.RemoteParticipant) -> None:
-        if by.kind != rtc.ParticipantKind.PARTICIPANT_KIND_AGENT:
-            listening = self._tasks.create_task(self._hear(track, by.identity), name="hear")
-            self._listening.append(listening)
-
-    async def _hear(self, track: rtc.Track, identity: str) -> None:
-        stream = rtc.AudioStream.from_track(track=track, sample_rate=HEARD_HZ, num_channels=1)
-        try:
-            async for event in stream:
-                if is_audible(event.frame):
-                    self._sounded[identity] = time.perf_counter()
-        finally:
-            await stream.aclose()
-
-
-class Meeting:
-    """A room with the interpreter."""
-
-    def __init__(self, livekit: LiveKitProcess, stack: AsyncExitStack) -> None:
-        self._livekit = livekit
-        self.name = f"room-{secrets.token_hex(4)}"
-        self._stack = stack
-
-    async def calls(self, speaks: str, *, hears: str) -> Phone:
-        """Somebody calls by telephone; the agent comes with them."""
-        token = self._livekit.token(
-            self.name,
-            "sip_+15550199",
-            phone=True,
-            attributes={SPEAKS: speaks, HEARS: hears},
-            dispatch=AGENT,
-        )
-        return await self._stack.enter_async_context(calling(self._livekit.url, token))
-
-    async def listens(self, identity: str, speaks: str, *, hears: str) -> VoiceListener:
-        """Somebody in a browser without a microphone, who hears a language by then."""
-        token = self._livekit.token(self.name, identity)
-        listener = await self._stack.enter_async_context(listening(self._livekit.url, token))
-        await listener.speaks(speaks, hears=hears)
-        await listener.until(lambda: hears in listener.voices)
-        return listener
-
-    async def speaks(self, identity: str, language: str) -> Caller:
-        """Somebody in a browser, whom the agent hears by then."""
-        token = self._livekit.token(self.name, identity, attributes={SPEAKS: language, HEARS: ""})
-        joining = join(self._livekit.url, token, frame_s=FRAME_S)
-        caller = await self._stack.enter_async_context(joining)
-        [microphone] = caller.room.local_participant.track_publications.values()
-        async with asyncio.timeout(10):
-            await microphone.wait_for_subscription()
-        return caller
-
-
-@asynccontextmanager
-async def calling(url: str, token: str) -> AsyncIterator[Phone]:
-    """Join with a microphone; hang up when the block ends."""
-    async with listening(url, token) as listener, asyncio.TaskGroup() as tasks:
-        microphone = Microphone(frame_s=FRAME_S)
-        phone = Phone(listener, microphone, tasks)
-        track = rtc.LocalAudioTrack.create_audio_track("phone", microphone.source)
-        options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
-        await listener.room.local_participant.publish_track(track, options)
-        speaking = tasks.create_task(microphone.run(), name="phone-microphone")
-        try:
-            yield phone
-        finally:
-            speaking.cancel()
-            phone.hang_up()
-            await microphone.source.aclose()
-
-
-@asynccontextmanager
-async def meeting(livekit: LiveKitProcess) -> AsyncIterator[Meeting]:
-    async with AsyncExitStack() as stack:
-        yield Meeting(livekit, stack)
 
 
 @pytest.fixture(scope="module")
@@ -219,10 +95,11 @@ def ended(listener: VoiceListener) -> Callable[[], bool]:
 async def test_a_telephone_hears_originals_low_and_the_translation_on_top(
     livekit: LiveKitProcess, interpreter: Worker, engines: OpenAIStandIn, train: Pcm
 ) -> None:
-    async with meeting(livekit) as room:
+    async with meeting(livekit, AGENT) as room:
         phone = await room.calls("pt", hears="pt")
         await phone.is_left_with(MIX)
         bob = await room.listens("bob", "pt", hears="pt")
+        await bob.hears_a("pt")
         ann, cy, eva = [
             await room.speaks(name, language)
             for name, language in (("ann", "en"), ("cy", "en"), ("eva", "pt"))
@@ -249,10 +126,11 @@ async def test_a_telephone_hears_originals_low_and_the_translation_on_top(
 async def test_what_a_telephone_says_is_translated_for_others_alone(
     livekit: LiveKitProcess, interpreter: Worker, engines: OpenAIStandIn, train: Pcm
 ) -> None:
-    async with meeting(livekit) as room:
+    async with meeting(livekit, AGENT) as room:
         phone = await room.calls("en", hears="pt")
         await phone.is_left_with(MIX)
         bob = await room.listens("bob", "pt", hears="pt")
+        await bob.hears_a("pt")
         phone.microphone.say(spoken_through(Line(MU_LAW, rate_hz=RATE_HZ), train))
         await bob.until(ended(bob))
         assert said_in(bob.voice("pt").pcm(), "pt", engines)
@@ -262,7 +140,7 @@ async def test_what_a_telephone_says_is_translated_for_others_alone(
 async def test_the_tracks_come_back_when_the_agent_leaves(
     livekit: LiveKitProcess, interpreter: Worker, lkapi: api.LiveKitAPI
 ) -> None:
-    async with meeting(livekit) as room:
+    async with meeting(livekit, AGENT) as room:
         phone = await room.calls("pt", hears="pt")
         await room.speaks("ann", "en")
         await phone.is_left_with(MIX)
@@ -274,7 +152,7 @@ async def test_the_tracks_come_back_when_the_agent_leaves(
 async def test_the_tracks_come_back_when_nothing_is_to_be_translated(
     livekit: LiveKitProcess, interpreter: Worker, lkapi: api.LiveKitAPI
 ) -> None:
-    async with meeting(livekit) as room:
+    async with meeting(livekit, AGENT) as room:
         phone = await room.calls("pt", hears="pt")
         await room.speaks("ann", "en")
         await phone.is_left_with(MIX)
@@ -285,7 +163,7 @@ async def test_the_tracks_come_back_when_nothing_is_to_be_translated(
 async def test_a_telephone_that_hears_no_translation_keeps_all_tracks(
     livekit: LiveKitProcess, interpreter: Worker
 ) -> None:
-    async with meeting(livekit) as room:
+    async with meeting(livekit, AGENT) as room:
         phone = await room.calls("en", hears="")
         await room.listens("bob", "pt", hears="pt")
         await room.speaks("ann", "en")

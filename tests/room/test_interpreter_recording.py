@@ -4,9 +4,9 @@ import asyncio
 import gzip
 import secrets
 import wave
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -20,16 +20,15 @@ from agent.recorder.recording import Recording, load
 from agent.room_protocol import RECORDED
 from agent.turns.words import tokens
 from rejoinder import cli
-from rejoinder.scripted_caller.caller import Caller, join
 from rejoinder.scripted_caller.microphone import RATE_HZ, Pcm
 from rejoinder.stand_ins.libretranslate_server import LibreTranslateStandIn
 from rejoinder.stand_ins.openai_server import OpenAIStandIn
-from testbed.caption_reader import CaptionReader, reading
+from testbed.caption_reader import CaptionReader
 from testbed.livekit_process import LiveKitProcess
 from testbed.speech import say
-from testbed.voice_listener import VoiceListener, listening
 from tests.fakes.known_speech import KnownSpeech
 from tests.room.conftest import Worker
+from tests.room.meeting_room import meeting
 
 pytestmark = [pytest.mark.timeout(180), pytest.mark.patient]
 
@@ -38,6 +37,10 @@ TRAIN = "The first train leaves at seven, and the last one leaves at midnight."
 FLOWERS = "I like the yellow flowers best."
 PHONE = "Good morning to all."
 NOTICE, IN_PORTUGUESE = "This call is recorded.", "Esta chamada é gravada."
+READER, BOB, ANN, AMY, CALLER = (
+    f"{name}-{secrets.token_hex(4)}" for name in ("reader", "bob", "ann", "amy", "phone")
+)
+"""Identities that no other text has in it."""
 HEARD_HZ = 16000
 """Of people's tracks in a recording."""
 MICROPHONE_FRAME_S = 0.2
@@ -88,56 +91,6 @@ def place(
         yield Place(stack.worker, folder)  # type: ignore[attr-defined]
 
 
-@dataclass
-class Meeting:
-    """A room with the interpreter, and who is in it in the order of their coming."""
-
-    livekit: LiveKitProcess
-    stack: AsyncExitStack
-    name: str = field(default_factory=lambda: f"room-{secrets.token_hex(4)}")
-    people: list[str] = field(default_factory=list)
-
-    def _token(self, identity: str, *, phone: bool = False) -> str:
-        self.people.append(f"{identity}-{secrets.token_hex(4)}")
-        dispatch = AGENT if len(self.people) == 1 else ""
-        return self.livekit.token(self.name, self.people[-1], dispatch=dispatch, phone=phone)
-
-    async def reads(self) -> CaptionReader:
-        reader = await self.stack.enter_async_context(
-            reading(self.livekit.url, self._token("reader"))
-        )
-        others = reader.room.remote_participants
-        await reader.until(lambda: bool(others))
-        return reader
-
-    async def listens(self, speaks: str, *, hears: str) -> VoiceListener:
-        listener = await self.stack.enter_async_context(
-            listening(self.livekit.url, self._token("bob"))
-        )
-        await listener.speaks(speaks, hears=hears)
-        await listener.until(lambda: hears in listener.voices)
-        return listener
-
-    async def speaks(self, identity: str, *, phone: bool = False) -> Caller:
-        caller = await self.stack.enter_async_context(
-            join(self.livekit.url, self._token(identity, phone=phone), frame_s=MICROPHONE_FRAME_S)
-        )
-        [microphone] = caller.room.local_participant.track_publications.values()
-        async with asyncio.timeout(10):
-            await microphone.wait_for_subscription()
-        return caller
-
-    def number(self, identity: str) -> int:
-        """In the recording."""
-        return next(n for n, name in enumerate(self.people, 1) if name.startswith(identity))
-
-
-@asynccontextmanager
-async def meeting(livekit: LiveKitProcess) -> AsyncIterator[Meeting]:
-    async with AsyncExitStack() as stack:
-        yield Meeting(livekit, stack)
-
-
 async def recorded(folder: Path) -> tuple[Path, Recording]:
     """The only room, once its file is complete."""
     async with asyncio.timeout(30):
@@ -161,11 +114,14 @@ async def test_a_room_is_kept_as_it_was(
     livekit: LiveKitProcess, place: Place, engines: OpenAIStandIn, said: dict[str, Pcm],
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
-    async with meeting(livekit) as talk:
-        reader = await talk.reads()
-        bob = await talk.listens("pt", hears="pt")
-        ann, amy = await talk.speaks("ann"), await talk.speaks("amy")
-        phone = await talk.speaks("phone", phone=True)
+    async with meeting(livekit, AGENT) as talk:
+        reader = await talk.reads(READER)
+        bob = await talk.listens(BOB, "pt", hears="pt")
+        await bob.hears_a("pt")
+        ann, amy, phone = [
+            await talk.speaks(who, frame_s=MICROPHONE_FRAME_S, phone=who == CALLER)
+            for who in (ANN, AMY, CALLER)
+        ]
         assert bob.agent is not None
         assert bob.agent.attributes[RECORDED] == "audio"
         await reader.until(lambda: NOTICE in reader.notices)
@@ -189,9 +145,10 @@ async def test_a_room_is_kept_as_it_was(
             before = state()
             await asyncio.sleep(3.0)
             await bob.until(all_is_said, within_s=40)
+        number = {identity: n for n, identity in enumerate(talk.people, 1)}
         shown: dict[int, list[str]] = {}
         for speaker, text in final(reader, "original"):
-            shown.setdefault(talk.people.index(speaker) + 1, []).append(text)
+            shown.setdefault(number[speaker], []).append(text)
         translations = sorted(text for _, text in final(reader, "translation"))
         told_voices = [message["playing"] for _, message in bob.told].count(True)
     file, recording = await recorded(place.folder)
@@ -214,8 +171,8 @@ async def test_a_room_is_kept_as_it_was(
 
     # Where its words are said to be, its track has that voice.
     sounds = {track.number: RecordedSound(recording, track.number) for track in room.tracks}
-    for identity, sentence in (("ann", TRAIN), ("amy", FLOWERS)):
-        clauses = of(room, talk.number(identity))
+    for identity, sentence in ((ANN, TRAIN), (AMY, FLOWERS)):
+        clauses = of(room, number[identity])
         sound = sounds[clauses[0].track]
         whole = sound.between(0.0, room.length_s)
         voiced = np.flatnonzero(loud(whole, HEARD_HZ)) / 100
@@ -253,19 +210,19 @@ async def test_a_room_is_kept_as_it_was(
 
     # Nobody's sound is in it before they were told; a telephone shows no notice, and is not.
     told = {event.facts["person"]: event.t for event in recording.of("announced")}
-    assert sorted(told) == [talk.number(name) for name in ("reader", "bob", "ann", "amy")]
+    assert sorted(told) == [number[name] for name in (READER, BOB, ANN, AMY)]
     owner = {track.number: track.person for track in room.people}
     kept = [event for event in recording.of("sound") if "pcm" in event.facts]
     assert {owner[event.facts["track"]] for event in kept} == {
-        talk.number("ann"), talk.number("amy"),
+        number[ANN], number[AMY],
     }  # fmt: skip
     for event in kept:
         assert event.facts["at"] >= told[owner[event.facts["track"]]] - 0.15
     notices = {
         tuple(event.facts["people"]): event.facts["text"] for event in recording.of("notice")
     }
-    assert notices[(talk.number("ann"),)] == NOTICE
-    assert notices[(talk.number("bob"),)] in (IN_PORTUGUESE, NOTICE)
+    assert notices[(number[ANN],)] == NOTICE
+    assert notices[(number[BOB],)] in (IN_PORTUGUESE, NOTICE)
     assert [event.kind for event in recording.events][-1] == "end"
     assert next(recording.of("cost")).facts["engines"]
 

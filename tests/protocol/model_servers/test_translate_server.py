@@ -261,6 +261,13 @@ def test_the_embedded_model_translates_both_ways(server: ServerProcess) -> None:
     assert {"good", "morning", "where", "station"} <= set(re.findall(r"\w+", english.lower()))
 
 
+def test_a_clause_is_translated_as_the_sentence_that_it_would_be(server: ServerProcess) -> None:
+    clause = "Nós moramos perto do mar há dez anos"
+    whole = translated(server, f"{clause}.", "pt", "en")
+    assert translated(server, clause, "pt", "en") == whole.removesuffix(".")
+    assert translated(server, f"{clause},", "pt", "en") == whole.removesuffix(".") + ","
+
+
 def test_libretranslates_own_client_is_served(server: ServerProcess) -> None:
     # As LibreTranslate-py asks: a form, by urllib.
     form = urllib.parse.urlencode({"q": "Bom dia.", "source": "pt", "target": "en"}).encode()

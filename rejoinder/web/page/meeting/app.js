@@ -18,7 +18,7 @@ import { Shown } from "./shown.js";
 import { ACTION, PROBLEM, STATE, TEXT } from "./strings.js";
 import { Transcript } from "./transcript.js";
 import {
-  fillOriginals, showMicrophone, showMode, showMuted, showPhase, showState,
+  fillOriginals, showMicrophone, showMode, showMuted, showPhase, showRecorded, showState,
 } from "./view.js";
 import { Visit } from "./visit.js";
 
@@ -84,6 +84,7 @@ function end(phase) {
   visit?.end();
   originals.clear();
   ownVoice.offered(false);
+  showRecorded("");
   people.clear();
   for (const clause of transcript.settle()) blocks.update(clause);
   showPhase(phase);
@@ -133,6 +134,7 @@ function handlers(visit) {
     cloning: (offered) => ownVoice.offered(offered),
     clone: (message) => ownVoice.message(message),
     mode: showMode,
+    recorded: showRecorded,
     state: showState,
     joined: () => {
       began ??= performance.now();

@@ -18,7 +18,7 @@ const VOICE = ({ speaker, language, segment, playing }) =>
 /**
  * Its handlers, beside those of a connection: here(person), gone(person), muted(person),
  * sound(track, person, name), silence(track, person), caption(caption), voice(json), notice(json), cost(json),
- * agent(present), mode(name), untold(), cloning(offered), clone(json): somebody may be heard in their
+ * agent(present), mode(name), recorded(what), untold(), cloning(offered), clone(json): somebody may be heard in their
  * own voice, and what becomes of that. An agent's track has the name of its language. A caption is
  * {speaker, segment, of, kind, language, text, final, untranslated, order}.
  */
@@ -62,6 +62,12 @@ export class Meeting extends Connection {
     return this.agents().find((agent) => agent.attributes["rejoinder.cloning"] === "ask");
   }
 
+  /** What is kept of the meeting: "audio", "events" (words and times), or nothing. */
+  recorded() {
+    const kept = this.agents().map((agent) => agent.attributes["rejoinder.recorded"] ?? "");
+    return kept.includes("audio") ? "audio" : kept.find(Boolean) ?? "";
+  }
+
   async connect(url, token, microphone) {
     await super.connect(url, token, null);
     this.arrived(this.room.localParticipant);
@@ -79,6 +85,7 @@ export class Meeting extends Connection {
   attributes(person, changed) {
     const mode = changed["rejoinder.mode"];
     if (person.isAgent && mode) this.on.mode(mode);
+    if (person.isAgent && "rejoinder.recorded" in changed) this.on.recorded(this.recorded());
     if (person.isAgent && "rejoinder.cloning" in changed) this.on.cloning(Boolean(this.cloner()));
   }
 
@@ -97,6 +104,7 @@ export class Meeting extends Connection {
       .on(RoomEvent.ParticipantDisconnected, (person) => {
         if (!person.isAgent) return on.gone(person);
         on.cloning(Boolean(this.cloner()));
+        on.recorded(this.recorded());
         if (!this.hasAgent()) on.agent(false);
       })
       .on(RoomEvent.ParticipantAttributesChanged, (changed, person) => this.attributes(person, changed))

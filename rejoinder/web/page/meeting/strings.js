@@ -58,6 +58,9 @@ export const STATE = {
   left: "You have left the meeting",
 };
 
+// What is kept of the meeting.
+export const RECORDED = { audio: "Recorded, with sound", events: "Recorded in writing" };
+
 export const PERSON = {
   guest: "Guest",
   agent: "Agent",

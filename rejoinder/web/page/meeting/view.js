@@ -1,7 +1,7 @@
 // What the page shows of the meeting as a whole: its phase, state and mode, and where things are.
 
 import { $ } from "../static/elements.js";
-import { JOIN, ORIGINALS, STATE } from "./strings.js";
+import { JOIN, ORIGINALS, RECORDED, STATE } from "./strings.js";
 
 const narrow = matchMedia("(max-width: 859px)");
 const body = document.body.dataset;
@@ -30,6 +30,11 @@ export function showState(state, words = STATE[state]) {
 /** mode: captions or interpret */
 export function showMode(mode) {
   $("originals-field").hidden = mode !== "interpret";
+}
+
+/** kept: audio, events or nothing */
+export function showRecorded(kept) {
+  $("recorded").textContent = RECORDED[kept] ?? "";
 }
 
 export function showMicrophone(there) {
