@@ -14,7 +14,7 @@ import aiohttp
 import pytest
 from livekit import api
 
-from agent.options import LiveKitOptions
+from agent.options.livekit import LiveKitOptions
 from rejoinder.demo.livekit_server import Found, locate
 from rejoinder.demo.places import cache_folder
 from rejoinder.demo.ports import PortPicker

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from agent.hearing.ear import HOP, HOP_S, RATE_HZ, Ear, load_detector
 from agent.hearing.echo import Match, match
-from agent.options import TurnOptions
+from agent.options.turns import TurnOptions
 from agent.turns.actions import Action, Attend, Forget, GoOn, Hold, Stop
 from agent.turns.recogniser import Words
 from agent.turns.turn_taker import TurnTaker

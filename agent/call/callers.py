@@ -14,7 +14,7 @@ from agent.call.notices import Notices
 from agent.call.presence import Presence, Resume, Serve
 from agent.call.session import INPUT_FRAME_MS, INPUT_RATE_HZ
 from agent.call.typed_text import TOO_LONG, TypedText
-from agent.options import AgentOptions
+from agent.options.agent import AgentOptions
 from agent.tasks import CallTasks
 
 

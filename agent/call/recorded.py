@@ -17,7 +17,7 @@ from agent.call.reply import OUTPUT_RATE_HZ
 from agent.call.session import eagerness
 from agent.call.timeline import TurnReport
 from agent.costs.bill import Bill
-from agent.options import RecordOptions
+from agent.options.recording import RecordOptions
 from agent.personas.persona import Persona
 from agent.playout.voice_track import NATIVE_QUEUE_MS, VoiceTrack
 from agent.recorder.outputs import RecordedCaptions, RecordedSource

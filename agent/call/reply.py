@@ -14,7 +14,7 @@ from agent.call.parts import Parts
 from agent.call.timeline import Timeline
 from agent.llm.marks import SOURCE
 from agent.llm.reply_filter import filtered_reply
-from agent.options import ModelOptions
+from agent.options.stages import ModelOptions
 from agent.personas.persona import Persona
 from agent.playout.caption import Caption
 from agent.remote.hedging import hedged_stream, with_filler

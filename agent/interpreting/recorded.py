@@ -20,7 +20,7 @@ from agent.interpreting.speaker import Clause
 from agent.interpreting.speech_queue import Saying
 from agent.interpreting.translations import Translated
 from agent.interpreting.voice_line import VoiceLine
-from agent.options import RecordOptions
+from agent.options.recording import RecordOptions
 from agent.recorder.room_recorder import RoomRecorder
 from agent.recorder.writer import RecordingWriter
 from agent.room_messages import RoomMessages

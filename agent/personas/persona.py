@@ -8,7 +8,8 @@ from types import MappingProxyType
 from livekit.agents.types import NOT_GIVEN, NotGivenOr
 
 from agent.metadata import PersonaWishes
-from agent.options import AgentOptions, ModelOptions
+from agent.options.agent import AgentOptions
+from agent.options.stages import ModelOptions
 from agent.settings.load import Settings
 from agent.wording.lexicon import lexicon_of
 from agent.wording.lexicon.entry import Fault

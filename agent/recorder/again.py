@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from agent.hearing.ear import HOP_S
 from agent.hearing.echo import Match
-from agent.options import TurnOptions
+from agent.options.turns import TurnOptions
 from agent.recorder.recorded_answers import RecordedAnswers, Streamed, StreamedTexts
 from agent.recorder.recording import Recording, RecordingError
 from agent.recorder.tap import DECISIONS, REQUESTS, hops_of, kind_of

@@ -9,7 +9,7 @@ from pathlib import Path
 import platformdirs
 
 from agent.errors import ConfigError
-from agent.options import RecordOptions
+from agent.options.recording import RecordOptions
 
 SUFFIX = ".jsonl.gz"
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from agent.hearing.ear import HOP, Hop
 from agent.hearing.echo import NOWHERE, Match
-from agent.options import TurnOptions
+from agent.options.turns import TurnOptions
 from agent.recorder.recorder import Recorder
 from agent.turns.actions import Action, AskEnd, Attend
 from agent.turns.asking import Abandon, Asking, Recognise, Request

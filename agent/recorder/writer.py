@@ -19,7 +19,7 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 
 from agent.errors import ConfigError
-from agent.options import RecordOptions
+from agent.options.recording import RecordOptions
 from agent.recorder.folder import folder_of, make_folder, new_file
 from agent.tasks import fault
 

@@ -17,22 +17,22 @@ from pydantic import BaseModel
 
 from agent.costs.prices import Prices, read_prices
 from agent.errors import ConfigError
-from agent.options import (
-    AgentOptions,
-    EngineOptions,
+from agent.options.agent import AgentOptions
+from agent.options.interpreting import InterpretOptions
+from agent.options.livekit import LiveKitOptions
+from agent.options.prices import PriceOptions
+from agent.options.recording import RecordOptions
+from agent.options.setting import EngineOptions
+from agent.options.stages import (
     Hedging,
-    InterpretOptions,
-    LiveKitOptions,
     ModelOptions,
-    PriceOptions,
-    RecordOptions,
     SpeechToTextOptions,
     StageOptions,
-    TalkOptions,
     TextToSpeechOptions,
     TranslateOptions,
-    TurnOptions,
 )
+from agent.options.turns import TurnOptions
+from agent.options.web import TalkOptions
 from agent.settings.engine_list import Entry, entries_of
 from agent.settings.engines import TABLES, Stage, options_of
 from agent.settings.env_file import read_env_file

@@ -13,7 +13,7 @@ from livekit import api
 from livekit.agents import AgentServer
 from livekit.agents.ipc.job_executor import JobExecutor, JobStatus
 
-from agent.options import LiveKitOptions
+from agent.options.livekit import LiveKitOptions
 from agent.survival.rooms import FAILURES, Replacements, call_another, look
 from agent.tasks import begin, fault
 

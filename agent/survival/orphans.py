@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from livekit import api
 from livekit.agents import AgentServer
 
-from agent.options import LiveKitOptions
+from agent.options.livekit import LiveKitOptions
 from agent.survival.pulse import Pulse
 from agent.survival.rooms import FAILURES, Look, Replacements, call_another, dispatches, look
 from agent.tasks import begin, fault

@@ -7,7 +7,7 @@ long its play-out is held back, so patience costs nothing while the answer is be
 from collections import deque
 from dataclasses import dataclass, field
 
-from agent.options import TurnOptions
+from agent.options.turns import TurnOptions
 from agent.turns.tempo import TEMPO, Tempo
 from agent.turns.words import Wording
 

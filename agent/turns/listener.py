@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from agent.hearing.ear import HOP_S, Ear, Hop, Probability
 from agent.hearing.echo import Match
 from agent.hearing.end_model import EndModel
-from agent.options import TurnOptions
+from agent.options.turns import TurnOptions
 from agent.tasks import fault
 from agent.turns.actions import (
     Action,

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from agent.hearing.ear import HOP_S, POOR_DB, Hop, is_faint, is_sure, least_voice_db
 from agent.hearing.echo import NOWHERE, Match
 from agent.hearing.echo_watch import EchoWatch, Origin
-from agent.options import TurnOptions
+from agent.options.turns import TurnOptions
 from agent.turns import barge_in
 from agent.turns.actions import (
     Action,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agent.hearing.ear import HOP_S, RATE_HZ, Hop
-from agent.options import TurnOptions
+from agent.options.turns import TurnOptions
 from agent.turns.actions import Attend, Ended, Forget, GoOn, Guess, Hold, Stop
 from agent.turns.asking import Abandon, Asking, Recognise, Request
 from agent.turns.recogniser import Words

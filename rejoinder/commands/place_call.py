@@ -14,7 +14,7 @@ from rich.console import Console
 from agent.costs.words import in_words
 from agent.errors import ConfigError, EngineUnavailable
 from agent.metadata import FIELDS
-from agent.options import TalkOptions
+from agent.options.web import TalkOptions
 from agent.settings.load import Settings, load
 from rejoinder.demo import places, running
 from rejoinder.scripted_caller.caller import Caller, CallLost, Exchange, NoAgentError, join

@@ -7,7 +7,7 @@ from pydantic import SecretStr
 
 from agent.errors import ConfigError
 from agent.metadata import FIELDS
-from agent.options import LiveKitOptions
+from agent.options.livekit import LiveKitOptions
 from agent.settings.load import Settings, load
 from rejoinder.demo import places, running
 from rejoinder.web import tokens

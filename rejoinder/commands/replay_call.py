@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from agent.errors import ConfigError
-from agent.options import TurnOptions
+from agent.options.turns import TurnOptions
 from agent.recorder.again import decide, recorded_options, reproduces
 from agent.recorder.comparison import Comparison, compare
 from agent.recorder.recording import Recording

@@ -16,7 +16,7 @@ from typing import Protocol, get_args
 from rich.console import Console
 
 from agent.errors import ConfigError, RejoinderError
-from agent.options import JobMode
+from agent.options.agent import JobMode
 from agent.settings.load import Settings, apply_env_file, load
 from agent.tasks import begin
 from rejoinder.demo import places, running

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from agent.options import LiveKitOptions
+from agent.options.livekit import LiveKitOptions
 from agent.settings.load import load
 from rejoinder.demo import places
 from rejoinder.demo.livekit_server import Found, obtain

@@ -7,7 +7,7 @@ import importlib.util
 from collections.abc import Mapping
 
 from agent.errors import EngineUnavailable
-from agent.options import JobMode
+from agent.options.agent import JobMode
 from agent.settings.load import Settings
 from rejoinder.demo.own_servers import model_server, needs_tts, needs_whisper, set_by_person
 from rejoinder.demo.parts import Part

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.errors import StartupError
-from agent.options import LiveKitOptions
+from agent.options.livekit import LiveKitOptions
 from rejoinder.demo.go_install import go_install
 from rejoinder.demo.places import make_folder
 from rejoinder.demo.progress import Report, silent

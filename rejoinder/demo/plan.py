@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.options import JobMode
+from agent.options.agent import JobMode
 from agent.remote.proxies import spared
 from agent.settings.load import Settings, StageChoice
 from rejoinder.demo.interpreting import (

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from agent.errors import ConfigError
-from agent.options import TalkOptions
+from agent.options.web import TalkOptions
 from agent.remote.proxies import is_loopback
 from rejoinder.web.connections import client_address
 from rejoinder.web.limits import RateLimit

@@ -14,7 +14,7 @@ from aiohttp.typedefs import Handler
 from livekit import api as livekit_api
 
 from agent.errors import ConfigError, StartupError
-from agent.options import TalkOptions
+from agent.options.web import TalkOptions
 from agent.settings.load import Settings
 from rejoinder.web import client_library, tokens
 from rejoinder.web.connections import Connection, Connections, bound_logs

@@ -17,7 +17,7 @@ from agent.interpreting.speech_queue import Saying
 from agent.interpreting.translations import Translated
 from agent.interpreting.voice_line import VoiceLine
 from agent.interpreting.word_places import Spoken
-from agent.options import RecordOptions
+from agent.options.recording import RecordOptions
 from agent.recorder.folder import make_folder
 from agent.recorder.recording import Recording, load
 from agent.recorder.room_recorder import RoomRecorder

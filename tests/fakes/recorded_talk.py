@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from agent.options import TurnOptions
+from agent.options.turns import TurnOptions
 from agent.recorder.recorder import Recorder
 from agent.recorder.recording import Recording, load
 from agent.recorder.tap import RecordedAsking, RecordedTaker

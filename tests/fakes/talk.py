@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from agent.hearing.ear import HOP, HOP_S, Hop
-from agent.options import TurnOptions
+from agent.options.turns import TurnOptions
 from agent.turns.actions import (
     Action,
     AskEnd,

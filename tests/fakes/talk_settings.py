@@ -2,14 +2,12 @@
 
 from typing import Any
 
-from agent.options import (
-    AgentOptions,
-    EngineOptions,
-    LiveKitOptions,
-    ModelOptions,
-    TalkOptions,
-    TurnOptions,
-)
+from agent.options.agent import AgentOptions
+from agent.options.livekit import LiveKitOptions
+from agent.options.setting import EngineOptions
+from agent.options.stages import ModelOptions
+from agent.options.turns import TurnOptions
+from agent.options.web import TalkOptions
 from agent.settings.load import Settings, StageChoice
 from testbed.livekit_process import LiveKitProcess
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from agent.options import TurnOptions
+from agent.options.turns import TurnOptions
 from agent.recorder.again import decide, reproduces
 from agent.recorder.comparison import compare, overlaps, turns
 from agent.recorder.recording import Recording, load, pcm_of

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent.options import TurnOptions
+from agent.options.turns import TurnOptions
 from agent.turns.actions import Ended, GoOn, Hold, Stop
 from agent.turns.barge_in import LONG_S, QUIET_S, Overlap, Verdict, judge
 from tests.fakes.talk import Talk

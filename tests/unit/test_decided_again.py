@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agent.options import TurnOptions
+from agent.options.turns import TurnOptions
 from agent.recorder.again import Decided, decide, reproduces
 from agent.recorder.comparison import compare, overlaps, turns
 from agent.recorder.folder import make_folder

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent.options import TurnOptions
+from agent.options.turns import TurnOptions
 from agent.turns.decision import PauseHabits, wait_s
 from agent.turns.words import Wording
 

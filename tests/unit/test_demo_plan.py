@@ -7,15 +7,12 @@ import pytest
 from pydantic import SecretStr
 
 from agent.errors import ConfigError, EngineUnavailable
-from agent.options import (
-    AgentOptions,
-    EngineOptions,
-    JobMode,
-    LiveKitOptions,
-    ModelOptions,
-    TalkOptions,
-    TurnOptions,
-)
+from agent.options.agent import AgentOptions, JobMode
+from agent.options.livekit import LiveKitOptions
+from agent.options.setting import EngineOptions
+from agent.options.stages import ModelOptions
+from agent.options.turns import TurnOptions
+from agent.options.web import TalkOptions
 from agent.settings.load import Settings, StageChoice, Value
 from model_servers.llm.settings import ChatSettings
 from rejoinder.demo import own_servers

@@ -10,7 +10,7 @@ from livekit import rtc
 from numpy.typing import NDArray
 
 from agent.hearing.ear import HOP, HOP_S, RATE_HZ, Ear, Probability, load_detector
-from agent.options import TurnOptions
+from agent.options.turns import TurnOptions
 from agent.turns.actions import Attend, Ended, Stop
 from agent.turns.asking import Abandon, Asking, Recognise
 from agent.turns.recogniser import Words

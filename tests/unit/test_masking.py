@@ -7,7 +7,7 @@ import pytest
 from agent.errors import ConfigError
 from agent.llm.openai.options import Options as OpenAIChatOptions
 from agent.masking import masked, masked_text, shown
-from agent.options import LiveKitOptions
+from agent.options.livekit import LiveKitOptions
 from agent.settings.load import load
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from livekit import api
 
-from agent.options import LiveKitOptions
+from agent.options.livekit import LiveKitOptions
 from agent.room_protocol import BEAT
 from agent.survival.orphans import ALONE_S, LOOKS_PER_SWEEP, SWEEP_S, OrphanWatch
 from agent.survival.pulse import LOST_S, Beat

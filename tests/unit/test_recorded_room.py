@@ -15,7 +15,7 @@ from agent.costs.prices import Prices
 from agent.interpreting.heard_track import HeardTrack
 from agent.interpreting.languages import Languages
 from agent.interpreting.recorded import Recorded, notice_for
-from agent.options import RecordOptions
+from agent.options.recording import RecordOptions
 from agent.recorder.again import decide
 from agent.recorder.recorded_room import RecordedRoom, room_of
 from agent.recorder.recorded_sound import RecordedSound

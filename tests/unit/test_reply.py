@@ -13,7 +13,7 @@ from agent.call.reply import CallAgent
 from agent.call.timeline import Timeline
 from agent.llm.reply_filter import Habit
 from agent.metadata import PersonaWishes
-from agent.options import ModelOptions
+from agent.options.stages import ModelOptions
 from agent.personas.persona import persona_of
 from agent.remote.hedging import Pace
 from agent.settings.load import load

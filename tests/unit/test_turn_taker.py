@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from agent.hearing.ear import HOP_S
-from agent.options import TurnOptions
+from agent.options.turns import TurnOptions
 from agent.turns.actions import (
     Attend,
     Began,

@@ -2,7 +2,7 @@
 
 from pydantic import SecretStr
 
-from agent.options import EngineOptions, setting
+from agent.options.setting import EngineOptions, setting
 
 
 class Options(EngineOptions):

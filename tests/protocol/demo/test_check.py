@@ -9,7 +9,11 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from agent.options import AgentOptions, LiveKitOptions, ModelOptions, TalkOptions, TurnOptions
+from agent.options.agent import AgentOptions
+from agent.options.livekit import LiveKitOptions
+from agent.options.stages import ModelOptions
+from agent.options.turns import TurnOptions
+from agent.options.web import TalkOptions
 from agent.settings.load import Settings, StageChoice, load
 from rejoinder.commands import check, list_engines
 from rejoinder.commands.check import Finding, examine, what_is_paid

@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 
 from agent.errors import StartupError
-from agent.options import LiveKitOptions
+from agent.options.livekit import LiveKitOptions
 from rejoinder.demo.livekit_server import Found, locate, obtain
 from rejoinder.demo.release import Archive, Release, machine, pinned_release
 from testbed.waiting import until
