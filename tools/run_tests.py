@@ -37,8 +37,10 @@ _LANGUAGE_MODEL = tuple(
     f"{_MODELS}/test_{name}.py" for name in ("llm_server", "llama_process", "documents")
 )
 _MEETINGS = tuple(str(path) for path in sorted(Path(_BROWSER).glob("test_meeting_*.py")))
+_BEGINNING_AND_END = tuple(f"{_ROOM}/test_{name}.py" for name in ("demo", "leaving"))
 _LANES = (
-    ("patient", _ROOM),
+    ("patient", *_BEGINNING_AND_END),
+    ("patient", _ROOM, *(f"--ignore={file}" for file in _BEGINNING_AND_END)),
     ("patient", *_MEETINGS),
     (
         *("patient", _BROWSER, f"{_ATTACKS}/test_private_logs.py"),

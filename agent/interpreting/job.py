@@ -17,6 +17,7 @@ from agent.interpreting.cloning import Cloning
 from agent.interpreting.costs import RoomCosts
 from agent.interpreting.engines import Engines
 from agent.interpreting.languages import Languages
+from agent.interpreting.outputs import Outputs
 from agent.interpreting.own_voices import OwnVoices, why_no_voices
 from agent.interpreting.phones import Phones
 from agent.interpreting.recorded import Recorded, recorded
@@ -68,8 +69,9 @@ async def serve(ctx: JobContext, parts: Parts, settings: Settings, metadata: Job
             cloning = Cloning(
                 own, messages, return_s=settings.agent.return_s, clock=clock, why_not=why_not
             )
+            outputs = Outputs(engines, captions, voices, kept)
             room = InterpretedRoom(
-                ctx.room, tasks, languages, engines, captions, messages, voices, cloning, kept
+                ctx.room, tasks, languages, engines, outputs, messages, voices, cloning, kept
             )
             ctx.room.on("disconnected", lambda _: over.set())
             await ctx.connect(auto_subscribe=AutoSubscribe.AUDIO_ONLY)

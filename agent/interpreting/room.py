@@ -1,4 +1,4 @@
-"""The people in a room, their tracks and languages: who is heard, and what is made of it."""
+"""The people in a room, their tracks and languages: who is heard, and for whom."""
 
 import asyncio
 import itertools
@@ -10,15 +10,13 @@ from typing import Any
 from livekit import rtc
 from livekit.agents.job import DEFAULT_PARTICIPANT_KINDS
 
-from agent.interpreting.captions import Caption, Captions
 from agent.interpreting.cloning import Cloning
 from agent.interpreting.engines import Engines
 from agent.interpreting.heard_track import HeardTrack, SoundListener
 from agent.interpreting.languages import Languages, LanguageWish, same, tag_of
 from agent.interpreting.listeners import Listener
+from agent.interpreting.outputs import Outputs
 from agent.interpreting.recorded import Recorded
-from agent.interpreting.speaker import Clause
-from agent.interpreting.translations import Translated
 from agent.interpreting.voices import Voices
 from agent.room_messages import RoomMessages
 from agent.room_protocol import CLONE_VOICE, SET_LANGUAGE
@@ -31,7 +29,7 @@ _NOTICE_PAUSE_S = 10.0
 
 
 class InterpretedRoom:
-    """Hears everybody, shows what they say, and says it. All on the job's event loop."""
+    """Hears everybody, and sees to what is written and said of it. All on the job's event loop."""
 
     def __init__(
         self,
@@ -39,7 +37,7 @@ class InterpretedRoom:
         tasks: CallTasks,
         languages: Languages,
         engines: Engines,
-        captions: Captions,
+        outputs: Outputs,
         messages: RoomMessages,
         voices: Voices | None,
         cloning: Cloning,
@@ -53,7 +51,7 @@ class InterpretedRoom:
         self._tasks = tasks
         self._languages = languages
         self._engines = engines
-        self._captions = captions
+        self._outputs = outputs
         self._messages = messages
         self._voices = voices
         self._cloning = cloning
@@ -225,8 +223,8 @@ class InterpretedRoom:
                 unheard=lambda: self._notice(UNHEARD),
             ),
             lane=partial(self._engines.lane, failed=lambda: self._notice(FAILED)),
-            shown=self._show,
-            translated=self._show_translation,
+            shown=self._outputs.clause,
+            translated=self._outputs.translated,
             sounded=self._pass_on,
         )
         self._kept.track(heard)
@@ -250,66 +248,8 @@ class InterpretedRoom:
         for listener in self.sound_listeners:
             listener(heard, frame)
 
-    def _show(self, heard: HeardTrack, clause: Clause) -> None:
-        into = self._engines.into
-        segment = _segment(heard, clause.number)
-        self._captions.show(
-            Caption(
-                segment,
-                clause.text,
-                heard.identity,
-                heard.track.sid,
-                into or clause.language,
-                "original" if into is None else "translation",
-                clause.final,
-            )
-        )
-        if not (clause.final and clause.text):
-            return
-        self._kept.clause(heard, segment, clause, language=into or clause.language)
-        if into is not None:
-            self._say(heard, segment, into, clause.text, corrects=clause.corrects)
-        elif self._voices is not None:
-            self._voices.spoke(heard.identity, clause.language)
-
-    def _show_translation(self, heard: HeardTrack, translated: Translated) -> None:
-        of = _segment(heard, translated.number)
-        segment = f"{of}-{translated.target}"
-        self._kept.translated(heard, segment, translated)
-        self._captions.show(
-            Caption(
-                segment,
-                translated.text,
-                heard.identity,
-                heard.track.sid,
-                translated.target,
-                "translation",
-                final=True,
-                of=of,
-                untranslated=not translated.works,
-            )
-        )
-        if translated.works:
-            self._say(
-                heard, segment, translated.target, translated.text, corrects=translated.corrects
-            )
-        elif self._voices is not None:
-            self._voices.unsaid(heard.identity, translated.target)
-
-    def _say(
-        self, heard: HeardTrack, segment: str, language: str, text: str, *, corrects: bool
-    ) -> None:
-        if self._voices is None:
-            return
-        say = self._voices.correct if corrects else self._voices.say
-        say(heard.identity, segment, language, text)
-
     def _notice(self, text: str) -> None:
         now = asyncio.get_running_loop().time()
         if now - self._told_at.get(text, now - _NOTICE_PAUSE_S) >= _NOTICE_PAUSE_S:
             self._told_at[text] = now
             self._messages.notice(text, stage="session", level="error")
-
-
-def _segment(heard: HeardTrack, number: int) -> str:
-    return f"{heard.track.sid}-{number}"

@@ -89,6 +89,9 @@ async def test_a_faked_caption_is_the_faker_s_own_words_and_nobody_else_s(
             await faker.person.send_text(voice, topic=TOPIC_VOICE)
             await faker.person.send_text('{"level": "error", "text": "hit"}', topic=TOPIC_NOTICE)
             await faker.person.send_text("not json", topic=TOPIC_NOTICE)
+            # What two send comes in any order.
+            await faker.fakes("That is all.", sender=None, segment="z")
+            await bia.wait_for_words("That is all.")
             await last_words(bia, agent)
             blocks = await bia.blocks()
             assert [b for b in blocks if b.who == "Ana"] == [
@@ -96,7 +99,7 @@ async def test_a_faked_caption_is_the_faker_s_own_words_and_nobody_else_s(
                 Block("Ana", "The end."),
             ]
             [fake] = [b for b in blocks if b.who != "Ana"]
-            assert fake.original == "Send money."
+            assert fake.original == "Send money. That is all."
             assert fake.who not in {"Ana", "Bia (you)", "Agent"}, "who has no name is a guest"
             assert "hit" not in await bia.page.locator("#transcript").inner_text()
             assert await bia.page.locator(".interpreted:visible").count() == 0
