@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
-from agent.options.setting import Language, Section, language_tag, setting
+from agent.options.fields import Language, Section, language_tag, setting
 
 
 def _languages(value: object) -> object:

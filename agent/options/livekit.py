@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from agent.options.setting import Section, ServerAddress, setting
+from agent.options.fields import Section, ServerAddress, setting
 
 
 class LiveKitOptions(Section):

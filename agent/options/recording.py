@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from agent.options.setting import Section, setting
+from agent.options.fields import Section, setting
 from agent.wording.lexicon import ENGLISH
 
 

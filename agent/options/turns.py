@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from agent.options.setting import Section, setting
+from agent.options.fields import Section, setting
 
 
 class TurnOptions(Section):

@@ -6,7 +6,7 @@ from pydantic import AfterValidator, SecretStr
 from pydantic_core import PydanticCustomError
 
 from agent.metadata import FIELDS
-from agent.options.setting import Section, ServerAddress, setting
+from agent.options.fields import Section, ServerAddress, setting
 
 
 def _job_fields(names: str) -> str:

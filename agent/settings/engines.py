@@ -35,7 +35,7 @@ from types import ModuleType
 from typing import Literal
 
 from agent.errors import ConfigError
-from agent.options.setting import EngineOptions
+from agent.options.fields import EngineOptions
 
 CallStage = Literal["stt", "llm", "tts"]
 """What a call has."""

@@ -18,11 +18,11 @@ from pydantic import BaseModel
 from agent.costs.prices import Prices, read_prices
 from agent.errors import ConfigError
 from agent.options.agent import AgentOptions
+from agent.options.fields import EngineOptions
 from agent.options.interpreting import InterpretOptions
 from agent.options.livekit import LiveKitOptions
 from agent.options.prices import PriceOptions
 from agent.options.recording import RecordOptions
-from agent.options.setting import EngineOptions
 from agent.options.stages import (
     Hedging,
     ModelOptions,

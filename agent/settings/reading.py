@@ -8,7 +8,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
 from agent.masking import MASK, masked, shown
-from agent.options.setting import LOOKUP
+from agent.options.fields import LOOKUP
 
 Origin = Literal["flag", "environment", ".env"]
 

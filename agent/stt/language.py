@@ -1,6 +1,6 @@
 """Spoken languages as recognition servers want them."""
 
-from agent.options.setting import Language as Language
+from agent.options.fields import Language as Language
 
 
 def iso_639_1(code: str) -> str:

@@ -4,7 +4,7 @@ import asyncio
 from typing import Literal
 
 from agent.errors import EngineUnavailable
-from agent.options.setting import EngineOptions, setting
+from agent.options.fields import EngineOptions, setting
 
 
 class Options(EngineOptions):

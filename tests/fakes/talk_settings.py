@@ -3,8 +3,8 @@
 from typing import Any
 
 from agent.options.agent import AgentOptions
+from agent.options.fields import EngineOptions
 from agent.options.livekit import LiveKitOptions
-from agent.options.setting import EngineOptions
 from agent.options.stages import ModelOptions
 from agent.options.turns import TurnOptions
 from agent.options.web import TalkOptions

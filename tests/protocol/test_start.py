@@ -18,7 +18,7 @@ MISSING = "sys.modules['{}'] = None"
 """As if the package were not installed."""
 REFUSING_ENGINE = """
 from agent.errors import EngineUnavailable
-from agent.options.setting import EngineOptions as Options
+from agent.options.fields import EngineOptions as Options
 
 async def probe(options): ...
 

@@ -65,11 +65,10 @@ async def test_mandarin_is_written_in_english_by_the_recogniser_alone(
             assert isinstance(microphone, rtc.LocalTrackPublication)
             await microphone.wait_for_subscription()
             ann.microphone.say(said)
-            await reader.until(lambda: bool(reader.final()), within_s=60)
+            await reader.until(lambda: len(reader.text().split()) >= 3, within_s=60)
             found = reader.final()
     assert {(s.kind, s.language, s.speaker) for s in found} == {("translation", "en", "ann")}
     text = reader.text().rstrip(".")
-    assert len(text.split()) >= 3
     assert WORDS.startswith(text)
     assert {tuple(call["args"]) for call in gradio.calls()} == {("Mandarin Chinese", "English")}
     assert {call["api"] for call in gradio.calls()} == {"/s2tt"}

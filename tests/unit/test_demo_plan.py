@@ -8,8 +8,8 @@ from pydantic import SecretStr
 
 from agent.errors import ConfigError, EngineUnavailable
 from agent.options.agent import AgentOptions, JobMode
+from agent.options.fields import EngineOptions
 from agent.options.livekit import LiveKitOptions
-from agent.options.setting import EngineOptions
 from agent.options.stages import ModelOptions
 from agent.options.turns import TurnOptions
 from agent.options.web import TalkOptions

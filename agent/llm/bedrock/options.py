@@ -7,7 +7,7 @@ settings too.
 from typing import Literal
 
 from agent.llm.json_text import JsonObject
-from agent.options.setting import setting
+from agent.options.fields import setting
 from agent.remote.aws.options import AwsOptions
 
 

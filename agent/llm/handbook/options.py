@@ -6,7 +6,7 @@ settings too.
 
 from pydantic import DirectoryPath
 
-from agent.options.setting import EngineOptions, setting
+from agent.options.fields import EngineOptions, setting
 
 
 class Options(EngineOptions):

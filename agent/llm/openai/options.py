@@ -7,7 +7,7 @@ settings too.
 from pydantic import SecretStr
 
 from agent.llm.json_text import JsonObject
-from agent.options.setting import EngineOptions, setting
+from agent.options.fields import EngineOptions, setting
 
 OPENAI_HOST = "api.openai.com"
 OPENAI_MODEL = "gpt-4.1-mini"

@@ -4,7 +4,7 @@ Apart from the engine, whose libraries take seconds to import: `--help` and the 
 settings too.
 """
 
-from agent.options.setting import setting
+from agent.options.fields import setting
 from agent.remote.plugins.options import PluginOptions
 
 

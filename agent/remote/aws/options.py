@@ -7,7 +7,7 @@ What is not set here is boto3's own search: `AWS_PROFILE`, `AWS_ACCESS_KEY_ID`, 
 from pydantic import SecretStr, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from agent.options.setting import EngineOptions, setting
+from agent.options.fields import EngineOptions, setting
 
 
 class AwsOptions(EngineOptions):

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, SecretStr, ValidationInfo
 from pydantic_core import PydanticCustomError
 
-from agent.options.setting import LOOKUP, EngineOptions, setting
+from agent.options.fields import LOOKUP, EngineOptions, setting
 
 _REFERENCE = re.compile(r"\$\{(\w+)\}")
 

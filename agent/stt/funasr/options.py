@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, SecretStr, ValidationInfo, field_validator
 
-from agent.options.setting import EngineOptions, setting
+from agent.options.fields import EngineOptions, setting
 from agent.remote.certificates import Verify
 from agent.stt.hotwords import Hotwords
 from agent.stt.language import Language

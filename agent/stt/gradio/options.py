@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import SecretStr, ValidationInfo, field_validator
 
-from agent.options.setting import EngineOptions, setting
+from agent.options.fields import EngineOptions, setting
 from agent.remote.gradio.m4t_languages import display_name
 from agent.stt.language import Language, iso_639_1
 

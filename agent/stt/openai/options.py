@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import SecretStr, ValidationInfo, field_validator
 
-from agent.options.setting import EngineOptions, setting
+from agent.options.fields import EngineOptions, setting
 from agent.stt.hotwords import Hotwords
 from agent.stt.language import Language
 

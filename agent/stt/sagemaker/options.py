@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from agent.options.setting import setting
+from agent.options.fields import setting
 from agent.remote.aws.options import AwsOptions
 from agent.stt.language import Language
 

@@ -6,7 +6,7 @@ settings too.
 
 from typing import Literal
 
-from agent.options.setting import EngineOptions, setting
+from agent.options.fields import EngineOptions, setting
 from agent.stt.language import Language
 
 EMBEDDED = "embedded"

@@ -2,7 +2,7 @@
 
 from pydantic import SecretStr
 
-from agent.options.setting import EngineOptions, setting
+from agent.options.fields import EngineOptions, setting
 
 
 class Options(EngineOptions):

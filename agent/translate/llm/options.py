@@ -1,6 +1,6 @@
 """What a person may set for this translator, by `TRANSLATE_*`."""
 
-from agent.options.setting import EngineOptions, setting
+from agent.options.fields import EngineOptions, setting
 
 
 class Options(EngineOptions):

@@ -1,6 +1,6 @@
 """What a person may set for this translator: nothing."""
 
-from agent.options.setting import EngineOptions
+from agent.options.fields import EngineOptions
 
 
 class Options(EngineOptions):

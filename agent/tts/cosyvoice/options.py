@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import SecretStr
 
-from agent.options.setting import EngineOptions, Language, setting
+from agent.options.fields import EngineOptions, Language, setting
 
 Mode = Literal["auto", "sft", "zero_shot", "cross_lingual", "instruct"]
 

@@ -4,7 +4,7 @@ Apart from the engine, whose libraries take seconds to import: `--help` and the 
 settings too.
 """
 
-from agent.options.setting import EngineOptions, setting
+from agent.options.fields import EngineOptions, setting
 
 
 class Options(EngineOptions):

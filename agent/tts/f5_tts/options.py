@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from agent.options.setting import EngineOptions, Language, setting
+from agent.options.fields import EngineOptions, Language, setting
 
 
 class Options(EngineOptions):

@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import SecretStr, ValidationInfo, field_validator
 
-from agent.options.setting import EngineOptions, Language, setting
+from agent.options.fields import EngineOptions, Language, setting
 from agent.tts.gpt_sovits.languages import code_of
 
 Dialect = Literal["auto", "api_v2", "api"]

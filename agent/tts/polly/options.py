@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import field_validator
 from pydantic_core import PydanticCustomError
 
-from agent.options.setting import Language, setting
+from agent.options.fields import Language, setting
 from agent.remote.aws.options import AwsOptions
 from agent.tts.polly.voices import UnknownLanguage, language_of, voice_for
 

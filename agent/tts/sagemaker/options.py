@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from agent.options.setting import Language, setting
+from agent.options.fields import Language, setting
 from agent.remote.aws.options import AwsOptions
 from agent.tts.gpt_sovits.languages import code_of
 
