@@ -27,7 +27,7 @@ from tests.protocol.model_servers.sovits_container import (
     recording,
     said,
 )
-from tests.protocol.tts.contract import AGAIN, audio, audio_until_error
+from tests.protocol.tts.contract import ONCE, audio, audio_until_error
 
 pytestmark = [pytest.mark.timeout(120), pytest.mark.idle]
 
@@ -279,6 +279,7 @@ class TestEngine:
         assert "2.1 s long; GPT-SoVITS takes 3 to 10 s" in reason_of(caught.value)
 
     async def test_a_voice_that_fails_later_is_an_error(self, stored: ServedVoice) -> None:
-        seconds, failure = await audio_until_error(stored, "one two. broken.", AGAIN)
-        assert seconds > 0
+        seconds, failure = await audio_until_error(stored, "one two. broken.", ONCE)
         assert isinstance(failure, APIError)
+        # What was heard of it is not said a second time; the failure may be quicker than the sound.
+        assert seconds == 0 or not failure.retryable

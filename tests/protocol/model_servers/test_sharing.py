@@ -74,11 +74,13 @@ class ScriptedVoice:
     engine: str = "piper"
     lengths: Lengths = USUAL
     spoken: list[str] = field(default_factory=list)
+    waits: threading.Event = field(default_factory=threading.Event)
     stopped: threading.Event = field(default_factory=threading.Event)
     gate: threading.Event = field(default_factory=threading.Event)
 
     def speak(self, text: str, *, speed: float, stop: threading.Event) -> Iterator[Samples]:
         while self.spoken and not self.gate.wait(0.005):
+            self.waits.set()
             if stop.is_set():
                 self.stopped.set()
                 return
@@ -288,6 +290,7 @@ async def test_the_voice_is_told_to_stop_when_the_client_leaves(stream_format: s
     async with speech(concurrency=1) as s:
         async with s.ask("One. Two.", stream_format=stream_format) as answer:
             await anext(answer.aiter_raw())
+            await until(s.voice.waits.is_set)
         await until(s.voice.stopped.is_set)
         s.voice.gate.set()
         async with s.ask("Three.") as answer:
