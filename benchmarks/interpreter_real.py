@@ -344,6 +344,10 @@ def summary(direction: Direction, found: Sequence[Heard]) -> dict[str, float]:
         return sum(hold) / len(hold) if hold else 0.0
 
     spoken = [" ".join(one.translations) for one in found]
+    of_the_truth = {
+        "clauses_as_of_the_truth": share([alike for alike, _ in pairs]),
+        "understood_as_of_the_truth": share([alike for alike, known in pairs if known]),
+    }
     return {
         "sentences": len(found),
         "clauses": sum(len(one.translations) for one in found),
@@ -351,14 +355,14 @@ def summary(direction: Direction, found: Sequence[Heard]) -> dict[str, float]:
         "caption_errors": errors(
             [one.said for one in found], [" ".join(one.captions) for one in found], source
         ),
-        "clauses_as_of_the_truth": share([alike for alike, _ in pairs]),
-        "clauses_understood": share([known for _, known in pairs]),
-        "understood_as_of_the_truth": share([alike for alike, known in pairs if known]),
+        "clauses_understood": share([known for one in found for known in one.understood]),
         "spoken_errors": errors(spoken, [one.recognised for one in found], target),
-    } | {
-        f"{of}_p{share}_s": float(np.percentile(some, share))
-        for of, some in lags.items()
-        for share in (50, 95)
+        **(of_the_truth if pairs else {}),
+        **{
+            f"{of}_p{percent}_s": float(np.percentile(some, percent))
+            for of, some in lags.items()
+            for percent in (50, 95)
+        },
     }
 
 
