@@ -3,10 +3,10 @@
 Room and browser tests speak in real time: beside what takes a processor, on two cores, a pause of
 0.8 s becomes one of 1.3 s, and a word has a hole. Where a talk's course is looked at, two run side
 by side. Where it is heard and timed, or has real models or a browser, it runs alone. Tests of logic
-need nothing but a processor and take what those leave, at the lowest priority there is; so do some
-of the others, as long as a talk has the machine for itself. The others start servers and wait for
-much of their time: several lanes run side by side, rooms and pages in which nothing is timed among
-them. With arguments there is one run: they go to pytest as they are.
+need nothing but a processor and take what those leave, at the lowest priority there is; so do lanes
+of servers, as long as a single talk has the machine. What is left then, rooms and pages in which
+nothing is timed among it, waits for much of its time: several lanes run side by side. With
+arguments there is one run: they go to pytest as they are.
 """
 
 import os
@@ -94,14 +94,16 @@ def main(arguments: Sequence[str]) -> int:
     ):
         lanes = _Lanes(shown)
         try:
-            working = [
-                workers.submit(lanes.run, beside_talks=number < _FILLED)
-                for number in range(_SIDE_BY_SIDE)
-            ]
             rooms = sorted(str(path) for path in Path(_ROOM).glob("test_*.py"))
             with ThreadPoolExecutor(1) as lane:
-                beside = lane.submit(_in_silence, [*shown, _REAL_TIME, *rooms[1::2]])
-                codes = [subprocess.call([*shown, _REAL_TIME, *rooms[::2]]), beside.result()]
+                # Every other one, but for the first: so both take as long.
+                halves = rooms[2::2], [*rooms[:1], *rooms[1::2]]
+                beside = lane.submit(_in_silence, [*shown, _REAL_TIME, *halves[1]])
+                codes = [subprocess.call([*shown, _REAL_TIME, *halves[0]]), beside.result()]
+            working = [
+                workers.submit(lanes.run, beside_talk=number < _FILLED)
+                for number in range(_SIDE_BY_SIDE)
+            ]
             codes.append(subprocess.call([*shown, *_ALONE]))
             print("the others, side by side; each lane is shown at its end", flush=True)
             lanes.begin()
@@ -135,20 +137,20 @@ class _Lanes:
         self._filling.clear()
         self._may_begin.set()
 
-    def run(self, *, beside_talks: bool) -> list[int]:
+    def run(self, *, beside_talk: bool) -> list[int]:
         """Run one lane after the other; gives their exit codes.
 
-        `beside_talks`: also before all may begin, with what time the processor has.
+        `beside_talk`: also before all may begin, with what time the processor has.
         """
         codes = []
-        while beside_talks or self._may_begin.wait():
+        while beside_talk or self._may_begin.wait():
             idle = not self._may_begin.is_set()
             try:
                 lane = (self._filling if idle or not self._others else self._others).popleft()
             except IndexError:
                 if not idle:
                     break
-                beside_talks = False
+                beside_talk = False
                 continue
             codes.append(self._in_silence(lane, idle=idle))
         return codes
