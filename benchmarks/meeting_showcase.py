@@ -45,6 +45,8 @@ _WIDE, _PHONE = (1280, 800), (390, 844)
 _READY_S, _TALK_S = 120.0, 60.0
 _SPOKEN_S = 20.0
 """Longest wait for the voice of the last words: it may have said them already."""
+_REST_S = 8.0
+"""The last words may still be being said, and belong to the recording."""
 _ROOM = "showcase-room-of-two"
 
 Sound = NDArray[np.int16]
@@ -184,7 +186,7 @@ async def show(weights: Path, target: Path) -> None:
             await ana.emulate_media(color_scheme="dark")
             await asyncio.sleep(1.0)
             await ana.screenshot(path=target / "meeting-dark.png")
-            await asyncio.sleep(8.0)
+            await asyncio.sleep(_REST_S)
             for page in (ana, bia):
                 print(await page.locator("#transcript").inner_text(), end="\n\n")
         [recording] = (folder / "recordings").glob("*.jsonl.gz")

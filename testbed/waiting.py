@@ -16,7 +16,7 @@ async def until(
     """Return once `holds()` is true; the test fails where that takes more than `within_s`."""
     try:
         async with asyncio.timeout(within_s):
-            while not holds():  # noqa: ASYNC110
+            while not holds():  # noqa: ASYNC110 - nothing sets an event
                 await asyncio.sleep(_LOOKS_S)
     except TimeoutError:
         pytest.fail(f"not within {within_s:g} s: {what}")

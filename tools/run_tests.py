@@ -15,7 +15,7 @@ import sys
 import tempfile
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -123,13 +123,14 @@ class _Lanes:
         self._shown = shown
         self._others, self._filling = deque(_LANES), deque(_FILLING)
         self._may_begin = threading.Event()
-        self._giving_way: set[subprocess.Popen[bytes]] = set()
+        self._giving_way: list[subprocess.Popen[bytes]] = []
 
     def begin(self) -> None:
         """Nothing has to be listened to any more: all lanes may run, and give way no longer."""
         self._may_begin.set()
-        for process in list(self._giving_way):
-            _give_way_no_more(process.pid)
+        for process in self._giving_way:
+            if process.poll() is None:
+                _give_way_no_more(process.pid)
 
     def end(self) -> None:
         """Begin no further one."""
@@ -152,32 +153,30 @@ class _Lanes:
                     break
                 beside_talk = False
                 continue
-            codes.append(self._in_silence(lane, idle=idle))
+            command = [*self._shown, *lane, f"--timeout={_LANE_S}"]
+            codes.append(_in_silence(command, giving_way=self._begun if idle else None))
         return codes
 
-    def _in_silence(self, lane: Sequence[str], *, idle: bool) -> int:
-        command = [*self._shown, *lane, f"--timeout={_LANE_S}"]
-        with tempfile.TemporaryFile() as said:
-            with subprocess.Popen(
-                command,
-                stdout=said,
-                stderr=subprocess.STDOUT,
-                preexec_fn=_idle if idle else None,
-            ) as process:
-                if idle:
-                    self._giving_way.add(process)
-                    if self._may_begin.is_set():
-                        _give_way_no_more(process.pid)
-                code = process.wait()
-                self._giving_way.discard(process)
-            _show(said)
-        return code
+    def _begun(self, process: subprocess.Popen[bytes]) -> None:
+        """Take a lane that gives way; it does so no longer than until all may begin."""
+        self._giving_way.append(process)
+        if self._may_begin.is_set():
+            _give_way_no_more(process.pid)
 
 
-def _in_silence(command: Sequence[str]) -> int:
-    """Run to the end, and then show what was said."""
+def _in_silence(
+    command: Sequence[str], *, giving_way: Callable[[subprocess.Popen[bytes]], None] | None = None
+) -> int:
+    """Run to the end, and then show what was said.
+
+    `giving_way`: told of its process, which has the lowest priority then.
+    """
+    idle = None if giving_way is None else _idle
     with tempfile.TemporaryFile() as said:
-        code = subprocess.call(command, stdout=said, stderr=subprocess.STDOUT)
+        with subprocess.Popen(command, stdout=said, stderr=said, preexec_fn=idle) as process:
+            if giving_way is not None:
+                giving_way(process)
+            code = process.wait()
         _show(said)
     return code
 
