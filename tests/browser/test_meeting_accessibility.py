@@ -39,6 +39,8 @@ async def test_on_a_phone_nothing_is_wider_than_the_screen(livekit: LiveKitProce
         await agent.caption("Ana", "It fits all the same.", segment="2", language="en")
         await agent.translate("Ana", "Mesmo assim cabe.", of="2", language="pt")
         await agent.notice(LONG)
+        await agent.records("audio")
+        await ana.page.locator("#recorded").wait_for()
         await ana.wait_for_words("Mesmo assim cabe.")
         await ana.page.locator(".notice").wait_for()
         assert await ana.page.evaluate(TOO_WIDE) == []
