@@ -1,9 +1,10 @@
 """What a dispatch may tell a job: the object `rejoinder` in the job's metadata.
 
     {"rejoinder": {"kind": "call", "persona": {"voice": "nova", "languages": ["de"]}}, "order": 7}
+    {"rejoinder": {"persona": "receptionist"}}
     {"mode": "captions", "to": ["pt", "zh"]}
 
-The second is short for `{"rejoinder": {"kind": "captions", "to": ["pt", "zh"]}}`. Everything
+The last is short for `{"rejoinder": {"kind": "captions", "to": ["pt", "zh"]}}`. Everything
 beside it belongs to whoever dispatches and is handed to the features of a call as it came.
 Whoever dispatches holds LiveKit's API secret, so what a job is told is what its operator wants;
 what a browser may ask the token endpoint for is a setting of its own (`rejoinder.web.tokens`).
@@ -16,7 +17,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+)
 
 from agent.errors import MetadataError
 from agent.wording.lexicon.entry import Fault
@@ -37,6 +45,9 @@ class _Strict(BaseModel):
 class PersonaWishes(_Strict):
     """How the agent of one job differs from the worker's settings; None: it does not."""
 
+    name: Annotated[str, StringConstraints(max_length=64)] | None = None
+    """A persona of the worker's folder, in place of `AGENT_PERSONA`; empty: none. What else is
+    wished for differs from it."""
     instructions: Annotated[str, StringConstraints(max_length=32_000)] | None = None
     """System prompt, in place of `LLM_INSTRUCTIONS`."""
     greeting: _Sentence | None = None
@@ -55,12 +66,16 @@ class PersonaWishes(_Strict):
     """Speaking speed beside what the worker is set to; 1 is the same."""
 
 
+def _named(value: Any) -> Any:
+    return {"name": value} if isinstance(value, str) else value
+
+
 _Languages = Annotated[list[_Tag], Field(max_length=32)]
 
 
 class _Asked(_Strict):
     kind: Annotated[str, StringConstraints(max_length=64)] | None = None
-    persona: PersonaWishes = PersonaWishes()
+    persona: Annotated[PersonaWishes, BeforeValidator(_named)] = PersonaWishes()
     spoken: _Tag | None = None
     to: _Languages | None = None
 

@@ -19,6 +19,7 @@ from agent.call.parts import load_parts
 from agent.job import kinds
 from agent.job.log import protect_from_the_first_line, protect_logs
 from agent.job.serving import serve_job
+from agent.personas.chosen import shelf_of
 from agent.remote import proxies
 from agent.settings.checking import import_engine
 from agent.settings.engines import TABLES, load_engine
@@ -41,6 +42,8 @@ for _stage in TABLES:
 load_features(SETTINGS)
 for _kind in kinds.KINDS:
     kinds.load(_kind)
+for _mistake in shelf_of(SETTINGS.personas).mistakes:
+    logger.error("a persona is left out", extra={"why": _mistake})
 
 _BELOW_THRESHOLD = 0.69
 """Largest load reported while calls are still taken. livekit-server stops sending calls to

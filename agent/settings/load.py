@@ -21,6 +21,7 @@ from agent.options.agent import AgentOptions
 from agent.options.fields import EngineOptions
 from agent.options.interpreting import InterpretOptions
 from agent.options.livekit import LiveKitOptions
+from agent.options.personas import PersonaOptions
 from agent.options.prices import PriceOptions
 from agent.options.recording import RecordOptions
 from agent.options.stages import (
@@ -41,6 +42,7 @@ from agent.settings.reading import Origin, SettingsReader, Value, is_of_all, var
 SECTIONS: Mapping[str, type[BaseModel]] = {
     "LIVEKIT_": LiveKitOptions,
     "AGENT_": AgentOptions,
+    "PERSONAS_": PersonaOptions,
     "STT_": SpeechToTextOptions,
     "LLM_": ModelOptions,
     "TTS_": TextToSpeechOptions,
@@ -112,6 +114,7 @@ class Settings:
     translate: tuple[StageChoice, ...] = ()
     """The same for translation; empty: nothing is translated."""
     interpret: InterpretOptions = InterpretOptions()
+    personas: PersonaOptions = PersonaOptions()
     record: RecordOptions = RecordOptions()
     pricing: PriceOptions = PriceOptions()
     prices: Prices = Prices()
@@ -184,6 +187,7 @@ class _Loader:
     def settings(self) -> Settings:
         livekit = self._reader.section("LIVEKIT_", LiveKitOptions)
         agent = self._reader.section("AGENT_", AgentOptions)
+        personas = self._reader.section("PERSONAS_", PersonaOptions)
         model = self._reader.section("LLM_", ModelOptions)
         stt = self._stage("stt", self._reader.section("STT_", SpeechToTextOptions))
         llm = self._stage("llm", model)
@@ -200,13 +204,14 @@ class _Loader:
         self._look_for_unknown_names()
         if self._reader.mistakes or not (livekit and agent and model and stt and llm and tts):
             raise ConfigError("\n".join(self._reader.mistakes))
-        if not (turn and record and talk and pricing and prices and interpret):
+        if not (turn and record and talk and pricing and prices and interpret and personas):
             raise ConfigError("\n".join(self._reader.mistakes))
         if translate is None:
             raise ConfigError("\n".join(self._reader.mistakes))
         return Settings(
             livekit=livekit,
             agent=agent,
+            personas=personas,
             turn=turn,
             record=record,
             pricing=pricing,

@@ -132,13 +132,14 @@ def worker(standing_in: OpenAIStandIn, start_worker: Callable[..., ExitStack]) -
 
 @pytest.fixture(scope="session")
 def threads(standing_in: OpenAIStandIn, start_worker: Callable[..., ExitStack]) -> Iterator[Worker]:
-    """A worker named "threads" whose calls are in one process and have a feature of the tests."""
+    """A worker named "threads": its calls are in one process, with a feature and personas."""
     with start_worker(
         OPENAI_BASE_URL=standing_in.url,
         AGENT_NAME="threads",
         AGENT_GREETING="",
         AGENT_ISOLATION="thread",
         AGENT_FEATURES="tests.fakes.telling_feature",
+        PERSONAS=str(Path(__file__).parents[1] / "fakes" / "personas"),
     ) as stack:
         yield stack.worker  # type: ignore[attr-defined]
 

@@ -12,7 +12,7 @@ from livekit import api, rtc
 from livekit.rtc.data_stream import StreamError
 
 from agent.job.refusal import SENTENCE
-from rejoinder.scripted_caller.caller import join
+from rejoinder.scripted_caller.caller import Caller, join
 from rejoinder.scripted_caller.hearing import RATE_HZ
 from rejoinder.scripted_caller.microphone import Pcm
 from rejoinder.stand_ins.openai_server import OpenAIStandIn, Request
@@ -59,6 +59,45 @@ async def test_two_calls_of_one_process_have_personas_and_voices_of_their_own(
     assert prompts == {"You are Nova.", "You are Onyx."}
     speeds = {(r.body["voice"], r.body.get("speed")) for r in engines.of("tts")}
     assert speeds == {("nova", None), ("onyx", 1.25)}
+
+
+async def test_a_persona_of_the_folder_is_chosen_by_its_name(
+    call_agent: CallAgent, threads: Worker, engines: OpenAIStandIn
+) -> None:
+    engines.reply = lambda messages: "I am."
+    named = json.dumps({"rejoinder": {"persona": "receptionist"}})
+    differs = persona(name="receptionist", languages=["de"], instructions="You are on holiday.")
+    async with call_agent(AGENT, named) as ann, call_agent(AGENT, differs) as bob:
+        heard = []
+        for caller, greeting in ((ann, "Good day."), (bob, "Guten Tag.")):
+            await caller.wait_until(lambda c=caller, g=greeting: g in said_by_agent(c))  # type: ignore[misc]
+            await caller.type("Who are you?")
+            await caller.wait_until(lambda c=caller: "I am." in said_by_agent(c))  # type: ignore[misc]
+            await caller.hearing.wait_for_silence(lasting_s=0.6)
+            words = engines.heard_words(caller.hearing.pcm(), rate_hz=RATE_HZ)
+            heard.append([word for word, _, _ in words])
+    assert heard[0] == [f"nova:{word}" for word in ("good", "day", "i", "am")]
+    assert heard[1] == [f"onyx:{word}" for word in ("guten", "tag", "i", "am")]
+    prompts = {system_prompt(request) for request in engines.of("llm")}
+    assert prompts == {"You answer the phone.", "You are on holiday."}
+    assert "broken.yaml: it lacks instructions" in threads.program.log.read_text()
+
+
+def said_by_agent(caller: Caller) -> list[str]:
+    return [caption.text for caption in caller.log.captions if caption.by_agent]
+
+
+async def test_a_persona_that_is_not_there_says_so(
+    livekit: LiveKitProcess, threads: Worker
+) -> None:
+    room = f"room-{secrets.token_hex(4)}"
+    token = livekit.token(room, "caller", dispatch=AGENT, metadata=persona(name="SECRET"))
+    async with join(livekit.url, token) as caller:
+        await caller.wait_until(lambda: bool(caller.log.notices))
+        assert [notice["text"] for notice in caller.log.notices] == [SENTENCE]
+    logged = threads.program.log.read_text()
+    assert "there is no persona of this name; known: receptionist; wrong files: 1" in logged
+    assert "SECRET" not in logged
 
 
 @asynccontextmanager

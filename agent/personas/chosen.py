@@ -1,0 +1,57 @@
+"""Who the agent is in one job: the persona that its metadata name, or that of the settings."""
+
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+
+from agent.errors import ConfigError, MetadataError
+from agent.metadata import JobMetadata
+from agent.options.personas import PersonaOptions
+from agent.personas.shelf import Shelf, read_shelf
+from agent.personas.wishes import beside, wishes_of
+
+SHIPPED = next(
+    folder
+    for folder in (Path(__file__).parent / "shipped", Path(__file__).parents[2] / "personas")
+    if folder.is_dir()
+)
+"""In a wheel, and in a checkout."""
+
+
+def shelf_of(options: PersonaOptions) -> Shelf:
+    """The personas that can be chosen; each folder is read once in a process. Blocks.
+
+    Raises:
+        ConfigError: the folder cannot be read, or the default is not in it.
+    """
+    shelf = _read(options.personas or SHIPPED)
+    if options.default:
+        try:
+            shelf.get(options.default)
+        except ConfigError as error:
+            raise ConfigError(f"PERSONAS_DEFAULT={options.default}: {error}") from error
+    return shelf
+
+
+def as_chosen(metadata: JobMetadata, options: PersonaOptions) -> JobMetadata:
+    """The same metadata with all that the chosen persona's file wishes for.
+
+    What the metadata wish for themselves counts before it.
+
+    Raises:
+        MetadataError: there is no persona of this name.
+    """
+    wishes = metadata.persona
+    name = options.default if wishes.name is None else wishes.name
+    if not name:
+        return metadata
+    try:
+        file = shelf_of(options).get(name).file
+    except ConfigError as error:
+        # A name is somebody else's text.
+        raise MetadataError(f"rejoinder.persona.name: {error}") from error
+    languages = tuple(wishes.languages or file.languages)
+    return replace(metadata, persona=beside(wishes, wishes_of(file, languages)))
+
+
+_read = lru_cache(maxsize=8)(read_shelf)

@@ -1,0 +1,160 @@
+"""All personas of a folder, by the names of their files.
+
+`NAME.yaml` (or .yml) is one persona. A `.json` file may hold a list of
+`{"role": …, "instruct": …}`:
+each is a persona with these instructions and everything else as it is set.
+A file that is wrong is complained about, by its line; the others are there all the same.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from pydantic import ValidationError
+
+from agent.errors import ConfigError
+from agent.personas import yaml_lines
+from agent.personas.persona_file import PersonaFile
+from agent.personas.texts import ANY
+
+_LONGEST = 1_000_000
+"""Bytes of a file."""
+_REHEARSAL = ".rehearsal"
+"""Before the ending of files that are none."""
+_WORDS = re.compile(r"[^\W_]+")
+_NAME_CHARS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class ShelvedPersona:
+    """One persona, and where it was read."""
+
+    name: str
+    path: Path
+    file: PersonaFile
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """What was read of a folder."""
+
+    personas: Mapping[str, ShelvedPersona] = field(default_factory=dict)
+    mistakes: tuple[str, ...] = ()
+    """Of files that are not among them."""
+
+    def get(self, name: str) -> ShelvedPersona:
+        """The persona of a name.
+
+        Raises:
+            ConfigError: there is none; the message has those that there are.
+        """
+        if name not in self.personas:
+            known = ", ".join(self.personas) or "none"
+            wrong = f"; wrong files: {len(self.mistakes)}" if self.mistakes else ""
+            raise ConfigError(f"there is no persona of this name; known: {known}{wrong}")
+        return self.personas[name]
+
+
+def read_shelf(folder: Path) -> Shelf:
+    """Read a folder; blocks.
+
+    Raises:
+        ConfigError: there is no such folder, or it cannot be read.
+    """
+    try:
+        paths = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    except OSError as error:
+        raise ConfigError(f"{folder} cannot be read: {error.strerror}") from error
+    personas: dict[str, ShelvedPersona] = {}
+    mistakes: list[str] = []
+    for path in paths:
+        if path.suffix not in (".yaml", ".yml", ".json") or path.stem.endswith(_REHEARSAL):
+            continue
+        try:
+            for shelved in _personas_of(path):
+                if shelved.name in personas:
+                    other = personas[shelved.name].path.name
+                    raise ConfigError(f"{path}: {other} is the persona {shelved.name} already")
+                personas[shelved.name] = shelved
+        except ConfigError as error:
+            mistakes.append(str(error))
+    return Shelf(MappingProxyType(personas), tuple(mistakes))
+
+
+def name_of(title: str) -> str:
+    """The name that a persona is chosen by, made of a title: lower case, with hyphens."""
+    return "-".join(_WORDS.findall(title.lower()))[:_NAME_CHARS].strip("-")
+
+
+def _personas_of(path: Path) -> Iterator[ShelvedPersona]:
+    text = _text_of(path)
+    if path.suffix == ".json":
+        yield from _roles_of(path, text)
+        return
+    name = name_of(path.stem)
+    if name != path.stem:
+        raise ConfigError(f"{path}: a persona is chosen by its file's name: call it {name}.yaml")
+    try:
+        document = yaml_lines.read(text)
+    except yaml_lines.Malformed as error:
+        raise ConfigError(f"{path}:{error.line}: {error}") from error
+    if not isinstance(document.data, dict):
+        raise ConfigError(f"{path}:1: it should begin with lines such as `title: Receptionist`")
+    try:
+        file = PersonaFile.model_validate(document.data)
+    except ValidationError as error:
+        faults = error.errors(include_url=False)
+        complaints = dict.fromkeys(_complaint(path, document, fault) for fault in faults)
+        raise ConfigError("\n".join(complaints)) from error
+    yield ShelvedPersona(name, path, file)
+
+
+def _roles_of(path: Path, text: str) -> Iterator[ShelvedPersona]:
+    try:
+        roles: Any = json.loads(text)
+    except ValueError as error:
+        line = getattr(error, "lineno", 1)
+        raise ConfigError(f"{path}:{line}: it is no JSON") from error
+    wanted = 'it should be a list of {"role": "…", "instruct": "…"}'
+    if not isinstance(roles, list):
+        raise ConfigError(f"{path}: {wanted}")
+    for number, role in enumerate(roles, 1):
+        told = role if isinstance(role, dict) else {}
+        title, instructions = told.get("role"), told.get("instruct")
+        if not (isinstance(title, str) and isinstance(instructions, str) and name_of(title)):
+            raise ConfigError(f"{path}: entry {number}: {wanted}")
+        file = PersonaFile.model_validate({"title": title, "instructions": instructions})
+        yield ShelvedPersona(name_of(title), path, file)
+
+
+def _text_of(path: Path) -> str:
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
+    if len(raw) > _LONGEST:
+        raise ConfigError(f"{path} has more than {_LONGEST:,} bytes")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path} is not UTF-8") from error
+
+
+def _complaint(path: Path, document: yaml_lines.Document, fault: Any) -> str:
+    # What is for any language has no key in the file.
+    place: Sequence[str | int] = [part for part in fault["loc"] if part not in (ANY, "[key]")]
+    key = ".".join(str(part) for part in place)
+    where = f"{path}:{document.line(place)}"
+    match fault["type"]:
+        case "extra_forbidden":
+            return f"{where}: {key} is not known"
+        case "missing":
+            return f"{path}: it lacks {key}"
+        case "string_type":
+            return f"{where}: {key} should be a text; a number is one in quotes"
+        case _:
+            return f"{where}: {key}: {fault['msg']}"

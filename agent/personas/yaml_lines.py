@@ -1,0 +1,97 @@
+"""YAML with the line of each of its places, for complaints."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+
+class Malformed(ValueError):
+    """It is no YAML; `line` says where, from 1 on."""
+
+    def __init__(self, what: str, line: int) -> None:
+        super().__init__(what)
+        self.line = line
+
+
+class _Loader(yaml.SafeLoader):
+    """As YAML 1.2 has it: `no` is Norwegian, and `2003-10` a text."""
+
+
+_PLAIN = ("tag:yaml.org,2002:bool", "tag:yaml.org,2002:timestamp")
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, known) for tag, known in resolvers if tag not in _PLAIN]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:bool", re.compile(r"true|True|TRUE|false|False|FALSE"), list("tTfF")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What was read, and where each part of it stands."""
+
+    data: Any
+    _node: yaml.Node | None
+
+    def line(self, place: Sequence[str | int]) -> int:
+        """The line, from 1 on, of what lies under these keys, or of the deepest that there is."""
+        node, line = self._node, 1
+        for key in place:
+            found = _child(node, key)
+            if found is None:
+                break
+            line, node = found
+        return line
+
+
+def read(text: str) -> Document:
+    """Read one document.
+
+    Raises:
+        Malformed: it is none, or has a key twice.
+    """
+    loader = _Loader(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return Document(None, None)
+        for twice in _twice(node):
+            raise Malformed(f"{twice.value} is there twice", twice.start_mark.line + 1)
+        return Document(loader.construct_document(node), node)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise Malformed(str(error.problem), mark.line + 1 if mark is not None else 1) from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        if isinstance(error, Malformed):
+            raise
+        raise Malformed("it is no YAML", 1) from error
+    finally:
+        loader.dispose()
+
+
+def _child(node: yaml.Node | None, key: str | int) -> tuple[int, yaml.Node] | None:
+    if isinstance(node, yaml.MappingNode):
+        for name, value in node.value:
+            if str(name.value).lower() == str(key).lower():
+                return name.start_mark.line + 1, value
+    if isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
+        return node.value[key].start_mark.line + 1, node.value[key]
+    return None
+
+
+def _twice(node: yaml.Node) -> Iterator[yaml.Node]:
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for name, value in node.value:
+            if isinstance(name, yaml.ScalarNode):
+                if name.value in seen:
+                    yield name
+                seen.add(name.value)
+            yield from _twice(value)
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            yield from _twice(value)
