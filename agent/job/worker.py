@@ -42,8 +42,7 @@ for _stage in TABLES:
 load_features(SETTINGS)
 for _kind in kinds.KINDS:
     kinds.load(_kind)
-for _mistake in shelf_of(SETTINGS.personas).mistakes:
-    logger.error("a persona is left out", extra={"why": _mistake})
+_shelf = shelf_of(SETTINGS.personas)
 
 _BELOW_THRESHOLD = 0.69
 """Largest load reported while calls are still taken. livekit-server stops sending calls to
@@ -82,8 +81,15 @@ server = AgentServer(
 )
 
 
+def tell_of_personas() -> None:
+    """Say which files are left out, once logs are as they are to be."""
+    for mistake in _shelf.mistakes:
+        logger.error("a persona is left out", extra={"why": mistake})
+
+
 protect_from_the_first_line()
 server.on("worker_started", protect_logs)
+server.on("worker_started", tell_of_personas)
 _lost_jobs = LostJobs(SETTINGS.livekit)
 _orphans = OrphanWatch(SETTINGS.livekit, agent_name=SETTINGS.agent.name)
 server.on("worker_started", lambda: _lost_jobs.start(server))

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from agent.options.setting import Section, setting
+from agent.options.fields import Section, setting
 
 
 class PersonaOptions(Section):

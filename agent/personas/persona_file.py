@@ -15,7 +15,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from agent.options.setting import Language, language_tag
+from agent.options.fields import Language, language_tag
 from agent.personas.texts import ANY, Texts
 from agent.wording.lexicon.entry import Fault
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from agent.options.setting import language_tag
+from agent.options.fields import language_tag
 
 ANY = ""
 """Key of the text for languages that have none of their own."""
