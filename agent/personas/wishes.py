@@ -1,5 +1,7 @@
 """What a persona's file wishes for, beside what the settings say."""
 
+from typing import Any
+
 from agent.metadata import PersonaWishes
 from agent.personas.persona_file import PersonaFile
 from agent.personas.texts import said_in
@@ -18,13 +20,14 @@ def wishes_of(file: PersonaFile, languages: tuple[str, ...]) -> PersonaWishes:
         for name, by_language in texts.items()
         if by_language is not None
     }
+    told: dict[str, Any] = {**said}
+    if file.languages:
+        told["languages"] = file.languages
     voice = said_in(file.voice, languages)
-    return PersonaWishes(
-        **said,
-        apologies={fault: said_in(by, languages) for fault, by in file.apologies.items()},
-        **({"languages": file.languages} if file.languages else {}),
-        **({"voice": voice.name, "speed": voice.speed} if voice is not None else {}),
-    )
+    if voice is not None:
+        told |= {"voice": voice.name, "speed": voice.speed}
+    apologies = {fault: said_in(by, languages) for fault, by in file.apologies.items()}
+    return PersonaWishes(**told, apologies=apologies)
 
 
 def beside(wishes: PersonaWishes, others: PersonaWishes) -> PersonaWishes:
