@@ -27,7 +27,7 @@ class RoomMessages:
         self._room = room
         self._tasks = tasks
         self._noticed = noticed
-        self._labels: Mapping[str, str] = {}
+        self._labels: dict[str, str] = {}
 
     def publish(self, topic: str, message: dict[str, Any], *, to: Sequence[str] = ()) -> None:
         """Send one JSON object to some identities in the room, or to everybody."""
@@ -64,9 +64,10 @@ class RoomMessages:
 
     def announce(self, labels: Mapping[str, str]) -> None:
         """Set participant attributes, if they are other ones than before."""
-        if labels != self._labels:
-            self._labels = labels
-            self._tasks.inform(self._set(labels), name="announce")
+        changed = {name: text for name, text in labels.items() if self._labels.get(name) != text}
+        if changed:
+            self._labels |= changed
+            self._tasks.inform(self._set(changed), name="announce")
 
     async def _send(self, topic: str, text: str, to: Sequence[str]) -> None:
         sending = self._room.local_participant.send_text(

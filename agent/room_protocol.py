@@ -27,6 +27,12 @@ HEARS = "rejoinder.hears"
 SET_LANGUAGE = "set_language"
 CLONE_VOICE = "clone_voice"
 
+# Who the agent is: an attribute of the agent's, and of the caller's who wants another one.
+PERSONA = "rejoinder.persona"
+PERSONA_TITLE = "rejoinder.persona_title"
+SET_PERSONA = "set_persona"
+GET_PERSONAS = "get_personas"
+
 # Attributes of the agent.
 STATE = "lk.agent.state"
 MODE = "rejoinder.mode"

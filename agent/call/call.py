@@ -8,7 +8,6 @@ when a part of the call fails (`agent.call.failures`), who is told what happens
 import asyncio
 import logging
 from contextlib import suppress
-from dataclasses import replace
 
 from livekit import rtc
 from livekit.agents import (
@@ -19,6 +18,7 @@ from livekit.agents import (
     UserInputTranscribedEvent,
 )
 
+from agent.call.allowed_tools import allowed
 from agent.call.callers import Callers
 from agent.call.conversation import Conversation
 from agent.call.costs import Costs
@@ -27,20 +27,21 @@ from agent.call.features import Features, Surroundings, load_features
 from agent.call.happenings import Happenings
 from agent.call.notices import Notices
 from agent.call.parts import Parts
+from agent.call.persona_changes import PersonaChanges
 from agent.call.recorded import recorded, with_notice
 from agent.call.reply import OUTPUT_RATE_HZ, CallAgent
 from agent.call.reports import Reports
-from agent.call.session import build_listener, build_session, room_options
+from agent.call.session import build_listener, build_session, limits_of, room_options
+from agent.call.voices import CallVoices
 from agent.hearing.caller_input import CallerInput
 from agent.metadata import JobMetadata
-from agent.personas.persona import Persona, persona_of
+from agent.personas.cast import Cast
 from agent.playout.floor import AgentFloor
 from agent.playout.heard_output import Playout
 from agent.settings.load import Settings
 from agent.survival.heartbeat import Heartbeat, take_over
 from agent.survival.history import seal_for
 from agent.tasks import CallTasks
-from agent.tts.other_voice import with_voice
 from agent.wording.reader import Reader
 
 logger = logging.getLogger(__name__)
@@ -59,8 +60,12 @@ async def serve(ctx: JobContext, parts: Parts, settings: Settings, metadata: Job
         connecting = tasks.need(
             ctx.connect(auto_subscribe=AutoSubscribe.AUDIO_ONLY), name="connect"
         )
-        persona = with_notice(persona_of(settings, metadata.persona), settings.record)
-        call = Call(ctx, _with_voice_of(persona, parts), settings, tasks, persona)
+        cast = Cast(
+            settings,
+            metadata.persona,
+            opening=lambda persona: with_notice(persona, settings.record),
+        )
+        call = Call(ctx, parts, settings, tasks, cast)
         call.add_features(metadata)
         await call.run(connecting)
     faults = {
@@ -72,38 +77,30 @@ async def serve(ctx: JobContext, parts: Parts, settings: Settings, metadata: Job
         logger.warning("the call had faults", extra=faults)
 
 
-def _with_voice_of(persona: Persona, parts: Parts) -> Parts:
-    """The engines of the process, speaking as this call's persona."""
-    return replace(
-        parts,
-        tts=with_voice(parts.tts, persona.voice, speed=persona.speed),
-        spare_tts=with_voice(parts.spare_tts, persona.spare_voice),
-    )
-
-
 class Call:
     """State of one call; also the observer of its turns."""
 
     def __init__(
-        self, ctx: JobContext, parts: Parts, settings: Settings, tasks: CallTasks, persona: Persona
+        self, ctx: JobContext, parts: Parts, settings: Settings, tasks: CallTasks, cast: Cast
     ) -> None:
         """Prepare the call; `run` holds it."""
         self._ctx = ctx
-        self._parts = parts
+        voices = CallVoices(parts, cast)
+        self._parts = parts = voices.parts
         self._settings = settings
         self._tasks = tasks
-        self._persona = persona
+        self._cast = cast
         self._over = asyncio.Event()
         self._recorded = recorded(parts, settings)
         self._voice = self._recorded.track(OUTPUT_RATE_HZ)
-        self._reader = Reader(persona.language)
+        self._reader = Reader(cast.persona.language)
         self._floor = AgentFloor(self._voice)
         self._listener = build_listener(
             parts,
             settings,
             floor=self._floor,
             observer=self,
-            language=persona.spoken,
+            language=lambda: cast.persona.spoken,
             taker=self._recorded.taker,
             asking=self._recorded.asking,
         )
@@ -111,8 +108,7 @@ class Call:
             parts, settings, self._listener, track=self._voice, reader=self._reader
         )
         self._floor.take(self._session)
-        spare = with_voice(parts.spare_tts, persona.apology_voice)
-        self._notices = Notices(ctx.room, tasks, self._session, persona, spare=spare)
+        self._notices = Notices(ctx.room, tasks, self._session, cast, spare=voices.apology)
         parts.watch(self._notices.engine_changed)
         self._failures = Failures(self._session, tasks, self._notices, over=self._over.set)
         self._reports = Reports(self._notices, parts, answered=self._recorded.answered)
@@ -123,7 +119,16 @@ class Call:
             publish=self._notices.publish if settings.pricing.told else None,
             keep=self._recorded.cost,
         )
-        self.features = Features(tasks, [costs, self._recorded, self._reports])
+        self._changes = PersonaChanges(
+            cast,
+            self._session,
+            tasks,
+            self._notices,
+            self._reader,
+            tools=lambda: self.features.tools(),
+            became=lambda persona: self.features.became(persona),
+        )
+        self.features = Features(tasks, [costs, self._recorded, self._reports, self._changes])
         chosen = settings.agent
         self._seal = seal_for(settings.livekit.api_secret, room=ctx.job.room.name)
         self._heartbeat = Heartbeat(ctx.room, tasks, dispatch=ctx.job.dispatch_id, seal=self._seal)
@@ -131,7 +136,7 @@ class Call:
             self._session,
             tasks,
             self._heartbeat,
-            persona,
+            cast,
             typed_chars=chosen.typed_chars,
             history_chars=settings.reply.history_chars,
         )
@@ -156,7 +161,7 @@ class Call:
             session=self._session,
             tasks=self._tasks,
             notices=self._notices,
-            persona=self._persona,
+            cast=self._cast,
             settings=self._settings,
             metadata=metadata,
             end=self._over.set,
@@ -195,15 +200,17 @@ class Call:
         """Connect the parts with the room; from then on events carry the call."""
         session = self._session
         agent = CallAgent(
-            persona=self._persona,
+            cast=self._cast,
             reply=self._settings.reply,
+            limits=limits_of(self._settings.llm),
             timeline=self._reports.timeline,
             on_source=self._reports.found,
             on_failure=self._failures.model_failed,
             on_turn_over=self._failures.turn_is_over,
             reader=self._reader,
             parts=self._parts,
-            tools=self.features.tools(),
+            tools=allowed(self.features.tools(), self._cast.persona),
+            brief=self.features.brief,
         )
         session.input.audio = CallerInput(self._callers.track, self._listener.push)
         self._callers.listen()
@@ -214,6 +221,7 @@ class Call:
         memory = take_over(self._ctx, self._tasks, self._seal)
         if memory is not None:
             self._callers.expect(memory.served)
+            self._changes.resume(memory.persona)
             await self._conversation.recall(memory)
         self._happenings.began()
         for name, part in (("heartbeat", self._heartbeat.run), *self._callers.runs):

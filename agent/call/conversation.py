@@ -5,7 +5,7 @@ from contextlib import suppress
 from livekit.agents import AgentSession, llm
 
 from agent.call.presence import Resume, Serve
-from agent.personas.persona import Persona
+from agent.personas.cast import Cast
 from agent.survival.heartbeat import Heartbeat
 from agent.survival.history import Memory, recalled, said, shortened
 from agent.tasks import CallTasks
@@ -19,7 +19,7 @@ class Conversation:
         session: AgentSession[None],
         tasks: CallTasks,
         heartbeat: Heartbeat,
-        persona: Persona,
+        cast: Cast,
         *,
         typed_chars: int,
         history_chars: int,
@@ -30,14 +30,14 @@ class Conversation:
             session: that the talk is held in.
             tasks: what is done aside belongs to.
             heartbeat: keeps what was said for a job that takes over.
-            persona: has the first words.
+            cast: who speaks in it has the first words.
             typed_chars: longest text that is asked at once, characters.
             history_chars: how much of the conversation the model is sent, characters.
         """
         self._session = session
         self._tasks = tasks
         self._heartbeat = heartbeat
-        self._persona = persona
+        self._cast = cast
         self._typed_chars = typed_chars
         self._history_chars = history_chars
         self._with: str | None = None
@@ -52,7 +52,7 @@ class Conversation:
 
     async def serve(self, action: Serve | Resume) -> None:
         """Talk to another person from now on, or to the same one again."""
-        persona, before = self._persona, self._with
+        persona, before = self._cast.persona, self._with
         foreign = self._history_of not in (None, action.identity)
         self._with = self._history_of = action.identity
         match action:
@@ -90,7 +90,9 @@ class Conversation:
             self._asked = None
         self._tasks.inform(self._shorten(), name="shorten-history")
         if self._with is not None:
-            self._heartbeat.remember(self._with, agent.chat_ctx.items)
+            self._heartbeat.remember(
+                self._with, agent.chat_ctx.items, persona=self._cast.persona.name
+            )
 
     async def _shorten(self) -> None:
         # Here, not before: more of the same turn may have been added since this was begun.

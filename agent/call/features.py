@@ -6,6 +6,7 @@ does without it. Features are told in the order of the table, then in that of th
 fails is counted and the call goes on, and one that fails too often is told nothing more.
 """
 
+import asyncio
 import importlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -18,6 +19,7 @@ from livekit.agents import AgentSession, llm
 from agent.call.notices import Notices
 from agent.errors import ConfigError
 from agent.metadata import JobMetadata
+from agent.personas.cast import Cast
 from agent.personas.persona import Persona
 from agent.settings.load import Settings
 from agent.tasks import CallTasks, fault
@@ -45,7 +47,8 @@ class Surroundings:
     """Whatever a feature begins belongs here."""
     notices: Notices
     """Tells clients: notices, topics of the feature's own, participant attributes."""
-    persona: Persona
+    cast: Cast
+    """Who the agent is now, and can be."""
     settings: Settings
     metadata: JobMetadata
     """What the dispatch told this job; `text` is all of it."""
@@ -61,8 +64,21 @@ class Feature:
     """
 
     def tools(self) -> Sequence[llm.Tool]:
-        """What the model may call in this call."""
+        """What the model may call, if the persona that speaks lists it.
+
+        Asked at the beginning and whenever another persona takes over.
+        """
         return ()
+
+    async def brief(self, history: llm.ChatContext) -> None:
+        """Add what the model should know beside the history, which is a copy.
+
+        The model is asked next, perhaps on a guess of what the caller says: the reply waits for
+        this, and nothing may be done here that is wrong if the guess is. Cancelled with the reply.
+        """
+
+    def became(self, persona: Persona) -> None:
+        """Another persona has taken over; its first words come next."""
 
     def methods(self) -> Mapping[str, Answer]:
         """Remote procedures for the client of who is served, by name; others are refused."""
@@ -158,6 +174,16 @@ class Features(Feature):
         self._each(lambda feature: found.extend(feature.tools()))
         return found
 
+    async def brief(self, history: llm.ChatContext) -> None:
+        """Ask all at once; each adds to the history as it is ready."""
+        telling = [f for f in self._features if type(f).brief is not Feature.brief]
+        if telling:
+            await asyncio.gather(*(self._briefed(feature, history) for feature in telling))
+
+    def became(self, persona: Persona) -> None:
+        """Tell all."""
+        self._each(lambda feature: feature.became(persona))
+
     def methods(self) -> dict[str, Answer]:
         """The remote procedures of all; of those with one name the last."""
         found: dict[str, Answer] = {}
@@ -224,6 +250,13 @@ class Features(Feature):
                     tell(feature)
                 except Exception as error:  # noqa: BLE001 - a feature never ends the call
                     self._count(feature, error)
+
+    async def _briefed(self, feature: Feature, history: llm.ChatContext) -> None:
+        if self._failed.get(feature, 0) < MOST_FAULTS:
+            try:
+                await feature.brief(history)
+            except Exception as error:  # noqa: BLE001 - the model answers without it
+                self._count(feature, error)
 
     def _guarded(self, feature: Feature, answer: Answer) -> Answer:
         async def answered(call: rtc.RpcInvocationData) -> str:

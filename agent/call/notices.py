@@ -8,7 +8,7 @@ from typing import Any, Literal
 from livekit import rtc
 from livekit.agents import AgentSession, tts
 
-from agent.personas.persona import Persona
+from agent.personas.cast import Cast
 from agent.room_messages import RoomMessages
 from agent.settings.engines import CallStage
 from agent.tasks import CallTasks, fault
@@ -30,19 +30,19 @@ class Notices:
         room: rtc.Room,
         tasks: CallTasks,
         session: AgentSession[None],
-        persona: Persona,
+        cast: Cast,
         *,
         spare: tts.TTS[Any],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Send to `room` as tasks of `tasks`; apologise as `persona`, by the voice of `session`.
+        """Send to `room` as tasks of `tasks`; apologise as who speaks in `cast`.
 
-        That this voice has failed is said by `spare`.
+        The voice is that of `session`; that this one has failed is said by `spare`.
         """
         self._tasks = tasks
         self._messages = RoomMessages(room, tasks)
         self._session = session
-        self._persona = persona
+        self._cast = cast
         self._spare = spare
         self._clock = clock
         self._apologised: dict[Fault, float] = {}
@@ -70,7 +70,7 @@ class Notices:
 
     def apology(self, stage: Fault) -> str:
         """What is said when a stage fails."""
-        return self._persona.apologies[stage]
+        return self._cast.persona.apologies[stage]
 
     def apologise(self, stage: Fault, error: BaseException) -> None:
         """Tell the page at once, and the caller's ear unless it was told just now."""
@@ -87,14 +87,14 @@ class Notices:
         """Tell the page why another voice speaks; the ear hears that it does."""
         now = self._clock()
         if now - self._replaced_at >= _APOLOGY_PAUSE_S:
-            self.notice(self._persona.spare_notice, stage="tts", level="info")
+            self.notice(self._cast.persona.spare_notice, stage="tts", level="info")
         self._replaced_at = now
 
     def engine_changed(self, stage: CallStage, first: bool) -> None:
         """Tell the page, once for each stage, that another engine than the first one answers."""
         if not first and stage not in self._stood_in:
             self._stood_in.add(stage)
-            self.notice(self._persona.stand_by_notice, stage=stage, level="info")
+            self.notice(self._cast.persona.stand_by_notice, stage=stage, level="info")
 
     async def _say(self, stage: Fault, text: str) -> None:
         if stage == "tts":

@@ -1,11 +1,11 @@
 """The replies of one call: the model's text, what it costs, and how it is spoken and shown."""
 
-from collections.abc import AsyncGenerator, AsyncIterable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from typing import Any, Protocol
 
 from livekit import rtc
-from livekit.agents import Agent, ModelSettings, llm
+from livekit.agents import NOT_GIVEN, Agent, APIConnectOptions, ModelSettings, llm
 from livekit.agents.types import USERDATA_TIMED_TRANSCRIPT, FlushSentinel, TimedString
 
 from agent.audio.marks import Mute
@@ -15,7 +15,7 @@ from agent.call.timeline import Timeline
 from agent.llm.marks import SOURCE
 from agent.llm.reply_filter import filtered_reply
 from agent.options.stages import ModelOptions
-from agent.personas.persona import Persona
+from agent.personas.cast import Cast
 from agent.playout.caption import Caption
 from agent.remote.hedging import hedged_stream, with_filler
 from agent.wording.reader import Reader
@@ -37,8 +37,9 @@ class CallAgent(Agent):
     def __init__(
         self,
         *,
-        persona: Persona,
+        cast: Cast,
         reply: ModelOptions,
+        limits: APIConnectOptions,
         timeline: Timeline,
         on_source: SourceListener,
         on_failure: Callable[[Exception], None],
@@ -46,23 +47,27 @@ class CallAgent(Agent):
         reader: Reader,
         parts: Parts,
         tools: Sequence[llm.Tool] = (),
+        brief: Callable[[llm.ChatContext], Awaitable[None]] | None = None,
     ) -> None:
-        """Answer as `persona`, within the limits of `reply`.
+        """Answer as who speaks in `cast`, as `reply` has it; `limits` are of each request.
 
-        Time goes to `timeline`, sources to `on_source`.
+        Time goes to `timeline`, sources to `on_source`. `brief` adds to a copy of the history what
+        the model should know beside it, before it is asked.
         `on_failure` is told of replies that fail, once each, guesses too; `on_turn_over` is
         called before a guess is taken up. A request that is slower than nineteen of twenty is
         repeated, if that is allowed.
         """
-        super().__init__(instructions=persona.instructions, tools=list(tools))
-        self._persona = persona
+        super().__init__(instructions=cast.persona.instructions, tools=list(tools))
+        self._cast = cast
         self._reply = reply
+        self._limits = limits
         self._timeline = timeline
         self._on_source = on_source
         self._on_failure = on_failure
         self._on_turn_over = on_turn_over
         self._reader = reader
         self._parts = parts
+        self._brief = brief
 
     async def on_user_turn_completed(
         self, turn_ctx: llm.ChatContext, new_message: llm.ChatMessage
@@ -81,8 +86,8 @@ class CallAgent(Agent):
         A reply that fails ends here: what was said of it stays said.
         """
         chunks = self._chunks(chat_ctx, tools, model_settings)
-        if self._persona.filler:
-            filler = f"{self._persona.filler} "
+        if words := self._cast.persona.filler:
+            filler = f"{words} "
             chunks = with_filler(chunks, filler, after_s=self._reply.filler_after_s)
         try:
             async with aclosing(chunks):
@@ -98,10 +103,14 @@ class CallAgent(Agent):
         model_settings: ModelSettings,
     ) -> AsyncGenerator[llm.ChatChunk | str | FlushSentinel, None]:
         self._timeline.begin("llm")
+        if self._brief is not None:
+            # In the reply's own step: a reply that is begun on a guess has it too, and is kept.
+            chat_ctx = chat_ctx.copy()
+            await self._brief(chat_ctx)
         pace = self._parts.llm_pace
         stream = hedged_stream(
             lambda: filtered_reply(
-                Agent.default.llm_node(self, chat_ctx, tools, model_settings),
+                self._asked(chat_ctx, tools, model_settings),
                 tools=tools,
                 model=self._parts.llm.model,
                 habit=self._parts.llm_habit,
@@ -119,6 +128,23 @@ class CallAgent(Agent):
                         continue
                 if isinstance(chunk, str) or (delta is not None and delta.content):
                     self._timeline.end("llm")
+                yield chunk
+
+    async def _asked(
+        self, chat_ctx: llm.ChatContext, tools: list[llm.Tool], model_settings: ModelSettings
+    ) -> AsyncGenerator[llm.ChatChunk, None]:
+        """Ask the model as the framework would, and as the persona wishes."""
+        wishes = self._cast.persona.model.model_dump(exclude_none=True)
+        if "name" in wishes:
+            wishes["model"] = wishes.pop("name")
+        async with self._parts.llm.chat(
+            chat_ctx=chat_ctx,
+            tools=tools,
+            tool_choice=model_settings.tool_choice,
+            conn_options=self._limits,
+            extra_kwargs=wishes or NOT_GIVEN,
+        ) as stream:
+            async for chunk in stream:
                 yield chunk
 
     async def tts_node(

@@ -49,14 +49,14 @@ def build_listener(
     *,
     floor: Floor,
     observer: TurnObserver,
-    language: NotGivenOr[str] = NOT_GIVEN,
+    language: Callable[[], NotGivenOr[str]] = lambda: NOT_GIVEN,
     taker: Callable[..., TurnTaker] = TurnTaker,
     asking: Callable[[Schedule], Asking] = Asking,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Listener:
     """What listens to the caller of one call; latencies on `clock`, seconds.
 
-    `language`: what the recogniser is told in place of what it is set to; empty: to find out.
+    `language` says what the recogniser is told in place of what it is set to; empty: to find out.
     `taker` and `asking` make what decides about turns and requests.
     """
     eager = eagerness(settings)

@@ -58,7 +58,7 @@ class Engines:
         recogniser = recogniser_for(
             self._parts.stt,
             limits=limits,
-            language=language or NOT_GIVEN,
+            language=lambda: language or NOT_GIVEN,
             asking=lambda _: Asking(CaptionPace()),
             delays=self._parts.stt_delays,
         )

@@ -8,7 +8,6 @@ from agent.errors import ConfigError, MetadataError
 from agent.metadata import JobMetadata
 from agent.options.personas import PersonaOptions
 from agent.personas.shelf import Shelf, read_shelf
-from agent.personas.wishes import beside, wishes_of
 
 SHIPPED = next(
     folder
@@ -34,24 +33,20 @@ def shelf_of(options: PersonaOptions) -> Shelf:
 
 
 def as_chosen(metadata: JobMetadata, options: PersonaOptions) -> JobMetadata:
-    """The same metadata with all that the chosen persona's file wishes for.
-
-    What the metadata wish for themselves counts before it.
+    """The same metadata with the name of the persona that there is: theirs, or the settings'.
 
     Raises:
         MetadataError: there is no persona of this name.
     """
     wishes = metadata.persona
     name = options.default if wishes.name is None else wishes.name
-    if not name:
-        return metadata
-    try:
-        file = shelf_of(options).get(name).file
-    except ConfigError as error:
-        # A name is somebody else's text.
-        raise MetadataError(f"rejoinder.persona.name: {error}") from error
-    languages = tuple(wishes.languages or file.languages)
-    return replace(metadata, persona=beside(wishes, wishes_of(file, languages)))
+    if name:
+        try:
+            shelf_of(options).get(name)
+        except ConfigError as error:
+            # A name is somebody else's text.
+            raise MetadataError(f"rejoinder.persona.name: {error}") from error
+    return replace(metadata, persona=wishes.model_copy(update={"name": name}))
 
 
 _read = lru_cache(maxsize=8)(read_shelf)

@@ -10,6 +10,10 @@ from livekit.agents.types import NOT_GIVEN, NotGivenOr
 from agent.metadata import PersonaWishes
 from agent.options.agent import AgentOptions
 from agent.options.stages import ModelOptions
+from agent.personas.persona_file import Limits, ModelChoice, ToolChoice
+from agent.personas.shelf import ShelvedPersona
+from agent.personas.texts import said_in
+from agent.personas.wishes import beside, wishes_of
 from agent.settings.load import Settings
 from agent.wording.lexicon import lexicon_of
 from agent.wording.lexicon.entry import Fault
@@ -20,7 +24,7 @@ _VOICE_LANGUAGE = re.compile(r"[a-z]{2,3}(?=[-_][A-Za-z]{2}\b|[-_][A-Z]{2}[-_]|$
 
 @dataclass(frozen=True, slots=True)
 class Persona:
-    """Never changes in a call; two calls of one process may have different ones."""
+    """Never changes; a call may go on with another one (`agent.personas.cast`)."""
 
     instructions: str
     """The model's system prompt."""
@@ -49,6 +53,55 @@ class Persona:
     """Speaking speed beside the one that the engine is set to."""
     spare_voice: str
     """Language of the embedded voice; empty: the one that it is set to."""
+    voice_engine: str = ""
+    """Which engine of the list `TTS_ENGINE` is asked first; empty: its first."""
+    shelved: ShelvedPersona | None = None
+    """The file that it is of; None: it is as the settings have it."""
+
+    @property
+    def name(self) -> str:
+        """By which it is chosen; empty: it is as the settings have it."""
+        return self.shelved.name if self.shelved is not None else ""
+
+    @property
+    def title(self) -> str:
+        """Its name for people; empty: it has none."""
+        return str(said_in(self.shelved.file.title, self.languages)) if self.shelved else ""
+
+    @property
+    def model(self) -> ModelChoice:
+        """How the language model is asked."""
+        return self.shelved.file.model if self.shelved else ModelChoice()
+
+    @property
+    def limits(self) -> Limits:
+        """What ends its replies and its call."""
+        return self.shelved.file.limits if self.shelved else Limits()
+
+    @property
+    def documents(self) -> tuple[str, ...] | None:
+        """What it answers from: paths and addresses; None: what the settings say."""
+        if self.shelved is None or self.shelved.file.documents is None:
+            return None
+        folder = self.shelved.path.parent
+        return tuple(
+            source if "://" in source else str(folder / source)
+            for source in self.shelved.file.documents
+        )
+
+    @property
+    def sees(self) -> bool:
+        """Whether it is shown the caller's pictures, camera and screen."""
+        return self.shelved is None or self.shelved.file.sees
+
+    def choice_of(self, tool: str) -> ToolChoice | None:
+        """How its model may call a tool; None: not at all.
+
+        A persona that is of no file may call all that the settings have.
+        """
+        if self.shelved is None:
+            return ToolChoice(name=tool)
+        return next((choice for choice in self.shelved.file.tools if choice.name == tool), None)
 
     @property
     def language(self) -> str:
@@ -56,12 +109,22 @@ class Persona:
         return self.languages[0] if self.languages else ""
 
 
-def persona_of(settings: Settings, wishes: PersonaWishes | None = None) -> Persona:
-    """The persona of a call: what `wishes` leave open is as the settings have it.
+def persona_of(
+    settings: Settings,
+    wishes: PersonaWishes | None = None,
+    shelved: ShelvedPersona | None = None,
+) -> Persona:
+    """The persona of a call: what `wishes` leave open is as its file, then the settings, have it.
 
     Where these are as they come, the words are those of the expected language.
     """
-    wishes = wishes or PersonaWishes()
+    wishes, engine = wishes or PersonaWishes(), ""
+    if shelved is not None:
+        file = shelved.file
+        spoken = tuple(wishes.languages or file.languages)
+        voice = said_in(file.voice, spoken)
+        engine = voice.engine if voice is not None and wishes.voice is None else ""
+        wishes = beside(wishes, wishes_of(file, spoken))
     agent, reply = settings.agent, settings.reply
     expected = expected_language(settings, voice=wishes.voice or "")
     languages = tuple(wishes.languages or ([expected] if expected else []))
@@ -80,6 +143,8 @@ def persona_of(settings: Settings, wishes: PersonaWishes | None = None) -> Perso
         voice=wishes.voice or "",
         speed=1.0 if wishes.speed is None else wishes.speed,
         spare_voice=_spoken_by_embedded(languages[0]) if wishes.languages else "",
+        voice_engine=engine,
+        shelved=shelved,
     )
 
 

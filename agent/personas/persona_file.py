@@ -10,9 +10,9 @@ docs/personas.md says what each line is for.
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from agent.options.fields import Language, language_tag
@@ -29,6 +29,9 @@ class VoiceChoice(_Strict):
 
     name: str = Field("", max_length=128)
     """As the engine knows it, a cloned one too; empty: the one that it is set to."""
+    engine: str = Field("", max_length=64)
+    """Which engine of the list `TTS_ENGINE` is asked first, as it is called there; empty: its
+    first."""
     speed: float = Field(1.0, ge=0.5, le=2)
     """Beside the speed that the engine is set to."""
 
@@ -51,8 +54,51 @@ Voices = Annotated[dict[str, VoiceChoice], BeforeValidator(_voices)]
 """By lower-case BCP-47 tag, or by `ANY`."""
 
 
+class ModelChoice(_Strict):
+    """How the language model is asked; None: as the settings have it."""
+
+    name: str | None = Field(None, min_length=1, max_length=256)
+    """Of a model that the same server or account has."""
+    temperature: float | None = Field(None, ge=0, le=2)
+    top_p: float | None = Field(None, gt=0, le=1)
+    max_tokens: int | None = Field(None, ge=1)
+    """Longest reply, tokens."""
+
+
+class ToolChoice(_Strict):
+    """A tool that the model may call."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")
+    """As the model knows it."""
+    confirm: bool = False
+    """Whether the caller must say yes before it does something."""
+
+
+class Limits(_Strict):
+    """What ends a reply or a call; None: nothing does."""
+
+    words: int | None = Field(None, ge=5, le=1000)
+    """Longest reply; the sentence in which they are reached is said to its end."""
+    minutes: float | None = Field(None, gt=0, le=24 * 60)
+    """Longest call; who is on the line is told so, and the call ends."""
+    cost: float | None = Field(None, gt=0)
+    """The same by what it has cost, in the currency of the prices."""
+
+
 def _list(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
+
+
+def _tools(value: Any) -> Any:
+    tools = _list(value)
+    if not isinstance(tools, list):
+        return tools
+    return [{"name": tool} if isinstance(tool, str) else tool for tool in tools]
+
+
+Tools = Annotated[list[ToolChoice], BeforeValidator(_tools)]
+Number = Annotated[str, StringConstraints(pattern=r"^[+0-9][0-9 ()/-]{1,31}$")]
+"""Of a telephone, as people write it."""
 
 
 class PersonaFile(_Strict):
@@ -77,3 +123,18 @@ class PersonaFile(_Strict):
     languages: Annotated[list[Language], BeforeValidator(_list)] = []
     """That are spoken, the most likely one first; empty: as the settings say."""
     voice: Voices = {}
+    model: ModelChoice = ModelChoice()
+    tools: Tools = []
+    """All that the model may call; nothing else, whatever a caller or a document says."""
+    documents: Annotated[list[str], BeforeValidator(_list)] | None = None
+    """Files, folders (from the persona's on) and addresses to answer from; None: those of the
+    settings."""
+    history: Literal["keep", "clear"] = "keep"
+    """Whether it knows what was said before it took over."""
+    limits: Limits = Limits()
+    numbers: Annotated[list[Number], BeforeValidator(_list)] = []
+    """Who dials one of these is answered by this persona."""
+    sees: bool = False
+    """Whether it is shown the caller's pictures, camera and screen."""
+    offered: bool = True
+    """Whether callers may choose it; else only a setting, a dispatch or a dialled number does."""

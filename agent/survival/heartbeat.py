@@ -34,9 +34,9 @@ class Heartbeat:
         """What the room does not keep yet."""
         self._changed = asyncio.Event()
 
-    def remember(self, served: str, items: Iterable[llm.ChatItem]) -> None:
-        """Keep what was said to `served` from now on."""
-        self._memory = Memory(served, newest(said(items), chars=SEALED_CHARS))
+    def remember(self, served: str, items: Iterable[llm.ChatItem], *, persona: str = "") -> None:
+        """Keep what was said to `served` from now on, and by which persona."""
+        self._memory = Memory(served, newest(said(items), chars=SEALED_CHARS), persona)
         self._changed.set()
 
     async def run(self) -> None:

@@ -41,6 +41,8 @@ class Memory:
     served: str
     """Identity of the caller."""
     said: tuple[Message, ...]
+    persona: str = ""
+    """Who the agent was, by name; empty: as the settings have it."""
 
 
 def preload() -> None:
@@ -70,7 +72,7 @@ class Seal:
 
     def close(self, memory: Memory) -> str:
         """Seal a memory as printable ASCII."""
-        plain = [memory.served, [[s.role, s.text] for s in memory.said]]
+        plain = [memory.served, [[s.role, s.text] for s in memory.said], memory.persona]
         sealed: bytes = self._fernet.encrypt(zlib.compress(json.dumps(plain).encode()))
         return sealed.decode()
 
@@ -79,8 +81,9 @@ class Seal:
         from cryptography.fernet import InvalidToken
 
         try:
-            served, said = json.loads(zlib.decompress(self._fernet.decrypt(sealed)))
-            return Memory(str(served), tuple(Message(role, str(text)) for role, text in said))
+            served, said, persona = json.loads(zlib.decompress(self._fernet.decrypt(sealed)))
+            messages = tuple(Message(role, str(text)) for role, text in said)
+            return Memory(str(served), messages, str(persona))
         except (InvalidToken, zlib.error, ValueError, TypeError):
             return None
 

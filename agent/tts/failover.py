@@ -34,11 +34,16 @@ class FailoverSpeech(tts.TTS[Any]):
     """Any number of syntheses at once, mono, at the highest rate of its engines."""
 
     def __init__(
-        self, line_up: LineUp[Voice], *, voices: Mapping[Member[Voice], Voice] | None = None
+        self,
+        line_up: LineUp[Voice],
+        *,
+        voices: Mapping[Member[Voice], Voice] | None = None,
+        first: Member[Voice] | None = None,
     ) -> None:
         """Ask the engines of `line_up`, which are closed with this.
 
         With `voices`, those are asked in their place, and who made this closes the engines.
+        `first` is asked before the others, unless it rests.
         """
         engines = voices or {member: member.engine for member in line_up.members}
         super().__init__(
@@ -48,6 +53,7 @@ class FailoverSpeech(tts.TTS[Any]):
         )
         self.line_up = line_up
         self.voices = engines
+        self._first = first or line_up.members[0]
         self.paces = dict.fromkeys(line_up.members, _LETTER_S)
         """Seconds a letter takes."""
         self._closes = voices is None
@@ -72,12 +78,26 @@ class FailoverSpeech(tts.TTS[Any]):
 
     def with_voice(self, voice: str, *, speed: float) -> "FailoverSpeech":
         """Another voice of the first engine, by whose names it is known; the others keep theirs."""
-        first = self.line_up.members[0]
+        first = self._first
         voices = {
             member: with_voice(engine, voice if member is first else "", speed=speed)
             for member, engine in self.voices.items()
         }
-        return FailoverSpeech(self.line_up, voices=voices)
+        return FailoverSpeech(self.line_up, voices=voices, first=first)
+
+    def led_by(self, label: str) -> "FailoverSpeech | None":
+        """The same engines, that of this label before the others; None: there is none."""
+        for member in self.line_up.members:
+            if member.label == label:
+                return FailoverSpeech(self.line_up, voices=self.voices, first=member)
+        return None
+
+    def order(self) -> list[Member[Voice]]:
+        """Whom to ask, one after the other."""
+        first = self._first
+        return sorted(
+            self.line_up.order(), key=lambda member: (member.health.rests, member is not first)
+        )
 
     @property
     def clones(self) -> bool:
@@ -91,7 +111,7 @@ class FailoverSpeech(tts.TTS[Any]):
 
     def prewarm(self) -> None:
         """Warm the connection of the engine that is asked first."""
-        self.voices[self.line_up.order()[0]].prewarm()
+        self.voices[self.order()[0]].prewarm()
 
     async def aclose(self) -> None:
         """Close all engines, if they are its own. May be called more than once."""
@@ -131,7 +151,7 @@ class FailoverChunkedStream(tts.ChunkedStream):
             output_emitter.push(silence(rate_hz=speech.sample_rate))
             return
         left, failure = self.input_text, None
-        for member in speech.line_up.order():
+        for member in speech.order():
             self._said_s = 0.0
             try:
                 await self._say(member, left, output_emitter)

@@ -43,13 +43,13 @@ class BatchRecogniser:
         limits: APIConnectOptions,
         eagerness: Eagerness = "eager",
         pace: Pace | None = None,
-        language: NotGivenOr[str] = NOT_GIVEN,
+        language: Callable[[], NotGivenOr[str]] = lambda: NOT_GIVEN,
         asking: Callable[[Schedule], Asking] = Asking,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         """Ask `engine` within `limits`, as often as `eagerness` allows.
 
-        `language`: the tag that it is told in place of the one that it is set to; empty: to
+        `language` says the tag that it is told in place of the one that it is set to; empty: to
         find out itself.
         With `pace`, the request that a turn waits for is repeated when it is slower than most.
         `asking` makes what says what to ask. Latencies are measured on `clock`, seconds.
@@ -118,7 +118,7 @@ class BatchRecogniser:
         try:
             late_s = None if self._pace is None or wanted.rolling else self._pace.late_s
             async with asyncio.timeout(longest_s):
-                spoken = self._spoken
+                spoken = self._spoken()
                 event = await hedged(
                     lambda: self._engine.recognize(frame, language=spoken, conn_options=limits),
                     after_s=late_s,

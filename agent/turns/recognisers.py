@@ -33,7 +33,7 @@ def recogniser_for(
     limits: APIConnectOptions = _LIMITS,
     eagerness: Eagerness = "eager",
     pace: Pace | None = None,
-    language: NotGivenOr[str] = NOT_GIVEN,
+    language: Callable[[], NotGivenOr[str]] = lambda: NOT_GIVEN,
     asking: Callable[[Schedule], Asking] = Asking,
     delays: StreamDelays | None = None,
     clock: Callable[[], float] = time.perf_counter,
@@ -45,7 +45,7 @@ def recogniser_for(
         limits: of a request, or of the wait for the words of a stream.
         eagerness: how freely requests are made; a stream takes none.
         pace: repeats slow requests; see `BatchRecogniser`.
-        language: tag that the engine is told in place of the one that it is set to;
+        language: says the tag that the engine is told now in place of the one that it is set to;
             empty: to find out itself, if it can.
         asking: makes what says what to ask; a stream is asked nothing.
         delays: what is known of how late a stream's words are.

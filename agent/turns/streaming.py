@@ -47,19 +47,20 @@ class StreamingRecogniser:
         engine: stt.STT[str],
         *,
         limits: APIConnectOptions,
-        language: NotGivenOr[str] = NOT_GIVEN,
+        language: Callable[[], NotGivenOr[str]] = lambda: NOT_GIVEN,
         delays: StreamDelays | None = None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         """Listen with a stream of `engine`; `limits.timeout` is the longest wait for its words.
 
-        `language`: the tag that it is told in place of the one that it is set to; empty: that one.
+        `language` says the tag that it is told in place of the one that it is set to; empty: that
+        one. Where it changes, another stream is opened.
         `delays` is what other calls know of it; without, each learns anew. Latencies are measured
         on `clock`, seconds.
         """
         self._engine = engine
         self._delays = delays or StreamDelays()
-        self._spoken = language or NOT_GIVEN
+        self._spoken: Callable[[], NotGivenOr[str]] = lambda: language() or NOT_GIVEN
         # What a plug-in would try again by itself has lost its audio.
         self._limits = APIConnectOptions(max_retry=0, timeout=limits.timeout)
         self._clock = clock
@@ -182,6 +183,8 @@ class StreamingRecogniser:
         if self._silent_hops == _SILENT_HOPS:
             self._silent_hops = 0
             self._send(np.zeros(_SILENT_HOPS * HOP, np.int16))
+            if self._stream.language != self._spoken():
+                self._stream.leave(mute=False)
 
     def _send(self, pcm: NDArray[np.int16]) -> None:
         self._stream_s += len(pcm) / RATE_HZ

@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from livekit import rtc
 from livekit.agents import APIConnectionError, APIConnectOptions, APITimeoutError, stt
-from livekit.agents.types import NotGivenOr
+from livekit.agents.types import NOT_GIVEN, NotGivenOr
 from numpy.typing import NDArray
 
 from agent.hearing.ear import RATE_HZ
@@ -70,14 +70,16 @@ class KeptStream:
         engine: stt.STT[str],
         user: StreamUser,
         *,
-        language: NotGivenOr[str],
+        language: Callable[[], NotGivenOr[str]],
         limits: APIConnectOptions,
         clock: Callable[[], float],
         tasks: asyncio.TaskGroup,
     ) -> None:
         """Open one of `engine` in `tasks`, seconds of `clock`; an error of `user` ends those."""
         self._engine, self._user = engine, user
-        self._language, self._limits, self._clock = language, limits, clock
+        self._spoken, self._limits, self._clock = language, limits, clock
+        self.language: NotGivenOr[str] = NOT_GIVEN
+        """That the stream was told."""
         self._tasks = tasks
         self._stream: stt.RecognizeStream | None = None
         self._telling: Telling | None = None
@@ -110,14 +112,15 @@ class KeptStream:
         """Ask for the last words of what it was given."""
         self._give(lambda stream: stream.flush())
 
-    def leave(self) -> None:
-        """Have another one: this one says nothing to a voice."""
+    def leave(self, *, mute: bool = True) -> None:
+        """Have another one; `mute`: this one says nothing to a voice."""
         stream, self._stream = self._stream, None
         if stream is None or self._over.done():
             return
-        if isinstance(stream, Accountable):
+        if mute and isinstance(stream, Accountable):
             stream.was_mute()
-        self._over.set_result(APITimeoutError("the stream says nothing"))
+        why = "the stream says nothing" if mute else "another language is spoken"
+        self._over.set_result(APITimeoutError(why))
         self._reading.cancel()
 
     def _give(self, what: Callable[[stt.RecognizeStream], None]) -> None:
@@ -141,7 +144,8 @@ class KeptStream:
     async def _use_one(self) -> Exception:
         """Take in the results of a new stream; returns why it ended."""
         try:
-            stream = self._engine.stream(language=self._language, conn_options=self._limits)
+            self.language = self._spoken()
+            stream = self._engine.stream(language=self.language, conn_options=self._limits)
         except Exception as error:  # noqa: BLE001 - an engine's bug must not end the call
             return error
         self._stream = stream

@@ -32,13 +32,14 @@ from agent.call.costs import Costs
 from agent.call.guesses import Guesses
 from agent.call.recorded import Recorded
 from agent.call.reply import OUTPUT_RATE_HZ, CallAgent
-from agent.call.session import build_listener, build_session
+from agent.call.session import build_listener, build_session, limits_of
 from agent.call.timeline import Timeline, TurnReport
 from agent.costs.bill import Bill
 from agent.costs.prices import Prices
 from agent.hearing.caller_input import CallerInput
 from agent.hearing.ear import HOP, HOP_S, RATE_HZ
-from agent.personas.persona import persona_of
+from agent.metadata import PersonaWishes
+from agent.personas.cast import Cast
 from agent.playout.floor import AgentFloor
 from agent.playout.heard_output import Playout
 from agent.playout.voice_track import VoiceTrack
@@ -274,8 +275,9 @@ class _Stage:
         self.session.input.audio = CallerInput(self.microphone, listener.push)
         self.session.output.audio, self.session.output.transcription = playout.audio, playout.text
         agent = CallAgent(
-            persona=persona_of(self.settings),
+            cast=Cast(self.settings, PersonaWishes()),
             reply=self.settings.reply,
+            limits=limits_of(self.settings.llm),
             timeline=self.timeline,
             on_source=lambda source: None,
             on_failure=lambda error: self._failed("llm", error),

@@ -8,7 +8,7 @@ from livekit.agents import llm
 from agent.call.conversation import Conversation
 from agent.call.presence import Resume, Serve
 from agent.metadata import PersonaWishes
-from agent.personas.persona import persona_of
+from agent.personas.cast import Cast
 from agent.settings.load import load
 from agent.survival.history import Memory, Message
 from agent.tasks import CallTasks
@@ -47,7 +47,7 @@ class Heart:
     def __init__(self) -> None:
         self.remembered: list[tuple[str | None, list[str]]] = []
 
-    def remember(self, served: str | None, items: Any) -> None:
+    def remember(self, served: str | None, items: Any, *, persona: str) -> None:
         self.remembered.append((served, [item.text_content for item in items]))
 
 
@@ -59,12 +59,12 @@ def conversation_of(
     greeting: str = GREETING,
     typed_chars: int = 4000,
 ) -> Conversation:
-    persona = persona_of(SETTINGS, PersonaWishes(greeting=greeting, back_text=BACK))
+    cast = Cast(SETTINGS, PersonaWishes(greeting=greeting, back_text=BACK))
     return Conversation(
         session,  # type: ignore[arg-type]
         tasks,
         heart,  # type: ignore[arg-type]
-        persona,
+        cast,
         typed_chars=typed_chars,
         history_chars=1000,
     )

@@ -116,7 +116,8 @@ def test_a_procedure_that_fails_is_counted_and_tells_its_client_no_more_than_tha
 
 def test_every_event_of_a_feature_is_passed_on() -> None:
     """A new one cannot be forgotten in `Features`."""
-    events = [name for name in vars(Feature) if not name.startswith("_") and name != "run"]
+    waits = {"run", "brief"}
+    events = [name for name in vars(Feature) if not name.startswith("_") and name not in waits]
     assert {name for name in events if name in vars(Features)} == set(events)
     caller, call = cast(Any, object()), llm.FunctionCall(call_id="1", name="n", arguments="{}")
     output = llm.FunctionCallOutput(call_id="1", name="n", output="o", is_error=False)
@@ -129,6 +130,7 @@ def test_every_event_of_a_feature_is_passed_on() -> None:
         "turn": (("hello",), {"language": "en"}),
         "reply": (("hi",), {"interrupted": True}),
         "tool": ((call, output), {}),
+        "became": ((object(),), {}),
     }
     seen: list[tuple[str, Any, Any]] = []
 
@@ -145,6 +147,30 @@ def test_every_event_of_a_feature_is_passed_on() -> None:
         args, named = given.get(name, ((), {}))
         getattr(features, name)(*args, **named)
     assert seen == [(name, *given.get(name, ((), {}))) for name in events]
+
+
+def test_all_features_brief_the_model_at_once_and_one_that_fails_is_counted() -> None:
+    class Knows(Feature):
+        async def brief(self, history: llm.ChatContext) -> None:
+            await asyncio.sleep(1.0)
+            history.add_message(role="system", content="It rains.")
+
+    class Fails(Feature):
+        async def brief(self, history: llm.ChatContext) -> None:
+            raise OSError("gone")
+
+    history = llm.ChatContext.empty()
+    features = Features(CallTasks(), [Knows(), Fails(), Feature(), Knows()])
+
+    async def scene() -> None:
+        now = asyncio.get_running_loop().time
+        began = now()
+        await features.brief(history)
+        assert now() - began == pytest.approx(1.0)  # not one after the other
+
+    virtual_time.run(scene())
+    assert [item.text_content for item in history.messages()] == ["It rains."] * 2
+    assert features.faults == 1
 
 
 def test_features_of_ones_own_are_named_by_the_settings() -> None:

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing, asynccontextmanager
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from livekit.agents import Agent, APIConnectionError, APITimeoutError, ModelSettings, llm
+from livekit.agents import APIConnectionError, APITimeoutError, ModelSettings, llm
+from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS
 
 from agent.call.parts import Parts
 from agent.call.reply import CallAgent
@@ -14,7 +16,7 @@ from agent.call.timeline import Timeline
 from agent.llm.reply_filter import Habit
 from agent.metadata import PersonaWishes
 from agent.options.stages import ModelOptions
-from agent.personas.persona import persona_of
+from agent.personas.cast import Cast
 from agent.remote.hedging import Pace
 from agent.settings.load import load
 from agent.wording.reader import Reader
@@ -29,12 +31,19 @@ Step = str | float | Exception
 class Engine:
     """Plays one script per request."""
 
+    model = "m"
+
     def __init__(self, *scripts: list[Step]) -> None:
         self.scripts = scripts
         self.asked = 0
         self.closed = 0
 
-    async def llm_node(self, *_: Any) -> AsyncGenerator[llm.ChatChunk, None]:
+    @asynccontextmanager
+    async def chat(self, **_: Any) -> AsyncGenerator[AsyncGenerator[llm.ChatChunk, None], None]:
+        async with aclosing(self._play()) as chunks:
+            yield chunks
+
+    async def _play(self) -> AsyncGenerator[llm.ChatChunk, None]:
         script = self.scripts[min(self.asked, len(self.scripts) - 1)]
         self.asked += 1
         try:
@@ -51,27 +60,26 @@ class Engine:
 
 
 @pytest.fixture
-def reply(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[str, list[Exception]]]:
+def reply() -> Callable[..., tuple[str, list[Exception]]]:
     """What of an engine's answer reaches the voice, and the failures that the caller is told."""
 
     def play(
         engine: Engine, *, pace: Pace | None = None, is_list: bool = False, **options: Any
     ) -> Any:
-        monkeypatch.setattr(Agent.default, "llm_node", engine.llm_node)
         failures: list[Exception] = []
 
         async def scene() -> str:
             limits = ModelOptions(**options)
-            persona = persona_of(SETTINGS, PersonaWishes(filler=limits.filler))
             parts = SimpleNamespace(
-                llm=SimpleNamespace(model="m"),
+                llm=engine,
                 llm_pace=pace,
                 llm_habit=Habit(),
                 llm_stall_s=None if is_list else limits.stall_s,
             )
             agent = CallAgent(
-                persona=persona,
+                cast=Cast(SETTINGS, PersonaWishes(filler=limits.filler)),
                 reply=limits,
+                limits=DEFAULT_API_CONNECT_OPTIONS,
                 timeline=Timeline(),
                 on_source=lambda source: None,
                 on_failure=failures.append,

@@ -1,0 +1,85 @@
+"""Who the agent of one call can be, and is now."""
+
+from collections.abc import Callable, Iterator
+
+from agent.metadata import PersonaWishes
+from agent.personas.chosen import shelf_of
+from agent.personas.persona import Persona, persona_of
+from agent.personas.shelf import Shelf, ShelvedPersona
+from agent.settings.load import Settings
+
+_NOT_DIGITS = str.maketrans("", "", " ()/-")
+
+
+class Cast:
+    """Of one call. What speaks, shows or asks looks at `persona` each time, and keeps no copy."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        wishes: PersonaWishes,
+        *,
+        opening: Callable[[Persona], Persona] = lambda persona: persona,
+    ) -> None:
+        """Begin with the persona that `wishes` name; `opening` has the last word on it.
+
+        What else they wish for holds for that one, their languages for all.
+
+        Raises:
+            ConfigError: there is none of that name.
+        """
+        self._settings = settings
+        self._languages = wishes.languages
+        self._watchers: list[Callable[[Persona], None]] = []
+        shelved = self._shelf.get(wishes.name) if wishes.name else None
+        self.persona = opening(persona_of(settings, wishes, shelved))
+        """Who speaks now."""
+
+    @property
+    def _shelf(self) -> Shelf:
+        """As the worker has read it when it started."""
+        return shelf_of(self._settings.personas)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the personas that callers may choose."""
+        return tuple(shelved.name for shelved in self.offered())
+
+    def offered(self) -> Iterator[ShelvedPersona]:
+        """The personas that callers may choose."""
+        return (other for other in self._shelf.personas.values() if other.file.offered)
+
+    def answering(self, number: str) -> str:
+        """Name of the persona that answers who has dialled `number`; empty: none does."""
+        dialled = number.translate(_NOT_DIGITS)
+        for shelved in self._shelf.personas.values() if dialled else ():
+            if any(known.translate(_NOT_DIGITS) == dialled for known in shelved.file.numbers):
+                return shelved.name
+        return ""
+
+    def watch(self, told: Callable[[Persona], None]) -> None:
+        """Tell of each persona that takes over, in the order of these calls."""
+        self._watchers.append(told)
+
+    def enter(self, name: str) -> Persona:
+        """Let the persona of this name take over, if it does not speak already.
+
+        Raises:
+            ConfigError: there is none; the message has those that there are.
+        """
+        if name == self.persona.name:
+            return self.persona
+        shelved = self._shelf.get(name)
+        wishes = PersonaWishes(languages=self._languages)
+        self.become(persona_of(self._settings, wishes, shelved))
+        return self.persona
+
+    def become(self, persona: Persona) -> None:
+        """Go on as `persona`."""
+        self.persona = persona
+        for told in self._watchers:
+            told(persona)
+
+    def offers(self, name: str) -> bool:
+        """Whether callers may choose this persona."""
+        return name in self.names
