@@ -122,7 +122,6 @@ class Call:
         self._changes = PersonaChanges(
             cast,
             self._session,
-            tasks,
             self._notices,
             self._reader,
             tools=lambda: self.features.tools(),

@@ -8,11 +8,13 @@ voices are those of the new one from then on; a sentence that is being spoken en
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 
 from livekit import rtc
-from livekit.agents import AgentSession, StopResponse, llm
+from livekit.agents import AgentSession, RunContext, StopResponse, llm
+from livekit.agents.voice import SpeechHandle
 
 from agent.call.allowed_tools import allowed
 from agent.call.features import Answer, Feature
@@ -23,7 +25,6 @@ from agent.personas.persona import Persona
 from agent.personas.shelf import ShelvedPersona
 from agent.personas.texts import said_in
 from agent.room_protocol import GET_PERSONAS, PERSONA, PERSONA_TITLE, SET_PERSONA
-from agent.tasks import CallTasks
 from agent.wording.reader import Reader
 
 NOT_FOUND = 404
@@ -43,7 +44,6 @@ class PersonaChanges(Feature):
         self,
         cast: Cast,
         session: AgentSession[None],
-        tasks: CallTasks,
         notices: Notices,
         reader: Reader,
         *,
@@ -56,12 +56,12 @@ class PersonaChanges(Feature):
         """
         self._cast = cast
         self._session = session
-        self._tasks = tasks
         self._notices = notices
         self._reader = reader
         self._tools = tools
         self._became = became
-        self._changing = asyncio.Lock()
+        self._due: asyncio.Queue[Callable[[], Awaitable[None]]] = asyncio.Queue()
+        """Changes of the session, in their order."""
 
     # Who may choose.
 
@@ -80,6 +80,13 @@ class PersonaChanges(Feature):
         """Show who speaks."""
         self._tell()
 
+    async def run(self) -> None:
+        """Change the session, one change after the other."""
+        while True:
+            change = await self._due.get()
+            with suppress(RuntimeError):  # the session may be closing
+                await change()
+
     def joined(self, caller: rtc.RemoteParticipant, *, back: bool) -> None:
         """Before the greeting: who has dialled a persona's number, or brings a wish."""
         wanted = caller.attributes.get(PERSONA, "")
@@ -88,13 +95,13 @@ class PersonaChanges(Feature):
             name = wanted
         if name and name != self._cast.persona.name:
             self._cast.enter(name)
-            self._tasks.inform(self._take_over(greet=False), name="persona")
+            self._due.put_nowait(partial(self._take_over, greet=False))
 
     def changed(self, caller: rtc.RemoteParticipant, attributes: Mapping[str, str]) -> None:
         """The client wishes for another one."""
         name = attributes.get(PERSONA, "")
         if self._cast.offers(name) and name != self._cast.persona.name:
-            self._tasks.inform(self._interrupt_with(name), name="persona")
+            self._due.put_nowait(partial(self._interrupt_with, name))
 
     async def _set(self, call: rtc.RpcInvocationData) -> str:
         """`{"name": "mentor"}`, or the bare name; answers as one entry of `get_personas`."""
@@ -106,7 +113,9 @@ class PersonaChanges(Feature):
         if not (isinstance(name, str) and self._cast.offers(name)):
             known = ", ".join(self._cast.names) or "none"
             raise rtc.RpcError(NOT_FOUND, f"there is no persona of this name; known: {known}")
-        await self._interrupt_with(name)
+        done = asyncio.Event()
+        self._due.put_nowait(partial(self._interrupt_with, name, done))
+        await done.wait()
         return json.dumps(self._entry(self._cast.persona.shelved))
 
     async def _list(self, call: rtc.RpcInvocationData) -> str:
@@ -131,12 +140,12 @@ class PersonaChanges(Feature):
             for other in others
         )
 
-        async def switch(raw_arguments: dict[str, object]) -> str:
+        async def switch(raw_arguments: dict[str, object], context: RunContext[None]) -> str:
             name = str(raw_arguments.get("name", ""))
             if not self._cast.offers(name):
                 raise llm.ToolError(f"There is nobody of this name; known:\n{known}")
             self._cast.enter(name)
-            await self._take_over(greet=True)
+            self._due.put_nowait(partial(self._follow, context.speech_handle))
             raise StopResponse  # its greeting is the answer
 
         return llm.function_tool(
@@ -163,32 +172,37 @@ class PersonaChanges(Feature):
         with suppress(ConfigError):
             if name != self._cast.persona.name:
                 self._cast.enter(name)
-                self._tasks.inform(self._take_over(greet=False, keep=True), name="persona")
+                self._due.put_nowait(partial(self._take_over, greet=False, keep=True))
 
-    async def _interrupt_with(self, name: str) -> None:
-        if name == self._cast.persona.name:
-            return
-        with suppress(RuntimeError):  # the session may be closing
-            await self._session.interrupt(force=True)
-            self._cast.enter(name)
-            await self._take_over(greet=True)
+    async def _interrupt_with(self, name: str, done: asyncio.Event | None = None) -> None:
+        try:
+            if name != self._cast.persona.name:
+                await self._session.interrupt(force=True)
+                self._cast.enter(name)
+                await self._take_over(greet=True)
+        finally:
+            if done is not None:
+                done.set()
+
+    async def _follow(self, speech: SpeechHandle) -> None:
+        """Take over once the history has what the one before has said and done."""
+        await speech.wait_for_playout()
+        await self._take_over(greet=True)
 
     async def _take_over(self, *, greet: bool, keep: bool = False) -> None:
-        async with self._changing:
-            persona = self._cast.persona
-            agent = self._session.current_agent
-            shelved = persona.shelved
-            if shelved is not None and shelved.file.history == "clear" and not keep:
-                await agent.update_chat_ctx(llm.ChatContext.empty())
-            await agent.update_instructions(persona.instructions)
-            await agent.update_tools([*allowed(self._tools(), persona)])
-            self._reader.expect(persona.language)
-            self._became(persona)
-            self._tell()
-            if greet and persona.greeting:
-                self._session.say(persona.greeting)
-            elif greet:
-                self._session.generate_reply(instructions=_TAKE_OVER)
+        persona, agent = self._cast.persona, self._session.current_agent
+        shelved = persona.shelved
+        if shelved is not None and shelved.file.history == "clear" and not keep:
+            await agent.update_chat_ctx(llm.ChatContext.empty())
+        await agent.update_instructions(persona.instructions)
+        await agent.update_tools([*allowed(self._tools(), persona)])
+        self._reader.expect(persona.language)
+        self._became(persona)
+        self._tell()
+        if greet and persona.greeting:
+            self._session.say(persona.greeting)
+        elif greet:
+            self._session.generate_reply(instructions=_TAKE_OVER)
 
     def _tell(self) -> None:
         persona = self._cast.persona

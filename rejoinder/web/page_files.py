@@ -54,19 +54,20 @@ def load_page_files(library: Path, mode: str) -> Mapping[str, PageFile]:
 
 
 def _files(library: Path, mode: str) -> Iterator[tuple[str, PageFile]]:
-    talk = _read(client_library.PAGE / "index.html")
-    meeting = _read(client_library.PAGE / "meeting" / "index.html")
+    talk = read_file(client_library.PAGE / "index.html")
+    meeting = read_file(client_library.PAGE / "meeting" / "index.html")
     yield "/", talk if mode == "call" else meeting
     yield "/talk", talk
     yield "/meeting", meeting
     for folder in ("static", "meeting"):
         for path in (client_library.PAGE / folder).iterdir():
             if path.name != "index.html":
-                yield f"/{folder}/{path.name}", _read(path)
-    yield f"/static/vendor/{client_library.LIBRARY}", _read(library)
+                yield f"/{folder}/{path.name}", read_file(path)
+    yield f"/static/vendor/{client_library.LIBRARY}", read_file(library)
 
 
-def _read(path: Path) -> PageFile:
+def read_file(path: Path) -> PageFile:
+    """Read one file; blocks."""
     body = path.read_bytes()
     kind, _ = mimetypes.guess_type(path.name)
     digest = hashlib.sha256(body).hexdigest()[:16]

@@ -21,6 +21,7 @@ from rejoinder.web.connections import Connection, Connections, bound_logs
 from rejoinder.web.dispatch import DispatchWatch
 from rejoinder.web.guard import Guard
 from rejoinder.web.page_files import PageFile, load_page_files
+from rejoinder.web.personas import OfferedPersonas, offered_personas
 from rejoinder.web.seats import Seats
 
 logger = logging.getLogger(__name__)
@@ -38,6 +39,7 @@ _GUARD = web.AppKey("guard", Guard)
 _SEATS = web.AppKey("seats", Seats)
 _WATCH = web.AppKey("watch", DispatchWatch)
 _FILES = web.AppKey("files", Mapping[str, PageFile])
+_PERSONAS = web.AppKey("personas", OfferedPersonas)
 
 
 def check_settings(settings: Settings) -> Guard:
@@ -54,7 +56,11 @@ def check_settings(settings: Settings) -> Guard:
 
 
 def create_app(
-    settings: Settings, *, api: livekit_api.LiveKitAPI, files: Mapping[str, PageFile]
+    settings: Settings,
+    *,
+    api: livekit_api.LiveKitAPI,
+    files: Mapping[str, PageFile],
+    personas: OfferedPersonas | None = None,
 ) -> web.Application:
     """Build the application; it watches dispatches from its start-up to its clean-up.
 
@@ -62,6 +68,7 @@ def create_app(
         settings: LiveKit address and key, the agent's name, the `TALK_` section.
         api: server API with the same key; stays the caller's to close.
         files: what is served besides the API, by path (`load_page_files`).
+        personas: that callers may choose; by default none.
 
     Raises:
         ConfigError: see `check_settings`.
@@ -70,6 +77,7 @@ def create_app(
     app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[_answer_in_json])
     app[_SETTINGS], app[_FILES] = settings, files
     app[_GUARD] = guard
+    app[_PERSONAS] = personas or OfferedPersonas([])
     secret = settings.livekit.api_secret
     app[_SEATS] = Seats(
         secret.get_secret_value() if secret else "", shared_rooms=settings.talk.shared_rooms
@@ -84,6 +92,8 @@ def create_app(
     app.on_response_prepare.append(_add_headers)
     app.router.add_get("/health", _health)
     app.router.add_get("/api/config", _config)
+    app.router.add_get("/api/personas", _personas)
+    app.router.add_get("/api/personas/{name}/picture", _picture)
     app.router.add_post("/api/token", _token)
     app.router.add_get("/api/rooms/{room}/agent", _agent)
     for path in ("/api/token", "/api/rooms/{room}/agent"):
@@ -122,7 +132,8 @@ async def running(
         timeout=aiohttp.ClientTimeout(total=API_TIMEOUT_S),
     ) as api:
         files = await asyncio.to_thread(load_page_files, library, settings.agent.mode)
-        app = create_app(settings, api=api, files=files)
+        personas = await asyncio.to_thread(offered_personas, settings.personas)
+        app = create_app(settings, api=api, files=files, personas=personas)
         runner = web.AppRunner(app, shutdown_timeout=SHUTDOWN_S)
         await runner.setup()
         try:
@@ -186,6 +197,19 @@ async def _config(request: web.Request) -> web.Response:
     return web.json_response({"needs_secret": request.app[_GUARD].needs_secret, "mode": mode})
 
 
+async def _personas(request: web.Request) -> web.Response:
+    languages = [part.partition(";")[0].strip() for part in
+                 request.headers.get("Accept-Language", "").split(",")]  # fmt: skip
+    return web.json_response(request.app[_PERSONAS].listed(languages))
+
+
+async def _picture(request: web.Request) -> web.Response:
+    picture = request.app[_PERSONAS].pictures.get(request.match_info["name"])
+    if picture is None:
+        raise web.HTTPNotFound(text="this persona has no picture")
+    return picture.answer(request)
+
+
 async def _token(request: web.Request) -> web.Response:
     settings = request.app[_SETTINGS]
     request.app[_GUARD].check(request)
@@ -194,7 +218,12 @@ async def _token(request: web.Request) -> web.Response:
         raise web.HTTPUnsupportedMediaType(text="send Content-Type: application/json")
     try:
         body = json.loads(await _body(request) or b"{}")
-        asked = tokens.parse(body, agent_name=settings.agent.name, may_ask=tokens.may_ask(settings))
+        asked = tokens.parse(
+            body,
+            agent_name=settings.agent.name,
+            may_ask=tokens.may_ask(settings),
+            personas=request.app[_PERSONAS].names,
+        )
     except (ValueError, RecursionError):
         raise web.HTTPBadRequest(text="the body is not JSON") from None
     except tokens.RequestError as error:

@@ -139,13 +139,20 @@ def may_ask(settings: Settings) -> frozenset[str]:
     return frozenset(name.strip() for name in settings.talk.job_fields.split(",") if name.strip())
 
 
-def parse(body: Any, *, agent_name: str, may_ask: Collection[str] = ()) -> TokenRequest:
+def parse(
+    body: Any,
+    *,
+    agent_name: str,
+    may_ask: Collection[str] = (),
+    personas: Collection[str] = (),
+) -> TokenRequest:
     """Check a decoded JSON body.
 
     Args:
         body: what the client sent.
         agent_name: of the worker that is served.
         may_ask: what may be asked for in the job's metadata, of `agent.metadata.FIELDS`.
+        personas: names of those that any client may have.
 
     Raises:
         RequestError: a field has the wrong type, length or characters, or may not be set.
@@ -169,7 +176,10 @@ def parse(body: Any, *, agent_name: str, may_ask: Collection[str] = ()) -> Token
     if agents and (agents[0].agent_name or "") not in {"", agent_name}:
         raise RequestError("room_config.agents.0.agent_name: this endpoint serves another agent")
     try:
-        refused = kinds.read(request.job_metadata).asked - set(may_ask)
+        metadata = kinds.read(request.job_metadata)
+        refused = metadata.asked - set(may_ask)
+        if metadata.persona.name in personas:
+            refused -= {"name"}
     except MetadataError as error:
         raise RequestError(f"room_config.agents.0.metadata: {error}") from None
     if refused:

@@ -5,6 +5,7 @@ from typing import Any
 from agent.options.agent import AgentOptions
 from agent.options.fields import EngineOptions
 from agent.options.livekit import LiveKitOptions
+from agent.options.personas import PersonaOptions
 from agent.options.stages import ModelOptions
 from agent.options.turns import TurnOptions
 from agent.options.web import TalkOptions
@@ -12,7 +13,13 @@ from agent.settings.load import Settings, StageChoice
 from testbed.livekit_process import LiveKitProcess
 
 
-def talk_settings(server: LiveKitProcess, *, agent_name: str = "", **talk: Any) -> Settings:
+def talk_settings(
+    server: LiveKitProcess,
+    *,
+    agent_name: str = "",
+    personas: PersonaOptions | None = None,
+    **talk: Any,
+) -> Settings:
     """Settings that point to `server`; `talk` are fields of `TalkOptions`, the port is free."""
     no_engine = (StageChoice("none", EngineOptions(), "not used here", 1.0, 0),)
     return Settings(
@@ -28,4 +35,5 @@ def talk_settings(server: LiveKitProcess, *, agent_name: str = "", **talk: Any) 
         reply=ModelOptions(),
         values=(),
         notes=(),
+        personas=personas or PersonaOptions(),
     )
