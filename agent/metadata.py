@@ -56,6 +56,8 @@ class PersonaWishes(_Strict):
     """In place of `AGENT_BACK_TEXT`."""
     filler: _Sentence | None = None
     """In place of `LLM_FILLER`; empty: nothing."""
+    farewell: _Words | None = None
+    """Last words of a call that reaches a limit."""
     apologies: dict[Fault, _Words] | None = None
     """What is said when a stage fails."""
     languages: Annotated[list[_Tag], Field(max_length=16)] | None = None

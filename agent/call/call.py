@@ -9,7 +9,7 @@ import asyncio
 import logging
 from contextlib import suppress
 
-from livekit import rtc
+from livekit import api, rtc
 from livekit.agents import (
     AgentSession,
     AutoSubscribe,
@@ -33,6 +33,7 @@ from agent.call.reply import OUTPUT_RATE_HZ, CallAgent
 from agent.call.reports import Reports
 from agent.call.session import build_listener, build_session, limits_of, room_options
 from agent.call.voices import CallVoices
+from agent.costs.bill import bill_of
 from agent.hearing.caller_input import CallerInput
 from agent.metadata import JobMetadata
 from agent.personas.cast import Cast
@@ -41,7 +42,7 @@ from agent.playout.heard_output import Playout
 from agent.settings.load import Settings
 from agent.survival.heartbeat import Heartbeat, take_over
 from agent.survival.history import seal_for
-from agent.tasks import CallTasks
+from agent.tasks import CallTasks, undivided
 from agent.wording.reader import Reader
 
 logger = logging.getLogger(__name__)
@@ -163,7 +164,8 @@ class Call:
             cast=self._cast,
             settings=self._settings,
             metadata=metadata,
-            end=self._over.set,
+            bill=lambda: bill_of(self._parts.meter, self._settings.prices),
+            end=self._hang_up,
         )
         for module in load_features(self._settings):
             self.features.add(module, surroundings)
@@ -242,6 +244,17 @@ class Call:
         if not connecting.cancelled() and connecting.exception() is None:
             await self._voice.publish(room, listened=self._callers.listens)
             await self._voice.run()
+
+    def _hang_up(self) -> None:
+        """End the call for who is on the line too."""
+        self._tasks.inform(self._close_room(), name="close-room")
+
+    async def _close_room(self) -> None:
+        request = api.DeleteRoomRequest(room=self._ctx.room.name)
+        try:
+            await undivided(self._ctx.api.room.delete_room(request), name="delete-room")
+        finally:
+            self._over.set()
 
     # What the turn machinery tells (agent.turns.observer.TurnObserver).
 

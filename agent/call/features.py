@@ -10,6 +10,7 @@ import asyncio
 import importlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from types import ModuleType
 
@@ -17,6 +18,7 @@ from livekit import rtc
 from livekit.agents import AgentSession, llm
 
 from agent.call.notices import Notices
+from agent.costs.bill import Bill
 from agent.errors import ConfigError
 from agent.metadata import JobMetadata
 from agent.personas.cast import Cast
@@ -26,7 +28,7 @@ from agent.tasks import CallTasks, fault
 
 logger = logging.getLogger(__name__)
 
-FEATURES: tuple[str, ...] = ()
+FEATURES: tuple[str, ...] = ("agent.call.limits",)
 """Modules of the features that every call has, by dotted path."""
 
 MOST_FAULTS = 10
@@ -52,8 +54,19 @@ class Surroundings:
     settings: Settings
     metadata: JobMetadata
     """What the dispatch told this job; `text` is all of it."""
+    bill: Callable[[], Bill]
+    """What the call has cost so far."""
     end: Callable[[], None]
-    """Ends the call; what is being said is cut off."""
+    """Ends the call and closes the room; what is being said is cut off."""
+
+    async def part(self, farewell: str) -> None:
+        """Say a last sentence, which cannot be interrupted, and end the call."""
+        with suppress(RuntimeError):  # the session may be closing
+            await self.session.interrupt(force=True)
+            if farewell:
+                last = self.session.say(farewell, allow_interruptions=False)
+                await last.wait_for_playout()
+        self.end()
 
 
 class Feature:

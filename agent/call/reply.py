@@ -12,6 +12,7 @@ from agent.audio.marks import Mute
 from agent.audio.streams import at_rate
 from agent.call.parts import Parts
 from agent.call.timeline import Timeline
+from agent.llm.length import within_words
 from agent.llm.marks import SOURCE
 from agent.llm.reply_filter import filtered_reply
 from agent.options.stages import ModelOptions
@@ -119,7 +120,9 @@ class CallAgent(Agent):
             after_s=pace.late_s if pace is not None else None,
             pace=pace,
         )
-        async with aclosing(stream) as chunks:
+        most = self._cast.persona.limits.words
+        whole = within_words(stream, most) if most is not None else stream
+        async with aclosing(whole) as chunks:
             async for chunk in chunks:
                 delta = chunk.delta if isinstance(chunk, llm.ChatChunk) else None
                 if delta is not None and delta.extra and SOURCE in delta.extra:

@@ -34,6 +34,8 @@ class Persona:
     """First words of a job that takes over the call of one that died; empty: nothing."""
     filler: str
     """Said when a reply is slow to begin; empty: nothing."""
+    farewell: str
+    """Last words of a call that the agent has to end."""
     apologies: Mapping[Fault, str]
     """Said when a stage fails."""
     apology_voice: str
@@ -134,6 +136,7 @@ def persona_of(
         greeting=_first(wishes.greeting, _set(agent, "greeting"), words.greeting),
         back_text=_first(wishes.back_text, _set(agent, "back_text"), words.back),
         filler=_first(wishes.filler, _set(reply, "filler"), words.filler),
+        farewell=_first(wishes.farewell, words.farewell),
         apologies=MappingProxyType({**words.apologies, **(wishes.apologies or {})}),
         apology_voice=_spoken_by_embedded(words.code),
         spare_notice=words.spare_voice,

@@ -116,6 +116,8 @@ class PersonaFile(_Strict):
     """First words; empty: the caller speaks first. None: those of the settings."""
     back: Texts | None = None
     """First words of a call that goes on after a break."""
+    farewell: Texts | None = None
+    """Last words of a call that reaches a limit."""
     filler: Texts | None = None
     """Said when a reply is slow to begin; empty: nothing."""
     apologies: dict[Fault, Texts] = {}

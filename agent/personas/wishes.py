@@ -14,6 +14,7 @@ def wishes_of(file: PersonaFile, languages: tuple[str, ...]) -> PersonaWishes:
         "greeting": file.greeting,
         "back_text": file.back,
         "filler": file.filler,
+        "farewell": file.farewell,
     }
     said = {
         name: said_in(by_language, languages)

@@ -1,6 +1,8 @@
 """Another persona takes over in mid-call: by voice, by a page, by a client's attribute."""
 
+import asyncio
 import json
+import secrets
 from typing import Any
 
 import pytest
@@ -8,11 +10,15 @@ from livekit import rtc
 
 from agent.room_protocol import GET_PERSONAS, PERSONA, PERSONA_TITLE, SET_PERSONA
 from agent.tasks import undivided
+from agent.wording.lexicon import ENGLISH
 from rejoinder.scripted_caller.caller import Caller
 from rejoinder.scripted_caller.hearing import RATE_HZ
 from rejoinder.scripted_caller.microphone import RATE_HZ as MICROPHONE_HZ
+from rejoinder.stand_ins.answering import Behaviour
 from rejoinder.stand_ins.openai_server import OpenAIStandIn
+from testbed.livekit_process import LiveKitProcess
 from testbed.speech import say
+from tests.fakes.callers import joined_by_text
 from tests.room.conftest import CallAgent, Worker
 
 pytestmark = pytest.mark.timeout(120)
@@ -75,7 +81,7 @@ async def test_the_caller_is_let_talk_to_another_persona_by_their_words(
     first, *_, last = engines.of("llm")
     # The receptionist's model knows whom it may hand over to; the hidden one is not among them.
     [tool] = first.body["tools"]
-    assert tool["function"]["parameters"]["properties"]["name"]["enum"] == ["mentor"]
+    assert tool["function"]["parameters"]["properties"]["name"]["enum"] == ["hurried", "mentor"]
     # The mentor begins afresh, with another model, and has no tools.
     assert [message["content"] for message in last.body["messages"]] == [
         "You are a mentor.", "(The call begins.)", "What troubles you?", "Who are you?",
@@ -91,7 +97,11 @@ async def test_a_page_chooses_who_speaks_and_the_history_stays(
     async with call_agent(AGENT) as caller:
         assert speaks(caller) == ("", "")
         listed = await ask(caller, GET_PERSONAS)
-        assert [entry["name"] for entry in listed["personas"]] == ["mentor", "receptionist"]
+        assert [entry["name"] for entry in listed["personas"]] == [
+            "hurried",
+            "mentor",
+            "receptionist",
+        ]
         assert listed["speaks"] == ""
         await caller.type("My name is Ann.")
         await told(caller, "I see.")
@@ -113,7 +123,9 @@ async def test_who_is_not_offered_is_not_to_be_had(
 ) -> None:
     async with call_agent(AGENT, RECEPTIONIST) as caller:
         for name in ("auditor", "nobody", ""):
-            with pytest.raises(rtc.RpcError, match="no persona of this name; known: mentor, rec"):
+            with pytest.raises(
+                rtc.RpcError, match="no persona of this name; known: hurried, mentor, rec"
+            ):
                 await ask(caller, SET_PERSONA, json.dumps({"name": name}))
         assert speaks(caller) == ("receptionist", "Receptionist")
 
@@ -131,3 +143,34 @@ async def test_an_attribute_of_the_caller_chooses(
                 await told(caller, greeting)
         assert speaks(caller) == ("mentor", "Mentor")
         assert "You are an auditor." not in str([r.body for r in engines.of("llm")])
+
+
+async def test_who_dials_the_number_of_a_persona_is_answered_by_it_until_its_time_is_over(
+    livekit: LiveKitProcess, threads: Worker, engines: OpenAIStandIn
+) -> None:
+    room = f"room-{secrets.token_hex(4)}"
+    dialled = {"sip.trunkPhoneNumber": "+4930777", "sip.phoneNumber": "+49301111"}
+    token = livekit.token(
+        room, "sip_caller", phone=True, attributes=dialled, dispatch=AGENT, metadata=RECEPTIONIST
+    )
+    async with joined_by_text(livekit.url, token) as caller:
+        gone = asyncio.Event()
+        caller.room.on("disconnected", lambda *_: gone.set())
+        await caller.until(lambda: ENGLISH.farewell in caller.said(), within_s=30)
+        assert caller.said() == ["I have no time.", ENGLISH.farewell]
+        async with asyncio.timeout(10):
+            await gone.wait()
+    log = threads.program.log.read_text()
+    assert "4930" not in log
+
+
+async def test_a_reply_is_no_longer_than_the_persona_allows(
+    call_agent: CallAgent, threads: Worker, engines: OpenAIStandIn
+) -> None:
+    engines.reply = lambda messages: "One two three four. Five six seven eight nine. Ten eleven."
+    engines.llm = Behaviour(between_s=0.05)
+    mentor = json.dumps({"rejoinder": {"persona": "mentor"}})
+    async with call_agent(AGENT, mentor) as caller:
+        await caller.type("Count.")
+        await told(caller, "One two three four. Five six seven eight nine.")
+    assert engines.of("llm")[-1].outcome == "cancelled"

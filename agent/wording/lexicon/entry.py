@@ -43,5 +43,7 @@ class Lexicon:
     """Shown when another engine of a list has to answer."""
     recorded: str
     """Added to the greeting of a call whose sound is kept."""
+    farewell: str
+    """Said when the agent has to end the call."""
     consent: Consent
     """Says aloud that the interpreter may speak with one's own voice."""

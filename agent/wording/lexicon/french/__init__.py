@@ -37,6 +37,7 @@ FRENCH = Lexicon(
     spare_voice="Ma voix vient de me lâcher ; une autre parle à sa place.",
     stand_by="L'un de mes moteurs ne répond pas ; un autre a pris sa place.",
     recorded="Cet appel est enregistré.",
+    farewell="Je dois mettre fin à notre appel. Au revoir.",
     consent=Consent(
         sentence="J'accepte que l'interprète parle avec ma voix.",
         core="j'accepte",
