@@ -27,6 +27,7 @@ OWN_PREFIXES = (
     "TTS_",
     "TURN_",
     "TALK_",
+    "WEB_SEARCH",
     "SERVE_",
     "RECORD",
     "OPENAI_",

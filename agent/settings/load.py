@@ -34,6 +34,7 @@ from agent.options.stages import (
 )
 from agent.options.turns import TurnOptions
 from agent.options.web import TalkOptions
+from agent.options.web_search import WebSearchOptions
 from agent.settings.engine_list import Entry, entries_of
 from agent.settings.engines import TABLES, Stage, options_of
 from agent.settings.env_file import read_env_file
@@ -49,6 +50,7 @@ SECTIONS: Mapping[str, type[BaseModel]] = {
     "TRANSLATE_": TranslateOptions,
     "INTERPRET_": InterpretOptions,
     "TURN_": TurnOptions,
+    "WEB_SEARCH_": WebSearchOptions,
     "RECORD_": RecordOptions,
     "PRICES_": PriceOptions,
     "TALK_": TalkOptions,
@@ -115,6 +117,7 @@ class Settings:
     """The same for translation; empty: nothing is translated."""
     interpret: InterpretOptions = InterpretOptions()
     personas: PersonaOptions = PersonaOptions()
+    web_search: WebSearchOptions = WebSearchOptions()
     record: RecordOptions = RecordOptions()
     pricing: PriceOptions = PriceOptions()
     prices: Prices = Prices()
@@ -197,6 +200,7 @@ class _Loader:
         translate = self._stage("translate", translation)
         interpret = self._reader.section("INTERPRET_", InterpretOptions)
         turn = self._reader.section("TURN_", TurnOptions)
+        web_search = self._reader.section("WEB_SEARCH_", WebSearchOptions)
         record = self._reader.section("RECORD_", RecordOptions)
         pricing = self._reader.section("PRICES_", PriceOptions)
         prices = self._prices(pricing)
@@ -206,12 +210,13 @@ class _Loader:
             raise ConfigError("\n".join(self._reader.mistakes))
         if not (turn and record and talk and pricing and prices and interpret and personas):
             raise ConfigError("\n".join(self._reader.mistakes))
-        if translate is None:
+        if translate is None or web_search is None:
             raise ConfigError("\n".join(self._reader.mistakes))
         return Settings(
             livekit=livekit,
             agent=agent,
             personas=personas,
+            web_search=web_search,
             turn=turn,
             record=record,
             pricing=pricing,

@@ -1,0 +1,1 @@
+"""Looking things up in the web during a call: engines, pages, and what the model is told."""
