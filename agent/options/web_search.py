@@ -91,7 +91,7 @@ class WebSearchOptions(Section):
         engine = ENGINES.get(info.data.get("web_search", OFF))
         if url is None and engine is not None and not engine.url:
             raise PydanticCustomError(
-                "url", "must be set: the address of your server, such as http://127.0.0.1:8080"
+                "missing", "must be set: the address of your server, such as http://127.0.0.1:8080"
             )
         return url
 
@@ -101,7 +101,7 @@ class WebSearchOptions(Section):
         engine = ENGINES.get(info.data.get("web_search", OFF))
         # Behind an address of one's own there may be a proxy that has the key.
         if key is None and engine is not None and engine.keys and info.data.get("url") is None:
-            raise PydanticCustomError("key", f"must be set: a key from {engine.keys}")
+            raise PydanticCustomError("missing", f"must be set: a key from {engine.keys}")
         if key is not None and not all("!" <= sign <= "~" for sign in key.get_secret_value()):
             raise PydanticCustomError("key", "has a space or a character that no key has")
         return key

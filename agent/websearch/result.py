@@ -13,7 +13,7 @@ _LONGEST = 8000
 _LINK = re.compile(r"!?\[([^\[\]\n]{0,300})\]\([^()\s]{0,600}\)")
 _IMAGE = re.compile(r"!\[[^\[\]\n]{0,300}\]\([^()\s]{0,600}\)")
 _ADDRESS = re.compile(r"\bhttps?://\S{1,2000}")
-_MARKS = re.compile(r"^[ \t]{0,3}(#{1,6} |>{1,4} |[-*+] |\|)|[*_`|]{2,20}", re.MULTILINE)
+_MARKS = re.compile(r"^[ \t]{0,3}(#{1,6} |>{1,4} |[-*+] |\|)|[*_|]{2,20}|`", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,9 +49,10 @@ def search_tool(
     async def search_web(query: str) -> str:
         """Look up in the web what is new, local or exact, or what you do not know for certain.
 
-        That is news, weather, prices, opening hours, results, people, products. Do not use it for small talk, or for what the caller has said already. Search once, twice if
-        the first time was no good. The answer should name its source in words, such as "according
-        to the BBC"; never read a URL aloud.
+        That is news, weather, prices, opening hours, results, people, products. Do not use it for
+        small talk, or for what the caller has said already. Search once, twice if the first time
+        was no good. The answer should name its source in words, such as "according to the BBC";
+        never read a URL aloud.
 
         Args:
             query: The words to search for, as one would type them: short, complete without the

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import importlib
 import time
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from rich.table import Table
 
 from agent.errors import RejoinderError
 from agent.masking import masked_text
+from agent.options.web_search import WebSearchOptions
 from agent.settings.checking import import_engine, price_of, probe_engine
 from agent.settings.engines import TABLES
 from agent.settings.hosting import is_hosted
@@ -77,6 +79,10 @@ async def examine(settings: Settings, *, probe_s: float = _PROBE_S) -> list[Find
                 what = f"{stage.upper()} {choice}{_place(choice, choices)}"
                 probing = _limited(what, probe_engine(stage, choice), probe_s)
                 tasks.append(group.create_task(probing, name=f"check-{stage}"))
+        if settings.web_search.on:
+            what = f"WEB_SEARCH {settings.web_search.web_search}"
+            probing = _limited(what, _probe_search(settings.web_search), probe_s)
+            tasks.append(group.create_task(probing, name="check-web-search"))
     return [task.result() for task in tasks]
 
 
@@ -117,6 +123,12 @@ async def _limited(what: str, probe: Awaitable[str], limit_s: float) -> Finding:
     except Exception as error:  # noqa: BLE001 - engines from elsewhere raise what they like
         return Finding(what, False, f"{type(error).__name__}: {error}")
     return Finding(what, True, f"{said} ({(time.perf_counter() - began) * 1000:.0f} ms)")
+
+
+async def _probe_search(options: WebSearchOptions) -> str:
+    # What it imports takes seconds where no engine has brought it.
+    probing = await asyncio.to_thread(importlib.import_module, "agent.websearch.probing")
+    return str(await probing.probe(options))
 
 
 async def _livekit(settings: Settings) -> Finding:

@@ -1,4 +1,4 @@
-"""Servers of several stages: OpenAI-shaped, Amazon's, a Gradio page."""
+"""Servers of several stages, and of none: OpenAI-shaped, Amazon's, a Gradio page, a search."""
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -19,6 +19,7 @@ from rejoinder.stand_ins.offers.offer import (
 )
 from rejoinder.stand_ins.offers.voices import voices_file, write_a_voice
 from rejoinder.stand_ins.openai_server import OpenAIStandIn
+from rejoinder.stand_ins.search_server import WIRES, SearchStandIn
 
 _AWS_SERVICES = (
     "BEDROCK_RUNTIME", "SAGEMAKER_RUNTIME", "POLLY", "S3", "STS", "TRANSCRIBE_STREAMING"
@@ -109,6 +110,14 @@ def _gradio_settings(url: str, wanted: Wanted) -> list[str]:
     return [*lines, "STT_LANGUAGE=en"] if wanted.way == "m4t_asr" else lines
 
 
+def _search(wanted: Wanted) -> SearchStandIn:
+    return SearchStandIn(wire=next(wire for wire in WIRES if wire == wanted.way))
+
+
+def _search_settings(url: str, wanted: Wanted) -> list[str]:
+    return [f"WEB_SEARCH={wanted.way}", f"WEB_SEARCH_URL={url}"]
+
+
 def _scripted(**script: Any) -> Fault:
     def switch(server: GradioStandIn) -> None:
         server.script |= script
@@ -143,6 +152,15 @@ SERVICES: Mapping[str, Offer] = {
         lambda wanted: LibreTranslateStandIn(),
         lambda url, wanted: ["TRANSLATE_ENGINE=libretranslate", f"TRANSLATE_URL={url}"],
         _of_one(lambda server: server.how, streams=False, refusals=(403, 429, 500)),
+    ),
+    "web-search": Offer(
+        "SearXNG (--way serper, tavily: these), which finds the same three pages of a lighthouse",
+        8888,
+        "http://127.0.0.1:{port}",
+        _search,
+        _search_settings,
+        _of_one(lambda server: server.how, streams=False, refusals=(401, 403, 429, 500)),
+        ways=WIRES,
     ),
     "openai": Offer(
         "a server of OpenAI's kind: recogniser, language model and voice",

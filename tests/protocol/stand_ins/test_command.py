@@ -108,8 +108,11 @@ async def probed(stage: Stage, choice: StageChoice) -> str:
     return await probe_engine(stage, choice)
 
 
-# The Gradio page, which is slow to start, has a test of its own.
-@pytest.mark.parametrize("name", [name for name in OFFERS if name != "gradio"])
+OF_THEIR_OWN = ("gradio", "web-search")
+"""Tested elsewhere: the first is slow to start, the other stands in for no stage."""
+
+
+@pytest.mark.parametrize("name", [name for name in OFFERS if name not in OF_THEIR_OWN])
 async def test_the_lines_that_it_prints_are_all_that_an_engine_needs(
     name: str, loaded: Callable[[Mapping[str, str]], Settings], tmp_path: Path
 ) -> None:
@@ -125,7 +128,10 @@ async def test_the_lines_that_it_prints_are_all_that_an_engine_needs(
 
 
 _OTHER_WAYS = [
-    (name, way) for name, offer in OFFERS.items() for way in offer.ways[1:] if name != "gradio"
+    (name, way)
+    for name, offer in OFFERS.items()
+    for way in offer.ways[1:]
+    if name not in OF_THEIR_OWN
 ]
 
 

@@ -22,7 +22,7 @@ from rejoinder.stand_ins.openai_server import OpenAIStandIn
 from rejoinder.stand_ins.pcm_server import WyomingStandIn
 from rejoinder.stand_ins.sound_words import USUAL_TEXT, SoundWords
 from rejoinder.stand_ins.spoken import EmbeddedVoice
-from tests.protocol.stand_ins.test_command import chosen, loaded, probed
+from tests.protocol.stand_ins.test_command import OF_THEIR_OWN, chosen, loaded, probed
 
 pytestmark = pytest.mark.timeout(60)
 __all__ = ["loaded"]
@@ -238,8 +238,8 @@ _REFUSED = [
     for name, offer in OFFERS.items()
     for fault in offer.faults
     if fault.isdecimal() or fault in ("malformed", "full")
-    # The page has a test of its own; Deepgram's plug-in passes over what it does not understand.
-    if name != "gradio" and (name, fault) != ("deepgram", "malformed")
+    # Deepgram's plug-in passes over what it does not understand.
+    if name not in OF_THEIR_OWN and (name, fault) != ("deepgram", "malformed")
 ]
 
 
