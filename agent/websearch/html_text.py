@@ -1,6 +1,5 @@
 """What a person reads of an HTML page: no script, no menu, and nothing that is hidden."""
 
-import codecs
 from collections.abc import Iterator
 
 from lxml import etree
@@ -35,12 +34,7 @@ def text_of_html(page: bytes, *, encoding: str | None = None) -> str:
         encoding: as the server says; None, or one that nobody knows: as the page says.
     """
     try:
-        known = codecs.lookup(encoding).name if encoding else None
-    except LookupError:
-        known = None
-    try:
-        parser = lxml_html.HTMLParser(encoding=known, remove_comments=True, remove_pis=True)
-        root = lxml_html.document_fromstring(page, parser=parser)
+        root = lxml_html.document_fromstring(page, parser=_parser(encoding))
     except (etree.LxmlError, LookupError, ValueError):
         return ""
     best = ""
@@ -50,6 +44,21 @@ def text_of_html(page: bytes, *, encoding: str | None = None) -> str:
             return text
         best = max(best, text, key=len)
     return best
+
+
+def text_of_plain(page: bytes, *, encoding: str | None = None) -> str:
+    """The text of a page that is nothing else; without an encoding that anybody knows: UTF-8."""
+    try:
+        return page.decode(encoding or "utf-8", "replace")
+    except (LookupError, ValueError):
+        return page.decode("utf-8", "replace")
+
+
+def _parser(encoding: str | None) -> lxml_html.HTMLParser:
+    try:
+        return lxml_html.HTMLParser(encoding=encoding, remove_comments=True, remove_pis=True)
+    except (LookupError, ValueError):
+        return _parser(None)
 
 
 def _text(root: etree._Element) -> str:

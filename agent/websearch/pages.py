@@ -10,7 +10,7 @@ from agent.options.web_search import WebSearchOptions
 from agent.remote.bounded_body import body_up_to
 from agent.remote.public_address import public_client
 from agent.tasks import fault
-from agent.websearch.html_text import text_of_html
+from agent.websearch.html_text import text_of_html, text_of_plain
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +60,5 @@ class PageReader:
             if response.status_code != 200 or kind not in (*_HTML, "text/plain"):
                 return ""
             body, _ = await body_up_to(response, self._most_bytes)
-        if kind == "text/plain":
-            return body.decode(response.charset_encoding or "utf-8", "replace")
-        return await asyncio.to_thread(text_of_html, body, encoding=response.charset_encoding)
+        read = text_of_plain if kind == "text/plain" else text_of_html
+        return await asyncio.to_thread(read, body, encoding=response.charset_encoding)

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from agent.websearch.html_text import text_of_html
 
 _LONGEST = 8000
-"""Characters of a text that are looked at."""
+"""Characters of a text that are looked at, on the event loop: milliseconds."""
 # Each tries a character a bounded number of times: others write these texts.
 _LINK = re.compile(r"!?\[([^\[\]\n]{0,300})\]\([^()\s]{0,600}\)")
 _IMAGE = re.compile(r"!\[[^\[\]\n]{0,300}\]\([^()\s]{0,600}\)")

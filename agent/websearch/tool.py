@@ -10,7 +10,7 @@ from livekit.agents import APIError, APITimeoutError, llm
 from agent.options.web_search import WebSearchOptions
 from agent.tasks import fault
 from agent.websearch.pages import PageReader
-from agent.websearch.result import WebResult
+from agent.websearch.result import WebResult, plain
 from agent.websearch.search import WebSearch
 from agent.websearch.telling import source_cards, told
 
@@ -79,6 +79,6 @@ def search_tool(
 
 
 async def _with_page(result: WebResult, pages: PageReader) -> WebResult:
-    text = await pages.read(result.url)
+    text = plain(await pages.read(result.url))
     # What the engine took from the page is what the question was about.
     return replace(result, extract=f"{result.extract} … {text}") if text else result

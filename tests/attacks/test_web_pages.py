@@ -275,6 +275,18 @@ class TestPages:
         outside.answer = refuse
         assert await reader.read(url) == ""
 
+    @pytest.mark.parametrize("charset", ["utf-8", "no-such", "punycode", "undefined", "base64", ""])
+    @pytest.mark.parametrize("kind", ["text/html", "text/plain"])
+    async def test_no_encoding_that_it_names_is_an_error(
+        self, reader: PageReader, url: str, outside: Server, kind: str, charset: str
+    ) -> None:
+        async def send(request: web.Request) -> web.Response:
+            headers = {"Content-Type": f"{kind}; charset={charset}"}
+            return web.Response(body=b"Fish \xff", headers=headers)
+
+        outside.answer = send
+        assert (await reader.read(url)).startswith("Fish")
+
     @pytest.mark.parametrize("kind", ["application/pdf", "image/svg+xml", "audio/wav", "x"])
     async def test_no_other_kind_is_a_page(
         self, reader: PageReader, url: str, outside: Server, kind: str
