@@ -32,6 +32,7 @@ from agent.call.recorded import recorded, with_notice
 from agent.call.reply import OUTPUT_RATE_HZ, CallAgent
 from agent.call.reports import Reports
 from agent.call.session import build_listener, build_session, limits_of, room_options
+from agent.call.sources import Sources
 from agent.call.voices import CallVoices
 from agent.costs.bill import bill_of
 from agent.hearing.caller_input import CallerInput
@@ -112,7 +113,10 @@ class Call:
         self._notices = Notices(ctx.room, tasks, self._session, cast, spare=voices.apology)
         parts.watch(self._notices.engine_changed)
         self._failures = Failures(self._session, tasks, self._notices, over=self._over.set)
-        self._reports = Reports(self._notices, parts, answered=self._recorded.answered)
+        self._sources = Sources()
+        self._reports = Reports(
+            self._notices, parts, self._sources, answered=self._recorded.answered
+        )
         costs = Costs(
             self._session,
             parts.meter,
@@ -162,6 +166,8 @@ class Call:
             tasks=self._tasks,
             notices=self._notices,
             cast=self._cast,
+            parts=self._parts,
+            sources=self._sources,
             settings=self._settings,
             metadata=metadata,
             bill=lambda: bill_of(self._parts.meter, self._settings.prices),
@@ -205,7 +211,7 @@ class Call:
             reply=self._settings.reply,
             limits=limits_of(self._settings.llm),
             timeline=self._reports.timeline,
-            on_source=self._reports.found,
+            sources=self._sources,
             on_failure=self._failures.model_failed,
             on_turn_over=self._failures.turn_is_over,
             reader=self._reader,

@@ -18,6 +18,8 @@ from livekit import rtc
 from livekit.agents import AgentSession, llm
 
 from agent.call.notices import Notices
+from agent.call.parts import Parts
+from agent.call.sources import Sources
 from agent.costs.bill import Bill
 from agent.errors import ConfigError
 from agent.metadata import JobMetadata
@@ -28,7 +30,7 @@ from agent.tasks import CallTasks, fault
 
 logger = logging.getLogger(__name__)
 
-FEATURES: tuple[str, ...] = ("agent.call.limits",)
+FEATURES: tuple[str, ...] = ("agent.call.limits", "agent.call.web_searching")
 """Modules of the features that every call has, by dotted path."""
 
 MOST_FAULTS = 10
@@ -51,6 +53,10 @@ class Surroundings:
     """Tells clients: notices, topics of the feature's own, participant attributes."""
     cast: Cast
     """Who the agent is now, and can be."""
+    parts: Parts
+    """The engines."""
+    sources: Sources
+    """Told to clients with the next reply: where its answer was found."""
     settings: Settings
     metadata: JobMetadata
     """What the dispatch told this job; `text` is all of it."""

@@ -33,6 +33,8 @@ from agent.tasks import fault
 from agent.translate.translator import Translator
 from agent.tts.espeak.options import Options as EspeakOptions
 from agent.turns.stream_delays import StreamDelays
+from agent.websearch.pages import PageReader, open_pages
+from agent.websearch.search import WebSearch, open_search
 from agent.wording.reader import preload_words
 
 logger = logging.getLogger(__name__)
@@ -66,6 +68,10 @@ class Parts:
     """How late the words of a recogniser are that streams."""
     translator: Translator | None = None
     """For captions and interpreting; None: nothing translates."""
+    web_search: WebSearch | None = None
+    """None: nobody searches the web."""
+    pages: PageReader | None = None
+    """Reads the pages that it finds; None: they are not read."""
     meter: Meter = field(default_factory=Meter)
     """Counts what is asked of the engines; the spare voice costs nothing."""
 
@@ -88,8 +94,7 @@ class Parts:
     async def aclose(self) -> None:
         """Close the engines: connections, threads, child processes; 5 s at most each."""
         closing: list[Closable] = [self.stt, self.llm, self.tts, self.spare_tts]
-        if self.translator is not None:
-            closing.append(self.translator)
+        closing += [part for part in (self.translator, self.web_search) if part is not None]
         for engine in closing:
             try:
                 async with asyncio.timeout(_CLOSE_S):
@@ -132,6 +137,7 @@ def load_parts(settings: Settings) -> Parts:
     meter = Meter()
     recogniser = build_recogniser(settings.stt, meter)
     model = build_model(settings.llm, meter, stall_s=settings.reply.stall_s)
+    searches = settings.web_search.web_search != "off"
     return Parts(
         detector=load_detector(),
         end_model=load_end_model() if settings.turn.model == "v1-mini" else None,
@@ -146,6 +152,8 @@ def load_parts(settings: Settings) -> Parts:
         chosen={"stt": settings.stt[0], "llm": settings.llm[0], "tts": settings.tts[0]},
         stt_delays=StreamDelays(page(_DELAYS, StreamDelays.BYTES)),
         translator=build_translator(settings.translate, model, meter),
+        web_search=open_search(settings.web_search) if searches else None,
+        pages=open_pages(settings.web_search) if searches else None,
         meter=meter,
     )
 

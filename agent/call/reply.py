@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Sequence
 from contextlib import aclosing
-from typing import Any, Protocol
 
 from livekit import rtc
 from livekit.agents import NOT_GIVEN, Agent, APIConnectOptions, ModelSettings, llm
@@ -11,6 +10,7 @@ from livekit.agents.types import USERDATA_TIMED_TRANSCRIPT, FlushSentinel, Timed
 from agent.audio.marks import Mute
 from agent.audio.streams import at_rate
 from agent.call.parts import Parts
+from agent.call.sources import Sources
 from agent.call.timeline import Timeline
 from agent.llm.length import within_words
 from agent.llm.marks import SOURCE
@@ -25,13 +25,6 @@ OUTPUT_RATE_HZ = 24000
 """What most voices speak at; Opus carries it whole."""
 
 
-class SourceListener(Protocol):
-    """Hears where an answer was found, before its first word is spoken."""
-
-    def __call__(self, source: dict[str, Any], /) -> None:
-        """Take one source; a newer one replaces it."""
-
-
 class CallAgent(Agent):
     """The agent of one call: marks where each stage begins and gives its first result."""
 
@@ -42,7 +35,7 @@ class CallAgent(Agent):
         reply: ModelOptions,
         limits: APIConnectOptions,
         timeline: Timeline,
-        on_source: SourceListener,
+        sources: Sources,
         on_failure: Callable[[Exception], None],
         on_turn_over: Callable[[], None],
         reader: Reader,
@@ -52,8 +45,8 @@ class CallAgent(Agent):
     ) -> None:
         """Answer as who speaks in `cast`, as `reply` has it; `limits` are of each request.
 
-        Time goes to `timeline`, sources to `on_source`. `brief` adds to a copy of the history what
-        the model should know beside it, before it is asked.
+        Time goes to `timeline`, where answers were found to `sources`. `brief` adds to a copy of
+        the history what the model should know beside it, before it is asked.
         `on_failure` is told of replies that fail, once each, guesses too; `on_turn_over` is
         called before a guess is taken up. A request that is slower than nineteen of twenty is
         repeated, if that is allowed.
@@ -63,7 +56,7 @@ class CallAgent(Agent):
         self._reply = reply
         self._limits = limits
         self._timeline = timeline
-        self._on_source = on_source
+        self._sources = sources
         self._on_failure = on_failure
         self._on_turn_over = on_turn_over
         self._reader = reader
@@ -104,6 +97,8 @@ class CallAgent(Agent):
         model_settings: ModelSettings,
     ) -> AsyncGenerator[llm.ChatChunk | str | FlushSentinel, None]:
         self._timeline.begin("llm")
+        if not chat_ctx.items or chat_ctx.items[-1].type == "message":
+            self._sources.clear()  # not a model that goes on after a tool
         if self._brief is not None:
             # In the reply's own step: a reply that is begun on a guess has it too, and is kept.
             chat_ctx = chat_ctx.copy()
@@ -126,7 +121,7 @@ class CallAgent(Agent):
             async for chunk in chunks:
                 delta = chunk.delta if isinstance(chunk, llm.ChatChunk) else None
                 if delta is not None and delta.extra and SOURCE in delta.extra:
-                    self._on_source(delta.extra.pop(SOURCE))
+                    self._sources.add(delta.extra.pop(SOURCE))
                     if not (delta.content or delta.tool_calls or delta.extra):
                         continue
                 if isinstance(chunk, str) or (delta is not None and delta.content):

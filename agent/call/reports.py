@@ -2,11 +2,11 @@
 
 import logging
 from collections.abc import Callable
-from typing import Any
 
 from agent.call.features import Feature
 from agent.call.notices import Notices
 from agent.call.parts import Parts
+from agent.call.sources import Sources
 from agent.call.timeline import Timeline, TurnReport
 from agent.room_protocol import TOPIC_SOURCE, TOPIC_TURN
 
@@ -20,10 +20,11 @@ class Reports(Feature):
         self,
         notices: Notices,
         parts: Parts,
+        sources: Sources,
         *,
         answered: Callable[[TurnReport], None] = lambda report: None,
     ) -> None:
-        """Send by `notices`; `parts` say which engines serve.
+        """Send by `notices`; `parts` say which engines serve, `sources` where answers are from.
 
         `answered` is told of each turn that was.
         """
@@ -32,11 +33,7 @@ class Reports(Feature):
         self._notices = notices
         self._parts = parts
         self._answered = answered
-        self._source: dict[str, Any] | None = None
-
-    def found(self, source: dict[str, Any], /) -> None:
-        """Where the answer was found that is spoken next; a newer one replaces it."""
-        self._source = source
+        self._sources = sources
 
     def announce(self) -> None:
         """Name the engines; some learn their model's name with their first answer."""
@@ -47,11 +44,10 @@ class Reports(Feature):
         self.timeline.typed()
 
     def speaking(self) -> None:
-        """Tell the source with the first sample."""
+        """Tell the sources with the first sample."""
         self.timeline.reply_began()
-        if self._source is not None:
-            self._notices.publish(TOPIC_SOURCE, self._source)
-            self._source = None
+        if message := self._sources.take():
+            self._notices.publish(TOPIC_SOURCE, message)
 
     def reply(self, text: str, *, interrupted: bool) -> None:
         """Tell where the time of an answered turn went."""

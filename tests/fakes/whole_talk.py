@@ -33,6 +33,7 @@ from agent.call.guesses import Guesses
 from agent.call.recorded import Recorded
 from agent.call.reply import OUTPUT_RATE_HZ, CallAgent
 from agent.call.session import build_listener, build_session, limits_of
+from agent.call.sources import Sources
 from agent.call.timeline import Timeline, TurnReport
 from agent.costs.bill import Bill
 from agent.costs.prices import Prices
@@ -279,7 +280,7 @@ class _Stage:
             reply=self.settings.reply,
             limits=limits_of(self.settings.llm),
             timeline=self.timeline,
-            on_source=lambda source: None,
+            sources=Sources(),
             on_failure=lambda error: self._failed("llm", error),
             on_turn_over=self.guesses.turn_is_over,
             reader=reader,

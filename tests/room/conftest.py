@@ -22,6 +22,7 @@ from rejoinder.scripted_caller.caller import Caller, join
 from rejoinder.scripted_caller.microphone import FRAME_S, RATE_HZ, Pcm
 from rejoinder.stand_ins.libretranslate_server import LibreTranslateStandIn
 from rejoinder.stand_ins.openai_server import OpenAIStandIn
+from rejoinder.stand_ins.search_server import SearchStandIn
 from testbed.livekit_process import LiveKitProcess, livekit_binary, run_livekit
 from testbed.programs import Background, Program, running
 from testbed.speech import say
@@ -131,7 +132,17 @@ def worker(standing_in: OpenAIStandIn, start_worker: Callable[..., ExitStack]) -
 
 
 @pytest.fixture(scope="session")
-def threads(standing_in: OpenAIStandIn, start_worker: Callable[..., ExitStack]) -> Iterator[Worker]:
+def web(background: Background) -> Iterator[SearchStandIn]:
+    """A web of two pages, as a search engine knows them."""
+    stack = AsyncExitStack()
+    yield background.run(stack.enter_async_context(SearchStandIn().serve()))
+    background.run(stack.aclose())
+
+
+@pytest.fixture(scope="session")
+def threads(
+    standing_in: OpenAIStandIn, web: SearchStandIn, start_worker: Callable[..., ExitStack]
+) -> Iterator[Worker]:
     """A worker named "threads": its calls are in one process, with a feature and personas."""
     with start_worker(
         OPENAI_BASE_URL=standing_in.url,
@@ -139,6 +150,8 @@ def threads(standing_in: OpenAIStandIn, start_worker: Callable[..., ExitStack]) 
         AGENT_GREETING="",
         AGENT_ISOLATION="thread",
         AGENT_FEATURES="tests.fakes.telling_feature",
+        WEB_SEARCH="searxng",
+        WEB_SEARCH_URL=web.url,
         PERSONAS=str(Path(__file__).parents[1] / "fakes" / "personas"),
     ) as stack:
         yield stack.worker  # type: ignore[attr-defined]

@@ -12,6 +12,7 @@ from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS
 
 from agent.call.parts import Parts
 from agent.call.reply import CallAgent
+from agent.call.sources import Sources
 from agent.call.timeline import Timeline
 from agent.llm.reply_filter import Habit
 from agent.metadata import PersonaWishes
@@ -81,7 +82,7 @@ def reply() -> Callable[..., tuple[str, list[Exception]]]:
                 reply=limits,
                 limits=DEFAULT_API_CONNECT_OPTIONS,
                 timeline=Timeline(),
-                on_source=lambda source: None,
+                sources=Sources(),
                 on_failure=failures.append,
                 on_turn_over=lambda: None,
                 reader=Reader(),
