@@ -30,6 +30,8 @@ from tests.fakes.caller_sound import KNOWN_SHARE, Vocabulary
 class Opened:
     """A stream, from the engine's side."""
 
+    language: NotGivenOr[str] = NOT_GIVEN
+    """That it was told."""
     heard_s: float = 0.0
     flushes: int = 0
     closed: bool = False
@@ -79,7 +81,7 @@ class StreamingEngine(stt.STT[str]):
         language: NotGivenOr[str] = NOT_GIVEN,
         conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS,
     ) -> stt.RecognizeStream:
-        self.streams.append(Opened())
+        self.streams.append(Opened(language))
         return _Stream(self, conn_options, self.streams[-1])
 
 

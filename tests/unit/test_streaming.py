@@ -8,6 +8,7 @@ from contextlib import suppress
 import pytest
 from livekit import rtc
 from livekit.agents import APIConnectOptions, stt
+from livekit.agents.types import NOT_GIVEN, NotGivenOr
 
 from agent.hearing.ear import HOP, HOP_S, RATE_HZ
 from agent.remote.failover import LineUp, Member
@@ -39,12 +40,13 @@ class Scene:
         vocabulary: Vocabulary | None = None,
         delays: StreamDelays | None = None,
     ) -> None:
+        self.language: NotGivenOr[str] = NOT_GIVEN
         self.engine, self.rest = engine, Rest()
         self.vocabulary = vocabulary or engine.vocabulary
         loop = asyncio.get_running_loop()
         recogniser = recogniser_for(
             engine, limits=APIConnectOptions(max_retry=0, timeout=TIMEOUT_S), delays=delays,
-            clock=loop.time,
+            language=lambda: self.language, clock=loop.time,
         )  # fmt: skip
         assert isinstance(recogniser, StreamingRecogniser)
         self.listener = Listener(
@@ -239,6 +241,28 @@ def test_one_stream_is_kept_in_real_time_and_closed_with_the_call() -> None:
         assert not stream.closed
         await scene.leave()
         assert stream.closed
+
+    played(talk)
+
+
+def test_another_language_is_told_to_another_stream_and_no_word_is_lost() -> None:
+    async def talk() -> None:
+        engine = StreamingEngine(Vocabulary())
+        scene = Scene(engine)
+        scene.language = "en"
+        await scene.is_silent(0.5)
+        await scene.says(QUESTION, 1.8)
+        scene.language = "de"
+        await scene.is_silent(ENOUGH_S)
+        await scene.says("Und jetzt auf Deutsch.", 1.8)
+        await scene.is_silent(ENOUGH_S)
+        assert [stream.language for stream in engine.streams][-1] == "de"
+        assert [stream.closed for stream in engine.streams][:-1] == [True] * (
+            len(engine.streams) - 1
+        )
+        assert [same(text) for text in scene.ended] == [same(QUESTION), "und jetzt auf deutsch"]
+        assert scene.rest.failures == []
+        await scene.leave()
 
     played(talk)
 

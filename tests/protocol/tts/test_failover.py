@@ -42,6 +42,24 @@ async def test_the_first_choice_speaks_and_the_other_is_left_alone(
     assert engine.provider == servers.proxy.url.split("/")[2]
 
 
+async def test_another_engine_of_the_list_may_lead_in_a_call(
+    servers: Servers, engine: FailoverSpeech
+) -> None:
+    first, second = (member.label for member in engine.line_up.members)
+    led = engine.led_by(second)
+    assert led is not None
+    assert await spoken(servers, led) == WORDS
+    assert servers.asked == (0, 1)
+    other = led.with_voice("nova", speed=1.0)
+    assert await spoken(servers, other) == [f"nova:{word}" for word in WORDS]
+    assert servers.asked == (0, 2)
+    # The list itself, and so every other call, is as it was.
+    assert await spoken(servers, engine) == WORDS
+    assert servers.asked == (1, 2)
+    assert engine.led_by(first) is not None
+    assert engine.led_by("nobody") is None
+
+
 async def test_one_that_refuses_connections_is_asked_once_and_again_when_it_is_back(
     servers: Servers, engine: FailoverSpeech
 ) -> None:
