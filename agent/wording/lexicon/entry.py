@@ -8,6 +8,7 @@ from agent.wording.lexicon.consent import Consent
 from agent.wording.lexicon.language import Language
 from agent.wording.lexicon.piece_words import PieceWords
 from agent.wording.lexicon.turn_words import TurnWords
+from agent.wording.lexicon.yes_no import YesNo
 
 Fault = Literal["stt", "llm", "tts", "session"]
 """What broke: hearing, thinking, speaking, or all of it."""
@@ -47,3 +48,5 @@ class Lexicon:
     """Said when the agent has to end the call."""
     consent: Consent
     """Says aloud that the interpreter may speak with one's own voice."""
+    yes_no: YesNo
+    """How somebody who was asked says yes, or no."""

@@ -3,6 +3,7 @@
 from agent.wording.lexicon.chinese.figures import Chinese
 from agent.wording.lexicon.chinese.pieces import PIECES
 from agent.wording.lexicon.chinese.turns import TURNS
+from agent.wording.lexicon.chinese.yes_no import YES_NO
 from agent.wording.lexicon.consent import Consent
 from agent.wording.lexicon.entry import Lexicon
 
@@ -33,4 +34,5 @@ CHINESE = Lexicon(
         ),
         spellings=("我同意口譯用我的聲音說話。",),
     ),
+    yes_no=YES_NO,
 )

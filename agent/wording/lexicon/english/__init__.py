@@ -4,6 +4,7 @@ from agent.wording.lexicon.consent import Consent
 from agent.wording.lexicon.english.figures import English
 from agent.wording.lexicon.english.pieces import PIECES
 from agent.wording.lexicon.english.turns import TURNS
+from agent.wording.lexicon.english.yes_no import YES_NO
 from agent.wording.lexicon.entry import Lexicon
 from agent.wording.lexicon.turn_words import spaced
 
@@ -42,4 +43,5 @@ ENGLISH = Lexicon(
             *("do I agree", "should I agree", "would I agree"),
         ),
     ),
+    yes_no=YES_NO,
 )

@@ -5,6 +5,7 @@ from agent.wording.lexicon.entry import Lexicon
 from agent.wording.lexicon.french.figures import French
 from agent.wording.lexicon.french.pieces import PIECES
 from agent.wording.lexicon.french.turns import TURNS
+from agent.wording.lexicon.french.yes_no import YES_NO
 from agent.wording.lexicon.turn_words import spaced
 
 FRENCH = Lexicon(
@@ -43,4 +44,5 @@ FRENCH = Lexicon(
         core="j'accepte",
         against=(*("ne", "n'accepte", "pas", "non", "jamais", "ni", "refuse", "si", "est-ce"),),
     ),
+    yes_no=YES_NO,
 )

@@ -5,6 +5,7 @@ from agent.wording.lexicon.entry import Lexicon
 from agent.wording.lexicon.german.figures import German
 from agent.wording.lexicon.german.pieces import PIECES
 from agent.wording.lexicon.german.turns import TURNS
+from agent.wording.lexicon.german.yes_no import YES_NO
 from agent.wording.lexicon.turn_words import spaced
 
 GERMAN = Lexicon(
@@ -50,4 +51,5 @@ GERMAN = Lexicon(
             *("wenn", "falls", "ob", "wäre"),
         ),
     ),
+    yes_no=YES_NO,
 )

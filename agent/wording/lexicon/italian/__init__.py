@@ -5,6 +5,7 @@ from agent.wording.lexicon.entry import Lexicon
 from agent.wording.lexicon.italian.figures import Italian
 from agent.wording.lexicon.italian.pieces import PIECES
 from agent.wording.lexicon.italian.turns import TURNS
+from agent.wording.lexicon.italian.yes_no import YES_NO
 from agent.wording.lexicon.turn_words import spaced
 
 ITALIAN = Lexicon(
@@ -38,4 +39,5 @@ ITALIAN = Lexicon(
         core="accetto",
         against=("non", "no", "mai", "né", "neanche", "nemmeno", "rifiuto", "se"),
     ),
+    yes_no=YES_NO,
 )

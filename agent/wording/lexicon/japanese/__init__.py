@@ -5,6 +5,7 @@ from agent.wording.lexicon.entry import Lexicon
 from agent.wording.lexicon.japanese.figures import Japanese
 from agent.wording.lexicon.japanese.pieces import PIECES
 from agent.wording.lexicon.japanese.turns import TURNS
+from agent.wording.lexicon.japanese.yes_no import YES_NO
 
 JAPANESE = Lexicon(
     code="ja",
@@ -33,4 +34,5 @@ JAPANESE = Lexicon(
             "通訳が私の声で話す事に同意します。",
         ),
     ),
+    yes_no=YES_NO,
 )

@@ -4,6 +4,7 @@ from agent.wording.lexicon.consent import Consent
 from agent.wording.lexicon.entry import Lexicon
 from agent.wording.lexicon.korean.figures import Korean
 from agent.wording.lexicon.korean.turns import TURNS
+from agent.wording.lexicon.korean.yes_no import YES_NO
 from agent.wording.lexicon.piece_words import PieceWords
 
 KOREAN = Lexicon(
@@ -30,4 +31,5 @@ KOREAN = Lexicon(
         against=("않", "안", "못", "아니", "반대", "거부", "만약", "동의합니까"),
         spellings=("통역사가 내 목소리로 말하는 것에 동의합니다.",),
     ),
+    yes_no=YES_NO,
 )

@@ -5,6 +5,7 @@ from agent.wording.lexicon.entry import Lexicon
 from agent.wording.lexicon.portuguese.figures import Portuguese
 from agent.wording.lexicon.portuguese.pieces import PIECES
 from agent.wording.lexicon.portuguese.turns import TURNS
+from agent.wording.lexicon.portuguese.yes_no import YES_NO
 from agent.wording.lexicon.turn_words import spaced
 
 PORTUGUESE = Lexicon(
@@ -41,4 +42,5 @@ PORTUGUESE = Lexicon(
         core="concordo",
         against=("não", "nunca", "jamais", "nem", "tampouco", "discordo", "recuso", "se", "caso"),
     ),
+    yes_no=YES_NO,
 )

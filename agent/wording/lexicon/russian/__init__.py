@@ -5,6 +5,7 @@ from agent.wording.lexicon.entry import Lexicon
 from agent.wording.lexicon.russian.figures import Russian
 from agent.wording.lexicon.russian.pieces import PIECES
 from agent.wording.lexicon.russian.turns import TURNS
+from agent.wording.lexicon.russian.yes_no import YES_NO
 from agent.wording.lexicon.turn_words import spaced
 
 RUSSIAN = Lexicon(
@@ -36,4 +37,5 @@ RUSSIAN = Lexicon(
         core="разрешаю",
         against=("не", "нет", "ни", "никогда", "нельзя", "запрещаю", "если", "ли", "бы"),
     ),
+    yes_no=YES_NO,
 )

@@ -5,6 +5,7 @@ from agent.wording.lexicon.entry import Lexicon
 from agent.wording.lexicon.spanish.figures import Spanish
 from agent.wording.lexicon.spanish.pieces import PIECES
 from agent.wording.lexicon.spanish.turns import TURNS
+from agent.wording.lexicon.spanish.yes_no import YES_NO
 from agent.wording.lexicon.turn_words import spaced
 
 SPANISH = Lexicon(
@@ -41,4 +42,5 @@ SPANISH = Lexicon(
         core="acepto",
         against=("no", "nunca", "jamás", "tampoco", "ni", "rechazo", "si", "acaso"),
     ),
+    yes_no=YES_NO,
 )

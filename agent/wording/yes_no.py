@@ -1,0 +1,102 @@
+"""Whether somebody who was asked for their permission gave it, by their own words.
+
+A yes is one only if all that was said is a yes: "yes, but not my name" agrees to something else,
+and whoever asked must ask again. So nothing is searched for in a text; its words have to be
+covered, from the first to the last, by what a language knows as yes.
+"""
+
+import functools
+import re
+import unicodedata
+from collections.abc import Sequence
+
+from agent.wording.lexicon import LEXICONS, code_of
+
+_ASKS = re.compile(r"[?？]")
+_CLAUSE_END = re.compile(r"[,.;:!?…—–¡¿，。；：！？、]+")
+_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
+_ACCENTS = re.compile("[\u0300-\u036f]")
+"""Of Latin, Greek and Cyrillic; the marks of kana are others."""
+_UNSPACED = ("zh", "ja", "ko")
+"""Languages whose words are compared character by character; there no phrase has a pause in it."""
+_PAUSE = ","
+
+_Phrases = frozenset[tuple[str, ...]]
+
+
+def said_yes(text: str, language: str) -> bool | None:
+    """Whether a text answers a request for permission with a clear yes, or a clear no.
+
+    Args:
+        text: all that was said or typed as the answer.
+        language: BCP-47 tag of it; for one without a lexicon, or none, every language is asked.
+
+    Returns:
+        None for anything else: a question, a condition, both in one breath, something else.
+    """
+    code = code_of(language)
+    verdicts = {_verdict(text, known) for known in ([code] if code in LEXICONS else LEXICONS)}
+    verdicts.discard(None)
+    return verdicts.pop() if len(verdicts) == 1 else None
+
+
+def _verdict(text: str, code: str) -> bool | None:
+    yes, no, beside = _phrases(code)
+    clauses = [units for part in _CLAUSE_END.split(text) if (units := _units(part, code))]
+    pause = [_PAUSE] if code in _UNSPACED else []
+    said = [unit for clause in clauses for unit in (*clause, *pause)]
+    if _is_only(said, yes, beside):
+        return None if _ASKS.search(text) else True
+    if _is_only(said, no, beside):
+        return False
+    first, rest = (clauses[0], said[len(clauses[0]) :]) if clauses else ([], [])
+    if _is_only(first, no, beside) and not _holds(rest, yes):
+        return False
+    return None
+
+
+@functools.cache
+def _phrases(code: str) -> tuple[_Phrases, _Phrases, _Phrases]:
+    words = LEXICONS[code].yes_no
+    yes, no, beside = (
+        frozenset(tuple(_units(phrase, code)) for phrase in listed)
+        for listed in (words.yes, words.no, words.beside)
+    )
+    return yes, no, beside | {(_PAUSE,)}
+
+
+def _units(text: str, code: str) -> list[str]:
+    """Words of a text, or its characters: without case, accents and signs."""
+    parts = unicodedata.normalize("NFD", text.casefold().replace("’", "'"))
+    plain = unicodedata.normalize("NFC", _ACCENTS.sub("", parts))
+    words = _WORD.findall(plain)
+    return list("".join(words)) if code in _UNSPACED else words
+
+
+def _is_only(said: Sequence[str], wanted: _Phrases, beside: _Phrases) -> bool:
+    """Whether a text is made of these phrases alone, of `wanted` at least one."""
+    # By position: whether it is reached without and with one that is wanted.
+    reached = [(False, False)] * (len(said) + 1)
+    reached[0] = (True, False)
+    for at, (without, having) in enumerate(reached):
+        if not (without or having):
+            continue
+        for listed in (wanted, beside):
+            for phrase in listed:
+                end = at + len(phrase)
+                if tuple(said[at:end]) == phrase:
+                    bare, full = reached[end]
+                    if listed is wanted:
+                        reached[end] = (bare, True)
+                    else:
+                        reached[end] = (bare or without, full or having)
+    return reached[-1][1]
+
+
+def _holds(said: Sequence[str], phrases: _Phrases) -> bool:
+    """Whether one of these phrases is anywhere in a text."""
+    return any(
+        tuple(said[at : at + len(phrase)]) == phrase
+        for phrase in phrases
+        for at in range(len(said) - len(phrase) + 1)
+    )
