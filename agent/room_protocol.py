@@ -33,6 +33,13 @@ PERSONA_TITLE = "rejoinder.persona_title"
 SET_PERSONA = "set_persona"
 GET_PERSONAS = "get_personas"
 
+# What is known of the caller from earlier calls: an attribute of the agent's, and procedures.
+MEMORY = "rejoinder.memory"
+GET_MEMORY = "get_memory"
+SET_MEMORY = "set_memory"
+CORRECT_MEMORY = "correct_memory"
+DELETE_MEMORY = "delete_memory"
+
 # Attributes of the agent.
 STATE = "lk.agent.state"
 MODE = "rejoinder.mode"

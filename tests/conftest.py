@@ -30,6 +30,7 @@ OWN_PREFIXES = (
     "WEB_SEARCH",
     "SERVE_",
     "RECORD",
+    "MEMORY",
     "OPENAI_",
 )
 

@@ -30,7 +30,11 @@ from agent.tasks import CallTasks, fault
 
 logger = logging.getLogger(__name__)
 
-FEATURES: tuple[str, ...] = ("agent.call.limits", "agent.call.web_searching")
+FEATURES: tuple[str, ...] = (
+    "agent.call.limits",
+    "agent.call.web_searching",
+    "agent.call.remembering",
+)
 """Modules of the features that every call has, by dotted path."""
 
 MOST_FAULTS = 10

@@ -21,6 +21,7 @@ from agent.options.agent import AgentOptions
 from agent.options.fields import EngineOptions
 from agent.options.interpreting import InterpretOptions
 from agent.options.livekit import LiveKitOptions
+from agent.options.memory import MemoryOptions
 from agent.options.personas import PersonaOptions
 from agent.options.prices import PriceOptions
 from agent.options.recording import RecordOptions
@@ -44,6 +45,7 @@ SECTIONS: Mapping[str, type[BaseModel]] = {
     "LIVEKIT_": LiveKitOptions,
     "AGENT_": AgentOptions,
     "PERSONAS_": PersonaOptions,
+    "MEMORY_": MemoryOptions,
     "STT_": SpeechToTextOptions,
     "LLM_": ModelOptions,
     "TTS_": TextToSpeechOptions,
@@ -118,6 +120,7 @@ class Settings:
     interpret: InterpretOptions = InterpretOptions()
     personas: PersonaOptions = PersonaOptions()
     web_search: WebSearchOptions = WebSearchOptions()
+    memory: MemoryOptions = MemoryOptions()
     record: RecordOptions = RecordOptions()
     pricing: PriceOptions = PriceOptions()
     prices: Prices = Prices()
@@ -191,6 +194,7 @@ class _Loader:
         livekit = self._reader.section("LIVEKIT_", LiveKitOptions)
         agent = self._reader.section("AGENT_", AgentOptions)
         personas = self._reader.section("PERSONAS_", PersonaOptions)
+        memory = self._reader.section("MEMORY_", MemoryOptions)
         model = self._reader.section("LLM_", ModelOptions)
         stt = self._stage("stt", self._reader.section("STT_", SpeechToTextOptions))
         llm = self._stage("llm", model)
@@ -210,13 +214,14 @@ class _Loader:
             raise ConfigError("\n".join(self._reader.mistakes))
         if not (turn and record and talk and pricing and prices and interpret and personas):
             raise ConfigError("\n".join(self._reader.mistakes))
-        if translate is None or web_search is None:
+        if translate is None or web_search is None or memory is None:
             raise ConfigError("\n".join(self._reader.mistakes))
         return Settings(
             livekit=livekit,
             agent=agent,
             personas=personas,
             web_search=web_search,
+            memory=memory,
             turn=turn,
             record=record,
             pricing=pricing,

@@ -10,6 +10,7 @@ from livekit.agents.__main__ import main as livekit_agents
 
 from agent.call.line_ups import check_recognisers
 from agent.errors import ConfigError
+from agent.memory.opened import opened
 from agent.recorder.folder import folder_of, make_folder
 from agent.settings.checking import check_engine
 from agent.settings.engines import TABLES
@@ -48,6 +49,8 @@ def run(args: argparse.Namespace) -> int:
         )
     if effective.record.record != "off":
         make_folder(folder_of(effective.record))
+    if effective.memory.memory == "on":
+        opened(effective.memory).store.prune()
     # A job process that cannot be set up is started again for ever, while the worker says that
     # all is well. The engines are imported by the worker in this process anyway.
     for stage in TABLES:

@@ -42,6 +42,8 @@ class Lexicon:
     """Shown when another voice has to speak."""
     stand_by: str
     """Shown when another engine of a list has to answer."""
+    may_remember: str
+    """Asks the caller for the permission to know them again in another call."""
     recorded: str
     """Added to the greeting of a call whose sound is kept."""
     farewell: str

@@ -23,6 +23,7 @@ CHINESE = Lexicon(
     },
     spare_voice="我的声音刚才出了问题，现在由另一个声音代替。",
     stand_by="我的一个引擎没有响应，已由另一个引擎接替。",
+    may_remember="我可以记住这些和我们谈的内容，方便您下次来电吗？",
     recorded="本次通话会被录音。",
     farewell="我们的通话只能到这里了，再见。",
     consent=Consent(

@@ -32,6 +32,7 @@ ENGLISH = Lexicon(
     },
     spare_voice="My voice failed just now; another one speaks in its place.",
     stand_by="One of my engines does not answer; another one has taken its place.",
+    may_remember="May I remember this, and what we talk about, for next time?",
     recorded="This call is recorded.",
     farewell="I have to end our call here. Goodbye.",
     consent=Consent(

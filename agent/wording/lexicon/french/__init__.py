@@ -37,6 +37,7 @@ FRENCH = Lexicon(
     },
     spare_voice="Ma voix vient de me lâcher ; une autre parle à sa place.",
     stand_by="L'un de mes moteurs ne répond pas ; un autre a pris sa place.",
+    may_remember="Puis-je retenir cela, et ce dont nous parlons, pour la prochaine fois ?",
     recorded="Cet appel est enregistré.",
     farewell="Je dois mettre fin à notre appel. Au revoir.",
     consent=Consent(

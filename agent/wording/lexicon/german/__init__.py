@@ -41,6 +41,7 @@ GERMAN = Lexicon(
     },
     spare_voice="Meine Stimme hat gerade versagt; eine andere spricht an ihrer Stelle.",
     stand_by="Einer meiner Dienste antwortet nicht; ein anderer ist für ihn eingesprungen.",
+    may_remember="Darf ich mir das, und worüber wir sprechen, für das nächste Mal merken?",
     recorded="Dieses Gespräch wird aufgezeichnet.",
     farewell="Ich muss unser Gespräch hier beenden. Auf Wiederhören.",
     consent=Consent(

@@ -32,6 +32,7 @@ ITALIAN = Lexicon(
     },
     spare_voice="Mi è mancata la voce; ne parla un'altra al suo posto.",
     stand_by="Uno dei miei motori non risponde; un altro ha preso il suo posto.",
+    may_remember="Posso ricordare questo, e ciò di cui parliamo, per la prossima volta?",
     recorded="Questa chiamata è registrata.",
     farewell="Devo chiudere qui la nostra chiamata. Arrivederci.",
     consent=Consent(

@@ -23,6 +23,7 @@ KOREAN = Lexicon(
     },
     spare_voice="방금 목소리가 나오지 않았습니다. 다른 목소리가 대신 말합니다.",
     stand_by="제 엔진 하나가 응답하지 않아 다른 엔진이 대신합니다.",
+    may_remember="이 내용과 오늘 나눈 이야기를 다음을 위해 기억해도 될까요?",
     recorded="이 통화는 녹음됩니다.",
     farewell="죄송하지만 여기서 통화를 마쳐야 합니다. 안녕히 계세요.",
     consent=Consent(

@@ -35,6 +35,7 @@ PORTUGUESE = Lexicon(
     },
     spare_voice="A minha voz falhou agora; outra fala no lugar dela.",
     stand_by="Um dos meus motores não responde; outro assume o lugar dele.",
+    may_remember="Posso lembrar disso, e do que conversamos, para a próxima vez?",
     recorded="Esta chamada é gravada.",
     farewell="Preciso encerrar a nossa chamada aqui. Até logo.",
     consent=Consent(

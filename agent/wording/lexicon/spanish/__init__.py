@@ -35,6 +35,7 @@ SPANISH = Lexicon(
     },
     spare_voice="Me ha fallado la voz; otra habla en su lugar.",
     stand_by="Uno de mis motores no responde; otro ocupa su lugar.",
+    may_remember="¿Puedo recordar esto, y lo que hablamos, para la próxima vez?",
     recorded="Esta llamada se graba.",
     farewell="Tengo que terminar aquí nuestra llamada. Adiós.",
     consent=Consent(

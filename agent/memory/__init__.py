@@ -1,0 +1,1 @@
+"""What is known of callers from earlier calls, by their own yes."""

@@ -1,0 +1,37 @@
+"""Who a caller is to the memory: a keyed hash of what they are known by, and nothing else."""
+
+import hashlib
+import hmac
+import re
+
+from livekit import rtc
+
+PHONE = "sip.phoneNumber"
+"""Attribute of a telephone's participant. Source: https://docs.livekit.io/sip/sip-participant/"""
+
+_NOT_NUMBER = re.compile(r"[^0-9+]")
+_LEAST_DIGITS = 3
+"""What has fewer is no number that a caller could be known by: "anonymous"."""
+
+
+def known_by(caller: rtc.RemoteParticipant) -> str:
+    """What this caller is known by over calls; empty: by nothing.
+
+    A telephone is known by its number, everybody else by the identity of their token. Only
+    livekit-server makes a participant a telephone: a client that calls itself by a number, or sets
+    the attribute, is not taken for one.
+    """
+    if caller.kind != rtc.ParticipantKind.PARTICIPANT_KIND_SIP:
+        return f"identity:{caller.identity}" if caller.identity else ""
+    return phone(caller.attributes.get(PHONE, ""))
+
+
+def phone(number: str) -> str:
+    """What a telephone is known by; empty: it hides its number."""
+    digits = _NOT_NUMBER.sub("", number)
+    return f"phone:{digits}" if len(digits.lstrip("+")) >= _LEAST_DIGITS else ""
+
+
+def hashed(known_as: str, salt: bytes) -> str:
+    """The name under which somebody is stored: HMAC-SHA256, 64 hexadecimal digits."""
+    return hmac.new(salt, b"rejoinder memory\0" + known_as.encode(), hashlib.sha256).hexdigest()
