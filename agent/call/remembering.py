@@ -1,8 +1,8 @@
 """Who is on the line is known again in their next call, if they have said yes to it.
 
 Here is what a call does with `agent.memory`: it loads what is known when somebody is served, tells
-the model, asks the caller for permission in fixed words, and sums the talk up at its end. What
-the model may do is in `agent.call.memory_tools`, what the caller's page may in `agent.call.memory_page`.
+the model, asks the caller for permission in fixed words, and sums the talk up at its end. What the
+model may do is in `agent.call.memory_tools`, what a page may do in `agent.call.memory_page`.
 """
 
 import logging

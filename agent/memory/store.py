@@ -5,6 +5,7 @@ once, in two processes or on two machines, follow each other, and neither loses 
 written.
 """
 
+import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -73,6 +74,9 @@ _FACTS = Table(
     sqlite_autoincrement=True,
 )
 
+_FAULTS = (DBAPIError, sqlite3.Error)
+"""What a database that does not serve raises; SQLAlchemy wraps no error of `_on_connect`."""
+
 T = TypeVar("T")
 
 
@@ -105,9 +109,9 @@ class Store:
             self._attempt(_SCHEMA.create_all)
         except (ArgumentError, NoSuchModuleError, ImportError) as error:
             raise ConfigError(f"MEMORY_URL: {type(error).__name__}: {_first_line(error)}") from None
-        except DBAPIError as error:
+        except _FAULTS as error:
             # Its text may have the address with its password.
-            kind = type(error.orig).__name__
+            kind = type(getattr(error, "orig", error)).__name__
             raise ConfigError(f"MEMORY_URL: the database does not serve ({kind})") from None
 
     def known(self, person: str) -> Known:
@@ -279,7 +283,7 @@ class Store:
             try:
                 with self._engine.begin() as connection:
                     return work(connection)
-            except DBAPIError as error:
+            except _FAULTS as error:
                 if not left or not _may_pass(error):
                     raise
                 time.sleep(_PAUSE_S * (_TRIES - left))
@@ -314,11 +318,11 @@ def _on_begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-def _may_pass(error: DBAPIError) -> bool:
+def _may_pass(error: DBAPIError | sqlite3.Error) -> bool:
     """Whether the same may succeed in a moment: two have written at once."""
     if isinstance(error, IntegrityError):
         return True
-    text = str(error.orig).lower()
+    text = str(getattr(error, "orig", error)).lower()
     return any(sign in text for sign in ("locked", "busy", "deadlock", "serializ", "restart"))
 
 
