@@ -23,6 +23,7 @@ from agent.costs.meter import Meter
 from agent.hearing.ear import Probability, load_detector
 from agent.hearing.end_model import EndModel, load_end_model
 from agent.llm.reply_filter import Habit
+from agent.memory.opened import preload as preload_memory
 from agent.remote.failover import Closable, LineUp, Member
 from agent.remote.hedging import Pace
 from agent.remote.learned import page
@@ -120,6 +121,7 @@ def preload(settings: Settings) -> None:
     load_detector()
     preload_words()
     page(_DELAYS, StreamDelays.BYTES)
+    preload_memory(settings.memory)
     preload_engines("stt", settings.stt)
     preload_engines("llm", settings.llm)
     preload_engines("tts", settings.tts)

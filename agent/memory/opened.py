@@ -1,7 +1,9 @@
 """The memory that the settings name: opened once per process, when it is first wanted. Blocks."""
 
 import functools
+from contextlib import suppress
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from agent.errors import ConfigError
@@ -11,6 +13,13 @@ from agent.options.memory import MemoryOptions
 
 if TYPE_CHECKING:
     from agent.memory.store import Store
+
+
+def preload(options: MemoryOptions) -> None:
+    """Import what a call would wait for, before processes part; nothing is opened."""
+    if options.memory == "on":
+        with suppress(ModuleNotFoundError):
+            import_module("agent.memory.store")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from rich.table import Table
 from agent.errors import RejoinderError
 from agent.masking import masked_text
 from agent.options.web_search import WebSearchOptions
+from agent.memory.opened import opened
 from agent.settings.checking import import_engine, price_of, probe_engine
 from agent.settings.engines import TABLES
 from agent.settings.hosting import is_hosted
@@ -70,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def examine(settings: Settings, *, probe_s: float = _PROBE_S) -> list[Finding]:
-    """Contact LiveKit and all chosen engines at the same time, each within `probe_s` seconds."""
+    """Contact LiveKit, all chosen engines and the memory at once, each within `probe_s` seconds."""
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(_livekit(settings), name="check-livekit")]
         for stage in TABLES:
@@ -83,6 +84,9 @@ async def examine(settings: Settings, *, probe_s: float = _PROBE_S) -> list[Find
             what = f"WEB_SEARCH {settings.web_search.web_search}"
             probing = _limited(what, _probe_search(settings.web_search), probe_s)
             tasks.append(group.create_task(probing, name="check-web-search"))
+        if settings.memory.memory == "on":
+            looking = _limited("MEMORY", _memory(settings), probe_s)
+            tasks.append(group.create_task(looking, name="check-memory"))
     return [task.result() for task in tasks]
 
 
@@ -139,6 +143,11 @@ async def _livekit(settings: Settings) -> Finding:
         return Finding("LiveKit", False, "set LIVEKIT_API_KEY and LIVEKIT_API_SECRET")
     key, secret = livekit.api_key, livekit.api_secret.get_secret_value()
     return await _limited("LiveKit", list_rooms(livekit.url, key, secret), ANSWER_S + 1)
+
+
+async def _memory(settings: Settings) -> str:
+    people = await asyncio.to_thread(lambda: opened(settings.memory).store.people())
+    return f"the database serves; people that are remembered: {len(people)}"
 
 
 async def _local_livekit(settings: Settings) -> Finding:

@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-EXTRAS = "server-whisper,server-tts,server-llm,server-translate"
+EXTRAS = "server-whisper,server-tts,server-llm,server-translate,memory"
 
 IMPORT_ALL = """
 import importlib, pkgutil
@@ -48,6 +48,7 @@ def main() -> int:
         "TALK_",
         "SERVE_",
         "RECORD",
+        "MEMORY",
         "OPENAI_",
     )
     env = {k: v for k, v in os.environ.items() if not k.startswith(own)}
