@@ -50,14 +50,14 @@ class MemoryPage:
     async def _set(self, call: rtc.RpcInvocationData) -> str:
         """A click is as good as a typed yes, or no."""
         on = _asked(call).get("on")
-        memory = self._found()
+        memory, asking = self._found(), self._asking()
         if on is True:
             await memory.agree()
-            for fact in self._asking().agreed():
+            for fact in asking.agreed():
                 await _allowed(memory.remember(fact))
         elif on is False:
             await memory.withdraw()
-            self._asking().refused()
+            asking.refused()
         else:
             raise rtc.RpcError(400, 'should be {"on": true} or {"on": false}')
         return self._told(memory)

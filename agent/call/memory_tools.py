@@ -66,8 +66,7 @@ class MemoryTools:
         )
 
     async def _remember(self, raw_arguments: dict[str, object]) -> str:
-        memory = await self._loaded()
-        asking = self._asking()
+        asking, memory = self._asking(), await self._loaded()
         try:
             fact = fact_of(str(raw_arguments.get("fact", "")))
         except Refusal as refusal:
@@ -81,10 +80,11 @@ class MemoryTools:
         return told((await self._loaded()).known)
 
     async def _forget(self, raw_arguments: dict[str, object]) -> str:
-        memory, id = await self._loaded(), str(raw_arguments.get("id", ""))
+        asking, memory = self._asking(), await self._loaded()
+        id = str(raw_arguments.get("id", ""))
         if id == ALL:
             await _done(memory.withdraw())
-            self._asking().refused()
+            asking.refused()
         else:
             await _done(memory.forget(id))
         return _GONE

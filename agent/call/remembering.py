@@ -117,7 +117,8 @@ class Remembering(Feature):
         """A reply is over; now they can be asked."""
         if text:
             self._served.talk.append(Message("assistant", text))
-        if self._served.asking.reply_ended(text, interrupted=interrupted):
+        asks = self._served.asking.reply_ended(text, interrupted=interrupted)
+        if asks and self._may(REMEMBER):
             question = lexicon_of(self._served.language).may_remember
             with suppress(RuntimeError):  # the session may be closing
                 self._call.session.say(question)

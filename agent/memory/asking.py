@@ -1,8 +1,8 @@
 """The question whether something may be remembered, from the wish to the caller's own answer. Pure.
 
     quiet ──wanted──► due ──said──► saying ──heard──► open ──yes──► quiet, and agreed
-                       ▲               │                 ├──no────► refused
-                       └──cut short────┘                 └──else──► quiet
+                       ▲               │               │ ├──no────► refused
+                       └──cut short────┴─another reply─┘ └──else──► quiet
 
 The agent says the question itself, in words that are ours, and the very next thing that the caller
 says or types is the answer: no claim of the model's, and no yes to another question, is one.
@@ -43,11 +43,14 @@ class Asking:
         return True
 
     def reply_ended(self, heard: str, *, interrupted: bool) -> bool:
-        """A reply is over, of which `heard` was heard; whether the question is to be said now."""
-        if self.stage == "saying":
-            if self._was_heard(heard):
-                self.stage = "open"
-            elif self._tries < _MOST_TRIES:
+        """A reply is over, of which `heard` was heard; whether the question is to be said now.
+
+        After another reply a yes may be meant for that one: the question has to be said again.
+        """
+        if self.stage == "saying" and self._was_heard(heard):
+            self.stage = "open"
+        elif self.stage == "saying" or (self.stage == "open" and heard):
+            if self._tries < _MOST_TRIES:
                 self.stage = "due"
             else:
                 self._drop()

@@ -2,10 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from agent.memory.known import NOTHING, Known
 from agent.memory.opened import opened
 from agent.options.memory import MemoryOptions
+
+if TYPE_CHECKING:
+    from agent.memory.store import Store
 
 
 class CallerMemory:
@@ -33,41 +37,40 @@ class CallerMemory:
 
     async def load(self) -> None:
         """Read what is stored."""
-        await self._done("known")
+        await self._done(lambda store, person: store.known(person))
         self.loaded = True
         self._changed()
 
     async def agree(self) -> None:
         """Take their yes."""
-        await self._done("agree")
+        await self._done(lambda store, person: store.agree(person))
 
     async def withdraw(self) -> None:
         """Take it back: all is deleted."""
-        await self._done("withdraw")
+        await self._done(lambda store, person: store.withdraw(person))
 
     async def remember(self, fact: str) -> None:
         """Store a fact."""
-        await self._done("remember", fact)
+        await self._done(lambda store, person: store.remember(person, fact))
 
     async def correct(self, id: str, text: str) -> None:
         """Write other words for a fact."""
-        await self._done("correct", id, text)
+        await self._done(lambda store, person: store.correct(person, id, text))
 
     async def forget(self, id: str | None = None) -> None:
         """Delete a fact, or all of them and the summary."""
-        await self._done("forget", id)
+        await self._done(lambda store, person: store.forget(person, id))
 
     async def summarise(self, summary: str) -> None:
         """Write the summary of their calls."""
-        await self._done("summarise", summary)
+        await self._done(lambda store, person: store.summarise(person, summary))
 
-    async def _done(self, what: str, *given: str | None) -> None:
+    async def _done(self, work: "Callable[[Store, str], Known]") -> None:
+        def do() -> Known:
+            memory = opened(self._options)
+            return work(memory.store, memory.person(self._known_as))
+
         # One after the other: what is known in the end is what was written last.
         async with self._writing:
-            self.known = await asyncio.to_thread(self._do, what, given)
+            self.known = await asyncio.to_thread(do)
         self._changed()
-
-    def _do(self, what: str, given: tuple[str | None, ...]) -> Known:
-        memory = opened(self._options)
-        known: Known = getattr(memory.store, what)(memory.person(self._known_as), *given)
-        return known

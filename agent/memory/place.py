@@ -13,6 +13,8 @@ from agent.options.memory import MemoryOptions
 
 _FILE = "memory.sqlite3"
 _SQLITE = "sqlite"
+_LEAST_SALT = 16
+"""Bytes, as of `MEMORY_SALT`."""
 
 
 def url_of(options: MemoryOptions) -> str:
@@ -61,6 +63,8 @@ def salt_of(options: MemoryOptions) -> bytes:
         raise ConfigError(f"the memory's salt {path}: {error.strerror}") from error
     if stat.S_IMODE(mode) & 0o077:
         raise ConfigError(f"the memory's salt {path} can be read by others: chmod 600")
+    if len(salt) < _LEAST_SALT:
+        raise ConfigError(f"the memory's salt {path} is cut: put the whole one back")
     return salt
 
 

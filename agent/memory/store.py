@@ -31,7 +31,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
 from agent.errors import ConfigError
 from agent.memory.known import (
@@ -52,6 +52,8 @@ _BUSY_S = 5.0
 _TRIES = 5
 _PAUSE_S = 0.05
 _MOST_DIGITS = 9
+_PASSING = ("locked", "busy", "deadlock", "serializ", "restart", "already exists")
+"""Of what databases say when two have written, or made the tables, at the same time."""
 
 _SCHEMA = MetaData()
 _PEOPLE = Table(
@@ -107,12 +109,12 @@ class Store:
         try:
             self._engine = _engine(url)
             self._attempt(_SCHEMA.create_all)
-        except (ArgumentError, NoSuchModuleError, ImportError) as error:
-            raise ConfigError(f"MEMORY_URL: {type(error).__name__}: {_first_line(error)}") from None
         except _FAULTS as error:
             # Its text may have the address with its password.
             kind = type(getattr(error, "orig", error)).__name__
             raise ConfigError(f"MEMORY_URL: the database does not serve ({kind})") from None
+        except (SQLAlchemyError, ImportError) as error:
+            raise ConfigError(f"MEMORY_URL: {type(error).__name__}: {_first_line(error)}") from None
 
     def known(self, person: str) -> Known:
         """All that is known of somebody who is on the line now."""
@@ -323,7 +325,7 @@ def _may_pass(error: DBAPIError | sqlite3.Error) -> bool:
     if isinstance(error, IntegrityError):
         return True
     text = str(getattr(error, "orig", error)).lower()
-    return any(sign in text for sign in ("locked", "busy", "deadlock", "serializ", "restart"))
+    return any(sign in text for sign in _PASSING)
 
 
 def _locked(connection: Connection, person: str) -> str | None:

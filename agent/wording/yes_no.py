@@ -20,6 +20,8 @@ _ACCENTS = re.compile("[\u0300-\u036f]")
 _UNSPACED = ("zh", "ja", "ko")
 """Languages whose words are compared character by character; there no phrase has a pause in it."""
 _PAUSE = ","
+_MOST_CHARS = 200
+"""Nobody answers at such length: it is something else, and is not looked at."""
 
 _Phrases = frozenset[tuple[str, ...]]
 
@@ -32,8 +34,10 @@ def said_yes(text: str, language: str) -> bool | None:
         language: BCP-47 tag of it; for one without a lexicon, or none, every language is asked.
 
     Returns:
-        None for anything else: a question, a condition, both in one breath, something else.
+        None for anything else: a question, a condition, both in one breath, a long text.
     """
+    if len(text) > _MOST_CHARS:
+        return None
     code = code_of(language)
     verdicts = {_verdict(text, known) for known in ([code] if code in LEXICONS else LEXICONS)}
     verdicts.discard(None)

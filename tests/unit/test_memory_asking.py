@@ -66,6 +66,15 @@ def test_another_reply_is_not_taken_for_the_question() -> None:
     assert asking.answered("Yes.", EN) is None
 
 
+def test_a_yes_after_a_further_reply_is_none_before_the_question_was_said_again() -> None:
+    asking = asked()
+    assert asking.reply_ended("Shall I book the table?", interrupted=False), "it is said again"
+    assert asking.answered("Yes.", EN) is None
+    asking.saying(QUESTION)
+    asking.reply_ended(QUESTION, interrupted=False)
+    assert asking.answered("Yes.", EN) is True
+
+
 def test_a_question_that_was_cut_short_early_is_said_again_and_no_third_time() -> None:
     asking = Asking()
     asking.want("I am Ann.")

@@ -194,11 +194,18 @@ def test_files_are_the_workers_alone(options: MemoryOptions, tmp_path: Path) -> 
     ]
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
     assert stat.S_IMODE((tmp_path / "memory").stat().st_mode) == 0o700
-    for file in files[:1], files[-1:]:
-        file[0].chmod(0o644)
+    for file in (files[0], files[-1]):
+        file.chmod(0o644)
     with pytest.raises(ConfigError, match="read by others"):
         url_of(options)
     with pytest.raises(ConfigError, match="read by others"):
+        salt_of(options)
+
+
+def test_a_salt_that_was_cut_is_not_taken(options: MemoryOptions, tmp_path: Path) -> None:
+    salt_of(options)
+    (tmp_path / "memory/calls.sqlite3.salt").write_text("")
+    with pytest.raises(ConfigError, match="is cut"):
         salt_of(options)
 
 
