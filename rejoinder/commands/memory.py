@@ -52,7 +52,10 @@ def run(args: argparse.Namespace) -> int:
 
 def _person(memory: Opened, args: argparse.Namespace) -> str:
     """The hash of who is meant."""
-    given = args.identity or input("number: " if args.phone else "identity: ").strip()
+    try:
+        given = args.identity or input("number: " if args.phone else "identity: ").strip()
+    except EOFError:
+        given = ""
     known_as = phone(given) if args.phone else f"identity:{given}"
     if not given or not known_as:
         raise ConfigError("a telephone's number has three digits or more, an identity a letter")

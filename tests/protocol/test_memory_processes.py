@@ -95,6 +95,7 @@ def test_an_operator_lists_without_words_and_shows_and_deletes_who_they_name(
     assert rejoinder(tmp_path, "delete", "bob").returncode == 1
     assert rejoinder(tmp_path, "prune").stdout == "deleted: 0\n"
     assert len(rejoinder(tmp_path, "list").stdout.strip().splitlines()) == 2
+    assert rejoinder(tmp_path, "show").returncode == 2  # nothing is typed
     wrong = rejoinder(tmp_path, "show", "--phone", "anonymous")
     assert (wrong.returncode, wrong.stdout) == (2, "")
     assert "rejoinder memory: a telephone's number has three digits" in wrong.stderr
