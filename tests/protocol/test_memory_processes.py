@@ -11,7 +11,7 @@ from agent.memory.opened import opened
 from agent.memory.person import phone
 from agent.options.memory import MemoryOptions
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = pytest.mark.timeout(180)
 
 NUMBER = "+49 30 123456"
 WRITER = """
