@@ -13,8 +13,8 @@ from rich.table import Table
 
 from agent.errors import RejoinderError
 from agent.masking import masked_text
-from agent.options.web_search import WebSearchOptions
 from agent.memory.opened import opened
+from agent.options.web_search import WebSearchOptions
 from agent.settings.checking import import_engine, price_of, probe_engine
 from agent.settings.engines import TABLES
 from agent.settings.hosting import is_hosted
