@@ -11,6 +11,7 @@ TOPIC_SOURCE = "rejoinder.source"
 TOPIC_COST = "rejoinder.cost"
 TOPIC_VOICE = "rejoinder.voice"
 TOPIC_CLONE = "rejoinder.clone"
+TOPIC_TOOL = "rejoinder.tool"
 
 # Attributes of a stream of captions.
 SEGMENT = "lk.segment_id"

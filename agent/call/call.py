@@ -16,9 +16,9 @@ from livekit.agents import (
     CloseEvent,
     JobContext,
     UserInputTranscribedEvent,
+    llm,
 )
 
-from agent.call.allowed_tools import allowed
 from agent.call.callers import Callers
 from agent.call.conversation import Conversation
 from agent.call.costs import Costs
@@ -33,6 +33,7 @@ from agent.call.reply import OUTPUT_RATE_HZ, CallAgent
 from agent.call.reports import Reports
 from agent.call.session import build_listener, build_session, limits_of, room_options
 from agent.call.sources import Sources
+from agent.call.tool_use import ToolUse
 from agent.call.voices import CallVoices
 from agent.costs.bill import bill_of
 from agent.hearing.caller_input import CallerInput
@@ -124,15 +125,18 @@ class Call:
             publish=self._notices.publish if settings.pricing.told else None,
             keep=self._recorded.cost,
         )
+        self._tool_use = ToolUse(self._session, cast, settings.tools, publish=self._notices.publish)
         self._changes = PersonaChanges(
             cast,
             self._session,
             self._notices,
             self._reader,
-            tools=lambda: self.features.tools(),
+            tools=self._tools,
             became=lambda persona: self.features.became(persona),
         )
-        self.features = Features(tasks, [costs, self._recorded, self._reports, self._changes])
+        self.features = Features(
+            tasks, [costs, self._recorded, self._reports, self._changes, self._tool_use]
+        )
         chosen = settings.agent
         self._seal = seal_for(settings.livekit.api_secret, room=ctx.job.room.name)
         self._heartbeat = Heartbeat(ctx.room, tasks, dispatch=ctx.job.dispatch_id, seal=self._seal)
@@ -172,6 +176,7 @@ class Call:
             metadata=metadata,
             bill=lambda: bill_of(self._parts.meter, self._settings.prices),
             end=self._hang_up,
+            tools_changed=self._changes.tools_changed,
         )
         for module in load_features(self._settings):
             self.features.add(module, surroundings)
@@ -192,6 +197,7 @@ class Call:
             await self._over.wait()
         finally:
             talking.cancel()
+            self._tool_use.end()
             try:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(_CLOSE_S):
@@ -216,7 +222,7 @@ class Call:
             on_turn_over=self._failures.turn_is_over,
             reader=self._reader,
             parts=self._parts,
-            tools=allowed(self.features.tools(), self._cast.persona),
+            tools=self._tools(),
             brief=self.features.brief,
         )
         session.input.audio = CallerInput(self._callers.track, self._listener.push)
@@ -234,6 +240,9 @@ class Call:
         for name, part in (("heartbeat", self._heartbeat.run), *self._callers.runs):
             self._tasks.carry(part, name=name, lost=self._failures.deaf)
         self._callers.watch()
+
+    def _tools(self) -> list[llm.Tool]:
+        return self._tool_use.offered(self.features.tools())
 
     def _keep_ledger(self) -> None:
         """Put the heard ledger between the session and the room."""

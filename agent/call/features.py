@@ -34,6 +34,10 @@ FEATURES: tuple[str, ...] = (
     "agent.call.limits",
     "agent.call.web_searching",
     "agent.call.remembering",
+    "agent.call.end_call",
+    "agent.call.send_text",
+    "agent.call.module_tools",
+    "agent.call.mcp_tools",
 )
 """Modules of the features that every call has, by dotted path."""
 
@@ -68,6 +72,8 @@ class Surroundings:
     """What the call has cost so far."""
     end: Callable[[], None]
     """Ends the call and closes the room; what is being said is cut off."""
+    tools_changed: Callable[[], None]
+    """Tells that the feature has other tools than when it was asked last; once the call began."""
 
     async def part(self, farewell: str) -> None:
         """Say a last sentence, which cannot be interrupted, and end the call."""
@@ -87,9 +93,10 @@ class Feature:
     """
 
     def tools(self) -> Sequence[llm.Tool]:
-        """What the model may call, if the persona that speaks lists it.
+        """What the model may call, if the persona that speaks lists it (`agent.call.tool_use`).
 
-        Asked at the beginning and whenever another persona takes over.
+        Asked at the beginning, whenever another persona takes over, and after
+        `Surroundings.tools_changed`.
         """
         return ()
 

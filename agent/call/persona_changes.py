@@ -16,7 +16,6 @@ from livekit import rtc
 from livekit.agents import AgentSession, RunContext, StopResponse, llm
 from livekit.agents.voice import SpeechHandle
 
-from agent.call.allowed_tools import allowed
 from agent.call.features import Answer, Feature
 from agent.call.notices import Notices
 from agent.errors import ConfigError
@@ -52,7 +51,8 @@ class PersonaChanges(Feature):
     ) -> None:
         """Change who speaks in `session` when `cast` changes.
 
-        `tools` are those of all features, asked anew each time; these are told by `became`.
+        `tools` are those that who speaks may call, asked anew each time; features are told by
+        `became`.
         """
         self._cast = cast
         self._session = session
@@ -174,6 +174,13 @@ class PersonaChanges(Feature):
                 self._cast.enter(name)
                 self._due.put_nowait(partial(self._take_over, greet=False, keep=True))
 
+    def tools_changed(self) -> None:
+        """A feature has other tools than before: the model is told with its next answer."""
+        self._due.put_nowait(self._offer_tools)
+
+    async def _offer_tools(self) -> None:
+        await self._session.current_agent.update_tools([*self._tools()])
+
     async def _interrupt_with(self, name: str, done: asyncio.Event | None = None) -> None:
         try:
             if name != self._cast.persona.name:
@@ -195,7 +202,7 @@ class PersonaChanges(Feature):
         if shelved is not None and shelved.file.history == "clear" and not keep:
             await agent.update_chat_ctx(llm.ChatContext.empty())
         await agent.update_instructions(persona.instructions)
-        await agent.update_tools([*allowed(self._tools(), persona)])
+        await agent.update_tools([*self._tools()])
         self._reader.expect(persona.language)
         self._became(persona)
         self._tell()

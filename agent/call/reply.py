@@ -107,7 +107,7 @@ class CallAgent(Agent):
         stream = hedged_stream(
             lambda: filtered_reply(
                 self._asked(chat_ctx, tools, model_settings),
-                tools=tools,
+                tools=[] if _may_call_none(model_settings) else tools,
                 model=self._parts.llm.model,
                 habit=self._parts.llm_habit,
                 stall_s=self._parts.llm_stall_s,
@@ -143,6 +143,9 @@ class CallAgent(Agent):
             extra_kwargs=wishes or NOT_GIVEN,
         ) as stream:
             async for chunk in stream:
+                if chunk.delta is not None and _may_call_none(model_settings):
+                    # Called in vain: a reply of this alone is one without a word.
+                    chunk.delta.tool_calls = []
                 yield chunk
 
     async def tts_node(
@@ -177,3 +180,8 @@ class CallAgent(Agent):
                 first = False
                 self._timeline.begin("tts")
             yield piece
+
+
+def _may_call_none(settings: ModelSettings) -> bool:
+    """Whether this reply must be words: all rounds of tools are used up."""
+    return settings.tool_choice == "none"

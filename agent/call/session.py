@@ -39,6 +39,8 @@ INPUT_RATE_HZ = 16000
 """What Silero and every recogniser here work at; WebRTC resamples for us."""
 INPUT_FRAME_MS = 10
 
+_RUNS_ALREADY = "`{function_name}` is at work on this already; its result will come."
+"""What the model gets that calls a tool again before it has ended."""
 _NEVER = 1_000_000
 """A dead engine is told to the caller; it does not end the call."""
 
@@ -112,6 +114,8 @@ def build_session(
             tts_conn_options=limits_of(settings.tts),
             max_unrecoverable_errors=_NEVER,
         ),
+        max_tool_steps=settings.tools.rounds,
+        tool_handling={"async_options": {"duplicate_reject_template": _RUNS_ALREADY}},
         **SESSION_OPTIONS,
     )
 

@@ -4,6 +4,7 @@ livekit-agents imports this module by path in the worker and by name in each job
 so `server` and the functions below must stay plain module-level names.
 """
 
+import importlib
 import os
 
 # livekit-agents would preload its end-of-turn model, 244 MB a worker; a process that uses it
@@ -26,6 +27,7 @@ from agent.settings.engines import TABLES, load_engine
 from agent.settings.load import apply_env_file, load
 from agent.survival.lost_jobs import LostJobs
 from agent.survival.orphans import OrphanWatch
+from agent.tools.modules import load_tools
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +42,9 @@ for _stage in TABLES:
         if SETTINGS.agent.isolation == "thread":
             import_engine(_stage, _choice)  # calls are set up on threads, and nothing parts
 load_features(SETTINGS)
+load_tools(SETTINGS.tools.tools)
+if SETTINGS.mcp.servers.by_name:
+    importlib.import_module("agent.tools.mcp_servers")
 for _kind in kinds.KINDS:
     kinds.load(_kind)
 _shelf = shelf_of(SETTINGS.personas)

@@ -40,6 +40,7 @@ def setting(
     fallback: str | None = None,
     empty: bool = False,
     of_all: bool = False,
+    private: bool = False,
     **limits: Any,
 ) -> Any:
     """Declare a field that a person may set.
@@ -54,9 +55,15 @@ def setting(
         of_all: whether the stage's own name, such as `STT_LANGUAGE`, sets it for all engines of
             a list: what is so of the caller, whoever listens. Other settings, addresses and keys
             before all, are set so for the first engine that has them.
+        private: whether a value that is wrong is not repeated: it may hold keys.
         limits: pydantic constraints (`ge`, `le`, `pattern`, …).
     """
-    extra: dict[str, Any] = {"fallback": fallback or "", "empty": empty, "of_all": of_all}
+    extra: dict[str, Any] = {
+        "fallback": fallback or "",
+        "empty": empty,
+        "of_all": of_all,
+        "private": private,
+    }
     return Field(default, description=description, json_schema_extra=extra, **limits)
 
 

@@ -33,6 +33,7 @@ from agent.options.stages import (
     TextToSpeechOptions,
     TranslateOptions,
 )
+from agent.options.tools import McpOptions, ToolOptions
 from agent.options.turns import TurnOptions
 from agent.options.web import TalkOptions
 from agent.options.web_search import WebSearchOptions
@@ -46,6 +47,8 @@ SECTIONS: Mapping[str, type[BaseModel]] = {
     "AGENT_": AgentOptions,
     "PERSONAS_": PersonaOptions,
     "MEMORY_": MemoryOptions,
+    "TOOLS_": ToolOptions,
+    "MCP_": McpOptions,
     "STT_": SpeechToTextOptions,
     "LLM_": ModelOptions,
     "TTS_": TextToSpeechOptions,
@@ -61,7 +64,7 @@ SECTIONS: Mapping[str, type[BaseModel]] = {
 _EMBEDDED: Mapping[Stage, str] = {"stt": "whisper", "llm": "handbook", "tts": "espeak"}
 """Per stage the engine that `auto` means when nothing points to a server."""
 
-_SHARED_PREFIXES = ("LIVEKIT_", "AGENT_")
+_SHARED_PREFIXES = ("LIVEKIT_", "AGENT_", "MCP_")
 """Prefixes that other software uses too: only near misses are mistakes there."""
 
 # What Kubernetes sets for a Service that happens to be called `stt` or `talk`.
@@ -121,6 +124,8 @@ class Settings:
     personas: PersonaOptions = PersonaOptions()
     web_search: WebSearchOptions = WebSearchOptions()
     memory: MemoryOptions = MemoryOptions()
+    tools: ToolOptions = ToolOptions()
+    mcp: McpOptions = McpOptions()
     record: RecordOptions = RecordOptions()
     pricing: PriceOptions = PriceOptions()
     prices: Prices = Prices()
@@ -195,6 +200,8 @@ class _Loader:
         agent = self._reader.section("AGENT_", AgentOptions)
         personas = self._reader.section("PERSONAS_", PersonaOptions)
         memory = self._reader.section("MEMORY_", MemoryOptions)
+        tools = self._reader.section("TOOLS_", ToolOptions)
+        mcp = self._reader.section("MCP_", McpOptions)
         model = self._reader.section("LLM_", ModelOptions)
         stt = self._stage("stt", self._reader.section("STT_", SpeechToTextOptions))
         llm = self._stage("llm", model)
@@ -216,12 +223,16 @@ class _Loader:
             raise ConfigError("\n".join(self._reader.mistakes))
         if translate is None or web_search is None or memory is None:
             raise ConfigError("\n".join(self._reader.mistakes))
+        if tools is None or mcp is None:
+            raise ConfigError("\n".join(self._reader.mistakes))
         return Settings(
             livekit=livekit,
             agent=agent,
             personas=personas,
             web_search=web_search,
             memory=memory,
+            tools=tools,
+            mcp=mcp,
             turn=turn,
             record=record,
             pricing=pricing,

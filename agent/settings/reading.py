@@ -53,6 +53,11 @@ def _is_secret(field: FieldInfo) -> bool:
     return field.annotation is SecretStr or SecretStr in get_args(field.annotation)
 
 
+def _is_private(field: FieldInfo) -> bool:
+    """Whether a value that is wrong may hold a secret."""
+    return _is_secret(field) or bool(_extra(field).get("private"))
+
+
 class SettingsReader:
     """Reads one model after the other and keeps what was found."""
 
@@ -119,7 +124,7 @@ class SettingsReader:
                 name = str(fault["loc"][0]) if fault["loc"] else ""
                 # Without a field the input is the whole section, secrets included.
                 silent = not name or fault["type"] == "missing"
-                silent = silent or _is_secret(model.model_fields[name])
+                silent = silent or _is_private(model.model_fields[name])
                 value = "" if silent else f"={masked(fault['input'])!r}"
                 where = given.get(name) or names.get(name, [""])[0]
                 self.mistake(f"{where}{value}: {fault['msg']}")

@@ -8,7 +8,7 @@ covered, from the first to the last, by what a language knows as yes.
 import functools
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from agent.wording.lexicon import LEXICONS, code_of
 
@@ -20,18 +20,22 @@ _ACCENTS = re.compile("[\u0300-\u036f]")
 _UNSPACED = ("zh", "ja", "ko")
 """Languages whose words are compared character by character; there no phrase has a pause in it."""
 _PAUSE = ","
+_LONGEST_RUN = 12
+"""Characters of a question that may be said again in one go."""
 _MOST_CHARS = 200
 """Nobody answers at such length: it is something else, and is not looked at."""
 
 _Phrases = frozenset[tuple[str, ...]]
 
 
-def said_yes(text: str, language: str) -> bool | None:
+def said_yes(text: str, language: str, *, question: str = "") -> bool | None:
     """Whether a text answers a request for permission with a clear yes, or a clear no.
 
     Args:
         text: all that was said or typed as the answer.
         language: BCP-47 tag of it; for one without a lexicon, or none, every language is asked.
+        question: what was asked, as it was heard; its words may stand beside a yes: "Yes, for two"
+            agrees to "Shall I book it for two?", "Yes, for three" does not.
 
     Returns:
         None for anything else: a question, a condition, both in one breath, a long text.
@@ -39,17 +43,19 @@ def said_yes(text: str, language: str) -> bool | None:
     if len(text) > _MOST_CHARS:
         return None
     code = code_of(language)
-    verdicts = {_verdict(text, known) for known in ([code] if code in LEXICONS else LEXICONS)}
+    known = [code] if code in LEXICONS else LEXICONS
+    verdicts = {_verdict(text, other, question) for other in known}
     verdicts.discard(None)
     return verdicts.pop() if len(verdicts) == 1 else None
 
 
-def _verdict(text: str, code: str) -> bool | None:
+def _verdict(text: str, code: str, question: str) -> bool | None:
     yes, no, beside = _phrases(code)
+    asked = _asked(question, code)
     clauses = [units for part in _CLAUSE_END.split(text) if (units := _units(part, code))]
     pause = [_PAUSE] if code in _UNSPACED else []
     said = [unit for clause in clauses for unit in (*clause, *pause)]
-    if _is_only(said, yes, beside):
+    if _is_only(said, yes, beside | asked):
         return None if _ASKS.search(text) else True
     if _is_only(said, no, beside):
         return False
@@ -67,6 +73,21 @@ def _phrases(code: str) -> tuple[_Phrases, _Phrases, _Phrases]:
         for listed in (words.yes, words.no, words.beside)
     )
     return yes, no, beside | {(_PAUSE,)}
+
+
+def _asked(question: str, code: str) -> _Phrases:
+    """The words of a question, or, of a language without spaces, what is in it; no denial."""
+    units = _units(question, code)
+    lexicon = LEXICONS[code]
+    denying = (*lexicon.consent.against, *lexicon.turns.stops, *lexicon.yes_no.no)
+    against = {tuple(_units(phrase, code)) for phrase in denying}
+    longest = _LONGEST_RUN if code in _UNSPACED else 1
+    runs = {
+        tuple(units[at : at + size])
+        for size in range(1, min(longest, len(units)) + 1)
+        for at in range(len(units) - size + 1)
+    }
+    return frozenset(run for run in runs if not any(_holds(run, {word}) for word in against))
 
 
 def _units(text: str, code: str) -> list[str]:
@@ -97,7 +118,7 @@ def _is_only(said: Sequence[str], wanted: _Phrases, beside: _Phrases) -> bool:
     return reached[-1][1]
 
 
-def _holds(said: Sequence[str], phrases: _Phrases) -> bool:
+def _holds(said: Sequence[str], phrases: Collection[tuple[str, ...]]) -> bool:
     """Whether one of these phrases is anywhere in a text."""
     return any(
         tuple(said[at : at + len(phrase)]) == phrase

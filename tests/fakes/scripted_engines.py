@@ -4,8 +4,9 @@ Each keeps what it was asked, when, and how the request ended.
 """
 
 import asyncio
+import json
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -19,6 +20,7 @@ from livekit.agents import (
     llm,
     stt,
     tts,
+    utils,
 )
 from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS, NOT_GIVEN, NotGivenOr
 from livekit.agents.utils import AudioBuffer
@@ -111,12 +113,14 @@ class Reply:
     """Words after which a request for it fails."""
     fails: int | None = None
     """How many of its requests fail so, the first ones; None: all."""
+    calls: Sequence[tuple[str, Mapping[str, Any]]] = ()
+    """Tools that it calls after its words, with their arguments."""
 
 
 class Model(llm.LLM[str]):
     """Answers what it is asked last as `replies` say; anything else with `otherwise`.
 
-    Each letter is a token.
+    Results of tools ask too, those of one round together. Each letter is a token.
     """
 
     def __init__(
@@ -151,18 +155,24 @@ class _Answer(llm.LLMStream):
         model = self._llm
         assert isinstance(model, Model)
         messages = [m for m in self._chat_ctx.items if isinstance(m, llm.ChatMessage)]
-        text = next((m.text_content or "" for m in reversed(messages) if m.role == "user"), "")
+        text = _asked_last(self._chat_ctx)
         async with _request(model.asked, text):
             reply = model.reply_to(text)
             before = sum(asked.text == text for asked in model.asked) - 1
             fails = reply.fails is None or before < reply.fails
             await asyncio.sleep(reply.first_s)
-            for n, word in enumerate(reply.text.split(" ")):
+            for n, word in enumerate(reply.text.split(" ") if reply.text else ()):
                 if n == reply.fails_after and fails:
                     raise APIConnectionError("the model broke off", retryable=False)
                 delta = llm.ChoiceDelta(role="assistant", content=f" {word}" if n else word)
                 self._event_ch.send_nowait(llm.ChatChunk(id="answer", delta=delta))
                 await asyncio.sleep(reply.word_s)
+            for name, arguments in reply.calls:
+                call = llm.FunctionToolCall(
+                    name=name, arguments=json.dumps(arguments), call_id=utils.shortuuid("call_")
+                )
+                delta = llm.ChoiceDelta(role="assistant", tool_calls=[call])
+                self._event_ch.send_nowait(llm.ChatChunk(id="answer", delta=delta))
             asked = sum(len(m.text_content or "") for m in messages)
             usage = llm.CompletionUsage(
                 prompt_tokens=asked,
@@ -170,6 +180,19 @@ class _Answer(llm.LLMStream):
                 total_tokens=asked + len(reply.text),
             )
             self._event_ch.send_nowait(llm.ChatChunk(id="answer", usage=usage))
+
+
+def _asked_last(history: llm.ChatContext) -> str:
+    """The caller's last words, or the results of tools that have come since."""
+    results: list[str] = []
+    for item in reversed(history.items):
+        if isinstance(item, llm.FunctionCallOutput):
+            results.insert(0, item.output)
+        elif isinstance(item, llm.ChatMessage) and item.role == "user":
+            return " ".join(results) or item.text_content or ""
+        elif isinstance(item, llm.ChatMessage) and item.role == "assistant" and results:
+            break
+    return " ".join(results)
 
 
 class Voice(tts.TTS[str]):

@@ -23,6 +23,7 @@ from livekit.agents import (
     AgentStateChangedEvent,
     ConversationItemAddedEvent,
     ErrorEvent,
+    UserInputTranscribedEvent,
     llm,
     tts,
 )
@@ -35,6 +36,7 @@ from agent.call.reply import OUTPUT_RATE_HZ, CallAgent
 from agent.call.session import build_listener, build_session, limits_of
 from agent.call.sources import Sources
 from agent.call.timeline import Timeline, TurnReport
+from agent.call.tool_use import ToolUse
 from agent.costs.bill import Bill
 from agent.costs.prices import Prices
 from agent.hearing.caller_input import CallerInput
@@ -122,6 +124,10 @@ class WholeTalk:
     """The last one."""
     spoken: list[tuple[float, float]] = field(default_factory=list)
     """When the caller made each sound."""
+    told: list[dict[str, Any]] = field(default_factory=list)
+    """What the room is told of tools."""
+    results: list[tuple[str, str]] = field(default_factory=list)
+    """Of tools, as the history has them: name and text."""
 
     @property
     def heard(self) -> str:
@@ -164,6 +170,8 @@ def play(
     settings: Mapping[str, str] | None = None,
     recorder: Recorder | None = None,
     prices: Prices | None = None,
+    tools: Sequence[llm.Tool] = (),
+    persona: str = "",
 ) -> WholeTalk:
     """Hold one talk to its end.
 
@@ -180,6 +188,8 @@ def play(
         settings: of the product, as in its environment.
         recorder: is told what the turn taker and the requests are and do.
         prices: of the engines, which are somebody else's; by default none is known.
+        tools: that there are in the call.
+        persona: name of the one that speaks, of those that `settings` have.
     """
     vocabulary = Vocabulary()
     talk = WholeTalk(
@@ -193,8 +203,9 @@ def play(
     )
     chosen = load(environ=settings or {}, env_file=None)
     stage = _Stage(
-        talk, vocabulary, chosen, lines, greeting, spare, Recorded(recorder), prices or Prices()
-    )
+        talk, vocabulary, chosen, lines, greeting, spare, Recorded(recorder), prices or Prices(),
+        tools, PersonaWishes(name=persona or None),
+    )  # fmt: skip
     virtual_time.run(stage.run())
     return talk
 
@@ -232,6 +243,8 @@ class _Stage:
         spare: Voice | None,
         recorded: Recorded,
         prices: Prices,
+        tools: Sequence[llm.Tool],
+        wishes: PersonaWishes,
     ) -> None:
         self.recorded = recorded
         self.talk = talk
@@ -242,6 +255,8 @@ class _Stage:
         self.microphone = _Microphone()
         self.parts = parts_of(settings, talk.recogniser, talk.model, talk.voice, spare or Voice())
         self.prices = prices
+        self.tools = tools
+        self.cast = Cast(settings, wishes)
         self.busy_until = 0.0
         self.due = self.played = 0
         """Lines whose moment has come, and those that were played: emitters swallow errors."""
@@ -267,16 +282,21 @@ class _Stage:
             publish=lambda topic, message: self.talk.costs.append(message),
             keep=self._keep_bill,
         )  # fmt: skip
+        self.tool_use = ToolUse(
+            self.session, self.cast, self.settings.tools,
+            publish=lambda topic, message: self.talk.told.append(message),
+        )  # fmt: skip
         self.timeline = Timeline(now=loop.time)
         self.session.on("agent_state_changed", self._on_state)
         self.session.on("conversation_item_added", self._on_item)
+        self.session.on("user_input_transcribed", self._on_transcribed)
         self.session.on("error", self._on_error)
         playout.audio.on("playback_started", self._on_started)
         playout.audio.on("playback_finished", self._on_finished)
         self.session.input.audio = CallerInput(self.microphone, listener.push)
         self.session.output.audio, self.session.output.transcription = playout.audio, playout.text
         agent = CallAgent(
-            cast=Cast(self.settings, PersonaWishes()),
+            cast=self.cast,
             reply=self.settings.reply,
             limits=limits_of(self.settings.llm),
             timeline=self.timeline,
@@ -285,6 +305,7 @@ class _Stage:
             on_turn_over=self.guesses.turn_is_over,
             reader=reader,
             parts=self.parts,
+            tools=self.tool_use.offered(self.tools),
         )
         async with asyncio.TaskGroup() as group:
             carried = [
@@ -350,11 +371,15 @@ class _Stage:
     async def _answer_typed(self, text: str) -> None:
         await self.session.interrupt(force=True)
         self.timeline.typed()
+        self.tool_use.typed(text)
         self.session.generate_reply(user_input=llm.ChatMessage(role="user", content=[text]))
 
     def _is_over(self) -> bool:
         session = self.session
-        if session.current_speech is not None or session.user_state == "speaking":
+        states = [message["state"] for message in self.talk.told]
+        at_work = states.count("running") > states.count("done") + states.count("failed")
+        speaks = session.current_speech is not None or session.agent_state == "thinking"
+        if speaks or at_work or session.user_state == "speaking":
             self.busy_until = max(self.busy_until, self.now())
         return self.now() > self.busy_until + _SETTLE_S
 
@@ -378,10 +403,15 @@ class _Stage:
     def _on_item(self, event: ConversationItemAddedEvent) -> None:
         item = event.item
         if isinstance(item, llm.ChatMessage) and item.role == "assistant":
+            self.tool_use.reply(item.text_content or "", interrupted=item.interrupted)
             self.costs.reply(item.text_content or "", interrupted=item.interrupted)
             report = self.timeline.reply_ended(interrupted=item.interrupted)
             if report is not None:
                 self.talk.turns.append(report)
+
+    def _on_transcribed(self, event: UserInputTranscribedEvent) -> None:
+        if event.is_final:
+            self.tool_use.turn(event.transcript, language=str(event.language or ""))
 
     def _on_error(self, event: ErrorEvent) -> None:
         error = event.error
@@ -415,3 +445,5 @@ class _Stage:
             if isinstance(item, llm.ChatMessage):
                 text = (item.text_content or "").strip()
                 self.talk.messages.append((item.role, text + "…" * item.interrupted))
+            elif isinstance(item, llm.FunctionCallOutput):
+                self.talk.results.append((item.name, item.output))

@@ -11,7 +11,7 @@ YES_NO = YesNo(
         pode fazer, pode fazer isso, podes, podes sim, à vontade, fique à vontade, faça, faça isso,
         faz isso, vá em frente, sem problema, sem problemas, não há problema, não tem problema,
         não me importo, aceito, eu aceito, autorizo, eu autorizo, permito, confirmo, certo, correto,
-        exato, exatamente, isso mesmo
+        exato, exatamente, isso mesmo, pode ser
         """
     ),
     no=phrases(

@@ -1,0 +1,50 @@
+"""The tool `end_call`: the agent hangs up once its last sentence was heard."""
+
+from collections.abc import Sequence
+
+from livekit.agents import RunContext, StopResponse, llm
+from livekit.agents.voice import SpeechHandle
+
+from agent.call.features import Feature, Surroundings
+
+_GOODBYE = "The call ends after your next sentence: say goodbye in one short sentence."
+
+
+class EndCall(Feature):
+    """Of one call."""
+
+    def __init__(self, call: Surroundings) -> None:
+        """End `call`."""
+        self._call = call
+
+    def tools(self) -> Sequence[llm.Tool]:
+        """The one tool."""
+        return (llm.function_tool(self._end, name="end_call", description=_DESCRIPTION),)
+
+    async def _end(self, context: RunContext[None]) -> str:
+        reply = context.speech_handle
+        reply.add_done_callback(self._ended)
+        await context.wait_for_playout()
+        if _has_said(reply, since=context.function_call):
+            raise StopResponse
+        return _GOODBYE
+
+    def _ended(self, reply: SpeechHandle) -> None:
+        # Who speaks over the goodbye has something to say.
+        if not reply.interrupted:
+            self._call.end()
+
+
+_DESCRIPTION = "End the call, when the caller has said goodbye or wants to hang up."
+
+
+def _has_said(reply: SpeechHandle, *, since: llm.FunctionCall) -> bool:
+    """Whether words stand beside a call of a tool."""
+    items = reply.chat_items
+    at = next((n for n, item in enumerate(items) if item.id == since.id), 0)
+    return any(isinstance(item, llm.ChatMessage) for item in items[at:])
+
+
+def feature(call: Surroundings) -> Feature:
+    """End the call of `call` when the model says so."""
+    return EndCall(call)
