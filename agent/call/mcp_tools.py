@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from livekit.agents import llm
 
 from agent.call.features import Feature, Surroundings
+from agent.errors import EngineUnavailable
 from agent.options.tools import McpServer
 from agent.personas.persona import Persona
-from agent.tasks import fault
 
 logger = logging.getLogger(__name__)
 
@@ -52,9 +52,9 @@ class McpToolsOfCall(Feature):
         server = McpTools(spec, timeout_s=self._call.settings.tools.timeout_s)
         try:
             await server.connect()
-        except Exception as error:  # noqa: BLE001 - the call goes on without its tools
-            facts = {"server": name, **fault(error)}
-            logger.error("an MCP server does not answer; the call has no tools of it", extra=facts)
+        except EngineUnavailable as error:
+            facts = {"server": name, "why": str(error)}
+            logger.error("the call goes on without the tools of a server", extra=facts)
             return
         try:
             for tool in server.nameless:

@@ -19,14 +19,16 @@ PRIVATE = frozenset(
         "transcript", "user_transcript", "text", "input_text", "speech_text", "content", "body",
         "participant", "participant_identity", "identity", "user", "user_input", "arguments",
         "room", "room_name", "room_id", "job_request", "phone_number", "chat_ctx", "instructions",
+        "function", "functions",
     )
 )  # fmt: skip
 """Attributes that livekit-agents and its plug-ins attach to records and that tell who
-called or what was said."""
+called or what was said. The name of a function is the model's word, which may have invented it."""
 
 _SPOKEN = (
     "no audio frames were pushed for text",
     "failed to say text",
+    "unknown AI function",
     "AgentSession is closing due to unrecoverable error",
 )
 """livekit-agents messages that end in the text itself, or in an error's."""

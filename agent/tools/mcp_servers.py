@@ -8,7 +8,7 @@ import asyncio
 import os
 import re
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any
 
 from livekit.agents import llm
@@ -25,8 +25,8 @@ except ImportError as error:
         "MCP_SERVERS: the package mcp is not installed: run `uv sync --inexact --extra mcp`"
     ) from error
 
-CONNECT_S = 10.0
-"""Longest wait for a server: a program may have to be loaded first, seconds."""
+CONNECT_S = 30.0
+"""Longest wait for a server, seconds: a program has to be loaded first. No caller waits."""
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 """What models take for the name of a tool."""
 
@@ -45,16 +45,16 @@ class McpTools:
         """Start the program, or reach the address, and ask what tools it has.
 
         Raises:
-            TimeoutError: it does not answer.
-            Exception: what livekit-agents' client, or that of MCP, raises.
+            EngineUnavailable: it does not answer, or cannot be started.
         """
         try:
             async with asyncio.timeout(CONNECT_S):
                 await self._server.initialize()
                 found = await self._server.list_tools()
-        except BaseException:
-            await self.aclose()
-            raise
+        except Exception as error:  # noqa: BLE001 - the client raises what its libraries do
+            with suppress(Exception):  # the same again
+                await self.aclose()
+            raise EngineUnavailable(f"the MCP server does not answer: {_why(error)}") from None
         self.tools = tuple(tool for tool in found if _NAME.fullmatch(tool.id))
         self.nameless = tuple(tool.id for tool in found if not _NAME.fullmatch(tool.id))
 
@@ -94,7 +94,17 @@ class _Address(_Hinted, mcp.MCPServerHTTP):
     pass
 
 
+def _why(error: Exception) -> str:
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    if isinstance(error, TimeoutError):
+        return f"nothing came within {CONNECT_S:g} s"
+    return f"{type(error).__name__}: {error}"
+
+
 def _server(spec: McpServer, timeout_s: float) -> mcp.MCPServer:
+    # Of a tool the guard knows how long it may take; here starting counts too.
+    timeout_s = max(timeout_s, CONNECT_S)
     if spec.command:
         return _Program(
             spec.command,

@@ -6,6 +6,7 @@ import importlib
 import time
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 from rich.console import Console
 from rich.markup import escape
@@ -15,10 +16,12 @@ from agent.errors import RejoinderError
 from agent.masking import masked_text
 from agent.memory.opened import opened
 from agent.options.web_search import WebSearchOptions
+from agent.options.tools import BuiltIn, McpServer
 from agent.settings.checking import import_engine, price_of, probe_engine
 from agent.settings.engines import TABLES
 from agent.settings.hosting import is_hosted
 from agent.settings.load import Settings, StageChoice, apply_env_file, load
+from agent.tools.modules import load_tools
 from rejoinder.demo import places, running
 from rejoinder.demo.livekit_api import ANSWER_S, list_rooms
 from rejoinder.demo.livekit_server import Found, locate
@@ -55,6 +58,7 @@ def run(args: argparse.Namespace) -> int:
     for stage in TABLES:
         for choice in getattr(settings, stage):
             import_engine(stage, choice)
+    tools = load_tools(settings.tools.tools)
     findings = asyncio.run(examine(settings))
     costs = asyncio.run(what_is_paid(settings))
     console.print()
@@ -65,6 +69,10 @@ def run(args: argparse.Namespace) -> int:
             highlight=False,
             soft_wrap=True,
         )
+    for what, names in (("built in", get_args(BuiltIn)), ("TOOLS", [tool.id for tool in tools])):
+        if names:
+            line = f"tools  [bold]{what}[/bold]: {', '.join(names)}"
+            console.print(line, highlight=False, soft_wrap=True)
     for what, price in costs:
         console.print(f"costs  [bold]{what}[/bold]: {price}", highlight=False, soft_wrap=True)
     return 0 if all(finding.works for finding in findings) else 1
@@ -72,6 +80,10 @@ def run(args: argparse.Namespace) -> int:
 
 async def examine(settings: Settings, *, probe_s: float = _PROBE_S) -> list[Finding]:
     """Contact LiveKit, all chosen engines and the memory at once, each within `probe_s` seconds."""
+    """Contact LiveKit, all chosen engines and servers of tools at the same time.
+
+    Each has `probe_s` seconds.
+    """
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(_livekit(settings), name="check-livekit")]
         for stage in TABLES:
@@ -87,6 +99,9 @@ async def examine(settings: Settings, *, probe_s: float = _PROBE_S) -> list[Find
         if settings.memory.memory == "on":
             looking = _limited("MEMORY", _memory(settings), probe_s)
             tasks.append(group.create_task(looking, name="check-memory"))
+        for name, server in settings.mcp.servers.by_name.items():
+            probing = _limited(f"MCP {name}", _tools_of(server), probe_s)
+            tasks.append(group.create_task(probing, name=f"check-mcp-{name}"))
     return [task.result() for task in tasks]
 
 
@@ -133,6 +148,15 @@ async def _probe_search(options: WebSearchOptions) -> str:
     # What it imports takes seconds where no engine has brought it.
     probing = await asyncio.to_thread(importlib.import_module, "agent.websearch.probing")
     return str(await probing.probe(options))
+async def _tools_of(server: McpServer) -> str:
+    """Start or reach an MCP server, and name its tools."""
+    from agent.tools.mcp_servers import McpTools
+
+    tools = McpTools(server, timeout_s=_PROBE_S)
+    await tools.connect()
+    await tools.aclose()
+    refused = f"; no model takes the names {', '.join(tools.nameless)}" if tools.nameless else ""
+    return f"tools {', '.join(tool.id for tool in tools.tools)}{refused}"
 
 
 async def _livekit(settings: Settings) -> Finding:

@@ -29,6 +29,7 @@ from agent.room_protocol import (
     TOPIC_COST,
     TOPIC_NOTICE,
     TOPIC_SOURCE,
+    TOPIC_TOOL,
     TOPIC_TURN,
 )
 from agent.tasks import begin, undivided
@@ -83,6 +84,7 @@ class Log:
     notices: list[dict[str, Any]] = field(default_factory=list)
     sources: list[dict[str, Any]] = field(default_factory=list)
     costs: list[dict[str, Any]] = field(default_factory=list)
+    tools: list[dict[str, Any]] = field(default_factory=list)
     states: list[tuple[float, str]] = field(default_factory=list)
 
 
@@ -113,6 +115,7 @@ class Caller:
             (TOPIC_NOTICE, self.log.notices),
             (TOPIC_SOURCE, self.log.sources),
             (TOPIC_COST, self.log.costs),
+            (TOPIC_TOOL, self.log.tools),
         ):
             self._collect(topic, sink)
 

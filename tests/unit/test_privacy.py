@@ -45,6 +45,7 @@ def writing(handler: logging.Handler) -> Iterator[logging.Handler]:
     [
         "failed to synthesize speech: no audio frames were pushed for text: my secret, retrying",
         "failed to say text: my secret",
+        "unknown AI function `my_secret`",
     ],
 )
 def test_text_inside_a_known_message_is_cut_off(message: str) -> None:
