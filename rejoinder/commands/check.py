@@ -79,8 +79,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def examine(settings: Settings, *, probe_s: float = _PROBE_S) -> list[Finding]:
-    """Contact LiveKit, all chosen engines and the memory at once, each within `probe_s` seconds."""
-    """Contact LiveKit, all chosen engines and servers of tools at the same time.
+    """Contact LiveKit, all chosen engines, the memory and servers of tools at the same time.
 
     Each has `probe_s` seconds.
     """

@@ -190,6 +190,19 @@ async def test_typed_messages_arrive_and_mute_silences_the_microphone(stage: Set
         assert talk.errors == []
 
 
+async def test_a_text_that_the_agent_sends_is_shown(stage: SetUp) -> None:
+    async with (
+        stage() as s,
+        browser() as chromium,
+        open_page(chromium, s.url) as talk,
+        in_call(s, talk) as agent,
+    ):
+        await agent.room.local_participant.send_text("Main Street 5", topic="lk.chat")
+        await talk.wait_for_message("Main Street 5")
+        assert await talk.conversation() == [Message("agent", "Main Street 5")]
+        assert talk.errors == []
+
+
 async def test_leaving_the_page_leaves_the_room_and_a_closed_room_ends_the_call(
     stage: SetUp, livekit: LiveKitProcess
 ) -> None:

@@ -1,11 +1,14 @@
 """Modules of tools, and servers of them, as a person names them."""
 
+import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from agent.errors import ConfigError
+from agent.personas.shelf import read_shelf
 from agent.settings.load import load
 from agent.tools.modules import load_tools
 
@@ -13,7 +16,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 @pytest.fixture
-def modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder that modules are imported from."""
     known = set(sys.modules)
     monkeypatch.syspath_prepend(tmp_path)
@@ -35,6 +38,19 @@ from livekit.agents import llm
 def test_the_example_has_its_tools(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(EXAMPLES)
     assert [tool.id for tool in load_tools(["office_tools"])] == ["opening_hours", "book_visit"]
+
+
+def test_the_page_says_what_works(modules: Path) -> None:
+    page = (EXAMPLES.parent / "docs" / "tools.md").read_text()
+    (module,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    persona = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)[0]
+    (modules / "office_tools.py").write_text(module)
+    (modules / "office.yaml").write_text(persona)
+    assert [tool.id for tool in load_tools(["office_tools"])] == ["opening_hours"]
+    for folder in (modules, EXAMPLES / "office"):
+        shelf = read_shelf(folder)
+        assert not shelf.mistakes
+        assert shelf.get("office").file.tools[0].name == "opening_hours"
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@ import argparse
 import asyncio
 import os
 import stat
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from pydantic import SecretStr
 from agent.options.agent import AgentOptions
 from agent.options.livekit import LiveKitOptions
 from agent.options.stages import ModelOptions
+from agent.options.tools import McpOptions, McpServer, McpServers
 from agent.options.turns import TurnOptions
 from agent.options.web import TalkOptions
 from agent.settings.load import Settings, StageChoice, load
@@ -20,6 +23,7 @@ from rejoinder.commands.check import Finding, examine, what_is_paid
 from rejoinder.demo.ports import PortPicker
 from tests.fakes.probed_engine import Options
 
+NOTES = Path(__file__).parents[3] / "examples" / "mcp_notes.py"
 ENGINE = "tests.fakes.probed_engine"
 
 
@@ -73,6 +77,35 @@ async def test_every_failure_is_one_line_of_its_own_and_hides_no_other(tmp_path:
         "the demo would start livekit-server 1.2.3 from LIVEKIT_SERVER_BIN "
         f"({tmp_path / 'livekit-server'})"
     )
+
+
+@pytest.mark.timeout(90)
+async def test_servers_of_tools_are_asked_which_they_have(tmp_path: Path) -> None:
+    servers = {
+        "notes": McpServer(command=sys.executable, args=(str(NOTES),)),
+        "gone": McpServer(command="/nowhere/at-all"),
+    }
+    mcp = McpOptions(servers=McpServers(servers))
+    findings = await examine(replace(settings(server(tmp_path)), mcp=mcp), probe_s=60)
+    assert of(findings, "MCP notes").works
+    assert of(findings, "MCP notes").text.startswith("tools take_note, read_notes (")
+    assert not of(findings, "MCP gone").works
+    assert "does not answer: FileNotFoundError" in of(findings, "MCP gone").text
+
+
+def test_the_tools_that_there_are_are_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def nothing(settings: Settings) -> list[Finding]:
+        return []
+
+    monkeypatch.setattr(check, "examine", nothing)
+    monkeypatch.syspath_prepend(NOTES.parent)
+    monkeypatch.setenv("TOOLS", "office_tools")
+    check.run(argparse.Namespace(offline=False))
+    shown = capsys.readouterr().out
+    assert "tools  built in: end_call, send_text" in shown
+    assert "tools  TOOLS: opening_hours, book_visit" in shown
 
 
 async def test_what_works_says_what_answered(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ export class Call extends Connection {
     const { RoomEvent } = LivekitClient;
     const { room, on } = this;
     room.registerTextStreamHandler("lk.transcription", (reader, from) => this.caption(reader, from));
+    room.registerTextStreamHandler("lk.chat", (reader, from) => this.text(reader, from));
     for (const [topic, sound] of Object.entries(MESSAGES)) this.agentTells(topic, sound, on[topic]);
     room
       .on(RoomEvent.ParticipantDisconnected, (person) => {
@@ -67,6 +68,12 @@ export class Call extends Connection {
   speaker(identity) {
     if (identity === this.room.localParticipant.identity) return "you";
     return this.isAgent(identity) ? "agent" : null;
+  }
+
+  /** What the agent writes in the chat: an address, a number. */
+  async text(reader, { identity }) {
+    const text = await reader.readAll().catch(() => "");
+    if (text && this.isAgent(identity)) this.on.caption(`chat ${reader.info.id}`, "agent", text, true);
   }
 
   /** The caller's captions come whole, one stream per update; the agent's piece by piece. */
