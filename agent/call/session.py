@@ -114,7 +114,7 @@ def build_session(
             tts_conn_options=limits_of(settings.tts),
             max_unrecoverable_errors=_NEVER,
         ),
-        max_tool_steps=settings.tools.rounds,
+        max_tool_steps=settings.tools.rounds - 1,  # beside the first
         tool_handling={"async_options": {"duplicate_reject_template": _RUNS_ALREADY}},
         **SESSION_OPTIONS,
     )

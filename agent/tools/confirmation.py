@@ -38,9 +38,12 @@ class Confirmation:
         self._asked = _Asked(call)
 
     def agreed(self, call: str) -> bool:
-        """Whether the caller has agreed to this very call; True once, and then to no other."""
-        asked, self._asked = self._asked, None
-        if asked is None or asked.call != call or not (asked.question and asked.answer):
+        """Whether the caller has agreed to this very call; True once."""
+        asked = self._asked
+        if asked is None or asked.call != call:
+            return False
+        self._asked = None
+        if not (asked.question and asked.answer):
             return False
         languages = {*asked.languages, *self._languages()}
         text = " ".join(asked.answer)

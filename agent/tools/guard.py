@@ -13,7 +13,6 @@ import json
 import logging
 import time
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +34,8 @@ MOST_CHARS = 16_000
 """Longest result that the model is given, characters; the rest is cut off."""
 _LAST_S = 5.0
 """Time that a tool with effects has to end when the call is over, seconds."""
+_STOP_S = 1.0
+"""Time that one that was stopped has to clean up, seconds."""
 
 _ASK = (
     "Not done yet: this needs the caller's yes. Ask them in one short sentence that says exactly "
@@ -100,6 +101,9 @@ class Guard:
         choice = self._around.choice(name)
         if choice is None:
             raise llm.ToolError(_NOT_YOURS)
+        args, kwargs = prepare_function_arguments(
+            fnc=tool, json_arguments=arguments, call_ctx=context
+        )
         confirmation, same = self._around.confirmation, _same(name, arguments)
         if choice.confirm and not confirmation.agreed(same):
             # What is said together with the call is no question about it.
@@ -107,9 +111,8 @@ class Guard:
             confirmation.asks(same)
             self._tell(context, "asks", arguments)
             return _ASK
-        args, kwargs = prepare_function_arguments(
-            fnc=tool, json_arguments=arguments, call_ctx=context
-        )
+        if context.speech_handle.interrupted:
+            raise llm.ToolError(_GIVEN_UP)
         began = time.perf_counter()
         self._tell(context, "running", arguments)
         state = "failed"
@@ -162,9 +165,9 @@ class Guard:
             raise
         finally:
             work.cancel()
-            with suppress(asyncio.CancelledError):
-                await asyncio.wait({work})
-        return llm.ToolError(_GIVEN_UP) if work.cancelled() else work.result()
+            await asyncio.wait({work}, timeout=_STOP_S)
+        given_up = work.cancelled() or not work.done()
+        return llm.ToolError(_GIVEN_UP) if given_up else work.result()
 
     def _tell(
         self,

@@ -85,8 +85,18 @@ def test_a_yes_lets_the_same_call_run_once() -> None:
 def test_other_arguments_are_another_call() -> None:
     confirmation = talk()
     confirmation.says("Yes, please.")
-    assert not confirmation.agreed('book {"people": 8}')
+    other = 'book {"people": 8}'
+    assert not confirmation.agreed(other)
+    confirmation.asks(other)
+    assert not confirmation.agreed(other)
     assert not confirmation.agreed(CALL)
+
+
+def test_a_second_call_beside_the_one_that_was_agreed_to_needs_a_yes_of_its_own() -> None:
+    confirmation = talk()
+    confirmation.says("Yes, please.")
+    assert not confirmation.agreed('pay {"sum": 90}')
+    assert confirmation.agreed(CALL)
 
 
 def test_without_a_word_of_the_caller_the_call_does_not_run() -> None:
