@@ -4,7 +4,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractAsyncContextManager, ExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -16,7 +16,9 @@ from livekit import rtc
 from agent.room_protocol import TOPIC_CHAT
 from rejoinder.scripted_caller.caller import Caller
 from rejoinder.scripted_caller.hearing import RATE_HZ
+from rejoinder.stand_ins.aws_server import AwsStandIn, text_events, tool_events
 from rejoinder.stand_ins.openai_server import OpenAIStandIn
+from testbed.programs import Background
 from testbed.speech import say
 from tests.room.conftest import CallAgent, Worker
 
@@ -41,6 +43,32 @@ def worker(standing_in: OpenAIStandIn, start_worker: Callable[..., ExitStack]) -
         TURN_EAGERNESS="patient",
     ) as stack:
         yield stack.worker  # type: ignore[attr-defined]
+
+
+@pytest.fixture(scope="module")
+def amazon(background: Background) -> Iterator[AwsStandIn]:
+    stack = AsyncExitStack()
+    yield background.run(stack.enter_async_context(AwsStandIn().serve()))
+    background.run(stack.aclose())
+
+
+@pytest.fixture
+def on_bedrock(
+    amazon: AwsStandIn, standing_in: OpenAIStandIn, start_worker: Callable[..., ExitStack]
+) -> Iterator[None]:
+    with start_worker(
+        OPENAI_BASE_URL=standing_in.url,
+        AGENT_NAME="bedrock-tools",
+        AGENT_GREETING="",
+        AGENT_GOODBYE_S="0.5",
+        LLM_ENGINE="bedrock",
+        AWS_ENDPOINT_URL=amazon.url,
+        AWS_ACCESS_KEY_ID="AKIDEXAMPLE",
+        AWS_SECRET_ACCESS_KEY="nothing",
+        AWS_DEFAULT_REGION="eu-west-1",
+        TOOLS="tests.fakes.room_tools",
+    ):
+        yield
 
 
 @pytest.fixture
@@ -116,6 +144,33 @@ async def test_two_tools_at_once_and_one_of_a_server_lead_to_one_answer(
     assert '"server": "dead"' in log
     assert "Ghent" not in log
     assert "Sunny" not in log
+
+
+async def test_two_tools_at_once_and_a_further_round_on_bedrock(
+    call_agent: CallAgent, on_bedrock: None, amazon: AwsStandIn, engines: OpenAIStandIn
+) -> None:
+    def given(body: dict[str, Any]) -> list[str]:
+        blocks = [block for message in body["messages"] for block in message["content"]]
+        found = [block["toolResult"]["content"] for block in blocks if "toolResult" in block]
+        return [text for content in found for text in content[0].values()]
+
+    def reply(body: dict[str, Any]) -> Any:
+        match given(body):
+            case []:
+                return tool_events(("weather", {"city": "Ghent"}), ("weather", {"city": "Lima"}))
+            case [_, _]:
+                return tool_events(("weather", {"city": "Turin"}), say="One more.")
+            case _:
+                return text_events("It is sunny in all.")
+
+    amazon.reply = reply
+    async with call_agent("bedrock-tools") as caller:
+        await caller.type("What is the weather in Ghent, Lima and Turin?")
+        await caller.wait_until(lambda: "It is sunny in all." in said(caller))
+        await caller.wait_until(lambda: len(caller.log.tools) == 6)
+    assert "One more." in said(caller)
+    bodies = [request.body for request in amazon.requests if "messages" in request.body]
+    assert sorted(given(bodies[-1])) == ["sunny in Ghent", "sunny in Lima", "sunny in Turin"]
 
 
 async def test_a_slow_tool_is_bridged_and_speaking_over_it_ends_it(
