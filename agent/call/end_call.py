@@ -1,5 +1,6 @@
 """The tool `end_call`: the agent hangs up once its last sentence was heard."""
 
+import asyncio
 from collections.abc import Sequence
 
 from livekit.agents import RunContext, StopResponse, llm
@@ -15,16 +16,24 @@ class EndCall(Feature):
 
     def __init__(self, call: Surroundings) -> None:
         """End `call`."""
-        self._call = call
+        self._end_call = call.end
+        self._patience_s = call.settings.tools.timeout_s / 2
+        """Who has talked for so long beside the call has said something."""
 
     def tools(self) -> Sequence[llm.Tool]:
         """The one tool."""
-        return (llm.function_tool(self._end, name="end_call", description=_DESCRIPTION),)
+        flags = llm.ToolFlag.CANCELLABLE
+        return (llm.function_tool(self._end, name="end_call", flags=flags),)
 
     async def _end(self, context: RunContext[None]) -> str:
+        """End the call, when the caller has said goodbye or wants to hang up."""
         reply = context.speech_handle
         reply.add_done_callback(self._ended)
-        await context.wait_for_playout()
+        try:
+            async with asyncio.timeout(self._patience_s):
+                await context.wait_for_playout()
+        except TimeoutError:
+            raise StopResponse from None
         if _has_said(reply, since=context.function_call):
             raise StopResponse
         return _GOODBYE
@@ -32,10 +41,7 @@ class EndCall(Feature):
     def _ended(self, reply: SpeechHandle) -> None:
         # Who speaks over the goodbye has something to say.
         if not reply.interrupted:
-            self._call.end()
-
-
-_DESCRIPTION = "End the call, when the caller has said goodbye or wants to hang up."
+            self._end_call()
 
 
 def _has_said(reply: SpeechHandle, *, since: llm.FunctionCall) -> bool:

@@ -7,6 +7,7 @@ from livekit.agents import llm
 
 from agent.call.features import Feature, Surroundings
 from agent.room_protocol import TOPIC_CHAT
+from agent.tasks import undivided
 
 MOST_CHARS = 4000
 
@@ -38,9 +39,10 @@ class SendText(Feature):
             raise llm.ToolError("The caller is on a telephone: say it instead.")
         if not text.strip() or len(text) > MOST_CHARS:
             raise llm.ToolError(f"The text must have 1 to {MOST_CHARS} characters.")
-        await self._room.local_participant.send_text(
+        sending = self._room.local_participant.send_text(
             text, topic=TOPIC_CHAT, destination_identities=[caller.identity]
         )
+        await undivided(sending, name="send-text")
         return "The caller sees it now."
 
 

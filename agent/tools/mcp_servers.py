@@ -51,9 +51,11 @@ class McpTools:
             async with asyncio.timeout(CONNECT_S):
                 await self._server.initialize()
                 found = await self._server.list_tools()
-        except Exception as error:  # noqa: BLE001 - the client raises what its libraries do
-            with suppress(Exception):  # the same again
+        except BaseException as error:
+            with suppress(Exception, asyncio.CancelledError):  # the same again
                 await self.aclose()
+            if not isinstance(error, Exception):
+                raise
             raise EngineUnavailable(f"the MCP server does not answer: {_why(error)}") from None
         self.tools = tuple(tool for tool in found if _NAME.fullmatch(tool.id))
         self.nameless = tuple(tool.id for tool in found if not _NAME.fullmatch(tool.id))

@@ -48,7 +48,7 @@ class Use:
 
 
 def test_the_agent_of_no_file_has_no_built_in_tool_unless_a_setting_says_so() -> None:
-    call = cast(Surroundings, SimpleNamespace(room=None))
+    call = cast(Surroundings, SimpleNamespace(room=None, end=None, settings=load(environ={})))
     tools = [*EndCall(call).tools(), *SendText(call).tools()]
     nobody = Cast(load(environ={}), PersonaWishes())
     use = Use(takes_s=0)
@@ -116,19 +116,26 @@ def farewell(*lines: Any, say: str, then: str) -> tuple[WholeTalk, list[float]]:
     """A talk whose model calls `end_call`, with words or without; when the call has ended."""
     ended: list[float] = []
     end = lambda: ended.append(asyncio.get_running_loop().time())  # noqa: E731
-    feature = EndCall(cast(Surroundings, SimpleNamespace(end=end)))
+    settings = {"TOOLS_BUILT_IN": "end_call", "TOOLS_TIMEOUT_S": "4"}
+    call = SimpleNamespace(end=end, settings=load(environ=settings))
+    feature = EndCall(cast(Surroundings, call))
     talk = play(
         Says(ASKED, 0.5, 2.1),
         *lines,
         replies={ASKED: Reply(say, calls=[("end_call", {})])},
         otherwise=then,
         tools=feature.tools(),
-        settings={"TOOLS_BUILT_IN": "end_call"},
+        settings=settings,
     )
     return talk, ended
 
 
-@pytest.mark.parametrize(("say", "then"), [("Good bye and thanks.", "?"), ("", "Good bye now.")])
+LONG = "Thank you for your call and for all your good questions, I wish you a very nice day. Bye."
+
+
+@pytest.mark.parametrize(
+    ("say", "then"), [("Good bye and thanks.", "?"), ("", "Good bye now."), (LONG, "?")]
+)
 def test_the_agent_hangs_up_after_its_last_sentence(say: str, then: str) -> None:
     talk, [ended] = farewell(say=say, then=then)
     assert talk.heard == (say or then)
@@ -136,8 +143,9 @@ def test_the_agent_hangs_up_after_its_last_sentence(say: str, then: str) -> None
 
 
 def test_who_speaks_over_the_goodbye_stays_in_the_call() -> None:
-    _, ended = farewell(Stops("", 0.5, over=1), say="Good bye and thank you for it.", then="?")
+    talk, ended = farewell(Stops("", 0.5, over=1), say="Good bye and thank you for it.", then="?")
     assert ended == []
+    assert len(talk.replies) == 1, "it says no second goodbye later"
 
 
 class Room:
