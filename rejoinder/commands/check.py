@@ -15,8 +15,8 @@ from rich.table import Table
 from agent.errors import RejoinderError
 from agent.masking import masked_text
 from agent.memory.opened import opened
-from agent.options.web_search import WebSearchOptions
 from agent.options.tools import BuiltIn, McpServer
+from agent.options.web_search import WebSearchOptions
 from agent.settings.checking import import_engine, price_of, probe_engine
 from agent.settings.engines import TABLES
 from agent.settings.hosting import is_hosted
@@ -147,6 +147,8 @@ async def _probe_search(options: WebSearchOptions) -> str:
     # What it imports takes seconds where no engine has brought it.
     probing = await asyncio.to_thread(importlib.import_module, "agent.websearch.probing")
     return str(await probing.probe(options))
+
+
 async def _tools_of(server: McpServer) -> str:
     """Start or reach an MCP server, and name its tools."""
     from agent.tools.mcp_servers import McpTools
