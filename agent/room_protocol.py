@@ -12,6 +12,9 @@ TOPIC_COST = "rejoinder.cost"
 TOPIC_VOICE = "rejoinder.voice"
 TOPIC_CLONE = "rejoinder.clone"
 TOPIC_TOOL = "rejoinder.tool"
+TOPIC_PICTURE = "rejoinder.picture"
+TOPIC_IMAGES = "images"
+"""What LiveKit's own examples send pictures by."""
 
 # Attributes of a stream of captions.
 SEGMENT = "lk.segment_id"

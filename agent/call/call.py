@@ -224,6 +224,7 @@ class Call:
             parts=self._parts,
             tools=self._tools(),
             brief=self.features.brief,
+            on_unseen=self.features.unseen,
         )
         session.input.audio = CallerInput(self._callers.track, self._listener.push)
         self._callers.listen()

@@ -38,6 +38,7 @@ FEATURES: tuple[str, ...] = (
     "agent.call.send_text",
     "agent.call.module_tools",
     "agent.call.mcp_tools",
+    "agent.call.pictures",
 )
 """Modules of the features that every call has, by dotted path."""
 
@@ -106,6 +107,9 @@ class Feature:
         The model is asked next, perhaps on a guess of what the caller says: the reply waits for
         this, and nothing may be done here that is wrong if the guess is. Cancelled with the reply.
         """
+
+    def unseen(self) -> None:
+        """The model that was asked takes no pictures; it is asked without them, or not at all."""
 
     def became(self, persona: Persona) -> None:
         """Another persona has taken over; its first words come next."""
@@ -209,6 +213,10 @@ class Features(Feature):
         telling = [f for f in self._features if type(f).brief is not Feature.brief]
         if telling:
             await asyncio.gather(*(self._briefed(feature, history) for feature in telling))
+
+    def unseen(self) -> None:
+        """Tell all."""
+        self._each(lambda feature: feature.unseen())
 
     def became(self, persona: Persona) -> None:
         """Tell all."""

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, 
 from contextlib import aclosing
 
 from livekit import rtc
-from livekit.agents import NOT_GIVEN, Agent, APIConnectOptions, ModelSettings, llm
+from livekit.agents import NOT_GIVEN, Agent, APIConnectOptions, ModelSettings, llm, utils
 from livekit.agents.types import USERDATA_TIMED_TRANSCRIPT, FlushSentinel, TimedString
 
 from agent.audio.marks import Mute
@@ -15,11 +15,20 @@ from agent.call.timeline import Timeline
 from agent.llm.length import within_words
 from agent.llm.marks import SOURCE
 from agent.llm.reply_filter import filtered_reply
+from agent.llm.sight import (
+    MARK,
+    CannotSee,
+    asks_about_pictures,
+    question_of,
+    without_pictures,
+)
 from agent.options.stages import ModelOptions
 from agent.personas.cast import Cast
 from agent.playout.caption import Caption
 from agent.remote.hedging import hedged_stream, with_filler
+from agent.wording.lexicon import code_of, lexicon_of
 from agent.wording.reader import Reader
+from agent.wording.tongues import language_of
 
 OUTPUT_RATE_HZ = 24000
 """What most voices speak at; Opus carries it whole."""
@@ -42,11 +51,13 @@ class CallAgent(Agent):
         parts: Parts,
         tools: Sequence[llm.Tool] = (),
         brief: Callable[[llm.ChatContext], Awaitable[None]] | None = None,
+        on_unseen: Callable[[], None] = lambda: None,
     ) -> None:
         """Answer as who speaks in `cast`, as `reply` has it; `limits` are of each request.
 
         Time goes to `timeline`, where answers were found to `sources`. `brief` adds to a copy of
-        the history what the model should know beside it, before it is asked.
+        the history what the model should know beside it, before it is asked; `on_unseen` is told
+        that it takes no pictures.
         `on_failure` is told of replies that fail, once each, guesses too; `on_turn_over` is
         called before a guess is taken up. A request that is slower than nineteen of twenty is
         repeated, if that is allowed.
@@ -62,6 +73,7 @@ class CallAgent(Agent):
         self._reader = reader
         self._parts = parts
         self._brief = brief
+        self._on_unseen = on_unseen
 
     async def on_user_turn_completed(
         self, turn_ctx: llm.ChatContext, new_message: llm.ChatMessage
@@ -129,6 +141,38 @@ class CallAgent(Agent):
                 yield chunk
 
     async def _asked(
+        self, chat_ctx: llm.ChatContext, tools: list[llm.Tool], model_settings: ModelSettings
+    ) -> AsyncGenerator[llm.ChatChunk, None]:
+        """Ask the model; one that takes no pictures is asked without them.
+
+        A question that a picture was sent with is answered by a sentence that says so instead: the
+        model would make something up.
+        """
+        try:
+            async with aclosing(self._sent(chat_ctx, tools, model_settings)) as chunks:
+                async for chunk in chunks:
+                    yield chunk
+        except CannotSee:
+            self._on_unseen()
+            if asks_about_pictures(chat_ctx):
+                yield self._says_blind(chat_ctx)
+                return
+            words = without_pictures(chat_ctx)
+            async with aclosing(self._sent(words, tools, model_settings)) as chunks:
+                async for chunk in chunks:
+                    yield chunk
+
+    def _says_blind(self, chat_ctx: llm.ChatContext) -> llm.ChatChunk:
+        """That the model sees no pictures, in the language of the question."""
+        question = question_of(chat_ctx)
+        asked = (question.text_content if question is not None else "") or ""
+        language = language_of(asked.replace(MARK, ""), code_of(self._cast.persona.language))
+        said = lexicon_of(language).pictures.blind
+        return llm.ChatChunk(
+            id=utils.shortuuid("blind_"), delta=llm.ChoiceDelta(role="assistant", content=said)
+        )
+
+    async def _sent(
         self, chat_ctx: llm.ChatContext, tools: list[llm.Tool], model_settings: ModelSettings
     ) -> AsyncGenerator[llm.ChatChunk, None]:
         """Ask the model as the framework would, and as the persona wishes."""

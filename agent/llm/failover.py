@@ -16,6 +16,7 @@ from livekit.agents import (
 )
 
 from agent.llm.reply_filter import Habit
+from agent.llm.sight import CannotSee
 from agent.remote.failover import LineUp, Member, NothingSaid, longest_s
 from agent.wording.scripts import joined
 
@@ -114,6 +115,7 @@ class FailoverReply(llm.LLMStream):
 
     async def _run(self) -> None:
         failure: Exception | None = None
+        unseen: CannotSee | None = None
         broken: Exception | None = None
         for member in self._line_up.order():
             if self._said and member.engine.provider == _FINDS:
@@ -124,6 +126,7 @@ class FailoverReply(llm.LLMStream):
                 return
             except Exception as error:  # noqa: BLE001 - an engine's bug ends its reply, not the call
                 failure = error
+                unseen = error if isinstance(error, CannotSee) else unseen
                 self._line_up.failed(member, error)
                 if self._acts or self._said != said:
                     broken = error
@@ -131,6 +134,9 @@ class FailoverReply(llm.LLMStream):
                     break
         if broken is not None:
             raise _in_mid_reply(broken) from broken
+        if unseen is not None:
+            # Without the pictures it may answer.
+            raise unseen
         raise APIConnectionError("no model of the list has answered", retryable=False) from failure
 
     async def _answer(self, member: Member[Model]) -> None:

@@ -23,6 +23,7 @@ from agent.options.interpreting import InterpretOptions
 from agent.options.livekit import LiveKitOptions
 from agent.options.memory import MemoryOptions
 from agent.options.personas import PersonaOptions
+from agent.options.pictures import PictureOptions
 from agent.options.prices import PriceOptions
 from agent.options.recording import RecordOptions
 from agent.options.stages import (
@@ -49,6 +50,7 @@ SECTIONS: Mapping[str, type[BaseModel]] = {
     "MEMORY_": MemoryOptions,
     "TOOLS_": ToolOptions,
     "MCP_": McpOptions,
+    "PICTURES_": PictureOptions,
     "STT_": SpeechToTextOptions,
     "LLM_": ModelOptions,
     "TTS_": TextToSpeechOptions,
@@ -126,6 +128,7 @@ class Settings:
     memory: MemoryOptions = MemoryOptions()
     tools: ToolOptions = ToolOptions()
     mcp: McpOptions = McpOptions()
+    pictures: PictureOptions = PictureOptions()
     record: RecordOptions = RecordOptions()
     pricing: PriceOptions = PriceOptions()
     prices: Prices = Prices()
@@ -202,6 +205,7 @@ class _Loader:
         memory = self._reader.section("MEMORY_", MemoryOptions)
         tools = self._reader.section("TOOLS_", ToolOptions)
         mcp = self._reader.section("MCP_", McpOptions)
+        pictures = self._reader.section("PICTURES_", PictureOptions)
         model = self._reader.section("LLM_", ModelOptions)
         stt = self._stage("stt", self._reader.section("STT_", SpeechToTextOptions))
         llm = self._stage("llm", model)
@@ -223,7 +227,7 @@ class _Loader:
             raise ConfigError("\n".join(self._reader.mistakes))
         if translate is None or web_search is None or memory is None:
             raise ConfigError("\n".join(self._reader.mistakes))
-        if tools is None or mcp is None:
+        if tools is None or mcp is None or pictures is None:
             raise ConfigError("\n".join(self._reader.mistakes))
         return Settings(
             livekit=livekit,
@@ -233,6 +237,7 @@ class _Loader:
             memory=memory,
             tools=tools,
             mcp=mcp,
+            pictures=pictures,
             turn=turn,
             record=record,
             pricing=pricing,

@@ -29,6 +29,7 @@ from agent.llm.bedrock.converse_answer import ConverseAnswer
 from agent.llm.bedrock.converse_request import cached, converse_messages, tool_config
 from agent.llm.bedrock.options import Options
 from agent.llm.probing import first_answer
+from agent.llm.sight import Sight
 from agent.remote.aws.clients import CLIENTS, Service
 from agent.remote.aws.errors import WIRE_ERRORS, Asked, api_error, spread_out
 from agent.remote.aws.request_thread import Reply, events
@@ -81,6 +82,7 @@ class BedrockLLM(llm.LLM[Any]):
         super().__init__()
         self._options = options
         self.aws = Service(_SERVICE, options, provider="Amazon Bedrock")
+        self.sight = Sight()
 
     @property
     def model(self) -> str:
@@ -136,12 +138,14 @@ class BedrockStream(llm.LLMStream):
     ) -> None:
         super().__init__(engine, **common)
         self._aws = engine.aws
+        self._sight = engine.sight
         self._options = options
         self._tool_choice = tool_choice
 
     async def _run(self) -> None:
         timeout_s = self._conn_options.timeout
         answer = ConverseAnswer(utils.shortuuid("bedrock_"), model=self._options.model)
+        self._sight.check(self._options.model, self._chat_ctx)
         request = self._request()
 
         def ask(client: "BedrockRuntimeClient") -> Reply[Any]:
@@ -162,7 +166,9 @@ class BedrockStream(llm.LLMStream):
         except WIRE_ERRORS as error:
             failed = api_error(error, _asked(self._options), retryable=not answer.delivered)
             await spread_out(failed, self._conn_options)
-            raise failed from error
+            raise self._sight.explained(
+                failed, reason_of(failed), model=self._options.model, chat_ctx=self._chat_ctx
+            ) from error
         answer.close()
 
     def _request(self) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from agent.llm.handbook.options import Options
 from agent.llm.handbook.passages import SUFFIXES, PassageIndex, documents, load_passages
 from agent.llm.handbook.small_talk import is_chinese
 from agent.llm.marks import SOURCE
+from agent.llm.sight import CannotSee, has_pictures
 
 SHIPPED = Path(__file__).parent / "pages"
 """The handbook of this project."""
@@ -155,6 +156,8 @@ class HandbookStream(llm.LLMStream):
     async def _run(self) -> None:
         engine = self._llm
         assert isinstance(engine, HandbookLLM)
+        if has_pictures(self._chat_ctx):
+            raise CannotSee
         try:
             answer = await asyncio.to_thread(_answer, engine, _turns(self._chat_ctx))
         except (OSError, ValueError) as error:

@@ -21,6 +21,7 @@ from agent.llm.openai.long_history import LongHistory, is_too_long
 from agent.llm.openai.options import OPENAI_HOST, OPENAI_MODEL, Options
 from agent.llm.openai.refusals import refused_by
 from agent.llm.openai.served_models import load, served_models
+from agent.llm.sight import CannotSee, Sight, has_pictures
 from agent.remote import http_client
 from agent.remote.event_stream import read_events
 
@@ -49,6 +50,7 @@ class ChatServer:
         many other servers know no other."""
         self._asked_for = options.model or (OPENAI_MODEL if self.is_openai else None)
         self.capabilities = Capabilities()
+        self._sight = Sight()
         self._history = LongHistory()
 
     @property
@@ -96,6 +98,7 @@ class ChatServer:
 
         Raises:
             Refused: the server answers with an error.
+            CannotSee: there are pictures, and the model takes none, or has no room for them.
             APIError: the server's list of models cannot be read, or it sends requests elsewhere.
             httpx.HTTPError: the connection failed.
         """
@@ -103,6 +106,7 @@ class ChatServer:
         chat_ctx = self._history.kept(chat_ctx)
         while True:
             body = await self._body(chat_ctx, request, without=without)
+            self._sight.check(body["model"], chat_ctx)
             asked = self._client.build_request("POST", "chat/completions", json=body)
             async with http_client.answer(self._client, asked) as response:
                 if response.status_code == 200:
@@ -114,12 +118,15 @@ class ChatServer:
             if is_too_long(refused, said):
                 shorter = self._history.shorter(chat_ctx)
                 if shorter is None:
+                    if has_pictures(chat_ctx):
+                        raise CannotSee from refused
                     raise refused
                 chat_ctx = shorter
                 continue
             lacking = self.capabilities.refused(refused, said, body, without=without)
             if not lacking:
-                raise refused
+                model = body["model"]
+                raise self._sight.explained(refused, said, model=model, chat_ctx=chat_ctx)
             without |= lacking
 
     async def _body(

@@ -14,13 +14,15 @@ from livekit.agents import (
     NOT_GIVEN,
     APIConnectionError,
     APIConnectOptions,
+    APIError,
     NotGivenOr,
     llm,
 )
 from livekit.agents.utils import is_given
 
 from agent.llm.plugin.history import in_turns
-from agent.remote.openai_errors import BrokenOff, TimedOut
+from agent.llm.sight import Sight
+from agent.remote.openai_errors import BrokenOff, TimedOut, reason_of
 from agent.remote.plugins.faults import fault_of
 from agent.remote.plugins.http_session import HttpSession
 from agent.remote.plugins.plugin import Plugin
@@ -38,6 +40,7 @@ class PluginLLM(llm.LLM[Any]):
         self._name = plugin.name
         self._session = HttpSession()
         self._closed = False
+        self.sight = Sight()
 
     @property
     def model(self) -> str:
@@ -131,6 +134,7 @@ class PluginReply(llm.LLMStream):
 
     async def _run(self) -> None:
         self._engine.check_open()
+        self._engine.sight.check(self._engine.model, self._chat_ctx)
         timeout_s = self._conn_options.timeout
         self._begun = False
         came = 0
@@ -151,9 +155,15 @@ class PluginReply(llm.LLMStream):
             what = "nothing more" if self._begun else "no first token"
             raise TimedOut(f"{what} within {timeout_s:g} s", retryable=not self._begun) from error
         except Exception as error:
-            raise fault_of(error, begun=self._begun) from error
+            raise self._explained(fault_of(error, begun=self._begun)) from error
         if not came:
             raise BrokenOff("the answer is empty", reason="the answer is empty", retryable=True)
+
+    def _explained(self, fault: APIError) -> APIError:
+        if self._begun:
+            return fault
+        engine, said = self._engine, reason_of(fault)
+        return engine.sight.explained(fault, said, model=engine.model, chat_ctx=self._chat_ctx)
 
     async def _metrics_monitor_task(self, event_aiter: Any) -> None:
         async for _ in event_aiter:  # the plug-in's own tells them

@@ -6,6 +6,7 @@ from typing import Literal
 
 from agent.wording.lexicon.consent import Consent
 from agent.wording.lexicon.language import Language
+from agent.wording.lexicon.picture_words import PictureWords
 from agent.wording.lexicon.piece_words import PieceWords
 from agent.wording.lexicon.turn_words import TurnWords
 from agent.wording.lexicon.yes_no import YesNo
@@ -48,6 +49,8 @@ class Lexicon:
     """Added to the greeting of a call whose sound is kept."""
     farewell: str
     """Said when the agent has to end the call."""
+    pictures: PictureWords
+    """Said about pictures that a caller sends."""
     consent: Consent
     """Says aloud that the interpreter may speak with one's own voice."""
     yes_no: YesNo

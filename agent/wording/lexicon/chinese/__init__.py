@@ -6,6 +6,7 @@ from agent.wording.lexicon.chinese.turns import TURNS
 from agent.wording.lexicon.chinese.yes_no import YES_NO
 from agent.wording.lexicon.consent import Consent
 from agent.wording.lexicon.entry import Lexicon
+from agent.wording.lexicon.picture_words import PictureWords
 
 CHINESE = Lexicon(
     code="zh",
@@ -26,6 +27,14 @@ CHINESE = Lexicon(
     may_remember="我可以记住这些和我们谈的内容，方便您下次来电吗？",
     recorded="本次通话会被录音。",
     farewell="我们的通话只能到这里了，再见。",
+    pictures=PictureWords(
+        blind="抱歉，我看不了图片，请用语言告诉我图里有什么。",
+        unwanted="本次通话中我不看图片。",
+        unreadable="这个文件我打不开。请发送 JPEG、PNG、WebP 或 GIF 图片。",
+        too_large="这张图片太大了：最大 {mb} MB、{mp} 百万像素。",
+        too_many="一个问题我最多看 {most} 张图片，请先就这些提问。",
+        unfinished="图片没有传完，请再发一次。",
+    ),
     consent=Consent(
         sentence="我同意口译用我的声音说话。",
         core="同意",

@@ -6,6 +6,7 @@ from agent.wording.lexicon.english.pieces import PIECES
 from agent.wording.lexicon.english.turns import TURNS
 from agent.wording.lexicon.english.yes_no import YES_NO
 from agent.wording.lexicon.entry import Lexicon
+from agent.wording.lexicon.picture_words import PictureWords
 from agent.wording.lexicon.turn_words import spaced
 
 ENGLISH = Lexicon(
@@ -35,6 +36,14 @@ ENGLISH = Lexicon(
     may_remember="May I remember this, and what we talk about, for next time?",
     recorded="This call is recorded.",
     farewell="I have to end our call here. Goodbye.",
+    pictures=PictureWords(
+        blind="Sorry, I cannot see pictures. Please tell me in words what is in it.",
+        unwanted="I do not look at pictures in this call.",
+        unreadable="I cannot open that as a picture. Please send a JPEG, PNG, WebP or GIF.",
+        too_large="That picture is too large: I take up to {mb} MB and {mp} megapixels.",
+        too_many="I look at {most} pictures with one question. Please ask about these first.",
+        unfinished="The picture did not arrive whole. Please send it again.",
+    ),
     consent=Consent(
         sentence="I agree that the interpreter speaks with my voice.",
         core="I agree",

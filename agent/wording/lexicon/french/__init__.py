@@ -6,6 +6,7 @@ from agent.wording.lexicon.french.figures import French
 from agent.wording.lexicon.french.pieces import PIECES
 from agent.wording.lexicon.french.turns import TURNS
 from agent.wording.lexicon.french.yes_no import YES_NO
+from agent.wording.lexicon.picture_words import PictureWords
 from agent.wording.lexicon.turn_words import spaced
 
 FRENCH = Lexicon(
@@ -40,6 +41,14 @@ FRENCH = Lexicon(
     may_remember="Puis-je retenir cela, et ce dont nous parlons, pour la prochaine fois ?",
     recorded="Cet appel est enregistré.",
     farewell="Je dois mettre fin à notre appel. Au revoir.",
+    pictures=PictureWords(
+        blind="Désolé, je ne peux pas voir les images. Dites-moi avec des mots ce qu'elle montre.",
+        unwanted="Je ne regarde pas d'images pendant cet appel.",
+        unreadable="Je ne peux pas ouvrir cette image. Envoyez un JPEG, PNG, WebP ou GIF.",
+        too_large="Cette image est trop grande : j'accepte jusqu'à {mb} Mo et {mp} mégapixels.",
+        too_many="Je regarde {most} images par question. Posez d'abord la question sur celles-ci.",
+        unfinished="L'image n'est pas arrivée entière. Envoyez-la encore une fois.",
+    ),
     consent=Consent(
         sentence="J'accepte que l'interprète parle avec ma voix.",
         core="j'accepte",

@@ -6,6 +6,7 @@ from agent.wording.lexicon.german.figures import German
 from agent.wording.lexicon.german.pieces import PIECES
 from agent.wording.lexicon.german.turns import TURNS
 from agent.wording.lexicon.german.yes_no import YES_NO
+from agent.wording.lexicon.picture_words import PictureWords
 from agent.wording.lexicon.turn_words import spaced
 
 GERMAN = Lexicon(
@@ -44,6 +45,14 @@ GERMAN = Lexicon(
     may_remember="Darf ich mir das, und worüber wir sprechen, für das nächste Mal merken?",
     recorded="Dieses Gespräch wird aufgezeichnet.",
     farewell="Ich muss unser Gespräch hier beenden. Auf Wiederhören.",
+    pictures=PictureWords(
+        blind="Leider kann ich keine Bilder sehen. Bitte sagen Sie mir in Worten, was darauf ist.",
+        unwanted="In diesem Gespräch sehe ich mir keine Bilder an.",
+        unreadable="Das kann ich nicht als Bild öffnen. Bitte senden Sie JPEG, PNG, WebP, GIF.",
+        too_large="Das Bild ist zu groß: Ich nehme bis zu {mb} MB und {mp} Megapixel.",
+        too_many="Zu einer Frage sehe ich mir {most} Bilder an. Bitte fragen Sie erst nach diesen.",
+        unfinished="Das Bild ist nicht ganz angekommen. Bitte senden Sie es noch einmal.",
+    ),
     consent=Consent(
         sentence="Ich bin einverstanden, dass der Dolmetscher mit meiner Stimme spricht.",
         core="einverstanden",

@@ -6,6 +6,7 @@ from agent.wording.lexicon.italian.figures import Italian
 from agent.wording.lexicon.italian.pieces import PIECES
 from agent.wording.lexicon.italian.turns import TURNS
 from agent.wording.lexicon.italian.yes_no import YES_NO
+from agent.wording.lexicon.picture_words import PictureWords
 from agent.wording.lexicon.turn_words import spaced
 
 ITALIAN = Lexicon(
@@ -35,6 +36,14 @@ ITALIAN = Lexicon(
     may_remember="Posso ricordare questo, e ciò di cui parliamo, per la prossima volta?",
     recorded="Questa chiamata è registrata.",
     farewell="Devo chiudere qui la nostra chiamata. Arrivederci.",
+    pictures=PictureWords(
+        blind="Mi dispiace, non posso vedere le immagini. Mi dica a parole che cosa c'è.",
+        unwanted="In questa chiamata non guardo immagini.",
+        unreadable="Non riesco ad aprirla come immagine. Mandi un JPEG, PNG, WebP o GIF.",
+        too_large="L'immagine è troppo grande: accetto fino a {mb} MB e {mp} megapixel.",
+        too_many="Guardo {most} immagini per domanda. Chieda prima di queste.",
+        unfinished="L'immagine non è arrivata intera. La mandi di nuovo.",
+    ),
     consent=Consent(
         sentence="Accetto che l'interprete parli con la mia voce.",
         core="accetto",

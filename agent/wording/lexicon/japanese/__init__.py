@@ -6,6 +6,7 @@ from agent.wording.lexicon.japanese.figures import Japanese
 from agent.wording.lexicon.japanese.pieces import PIECES
 from agent.wording.lexicon.japanese.turns import TURNS
 from agent.wording.lexicon.japanese.yes_no import YES_NO
+from agent.wording.lexicon.picture_words import PictureWords
 
 JAPANESE = Lexicon(
     code="ja",
@@ -26,6 +27,14 @@ JAPANESE = Lexicon(
     may_remember="このことと今日のお話を、次回のために覚えておいてもよろしいですか？",
     recorded="この通話は録音されています。",
     farewell="申し訳ありませんが、ここで通話を終わらせていただきます。失礼いたします。",
+    pictures=PictureWords(
+        blind="すみません、画像を見ることができません。何が写っているか、言葉で教えてください。",
+        unwanted="この通話では画像を見ません。",
+        unreadable="画像として開けません。JPEG、PNG、WebP、GIFのいずれかを送ってください。",
+        too_large="画像が大きすぎます。{mb} MB、{mp}メガピクセルまで受け取れます。",
+        too_many="一つの質問で見られる画像は{most}枚までです。先にこれらについて質問してください。",
+        unfinished="画像が最後まで届きませんでした。もう一度送ってください。",
+    ),
     consent=Consent(
         sentence="通訳が私の声で話すことに同意します。",
         core="同意します",

@@ -5,6 +5,7 @@ from agent.wording.lexicon.entry import Lexicon
 from agent.wording.lexicon.korean.figures import Korean
 from agent.wording.lexicon.korean.turns import TURNS
 from agent.wording.lexicon.korean.yes_no import YES_NO
+from agent.wording.lexicon.picture_words import PictureWords
 from agent.wording.lexicon.piece_words import PieceWords
 
 KOREAN = Lexicon(
@@ -26,6 +27,14 @@ KOREAN = Lexicon(
     may_remember="이 내용과 오늘 나눈 이야기를 다음을 위해 기억해도 될까요?",
     recorded="이 통화는 녹음됩니다.",
     farewell="죄송하지만 여기서 통화를 마쳐야 합니다. 안녕히 계세요.",
+    pictures=PictureWords(
+        blind="죄송합니다. 저는 그림을 볼 수 없습니다. 무엇이 있는지 말로 알려 주세요.",
+        unwanted="이 통화에서는 그림을 보지 않습니다.",
+        unreadable="그림으로 열 수 없습니다. JPEG, PNG, WebP, GIF 중 하나로 보내 주세요.",
+        too_large="그림이 너무 큽니다. {mb} MB, {mp} 메가픽셀까지 받습니다.",
+        too_many="질문 하나에 그림은 {most}장까지 봅니다. 먼저 이 그림들에 대해 물어 주세요.",
+        unfinished="그림이 다 도착하지 않았습니다. 다시 보내 주세요.",
+    ),
     consent=Consent(
         sentence="통역사가 제 목소리로 말하는 것에 동의합니다.",
         core="동의합니다",

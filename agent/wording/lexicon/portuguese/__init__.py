@@ -2,6 +2,7 @@
 
 from agent.wording.lexicon.consent import Consent
 from agent.wording.lexicon.entry import Lexicon
+from agent.wording.lexicon.picture_words import PictureWords
 from agent.wording.lexicon.portuguese.figures import Portuguese
 from agent.wording.lexicon.portuguese.pieces import PIECES
 from agent.wording.lexicon.portuguese.turns import TURNS
@@ -38,6 +39,14 @@ PORTUGUESE = Lexicon(
     may_remember="Posso lembrar disso, e do que conversamos, para a próxima vez?",
     recorded="Esta chamada é gravada.",
     farewell="Preciso encerrar a nossa chamada aqui. Até logo.",
+    pictures=PictureWords(
+        blind="Desculpe, não consigo ver imagens. Diga-me por palavras o que está nela.",
+        unwanted="Nesta chamada não vejo imagens.",
+        unreadable="Não consigo abrir isso como imagem. Envie um JPEG, PNG, WebP ou GIF.",
+        too_large="A imagem é grande demais: aceito até {mb} MB e {mp} megapixels.",
+        too_many="Vejo {most} imagens por pergunta. Pergunte primeiro sobre estas.",
+        unfinished="A imagem não chegou inteira. Envie-a outra vez.",
+    ),
     consent=Consent(
         sentence="Concordo que o intérprete fale com a minha voz.",
         core="concordo",

@@ -2,6 +2,7 @@
 
 from agent.wording.lexicon.consent import Consent
 from agent.wording.lexicon.entry import Lexicon
+from agent.wording.lexicon.picture_words import PictureWords
 from agent.wording.lexicon.russian.figures import Russian
 from agent.wording.lexicon.russian.pieces import PIECES
 from agent.wording.lexicon.russian.turns import TURNS
@@ -33,6 +34,14 @@ RUSSIAN = Lexicon(
     may_remember="Можно мне запомнить это и то, о чём мы говорим, на следующий раз?",
     recorded="Этот разговор записывается.",
     farewell="Мне нужно закончить наш разговор. До свидания.",
+    pictures=PictureWords(
+        blind="Извините, я не вижу изображений. Скажите словами, что на нём.",
+        unwanted="В этом разговоре я не смотрю изображения.",
+        unreadable="Не получается открыть это как изображение. Пришлите JPEG, PNG, WebP или GIF.",
+        too_large="Изображение слишком большое: я принимаю до {mb} МБ и {mp} мегапикселей.",
+        too_many="К одному вопросу я беру не больше {most} изображений. Сначала спросите о них.",
+        unfinished="Изображение пришло не целиком. Пришлите его ещё раз.",
+    ),
     consent=Consent(
         sentence="Я разрешаю переводчику говорить моим голосом.",
         core="разрешаю",

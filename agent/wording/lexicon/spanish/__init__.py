@@ -2,6 +2,7 @@
 
 from agent.wording.lexicon.consent import Consent
 from agent.wording.lexicon.entry import Lexicon
+from agent.wording.lexicon.picture_words import PictureWords
 from agent.wording.lexicon.spanish.figures import Spanish
 from agent.wording.lexicon.spanish.pieces import PIECES
 from agent.wording.lexicon.spanish.turns import TURNS
@@ -38,6 +39,14 @@ SPANISH = Lexicon(
     may_remember="¿Puedo recordar esto, y lo que hablamos, para la próxima vez?",
     recorded="Esta llamada se graba.",
     farewell="Tengo que terminar aquí nuestra llamada. Adiós.",
+    pictures=PictureWords(
+        blind="Lo siento, no puedo ver imágenes. Dígame con palabras qué hay en ella.",
+        unwanted="En esta llamada no miro imágenes.",
+        unreadable="No puedo abrirlo como imagen. Envíe un JPEG, PNG, WebP o GIF.",
+        too_large="La imagen es demasiado grande: acepto hasta {mb} MB y {mp} megapíxeles.",
+        too_many="Miro {most} imágenes por pregunta. Pregunte primero por estas.",
+        unfinished="La imagen no llegó entera. Envíela otra vez.",
+    ),
     consent=Consent(
         sentence="Acepto que el intérprete hable con mi voz.",
         core="acepto",
