@@ -1,5 +1,6 @@
 """What is known of each language, and what is not yet."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import fields
 from typing import get_args
@@ -9,6 +10,7 @@ import pytest
 from agent.wording.lexicon import ENGLISH, LEXICONS, lexicon_of
 from agent.wording.lexicon.entry import Fault, Lexicon
 from agent.wording.lexicon.language import Language
+from agent.wording.lexicon.picture_words import PictureWords
 from agent.wording.lexicon.turn_words import DenseEnds
 
 COMPLETE = ("en", "zh", "es", "pt", "fr", "de", "ja", "it", "ru")
@@ -19,6 +21,8 @@ LACKING = {
         "pieces.breaks_after", "pieces.breaks_before", "pieces.binds_next", "pieces.numbers",
     },
 }  # fmt: skip
+PLACES = {"too_large": {"mb", "mp"}, "too_many": {"most"}}
+"""What is put into sentences about pictures."""
 OF_SOME = {"letters", "consent.spellings", "pieces.ordinal_leads", "turns.variants"}
 """What a language need not have."""
 OF_SPACES = {
@@ -82,6 +86,12 @@ def test_a_lexicon_is_found_by_a_languages_tag(code: str, expected: str) -> None
 
 
 def test_every_language_says_something_of_its_own() -> None:
+    for field in fields(PictureWords):
+        shown = [getattr(lexicon.pictures, field.name) for lexicon in LEXICONS.values()]
+        assert all(shown)
+        assert len(set(shown)) == len(shown)
+        for text in shown:
+            assert set(re.findall(r"{(\w+)}", text)) == PLACES.get(field.name, set())
     for text in ("greeting", "back", "filler", "spare_voice", "stand_by"):
         said = [getattr(lexicon, text) for lexicon in LEXICONS.values()]
         assert all(said)

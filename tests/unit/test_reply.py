@@ -15,11 +15,13 @@ from agent.call.reply import CallAgent
 from agent.call.sources import Sources
 from agent.call.timeline import Timeline
 from agent.llm.reply_filter import Habit
+from agent.llm.sight import GLIMPSE, MARK, CannotSee, has_pictures
 from agent.metadata import PersonaWishes
 from agent.options.stages import ModelOptions
 from agent.personas.cast import Cast
 from agent.remote.hedging import Pace
 from agent.settings.load import load
+from agent.wording.lexicon import ENGLISH, LEXICONS
 from agent.wording.reader import Reader
 from tests.fakes.virtual_time import run
 
@@ -65,7 +67,13 @@ def reply() -> Callable[..., tuple[str, list[Exception]]]:
     """What of an engine's answer reaches the voice, and the failures that the caller is told."""
 
     def play(
-        engine: Engine, *, pace: Pace | None = None, is_list: bool = False, **options: Any
+        engine: Engine,
+        history: llm.ChatContext | None = None,
+        *,
+        pace: Pace | None = None,
+        is_list: bool = False,
+        on_unseen: Callable[[], None] = lambda: None,
+        **options: Any,
     ) -> Any:
         failures: list[Exception] = []
 
@@ -87,9 +95,10 @@ def reply() -> Callable[..., tuple[str, list[Exception]]]:
                 on_turn_over=lambda: None,
                 reader=Reader(),
                 parts=cast(Parts, parts),
+                on_unseen=on_unseen,
             )
-            said = ""
-            async for piece in agent.llm_node(llm.ChatContext.empty(), [], ModelSettings()):
+            said, asked = "", history or llm.ChatContext.empty()
+            async for piece in agent.llm_node(asked, [], ModelSettings()):
                 if isinstance(piece, llm.ChatChunk):
                     said += (piece.delta.content or "") if piece.delta else ""
                 elif isinstance(piece, str):
@@ -160,3 +169,55 @@ def test_a_failure_is_not_told_when_the_second_request_answers(reply: Any) -> No
     engine = Engine([1.0, APIConnectionError("broke")], [1.5, "Here."])
     assert reply(engine, pace=pace) == ("Here.", [])
     assert engine.asked == 2
+
+
+PICTURE = llm.ImageContent(image="data:image/jpeg;base64,AA==")
+
+
+class Blind(Engine):
+    """Takes no pictures; keeps what it was asked."""
+
+    def __init__(self) -> None:
+        super().__init__(["In words."])
+        self.chats: list[llm.ChatContext] = []
+
+    @asynccontextmanager
+    async def chat(self, **request: Any) -> AsyncGenerator[Any, None]:
+        self.chats.append(request["chat_ctx"])
+        if has_pictures(request["chat_ctx"]):
+            raise CannotSee
+        async with super().chat() as chunks:
+            yield chunks
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("What is this?", ENGLISH.pictures.blind),
+        ("这是什么？", LEXICONS["zh"].pictures.blind),
+        ("Was ist auf diesem Bild zu sehen?", LEXICONS["de"].pictures.blind),
+    ],
+)
+def test_a_picture_that_the_model_cannot_see_is_answered_in_the_language_of_the_question(
+    reply: Any, question: str, said: str
+) -> None:
+    engine, unseen = Blind(), list[bool]()
+    history = llm.ChatContext.empty()
+    history.add_message(role="user", content=[PICTURE, MARK, question])
+    assert reply(engine, history, on_unseen=lambda: unseen.append(True)) == (said, [])
+    assert unseen == [True]
+    assert len(engine.chats) == 1, "it would make something up"
+    history.add_message(role="assistant", content=said)
+    history.add_message(role="user", content="Never mind. How are you?")
+    assert reply(engine, history) == ("In words.", [])
+    assert not has_pictures(engine.chats[-1])
+    assert engine.chats[-1].messages()[0].content == [MARK, question]
+
+
+def test_a_glimpse_that_the_model_cannot_see_is_left_out(reply: Any) -> None:
+    engine = Blind()
+    history = llm.ChatContext.empty()
+    history.add_message(role="user", content=[PICTURE, "(seen)"], extra={GLIMPSE: True})
+    history.add_message(role="user", content="How late is it?")
+    assert reply(engine, history) == ("In words.", [])
+    assert [m.content for m in engine.chats[-1].messages()] == [["How late is it?"]]

@@ -123,10 +123,12 @@ class ChatServer:
                     raise refused
                 chat_ctx = shorter
                 continue
+            failed = self._sight.explained(refused, said, model=body["model"], chat_ctx=chat_ctx)
+            # Where it says that it is the pictures, nothing else is left out first.
+            self._sight.check(body["model"], chat_ctx)
             lacking = self.capabilities.refused(refused, said, body, without=without)
             if not lacking:
-                model = body["model"]
-                raise self._sight.explained(refused, said, model=model, chat_ctx=chat_ctx)
+                raise failed
             without |= lacking
 
     async def _body(
