@@ -9,7 +9,7 @@ from typing import Any
 from livekit import rtc
 from livekit.rtc.data_stream import StreamError
 
-from agent.room_protocol import TOPIC_CAPTIONS, TOPIC_CHAT, TOPIC_NOTICE
+from agent.room_protocol import TOPIC_CAPTIONS, TOPIC_CHAT, TOPIC_NOTICE, TOPIC_PICTURE
 from rejoinder.scripted_caller.microphone import Microphone
 from tests.fakes.tasks import Spawned
 
@@ -22,10 +22,13 @@ class TextCaller:
         self.captions: list[tuple[str, str]] = []
         """Sender's identity and text, in the order of their ends."""
         self.notices: list[dict[str, Any]] = []
+        self.pictures: list[dict[str, Any]] = []
+        """What became of the pictures that were sent."""
         self._tasks = tasks
         self.heard = asyncio.Event()
         room.register_text_stream_handler(TOPIC_CAPTIONS, self._on_caption)
-        room.register_text_stream_handler(TOPIC_NOTICE, self._on_notice)
+        for topic, told in ((TOPIC_NOTICE, self.notices), (TOPIC_PICTURE, self.pictures)):
+            self._collect(topic, told)
 
     async def type(self, text: str) -> None:
         await self.room.local_participant.send_text(text, topic=TOPIC_CHAT)
@@ -51,12 +54,14 @@ class TextCaller:
         with suppress(StreamError):
             self.captions.append((sender, await reader.read_all()))
 
-    def _on_notice(self, reader: rtc.TextStreamReader, sender: str) -> None:
-        self._tasks.spawn(self._notice(reader))
+    def _collect(self, topic: str, told: list[dict[str, Any]]) -> None:
+        async def read(reader: rtc.TextStreamReader) -> None:
+            with suppress(StreamError):
+                told.append(json.loads(await reader.read_all()))
 
-    async def _notice(self, reader: rtc.TextStreamReader) -> None:
-        with suppress(StreamError):
-            self.notices.append(json.loads(await reader.read_all()))
+        self.room.register_text_stream_handler(
+            topic, lambda reader, _: self._tasks.spawn(read(reader))
+        )
 
 
 @asynccontextmanager
