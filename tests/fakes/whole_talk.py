@@ -43,6 +43,7 @@ from agent.hearing.caller_input import CallerInput
 from agent.hearing.ear import HOP, HOP_S, RATE_HZ
 from agent.metadata import PersonaWishes
 from agent.personas.cast import Cast
+from agent.pictures.album import Album
 from agent.playout.floor import AgentFloor
 from agent.playout.heard_output import Playout
 from agent.playout.voice_track import VoiceTrack
@@ -172,6 +173,7 @@ def play(
     prices: Prices | None = None,
     tools: Sequence[llm.Tool] = (),
     persona: str = "",
+    album: Album | None = None,
 ) -> WholeTalk:
     """Hold one talk to its end.
 
@@ -190,6 +192,7 @@ def play(
         prices: of the engines, which are somebody else's; by default none is known.
         tools: that there are in the call.
         persona: name of the one that speaks, of those that `settings` have.
+        album: pictures that the caller has sent before the talk.
     """
     vocabulary = Vocabulary()
     talk = WholeTalk(
@@ -205,6 +208,7 @@ def play(
     stage = _Stage(
         talk, vocabulary, chosen, lines, greeting, spare, Recorded(recorder), prices or Prices(),
         tools, PersonaWishes(name=persona or None),
+        album,
     )  # fmt: skip
     virtual_time.run(stage.run())
     return talk
@@ -245,6 +249,7 @@ class _Stage:
         prices: Prices,
         tools: Sequence[llm.Tool],
         wishes: PersonaWishes,
+        album: Album | None,
     ) -> None:
         self.recorded = recorded
         self.talk = talk
@@ -257,6 +262,7 @@ class _Stage:
         self.prices = prices
         self.tools = tools
         self.cast = Cast(settings, wishes)
+        self.album = album
         self.busy_until = 0.0
         self.due = self.played = 0
         """Lines whose moment has come, and those that were played: emitters swallow errors."""
@@ -306,6 +312,7 @@ class _Stage:
             reader=reader,
             parts=self.parts,
             tools=self.tool_use.offered(self.tools),
+            brief=self._brief,
         )
         async with asyncio.TaskGroup() as group:
             carried = [
@@ -362,6 +369,10 @@ class _Stage:
         self.busy_until = max(self.busy_until, begins + length)
         self.played += 1
 
+    async def _brief(self, history: llm.ChatContext) -> None:
+        if self.album is not None:
+            self.album.place(history)
+
     def _stop(self) -> None:
         self.session.interrupt(force=True)
 
@@ -402,6 +413,8 @@ class _Stage:
 
     def _on_item(self, event: ConversationItemAddedEvent) -> None:
         item = event.item
+        if isinstance(item, llm.ChatMessage) and item.role == "user" and self.album is not None:
+            self.album.entered(item)
         if isinstance(item, llm.ChatMessage) and item.role == "assistant":
             self.tool_use.reply(item.text_content or "", interrupted=item.interrupted)
             self.costs.reply(item.text_content or "", interrupted=item.interrupted)

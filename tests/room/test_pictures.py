@@ -1,4 +1,4 @@
-"""Pictures that a caller sends or shows reach the model with the next question, and no other way."""
+"""Pictures that a caller sends or shows reach the model with a question, and nothing else does."""
 
 import asyncio
 import json
@@ -40,9 +40,7 @@ def place(livekit: LiveKitProcess, threads: Worker, engines: OpenAIStandIn) -> P
         token = livekit.token(room, "caller", dispatch="threads", metadata=metadata)
         async with joined_by_text(livekit.url, token) as caller:
             await caller.until(
-                lambda: any(
-                    a.attributes.get("lk.agent.state") == "listening" for a in caller.agents()
-                )
+                lambda: any(a.attributes.get(STATE) == "listening" for a in caller.agents())
             )
             yield caller
 

@@ -2,6 +2,9 @@
 
 import pytest
 
+from agent.llm.sight import MARK
+from agent.pictures.album import Album
+from agent.pictures.reading import Picture
 from rejoinder.stand_ins import tones
 from tests.fakes.scripted_engines import Reply, Voice, bare
 from tests.fakes.whole_talk import Hums, Knocks, Line, Mumbles, Says, Types, WholeTalk, play
@@ -32,6 +35,22 @@ def test_the_answer_begun_on_the_guess_is_the_one_that_is_heard() -> None:
     [turn] = talk.turns
     stages = {span.stage: span for span in turn.stages}
     assert stages["llm"].from_ms < stages["end_of_turn"].to_ms, "it was a guess"
+
+
+def test_a_guess_about_a_picture_is_kept_and_the_history_has_a_mark_for_it() -> None:
+    album = Album(per_question=1, turns=3)
+    sent = album.expect(0.0)
+    assert sent is not None
+    album.put(sent, Picture(b"", 1, 1))
+    shown = f"{MARK}\n{ASKED}"
+    again = Says(INSTEAD, 0.5, 2.1, after=1)
+    talk = play(QUESTION, again, replies={shown: ANSWER, INSTEAD: OTHER}, album=album)
+    assert talk.messages == [
+        ("user", shown), ("assistant", ANSWER), ("user", INSTEAD), ("assistant", OTHER)
+    ]  # fmt: skip
+    assert talk.asked == [shown, INSTEAD], "neither was asked again"
+    stages = [{span.stage: span for span in turn.stages} for turn in talk.turns]
+    assert all(turn["llm"].from_ms < turn["end_of_turn"].to_ms for turn in stages), "both guesses"
 
 
 def test_a_wrong_guess_is_answered_anew_and_only_the_second_answer_is_heard() -> None:
