@@ -79,13 +79,15 @@ class Pictures(Feature):
         """Put in what was sent with the newest questions, or what is seen now."""
         if not self._call.cast.persona.sees:
             return
-        question, glimpse = question_of(history), None
+        question = question_of(history)
         if question is not None:
             await self._album.arrived(question, within_s=_ON_ITS_WAY_S)
-            if not self._album.has(question):
-                glimpse = await self._glimpse_at(question)
         self._album.place(history)
-        if question is not None and glimpse is not None:
+        if question is None or self._album.has(question):
+            return
+        glimpse = await self._glimpse_at(question)
+        if glimpse is not None:
+            # Others may have added to the history meanwhile.
             place = next(n for n, item in enumerate(history.items) if item.id == question.id)
             history.items.insert(place, glimpse)
 

@@ -1,7 +1,7 @@
 """What somebody sends as a picture, made into one that every model takes: a JPEG without metadata.
 
 What it is, its bytes say, not the name or type that came with it. It is decoded by one thread of
-the process, because a large picture takes some 300 MB for a moment.
+the process, because the largest that is taken may need 400 MB for a moment.
 """
 
 import asyncio
@@ -66,7 +66,8 @@ async def in_thread(work: Callable[[], T]) -> T:
 def read_picture(data: bytes, *, longest_px: int) -> Picture:
     """Decode a picture, turned as its camera was held, on white where it is transparent.
 
-    Blocks: a tenth of a second for twelve megapixels. Of moving pictures it is the first.
+    Blocks: a tenth of a second for twelve megapixels, a second and a half at the worst. Of moving
+    pictures it is the first.
 
     Raises:
         NotTaken: `unreadable`, or `too_large`: it has more than `MOST_PIXELS`, which are counted
@@ -79,7 +80,8 @@ def read_picture(data: bytes, *, longest_px: int) -> Picture:
             if opened.width * opened.height > MOST_PIXELS:
                 raise NotTaken("too_large")
             image = _in_colours(opened)
-            image.thumbnail((longest_px, longest_px))
+            # A JPEG is decoded at the next larger of the sizes that cost little.
+            image.thumbnail((longest_px, longest_px), reducing_gap=1.0)
             return _encoded(_on_white(ImageOps.exif_transpose(image)))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise NotTaken("too_large") from error

@@ -9,8 +9,10 @@ import livekit.plugins.openai  # noqa: F401 - plug-ins are imported on the main 
 import pytest
 from livekit.agents import APIError, llm
 
+from agent.costs.meter import EngineMeter, Place
 from agent.llm.failover import FailoverLLM
 from agent.llm.handbook import engine as handbook
+from agent.llm.metered import MeteredLLM
 from agent.llm.openai import engine as openai
 from agent.llm.plugin import engine as plugin
 from agent.llm.sight import MARK, CannotSee, without_pictures
@@ -163,6 +165,19 @@ class TestBedrock:
                     await ask(model, question())
             assert len(amazon.requests) == 1, "then it is known"
             assert await ask(model, without_pictures(question())) == "Hello."
+
+
+async def test_a_picture_counts_for_about_a_thousand_tokens_where_none_are_told(
+    openai_server: OpenAIStandIn,
+) -> None:
+    place = Place("llm", 1, "openai", "openai", hosted=False)
+    async with await make(openai_server) as engine:
+        meter = EngineMeter(place, engine)
+        model = MeteredLLM(engine, meter)
+        await ask(model, without_pictures(question()))
+        words = meter.usage(final=True)[0].told.prompt
+        await ask(model, question())
+        assert meter.usage(final=True)[0].told.prompt - 2 * words == 4000
 
 
 async def test_the_embedded_handbook_sees_none() -> None:
