@@ -29,6 +29,8 @@ _EARLY_S = 5.0
 """A client may send before it is served; it is waited for so long, seconds."""
 _ON_ITS_WAY_S = 3.0
 """A question waits so long for a picture that began to arrive before it, seconds."""
+_MOST_READ = 32
+"""Streams that are open at once; further ones are closed unread."""
 _CAMERA = "(This is what the caller's camera shows at this moment.)"
 _SCREEN = "(This is what the caller's screen shows at this moment.)"
 _TrackEvent = Literal[
@@ -42,7 +44,7 @@ _TrackEvent = Literal[
 _TRACKS_CHANGED: tuple[_TrackEvent, ...] = get_args(_TrackEvent)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Upload:
     reader: rtc.ByteStreamReader
     identity: str
@@ -60,6 +62,7 @@ class Pictures(Feature):
         self._album = Album(per_question=options.per_question, turns=options.turns)
         self._lookout = Lookout(longest_px=options.longest_px)
         self._uploads: asyncio.Queue[_Upload] = asyncio.Queue()
+        self._open: set[_Upload] = set()
         self._caller = ""
         """Identity of who is served; empty: nobody is there."""
         self._pictures_of = ""
@@ -146,11 +149,11 @@ class Pictures(Feature):
         self._look()
 
     def gone(self) -> None:
-        """Look at nothing, and close what was not read."""
+        """Look at nothing, and close what is not read yet."""
         self._caller = ""
         self._look()
-        while not self._uploads.empty():
-            self._uploads.get_nowait().reader.close()
+        for upload in self._open:
+            upload.reader.close()
 
     def _look(self) -> None:
         watches = self._watches(self._call.cast.persona) and not self._blind
@@ -174,7 +177,12 @@ class Pictures(Feature):
                 group.create_task(self._take(upload), name="read-picture")
 
     def _on_stream(self, reader: rtc.ByteStreamReader, identity: str) -> None:
-        self._uploads.put_nowait(_Upload(reader, identity, self._album.expect(time.time())))
+        if len(self._open) >= _MOST_READ:
+            reader.close()
+            return
+        upload = _Upload(reader, identity, self._album.expect(time.time()))
+        self._open.add(upload)
+        self._uploads.put_nowait(upload)
 
     async def _take(self, upload: _Upload) -> None:
         """Read a picture, and tell its sender what has become of it."""
@@ -186,6 +194,7 @@ class Pictures(Feature):
                 told["text"], stage="session", level="info", to=[upload.identity]
             )
         finally:
+            self._open.discard(upload)
             upload.reader.close()
             if upload.sent is not None:
                 self._album.give_up(upload.sent)

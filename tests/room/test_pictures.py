@@ -186,6 +186,20 @@ async def test_a_stream_that_never_tells_its_size_is_read_to_the_limit_and_no_fu
         assert await ask(caller, "Hello?") == "nothing"
 
 
+async def test_a_flood_of_streams_ends_neither_the_call_nor_what_comes_after_it(
+    place: Place,
+) -> None:
+    async with place() as caller:
+        await asyncio.gather(*(send(caller, b"none") for _ in range(200)))
+        await caller.until(lambda: caller.pictures)
+        assert {told["state"] for told in caller.pictures} == {"refused"}
+        assert await ask(caller, "Hello?") == "nothing"
+        before = len(caller.pictures)
+        await send(caller, picture("green"))
+        await caller.until(lambda: any(p["state"] == "taken" for p in caller.pictures[before:]))
+        assert await ask(caller, "What is this?") == "green"
+
+
 async def test_a_persona_that_does_not_see_is_shown_nothing(
     place: Place, engines: OpenAIStandIn
 ) -> None:
