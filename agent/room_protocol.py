@@ -34,6 +34,9 @@ CLONE_VOICE = "clone_voice"
 # Who the agent is: an attribute of the agent's, and of the caller's who wants another one.
 PERSONA = "rejoinder.persona"
 PERSONA_TITLE = "rejoinder.persona_title"
+
+SEES = "rejoinder.sees"
+"""Of the agent: whether it looks at pictures."""
 SET_PERSONA = "set_persona"
 GET_PERSONAS = "get_personas"
 

@@ -21,7 +21,7 @@ from agent.pictures.album import Album, Sent
 from agent.pictures.lookout import Lookout
 from agent.pictures.reading import MOST_PIXELS, NotTaken, in_thread, read_picture
 from agent.pictures.uploads import read_upload
-from agent.room_protocol import TOPIC_IMAGES, TOPIC_PICTURE
+from agent.room_protocol import SEES, TOPIC_IMAGES, TOPIC_PICTURE
 from agent.wording.lexicon import lexicon_of
 from agent.wording.lexicon.picture_words import PictureWords
 
@@ -69,7 +69,7 @@ class Pictures(Feature):
         """Whose the album is."""
         self._served = asyncio.Event()
         self._blind = False
-        """The model has refused a glimpse."""
+        """The model has refused a picture."""
         self._glimpse: tuple[str, llm.ChatMessage] | None = None
         """The last one, with the id of its question: tools may make several requests of one."""
         for topic in (TOPIC_IMAGES, TOPIC_PICTURE):
@@ -112,10 +112,10 @@ class Pictures(Feature):
 
     def unseen(self) -> None:
         """Look at nothing any more: the model would not see it."""
+        self._blind = True
         if self._lookout.looks:
-            self._blind = True
-            self._look()
             self._call.notices.notice(self._words.blind, stage="llm", level="info")
+        self._look()
 
     def _on_item(self, event: ConversationItemAddedEvent) -> None:
         item = event.item
@@ -125,7 +125,8 @@ class Pictures(Feature):
     # Who is served, and by whom.
 
     def began(self) -> None:
-        """Follow the caller's video."""
+        """Follow the caller's video, and say whether pictures are looked at."""
+        self._look()
         for event in _TRACKS_CHANGED:
             self._call.room.on(event, lambda *_: self._look())
 
@@ -156,9 +157,15 @@ class Pictures(Feature):
             upload.reader.close()
 
     def _look(self) -> None:
+        sees = self._call.cast.persona.sees and not self._blind and not self._is_handbook
+        self._call.notices.announce({SEES: "true" if sees else ""})
         watches = self._watches(self._call.cast.persona) and not self._blind
         there = self._call.room.remote_participants
         self._lookout.look_at(there.get(self._caller) if watches else None)
+
+    @property
+    def _is_handbook(self) -> bool:
+        return all(choice.engine == "handbook" for choice in self._call.settings.llm)
 
     def _watches(self, persona: Persona) -> bool:
         """Whether the caller's video is for this persona."""

@@ -13,7 +13,7 @@ from livekit import rtc
 from PIL import Image
 
 from agent.llm.sight import MARK
-from agent.room_protocol import STATE, TOPIC_IMAGES, TOPIC_PICTURE
+from agent.room_protocol import SEES, STATE, TOPIC_IMAGES, TOPIC_PICTURE
 from agent.wording.lexicon import ENGLISH
 from rejoinder.stand_ins.openai_server import OpenAIStandIn
 from testbed.livekit_process import LiveKitProcess
@@ -102,6 +102,11 @@ async def video(
             await room.local_participant.unpublish_track(published.sid)
 
 
+def sees(caller: TextCaller) -> bool:
+    """Whether the agent looks at pictures, as its attribute says."""
+    return caller.agents()[0].attributes.get(SEES) == "true"
+
+
 async def until_answered(caller: TextCaller, text: str, wanted: str) -> None:
     """Ask until this is the answer: what is shown is seen a moment after it was."""
     async with asyncio.timeout(20):
@@ -114,6 +119,7 @@ async def test_a_picture_goes_with_the_next_question_and_is_known_for_some_more(
 ) -> None:
     async with place() as caller:
         assert await ask(caller, "Hello?") == "nothing"
+        assert sees(caller)
         sent = await send(caller, picture("blue", size=(2000, 1000)))
         await caller.until(lambda: caller.pictures)
         assert caller.pictures == [{"state": "taken", "id": sent, "width": 1024, "height": 512}]
@@ -145,6 +151,7 @@ async def test_a_model_of_words_alone_says_so_and_answers_what_comes_next(
     async with place() as caller:
         await send(caller, picture("blue"))
         assert await ask(caller, "What is this?") == ENGLISH.pictures.blind
+        await caller.until(lambda: not sees(caller))
         assert await ask(caller, "Well, how are you?") == "nothing"
         told = last_asked(engines)
         assert told[-3]["content"] == f"{MARK}\nWhat is this?"
