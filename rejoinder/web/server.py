@@ -325,7 +325,7 @@ def _content_policy(settings: Settings) -> str:
         f"{url.scheme}://{url.netloc} {'https' if url.scheme == 'wss' else 'http'}://{url.netloc}"
     )
     return (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
         f"media-src 'self' blob:; connect-src 'self' {livekit}; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )

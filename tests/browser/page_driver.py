@@ -127,6 +127,7 @@ class Message:
     interim: bool = False
     interrupted: bool = False
     source: str = ""
+    """Titles and places of all its sources."""
     waterfall: str = ""
     """What the bar says to a screen reader; empty without a bar."""
 
@@ -176,7 +177,8 @@ class TalkPage:
                 text: (li.querySelector(".words") ?? li).textContent,
                 interim: li.classList.contains("interim"),
                 interrupted: li.querySelector(".mark") !== null,
-                source: li.querySelector(".source")?.textContent ?? "",
+                source: [...li.querySelectorAll(".source :is(cite, .place)")]
+                    .map((part) => part.textContent).join(" · "),
                 waterfall: li.querySelector(".waterfall")?.getAttribute("aria-label") ?? "",
             }))"""
         )

@@ -45,7 +45,7 @@ async def test_the_caller_hears_the_agent_and_reads_both_sides_as_they_form(
             await talk.screenshot("speaking")
             await speaking
             answer = await talk.wait_for_message("It looks into the handbook of this project.")
-            assert answer == Message("agent", answer.text, source="from Engines · engines.md")
+            assert answer == Message("agent", answer.text, source="Engines · engines.md")
             playing = "() => { const a = document.querySelector('#sounds audio');"
             playing += " return !a.paused && a.currentTime > 0 && !a.muted; }"
             assert await talk.page.evaluate(playing)

@@ -1,14 +1,16 @@
-"""An agent without engines: a test tells it what to say, to show and to hear.
+"""An agent without engines: a test tells it what to say, to show, to hear and to do.
 
 It speaks to the room as the worker does (docs/room-protocol.md): voice, captions of both
-sides, state, engines, turns, sources and notices.
+sides, state, engines, turns, sources and notices; it answers remote procedure calls and is shown
+pictures.
 """
 
 import asyncio
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from livekit import rtc
@@ -24,18 +26,31 @@ ENGINES = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """As it arrived."""
+
+    name: str
+    mime_type: str
+    body: bytes
+
+
 class RoomAgent:
     """One agent in one room; give `RoomAgent.scene` to a ScriptedWorker.
 
     Attributes:
         here: agents that are in their rooms, in order of arrival.
         chat: typed messages that arrived.
+        pictures: pictures that arrived, whole.
+        asked: remote procedure calls that arrived: method and payload.
         caller: identity of the caller, once there.
     """
 
     def __init__(self) -> None:
         self.here: asyncio.Queue[RoomAgent] = asyncio.Queue()
         self.chat: asyncio.Queue[str] = asyncio.Queue()
+        self.pictures: asyncio.Queue[Picture] = asyncio.Queue()
+        self.asked: list[tuple[str, dict[str, Any]]] = []
         self.caller = ""
         self.room: rtc.Room
         self._source: rtc.AudioSource
@@ -48,6 +63,7 @@ class RoomAgent:
         agent.room = room
         agent.caller = next(iter(room.remote_participants), "")
         room.register_text_stream_handler("lk.chat", agent._on_chat)
+        room.register_byte_stream_handler("images", agent._on_picture)
         agent._source = rtc.AudioSource(RATE_HZ, 1, queue_size_ms=200)
         await agent.attributes({"lk.agent.state": "initializing", **ENGINES})
         track = rtc.LocalAudioTrack.create_audio_track("voice", agent._source)
@@ -64,6 +80,16 @@ class RoomAgent:
     async def attributes(self, values: dict[str, str]) -> None:
         """Set participant attributes."""
         await self.room.local_participant.set_attributes(values)
+
+    def answer(self, method: str, answer: Callable[[dict[str, Any]], Any]) -> None:
+        """Answer this remote procedure call: `answer` is given the payload, or raises RpcError."""
+
+        async def answered(call: rtc.RpcInvocationData) -> str:
+            wish = json.loads(call.payload)
+            self.asked.append((method, wish))
+            return json.dumps(answer(wish))
+
+        self.room.local_participant.register_rpc_method(method, answered)
 
     async def state(self, state: str) -> None:
         """Set `lk.agent.state`."""
@@ -134,10 +160,22 @@ class RoomAgent:
         return self._words.setdefault(word.lower().strip(".,?!"), len(self._words))
 
     def _on_chat(self, reader: rtc.TextStreamReader, identity: str) -> None:
-        task = asyncio.get_running_loop().create_task(self._read(reader), name="fake-agent-chat")
+        self._read(self._chat(reader))
+
+    def _on_picture(self, reader: rtc.ByteStreamReader, identity: str) -> None:
+        self._read(self._picture(reader))
+
+    def _read(self, reading: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(reading, name="fake-agent-reader")
         self._readers.add(task)
         task.add_done_callback(self._readers.discard)
 
-    async def _read(self, reader: rtc.TextStreamReader) -> None:
+    async def _chat(self, reader: rtc.TextStreamReader) -> None:
         with suppress(asyncio.CancelledError):
             await self.chat.put(await reader.read_all())
+
+    async def _picture(self, reader: rtc.ByteStreamReader) -> None:
+        with suppress(asyncio.CancelledError):
+            body = b"".join([piece async for piece in reader])
+            assert len(body) == reader.info.size
+            await self.pictures.put(Picture(reader.info.name, reader.info.mime_type, body))

@@ -1,5 +1,6 @@
 // The page: joins what the caller does to the call, and the call to what is seen.
 
+import { Agent } from "./agent.js";
 import { Call } from "./call.js";
 import { Cards } from "./cards.js";
 import { libraryLoaded } from "./connection.js";
@@ -20,6 +21,8 @@ const kept = new KeptTicket("rejoinder.call");
 const cards = new Cards($("cards"));
 const conversation = new Conversation($("messages"), $("scroller"), $("announcer"));
 let current = null; // the call in progress: {call, abort, connected, agentCame, agentState, …}
+
+const agent = new Agent({ cards, conversation, call: () => current.call });
 
 /** The words and the motion for what the call is doing now. */
 function showCall() {
@@ -50,6 +53,7 @@ async function start(resume = null) {
   conversation.clear();
   showEngines({});
   showCost($("cost"), null);
+  agent.called();
   const session = {
     abort: new AbortController(), agentState: "initializing", dispatches: 1, resume,
   };
@@ -116,7 +120,8 @@ function microphoneOf(session) {
 }
 
 async function ticketOrCard(session) {
-  const wish = session.resume ? { resume: session.resume } : {};
+  await agent.personas.ready;
+  const wish = { ...agent.personas.wish(), ...(session.resume && { resume: session.resume }) };
   const wanted = () => session === current;
   try {
     const ticket = await askTicket({ wish, signal: session.abort.signal, cards, problems: PROBLEM, wanted });
@@ -154,6 +159,7 @@ function handlers(session) {
     }),
     notice: mine(({ level, text }) => conversation.notice(level === "error" ? "error" : "info", text)),
     source: mine((source) => conversation.from(source)),
+    tool: mine((tool) => conversation.tool(tool)),
     cost: mine((cost) => showCost($("cost"), costLine(cost, COST.call))),
     agentTrack: mine((track) => listenTo("agent", track)),
     agent: mine((present) => {
@@ -163,6 +169,7 @@ function handlers(session) {
       } else {
         conversation.settle();
         listenTo("agent", null);
+        agent.left();
         cards.show("agent", PROBLEM.agentLeft, [{ label: ACTION.retry, run: again }]);
       }
       showCall();
@@ -172,7 +179,10 @@ function handlers(session) {
       if (state === "thinking") session.stopwatch?.arm();
       showCall();
     }),
-    attributes: mine(showEngines),
+    attributes: mine((attributes) => {
+      showEngines(attributes);
+      agent.told(attributes);
+    }),
     playback: mine((allowed) => {
       if (allowed) return cards.drop("sound");
       const run = () => session.call.allowSound();
@@ -211,6 +221,7 @@ function stopAt(next) {
   listenTo("mic", null);
   listenTo("agent", null);
   conversation.settle();
+  agent.ended();
   showPhase(next);
   showState(next, next === "ended" ? lasted(session) : undefined);
   return null;
@@ -263,14 +274,18 @@ $("microphones").addEventListener("change", async () => {
 
 $("chat").addEventListener("submit", async (event) => {
   event.preventDefault();
+  const session = current;
+  if (!session?.connected) return;
   const text = $("chat-text").value.trim();
-  if (!text || !current?.connected) return;
+  const shown = agent.pictures.take();
+  if (!text && !shown.length) return;
   $("chat-text").value = "";
-  conversation.typed(text);
+  conversation.typed(text, shown);
   try {
-    await current.call.send(text);
+    for (const { file } of shown) await session.call.show(file); // first what the words are about
+    if (text) await session.call.send(text);
   } catch {
-    cards.show("chat", PROBLEM.notSent);
+    if (session === current) cards.show("chat", PROBLEM.notSent);
   }
 });
 

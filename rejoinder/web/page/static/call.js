@@ -1,6 +1,7 @@
 // One call: what the agent and the caller say to each other, and what the agent reports.
 
 import { Connection } from "./connection.js";
+import { REFUSED } from "./strings.js";
 
 const { LivekitClient } = globalThis;
 
@@ -10,18 +11,42 @@ const SILENT = ["rejoinder.beat", "rejoinder.history"];
 const MESSAGES = {
   turn: ({ stages }) => Array.isArray(stages),
   notice: ({ text }) => typeof text === "string",
-  source: ({ title, path }) => typeof title === "string" || typeof path === "string",
+  source: ({ title, path, sources }) =>
+    typeof title === "string" || typeof path === "string" || Array.isArray(sources),
+  tool: ({ name, state }) => typeof name === "string" && typeof state === "string",
   cost: ({ engines }) => Array.isArray(engines),
 };
+const OWN_CODES = 1000; // LiveKit's errors of remote calls have codes from here on
+
+/** Why an `ask` failed, for people. */
+export function refusal({ code, message }) {
+  return code < OWN_CODES ? message : REFUSED[code] ?? REFUSED.other;
+}
 
 /**
  * Its handlers, beside those of a connection: caption(id, who, text, final), turn(json),
- * notice(json), source(json), cost(json), agentTrack(mediaStreamTrack | null), agent(present),
- * agentState(name), attributes(map).
+ * notice(json), source(json), tool(json), cost(json), agentTrack(mediaStreamTrack | null),
+ * agent(present), agentState(name), attributes(map).
  */
 export class Call extends Connection {
   send(text) {
     return this.room.localParticipant.sendText(text, { topic: "lk.chat" });
+  }
+
+  /** Send a picture to the agents alone, whole. */
+  show(file) {
+    const destinationIdentities = this.agents().map((agent) => agent.identity);
+    const options = { topic: "images", mimeType: file.type, destinationIdentities };
+    return this.room.localParticipant.sendFile(file, options);
+  }
+
+  /** Have the agent do something; gives its answer, a JSON object. Rejects: see `refusal`. */
+  async ask(method, wish = {}) {
+    // One that has died may still be listed: the newest is alive.
+    const destinationIdentity = this.agents().at(-1)?.identity ?? "";
+    const payload = JSON.stringify(wish);
+    const answer = await this.room.localParticipant.performRpc({ destinationIdentity, method, payload });
+    return JSON.parse(answer || "{}") ?? {};
   }
 
   listen() {

@@ -1,7 +1,10 @@
-// Captions of both sides as they form, typed messages, sources and turns, in one list.
+// Captions of both sides as they form, what was typed and shown, sources, tools and turns, in one list.
 
 import { announce, keepEnd } from "./live_list.js";
-import { TEXT } from "./strings.js";
+import { release } from "./pictures.js";
+import { sourceCards, sourcesOf } from "./sources.js";
+import { TEXT, TOOL } from "./strings.js";
+import { Tools, inWords } from "./tools.js";
 import { waterfall } from "./waterfall.js";
 
 export class Conversation {
@@ -10,13 +13,26 @@ export class Conversation {
     this.scroller = scroller;
     this.announcer = announcer;
     this.segments = new Map(); // segment id → list item
-    this.source = null; // of an answer whose first words have not arrived
+    this.tools = new Tools();
+    this.sources = []; // of an answer whose first words have not arrived
+    this.agent = "";
   }
 
   clear() {
+    for (const image of this.list.querySelectorAll("img")) release(image);
     this.list.replaceChildren();
     this.segments.clear();
-    this.source = null;
+    this.tools.clear();
+    this.sources = [];
+  }
+
+  /** What the agent is called from now on; empty: as usual. */
+  named(title) {
+    this.agent = title;
+  }
+
+  nameOf(who) {
+    return (who === "agent" && this.agent) || TEXT[who];
   }
 
   /** Show a segment's text so far; `who` is "you" or "agent". */
@@ -28,37 +44,57 @@ export class Conversation {
         if (who === "you") this.settle(".you");
         item = this.add(who);
         this.segments.set(id, item);
-        if (who === "agent" && this.source) {
-          this.attachSource(item, this.source);
-          this.source = null;
+        if (who === "agent" && this.sources.length) {
+          this.attachSources(item, this.sources);
+          this.sources = [];
         }
       }
       item.querySelector(".words").textContent = text;
       const became = final && item.classList.contains("interim");
       item.classList.toggle("interim", !final);
-      if (became && text.trim()) this.announce(`${TEXT[who]}: ${text}`);
+      if (became && text.trim()) this.announce(`${this.nameOf(who)}: ${text}`);
       if (final && !text.trim()) item.remove();
     });
   }
 
-  /** A message that the caller has typed. */
-  typed(text) {
+  /** A message that the caller has typed, and the pictures that go with it ({image}). */
+  typed(text, pictures = []) {
     this.keepEnd(() => {
       const item = this.add("you");
       item.classList.remove("interim");
       item.classList.add("typed");
       item.querySelector(".words").textContent = text;
+      if (pictures.length) {
+        const shown = document.createElement("div");
+        shown.className = "pictures";
+        shown.append(...pictures.map(({ image }) => image));
+        item.querySelector(".said").before(shown);
+        item.querySelector(".said").hidden = !text;
+      }
     });
   }
 
   /** Where the answer was found: the one being spoken, or the next. */
-  from(source) {
-    const last = this.list.lastElementChild;
-    if (last?.matches(".agent.interim") && !last.querySelector(".source")) {
-      this.keepEnd(() => this.attachSource(last, source));
+  from(message) {
+    const sources = sourcesOf(message);
+    if (!sources.length) return;
+    const last = [...this.list.querySelectorAll(".message")].at(-1);
+    if (last?.matches(".agent.interim") && !last.querySelector(".sources")) {
+      this.keepEnd(() => this.attachSources(last, sources));
     } else {
-      this.source = source;
+      this.sources = sources;
     }
+  }
+
+  /** The agent uses a tool, or is done with it. */
+  tool(message) {
+    const line = this.tools.line(message);
+    if (!line) return;
+    this.keepEnd(() => {
+      if (!line.isConnected) this.list.append(line);
+    });
+    const { name, state } = message;
+    if (state === "asks" || state === "failed") this.announce(TOOL.told(inWords(name), TOOL.state[state]));
   }
 
   /** The times of the answer that has just ended. */
@@ -79,7 +115,7 @@ export class Conversation {
     });
   }
 
-  /** Something the caller should know; `level` is "error" or "info". */
+  /** Something the caller should know; `level` is "error", "info" or "change". */
   notice(level, text) {
     this.keepEnd(() => {
       const item = document.createElement("li");
@@ -94,6 +130,7 @@ export class Conversation {
   /** Nothing of this side is interim any more: its final text will not come. */
   settle(side = "") {
     for (const item of this.list.querySelectorAll(`.interim${side}`)) item.classList.remove("interim");
+    if (!side) this.tools.settle();
   }
 
   add(who) {
@@ -101,7 +138,8 @@ export class Conversation {
     item.className = `message ${who} interim`;
     const name = document.createElement("span");
     name.className = "who";
-    name.textContent = TEXT[who];
+    name.dir = "auto";
+    name.textContent = this.nameOf(who);
     const said = document.createElement("p");
     said.className = "said";
     said.dir = "auto"; // by the first letter that has a direction
@@ -113,16 +151,8 @@ export class Conversation {
     return item;
   }
 
-  attachSource(item, source) {
-    const line = document.createElement("p");
-    line.className = "source";
-    line.append(`${TEXT.source} `);
-    const title = document.createElement("cite");
-    title.dir = "auto";
-    title.textContent = source.title || source.path;
-    line.append(title);
-    if (source.title && source.path) line.append(` · ${source.path}`);
-    item.querySelector(".said").after(line);
+  attachSources(item, sources) {
+    item.querySelector(".said").after(sourceCards(sources));
   }
 
   keepEnd(change) {

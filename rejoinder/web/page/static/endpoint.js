@@ -1,6 +1,7 @@
 // The page's own server: configuration, tokens, and whether an agent is on its way.
 
 const SECRET = "rejoinder.secret";
+const LIST_MS = 5000; // the longest that a list of personas is waited for
 const KEPT_MS = 120_000; // later the agent has gone, and a new room is what is meant
 
 /** A refusal or silence of the page's server. `status` is 0 when it did not answer. */
@@ -54,9 +55,14 @@ export function config() {
   return ask("/api/config");
 }
 
+/** Who can answer: {personas: [{name, title, about, picture}], default}. */
+export function personas() {
+  return ask("/api/personas", { signal: AbortSignal.timeout(LIST_MS) });
+}
+
 /**
  * A join token: {server_url, participant_token, room_name, resume}. `wish` may have a `room_name`,
- * a `participant_name`, and the `resume` of an earlier answer: then it is for the same room and
+ * a `participant_name`, a `room_config` (LiveKit's), and the `resume` of an earlier answer: then it is for the same room and
  * identity, else for new ones.
  */
 export function token(wish, signal) {

@@ -14,8 +14,58 @@ export const TEXT = {
   send: "Send",
   empty: "What you both say appears here.",
   interrupted: "interrupted",
-  source: "from",
   secret: "Shared secret",
+  personas: "Who answers",
+  persona: "Who speaks",
+  attach: "Add a picture",
+  camera: "Take a picture",
+  pictures: "Pictures to send",
+  remember: "Remember me",
+  stored: "What is stored",
+  storedExplained: "What the agent knows of you from your calls: correct it, or delete it for good.",
+  forgetAll: "Delete all",
+  close: "Close",
+};
+
+export const PERSONA = {
+  none: { title: "Agent", about: "As it is set up here." },
+  tookOver: (title) => `${title} has taken over.`,
+};
+
+export const SOURCES = {
+  label: "Sources",
+  count: (count) => `${count} sources`,
+};
+
+export const TOOL = {
+  state: { running: "working", done: "done", failed: "failed", asks: "needs your yes" },
+  done: (seconds) => `done in ${seconds} s`,
+  stopped: "stopped",
+  argument: (name, value) => `${name}: ${value}`,
+  told: (name, state) => `${name}: ${state}`,
+};
+
+export const PICTURE = {
+  alt: (name) => `Picture ${name}`,
+  remove: (name) => `Remove ${name}`,
+};
+
+export const MEMORY = {
+  on: "What matters is kept for your next call.",
+  off: "Nothing of this call is kept.",
+  ask: "Nothing is kept before you say yes.",
+  nothing: "Nothing is stored about you.",
+  summary: "In short",
+  facts: "In detail",
+  since: (date) => `since ${date}`,
+  correct: "Correct",
+  correctFact: (text) => `Correct: ${text}`,
+  save: "Save",
+  cancel: "Cancel",
+  forget: "Delete",
+  forgetFact: (text) => `Delete: ${text}`,
+  newText: "The fact, as it should be",
+  sureAll: "Really delete all",
 };
 
 export const TALK = {
@@ -183,6 +233,16 @@ export const PROBLEM = {
     title: "Your message was not sent",
     text: "The connection may be broken. Try again.",
   },
+  persona: (title, reason) => ({ title: `${title} has not taken over`, text: reason }),
+  memory: (reason) => ({ title: "The agent's memory does not answer", text: reason }),
+  noPicture: (name) => ({
+    title: "That picture cannot be read",
+    text: `${name} is no picture that this browser knows. JPEG, PNG and WebP are.`,
+  }),
+  manyPictures: (most) => ({
+    title: "Too many pictures",
+    text: `Send ${most} at a time.`,
+  }),
   ended: {
     ROOM_DELETED: { title: "The call was closed", text: "The agent or its operator ended it." },
     PARTICIPANT_REMOVED: { title: "You were removed", text: "The operator took you out of the call." },
@@ -190,4 +250,11 @@ export const PROBLEM = {
     SERVER_SHUTDOWN: { title: "LiveKit was stopped", text: "Start it again, then call again." },
     other: { title: "The connection was lost", text: "Check your network, then call again." },
   },
+};
+
+// Why the agent did not do what it was asked, by code, where it has not said so itself.
+export const REFUSED = {
+  1400: "This agent cannot do that.",
+  1502: "It did not answer in time. Try again.",
+  other: "It could not be reached. Try again.",
 };

@@ -34,6 +34,7 @@ export function showPhase(phase) {
   $("talk-label").textContent = label;
   $("talk").setAttribute("aria-label", name);
   for (const control of [$("mute"), ...$("chat").elements]) control.disabled = phase !== "call";
+  $("personas").disabled = phase !== "idle";
 }
 
 /** Words and motion; `hint` replaces the one that the state usually has. */
