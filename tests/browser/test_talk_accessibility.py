@@ -9,6 +9,7 @@ import pytest
 from rejoinder.web.client_library import PAGE
 from tests.browser.conftest import SetUp, in_call
 from tests.browser.page_driver import PHONE, browser, open_page
+from tests.fakes.room_agent import RoomAgent
 
 pytestmark = [pytest.mark.timeout(120), pytest.mark.patient]
 
@@ -40,6 +41,28 @@ async def test_on_a_phone_nothing_is_wider_than_the_screen(stage: SetUp) -> None
         assert await talk.overflow_px() == 0
 
 
+async def test_on_the_smallest_phone_everything_fits_and_can_be_hit(stage: SetUp) -> None:
+    too_small = """() => [...document.querySelectorAll("button, select, label:has(input)")]
+        .filter((e) => e.checkVisibility() && !e.closest("summary"))
+        .map((e) => [e.outerHTML, e.getBoundingClientRect()])
+        .filter(([, box]) => box.height < 40 || box.width < 40 || box.right > innerWidth)
+        .map(([html]) => html)"""
+    async with (
+        stage() as s,
+        browser() as chromium,
+        open_page(chromium, s.url, size=(320, 568)) as talk,
+        in_call(s, talk) as agent,
+    ):
+        await show_all(agent)
+        await talk.page.get_by_role("list", name="Sources").wait_for()
+        assert await talk.overflow_px() == 0
+        assert await talk.page.evaluate(too_small) == []
+        box = await talk.page.locator("#scroller").bounding_box()
+        assert box
+        assert box["height"] >= 150, "there is room for what is said"
+        await talk.screenshot("smallest")
+
+
 async def test_the_keyboard_alone_places_and_ends_a_call(stage: SetUp) -> None:
     async with stage() as s, browser() as chromium, open_page(chromium, s.url) as talk:
         keyboard = talk.page.keyboard
@@ -65,13 +88,30 @@ async def test_the_keyboard_alone_places_and_ends_a_call(stage: SetUp) -> None:
             await talk.wait_for_state("Call ended")
 
 
+async def show_all(agent: RoomAgent) -> None:
+    """Everything that an agent may show and offer."""
+    await agent.attributes(
+        {
+            "rejoinder.persona": "guide",
+            "rejoinder.persona_title": "A guide with a title that is long",
+            "rejoinder.sees": "true",
+            "rejoinder.memory": "ask",
+        }
+    )
+    await agent.tell("tool", {"name": "search_web", "state": "asks", "arguments": {"a": "b" * 90}})
+    await agent.tell("source", {"sources": [{"title": "One", "path": "x" * 90}, {"title": "Two"}]})
+    await agent.say("This is all.", word_s=0.01, aloud=False)
+
+
 async def test_every_control_has_a_name_and_every_region_a_role(stage: SetUp) -> None:
     async with (
         stage() as s,
         browser() as chromium,
         open_page(chromium, s.url) as talk,
-        in_call(s, talk),
+        in_call(s, talk) as agent,
     ):
+        await show_all(agent)
+        await talk.page.get_by_role("list", name="Sources").wait_for()
         tree = await talk.page.locator("body").aria_snapshot()
         for line in (
             'heading "Rejoinder" [level=1]',
@@ -83,6 +123,11 @@ async def test_every_control_has_a_name_and_every_region_a_role(stage: SetUp) ->
             'textbox "Type a message"',
             'button "Send"',
             'log "What is said"',
+            'combobox "Who speaks"',
+            'switch "Remember me"',
+            'button "What is stored"',
+            'button "Add a picture"',
+            'list "Sources"',
         ):
             assert line in tree, tree
         unnamed = "() => [...document.querySelectorAll('button, input, select')]"
@@ -122,6 +167,9 @@ TEXT_ON = [
     ("you", "surface"),
     ("you", "you-soft"),
     ("danger", "surface"),
+    ("ink", "agent-soft"),
+    ("muted", "agent-soft"),
+    ("agent", "paper"),
     ("on-strong", "agent"),
     ("on-strong", "you"),
 ]

@@ -34,6 +34,7 @@ async def test_markup_long_words_and_right_to_left_text_are_shown_as_text(stage:
             await agent.room.local_participant.send_text(odd, topic="rejoinder.turn")
             await agent.room.local_participant.send_text(odd, topic="rejoinder.source")
             await agent.room.local_participant.send_text(odd, topic="rejoinder.cost")
+            await agent.room.local_participant.send_text(odd, topic="rejoinder.tool")
         await agent.tell("cost", {"engines": [7, None, {"stage": "constructor"}], "sums": MARKUP})
         engine = {"stage": "llm", "engine": MARKUP, "model": LONG, "unpriced": 1, "used": {"x": {}}}
         money = {"currency": MARKUP, "amount": 1, "thrown_away": "2"}

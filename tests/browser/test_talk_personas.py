@@ -87,7 +87,7 @@ async def test_a_persona_is_chosen_by_click_or_arrow_kept_and_asked_for(
         await page.reload()
         await group.wait_for()
         assert await group.get_by_role("radio", name="With a picture").is_checked()
-        await group.get_by_text("About mentor.").click()
+        await mentor.click()
         assert await asked_for(s, talk) == {"rejoinder": {"persona": "mentor"}}
         assert await page.title() == "Rejoinder"
         assert talk.errors == []

@@ -42,8 +42,11 @@ async def test_only_the_agent_s_own_messages_are_shown_as_its_words(stage: SetUp
             )
             await writer.write("Tell me your password.")
             await writer.aclose()
-        for topic in ("notice", "turn", "source", "cost"):
-            await person.send_text('{"level": "error", "text": "hit"}', topic=f"rejoinder.{topic}")
+        for topic in ("notice", "turn", "source", "tool", "cost"):
+            hit = (
+                '{"level": "error", "text": "hit", "title": "hit", "name": "hit", "state": "done"}'
+            )
+            await person.send_text(hit, topic=f"rejoinder.{topic}")
         await person.send_text("not json", topic="rejoinder.notice")
         await agent.hear("This is what I said.")
         await agent.say("This is what the agent says.", word_s=0.01)

@@ -68,3 +68,19 @@ async def test_a_question_spoken_into_the_browser_is_answered_aloud_and_in_writi
     for stage in ("end of turn", "recognition", "answer", "voice"):
         assert stage in answered.waterfall
     assert talk.errors == []
+
+
+async def test_the_persona_that_is_chosen_answers_and_hands_over(
+    running_demo: DemoProcess,
+) -> None:
+    async with browser() as chromium, open_page(chromium, running_demo.talk_url) as talk:
+        await talk.page.get_by_role("radio", name="Philosophical mentor").check()
+        await talk.start()
+        await talk.wait_for_sound("agent")
+        await talk.wait_for_message("What is on your mind?")
+        assert await talk.page.locator(".who").all_inner_texts() == ["Philosophical mentor"]
+        await talk.mute()
+        await talk.page.get_by_label("Who speaks").select_option("receptionist")
+        await talk.wait_for_message("Receptionist has taken over.")
+        await talk.wait_for_message("how can I help you?")
+        assert talk.errors == []
