@@ -80,8 +80,9 @@ async def test_a_tool_is_a_line_that_changes_with_its_state(stage: SetUp) -> Non
 
         await told("mail.sendLetter", "asks", "Mail send letterneeds your yes", id="2")
         assert "Mail send letter: needs your yes" in await talk.announced()
-        await told("mail.sendLetter", "running", "Mail send letterworking", id="2")
-        await told("mail.sendLetter", "failed", "Mail send letterfailed", id="2")
+        # After the caller's yes the model calls it anew, under another id.
+        await told("mail.sendLetter", "running", "Mail send letterworking", id="3")
+        await told("mail.sendLetter", "failed", "Mail send letterfailed", id="3")
         assert await lines.count() == 2
 
         # Without an id it is the last use of that tool that goes on.

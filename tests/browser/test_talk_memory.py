@@ -28,22 +28,23 @@ class Memory:
         agent.answer("delete_memory", self.delete)
 
     def told(self) -> Any:
-        facts = [{"id": i, "text": t, "at": "2026-11-20T10:00:00Z"} for i, t in self.facts.items()]
-        return {"on": True, "facts": [*facts, None, {"text": 7}], "summary": self.summary}
+        facts = [{"id": i, "text": t, "date": "2026-11-20"} for i, t in self.facts.items()]
+        summary = {"text": self.summary, "date": None} if self.summary else None
+        return {"state": "on", "facts": [*facts, None, {"text": 7}], "summary": summary}
 
     def correct(self, wish: dict[str, Any]) -> Any:
         if wish["text"] == "x":
             raise rtc.RpcError(422, "This is no sentence.")
         self.facts[wish["id"]] = wish["text"]
-        return {}
+        return self.told()
 
     def delete(self, wish: dict[str, Any]) -> Any:
-        if "id" in wish:
-            del self.facts[wish["id"]]
-        else:
+        if wish.get("all"):
             self.facts.clear()
             self.summary = ""
-        return {}
+        else:
+            del self.facts[wish["id"]]
+        return self.told()
 
 
 async def test_the_switch_says_what_happens_and_follows_the_agent(stage: SetUp) -> None:
@@ -64,18 +65,26 @@ async def test_the_switch_says_what_happens_and_follows_the_agent(stage: SetUp) 
         remedy = await talk.wait_for_card("The agent's memory does not answer")
         assert remedy == "This agent cannot do that."
         await expect(switch).not_to_be_checked()
-        agent.answer("set_memory", lambda wish: wish)
+        agent.answer("set_memory", lambda wish: {"state": "on" if wish["on"] else "ask"})
         await switch.press("Space")
         await expect(switch).to_be_checked()
         await expect(switch).to_have_accessible_description(
             "What matters is kept for your next call."
         )
         await expect(talk.page.get_by_role("alert")).to_have_count(0)
+        await switch.click()  # it would delete all
+        assert "is deleted" in await talk.wait_for_card("Be forgotten?")
+        await expect(switch).to_be_checked()
+        await talk.page.get_by_role("button", name="Dismiss").click()
+        assert len(agent.asked) == 1
         await switch.click()
-        await expect(switch).to_have_accessible_description("Nothing of this call is kept.")
+        await talk.page.get_by_role("button", name="Forget me").click()
+        await expect(switch).not_to_be_checked()
         assert [wish for _, wish in agent.asked] == [{"on": True}, {"on": False}]
         await agent.attributes({"rejoinder.memory": "on"})  # by their spoken yes
         await expect(switch).to_be_checked()
+        await agent.attributes({"rejoinder.memory": "off"})
+        await expect(switch).to_be_disabled()
         await agent.attributes({"rejoinder.memory": ""})
         await expect(switch).to_be_hidden()
         assert talk.errors == []

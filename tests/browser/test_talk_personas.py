@@ -177,7 +177,13 @@ async def test_another_persona_takes_over_by_voice_or_by_the_page(
         assert await shown(talk) == "🏛️ Mentor & friend"
         await speaker.select_option("guide")
         await talk.wait_for_message("Guide has taken over.")
-        await agent.attributes({PERSONA: "guide", TITLE: "Guide"})
+        await agent.state("thinking")  # who spoke before is told again before the change is
+        await talk.wait_for_state("Thinking")
+        assert await shown(talk) == "🏛️ Guide"
+        await agent.attributes({PERSONA: "guide", TITLE: "Guide", "lk.agent.state": "listening"})
+        await talk.wait_for_state("Listening")
+        await agent.state("thinking")  # tells again who speaks
+        await talk.wait_for_state("Thinking")
         await agent.attributes({PERSONA: "secret", TITLE: MARKUP})
         await talk.wait_for_message(f"{MARKUP} has taken over.")
         assert await shown(talk) == MARKUP

@@ -69,6 +69,7 @@ async def test_headers_keep_scripts_and_connections_at_home(
                 policy["connect-src"]
                 == "'self' wss://lk.example.org:443 https://lk.example.org:443"
             )
+            assert policy["img-src"] == "'self' data: blob:", "blob: for pictures that are sent"
             assert policy["frame-ancestors"] == "'none'"
             assert "microphone=(self)" in answer.headers["Permissions-Policy"]
             assert "camera=()" in answer.headers["Permissions-Policy"]

@@ -1,9 +1,7 @@
 // What the agent remembers of a caller: whether it does, what it has, and the end of it.
 
 import { Cards } from "./cards.js";
-import { MEMORY, PROBLEM, TEXT } from "./strings.js";
-
-const STATES = ["on", "off", "ask"];
+import { ACTION, MEMORY, PROBLEM, TEXT } from "./strings.js";
 
 export class Memory {
   /**
@@ -23,30 +21,46 @@ export class Memory {
     this.all.addEventListener("click", () => this.forgetAll());
   }
 
-  /** As the agent tells it: "on", "off", "ask"; anything else is no memory. */
+  /**
+   * As the agent tells it: "on", "ask" (they may say yes), "off" (nobody can be known again);
+   * anything else is no memory.
+   */
   told(state) {
-    this.place.hidden = !STATES.includes(state);
-    if (this.place.hidden) return this.dialog.close();
+    this.place.hidden = !["on", "ask", "off"].includes(state);
+    if (this.place.hidden) return this.gone();
     this.remember.checked = state === "on";
+    this.remember.disabled = state === "off";
     this.words.textContent = MEMORY[state];
   }
 
-  async turn(on) {
-    const told = await this.attempt(this.cards, "set_memory", { on });
-    if (told) this.told(on ? "on" : "off");
-    else this.remember.checked = !on;
+  gone() {
+    this.cards.drop("memory");
+    this.dialog.close();
+  }
+
+  /** Switching off deletes what is stored: it is asked for once more. */
+  turn(on) {
+    if (on) return this.set(true);
+    this.remember.checked = true;
+    this.cards.show("memory", MEMORY.sure, [{ label: ACTION.forgetMe, run: () => this.set(false) }]);
+  }
+
+  async set(on) {
+    const stored = await this.attempt(this.cards, "set_memory", { on });
+    if (!this.place.hidden) this.told(stored ? stored.state : on ? "ask" : "on");
   }
 
   async open() {
     const stored = await this.attempt(this.cards, "get_memory");
-    if (!stored) return;
+    if (!stored || this.place.hidden) return;
     this.dialogCards.clear();
     this.show(stored);
     if (!this.dialog.open) this.dialog.showModal();
   }
 
-  async again() {
-    const stored = await this.attempt(this.dialogCards, "get_memory");
+  /** Change what is stored; the answer is all that is stored then. */
+  async edit(method, wish) {
+    const stored = await this.attempt(this.dialogCards, method, wish);
     if (stored) this.show(stored);
   }
 
@@ -57,27 +71,24 @@ export class Memory {
       cards.drop("memory");
       return answer;
     } catch (error) {
-      cards.show("memory", PROBLEM.memory(this.refusal(error)));
+      if (!this.place.hidden) cards.show("memory", PROBLEM.memory(this.refusal(error)));
       return null;
     }
   }
 
-  async forget(wish) {
-    if (await this.attempt(this.dialogCards, "delete_memory", wish)) await this.again();
-  }
-
   /** Asked twice: it cannot be taken back. */
-  async forgetAll() {
-    if (this.all.dataset.sure) return this.forget({});
+  forgetAll() {
+    if (this.all.dataset.sure) return this.edit("delete_memory", { all: true });
     this.all.dataset.sure = "asked";
     this.all.textContent = MEMORY.sureAll;
   }
 
   show({ facts, summary }) {
     const sound = Array.isArray(facts) ? facts.filter((fact) => typeof fact?.text === "string") : [];
-    const short = typeof summary === "string" ? summary.trim() : "";
     const parts = [];
-    if (short) parts.push(words("h3", MEMORY.summary), words("p", short));
+    if (typeof summary?.text === "string") {
+      parts.push(words("h3", MEMORY.summary), words("p", summary.text), ...since(summary));
+    }
     if (sound.length) {
       const list = document.createElement("ul");
       list.append(...sound.map((fact) => this.fact(fact)));
@@ -95,12 +106,9 @@ export class Memory {
     row.className = "actions";
     row.append(
       button(MEMORY.correct, MEMORY.correctFact(fact.text), () => entry.replaceChildren(this.editor(fact))),
-      button(MEMORY.forget, MEMORY.forgetFact(fact.text), () => this.forget({ id: fact.id })),
+      button(MEMORY.forget, MEMORY.forgetFact(fact.text), () => this.edit("delete_memory", { id: fact.id })),
     );
-    entry.append(words("p", fact.text));
-    const date = new Date(typeof fact.at === "number" ? fact.at * 1000 : fact.at ?? NaN);
-    if (Number.isFinite(date.getTime())) entry.append(words("small", MEMORY.since(date.toLocaleDateString())));
-    entry.append(row);
+    entry.append(words("p", fact.text), ...since(fact), row);
     return entry;
   }
 
@@ -111,15 +119,22 @@ export class Memory {
     Object.assign(field, { value: fact.text, required: true, maxLength: 500, autocomplete: "off" });
     field.setAttribute("aria-label", MEMORY.newText);
     const save = words("button", MEMORY.save);
-    form.append(field, save, button(MEMORY.cancel, MEMORY.cancel, () => this.again()));
-    form.addEventListener("submit", async (event) => {
+    form.append(field, save, button(MEMORY.cancel, MEMORY.cancel, () => this.edit("get_memory")));
+    form.addEventListener("submit", (event) => {
       event.preventDefault();
-      const corrected = { id: fact.id, text: field.value.trim() };
-      if (corrected.text && await this.attempt(this.dialogCards, "correct_memory", corrected)) this.again();
+      const text = field.value.trim();
+      if (text) this.edit("correct_memory", { id: fact.id, text });
     });
     requestAnimationFrame(() => field.focus());
     return form;
   }
+}
+
+/** Since when it is known, where the agent tells the day (of UTC). */
+function since({ date }) {
+  const day = new Date(typeof date === "string" ? date : NaN);
+  if (Number.isNaN(day.getTime())) return [];
+  return [words("small", MEMORY.since(day.toLocaleDateString(undefined, { timeZone: "UTC" })))];
 }
 
 function words(tag, text) {

@@ -17,7 +17,9 @@ export class Personas {
     this.usual = "";
     this.chosen = "";
     this.speaking = null; // in a call: {name, title}, both "" until the agent has told
+    this.heard = ""; // what the agent has told last
     this.changing = false;
+    this.calls = 0;
     this.ready = this.load();
     this.select.addEventListener("change", () => (this.speaking ? this.change() : this.choose(this.select.value)));
     cards.addEventListener("change", ({ target }) => this.choose(target.value));
@@ -31,6 +33,8 @@ export class Personas {
     this.chosen = this.find(kept) ? kept : this.usual;
     this.cards.replaceChildren(...this.known.map((persona) => this.card(persona)));
     this.cards.hidden = this.known.length < 2;
+    const card = this.cards.querySelector(":checked")?.closest("label");
+    if (card) this.cards.scrollLeft = card.offsetLeft - (this.cards.clientWidth - card.offsetWidth) / 2;
     this.show();
   }
 
@@ -51,13 +55,22 @@ export class Personas {
   /** A call begins (true) or is over. */
   call(begins) {
     this.speaking = begins ? { name: "", title: "" } : null;
+    this.heard = "";
+    this.changing = false;
+    this.calls += 1;
     this.on.named("");
     this.show();
   }
 
-  /** The agent tells who speaks, perhaps nothing. */
+  /**
+   * The agent tells who speaks, perhaps nothing. What it has told before is nothing new: it is
+   * repeated with all else that it tells, also after a change that was answered already.
+   */
   told(name = "", title = "") {
-    if (name && this.speaking) this.became(name, title || this.find(name)?.title || name);
+    const told = JSON.stringify([name, title]);
+    if (!name || !this.speaking || told === this.heard) return;
+    this.heard = told;
+    this.became(name, title || this.find(name)?.title || name);
   }
 
   became(name, title) {
@@ -72,18 +85,20 @@ export class Personas {
   /** Change to what is selected, and to what is selected meanwhile. */
   async change() {
     if (this.changing) return;
-    const call = this.speaking && this.on.change;
+    const call = this.calls;
+    const over = () => call !== this.calls;
     this.changing = true;
     let wanted;
     try {
-      while ((wanted = this.find(this.select.value)) && wanted.name !== this.speaking?.name) {
-        await call(wanted.name);
-        if (!this.speaking) break;
+      while ((wanted = this.find(this.select.value)) && wanted.name !== this.speaking.name) {
+        await this.on.change(wanted.name);
+        if (over()) return;
         this.became(wanted.name, wanted.title);
         this.choose(wanted.name);
       }
     } catch (error) {
-      if (this.speaking) this.on.refused(wanted.title, error);
+      if (over()) return;
+      this.on.refused(wanted.title, error);
     }
     this.changing = false;
     this.show();

@@ -44,16 +44,18 @@ export class Pictures {
       });
     }
     field.addEventListener("paste", (event) => {
-      const files = [...event.clipboardData.files];
-      if (!files.length || !this.there) return;
+      const { files, types } = event.clipboardData;
+      // A table is copied as text and as a picture: then the text is meant.
+      if (!files.length || !this.there || types.includes("text/plain")) return;
       event.preventDefault();
-      this.add(files);
+      this.add([...files]);
     });
     this.takeDrops();
   }
 
   /** Whether the agent sees. */
   offered(there) {
+    if (there === this.there) return;
     this.there = there;
     for (const control of this.controls) control.hidden = !there;
     if (!there) this.discard();
@@ -66,7 +68,8 @@ export class Pictures {
     for (const file of files.slice(0, Math.max(0, MOST - this.waiting.length))) {
       try {
         const small = await shrunk(file);
-        if (this.there) this.waiting.push({ file: small, image: imageOf(small, file.name), name: file.name });
+        if (!this.there || this.waiting.length >= MOST) break;
+        this.waiting.push({ file: small, image: imageOf(small, file.name), name: file.name });
       } catch {
         this.cards.show("picture", PROBLEM.noPicture(file.name));
       }

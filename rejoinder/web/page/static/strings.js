@@ -52,8 +52,12 @@ export const PICTURE = {
 
 export const MEMORY = {
   on: "What matters is kept for your next call.",
-  off: "Nothing of this call is kept.",
+  off: "You cannot be known again here.",
   ask: "Nothing is kept before you say yes.",
+  sure: {
+    title: "Be forgotten?",
+    text: "What is stored about you is deleted, and nothing of this call is kept.",
+  },
   nothing: "Nothing is stored about you.",
   summary: "In short",
   facts: "In detail",
@@ -160,6 +164,7 @@ export const ACTION = {
   sound: "Turn sound on",
   secret: "Continue",
   dismiss: "Dismiss",
+  forgetMe: "Forget me",
 };
 
 // Title and remedy of everything that can go wrong.

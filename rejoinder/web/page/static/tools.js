@@ -20,7 +20,7 @@ export class Tools {
   line({ id, name, state, arguments: given, took_ms: took }) {
     if (!Object.hasOwn(TOOL.state, state)) return null;
     const key = JSON.stringify(typeof id === "string" ? [id] : [null, name]);
-    const item = this.lines.get(key) ?? newLine(name, given);
+    const item = this.lines.get(key) ?? this.asked(name) ?? newLine(name, given);
     item.dataset.state = state;
     const seconds = (took / 1000).toFixed(1);
     item.querySelector(".state-of").textContent =
@@ -28,6 +28,16 @@ export class Tools {
     if (typeof id !== "string" && (state === "done" || state === "failed")) this.lines.delete(key);
     else this.lines.set(key, item);
     return item;
+  }
+
+  /** The line of this tool that asks: after the caller's yes it is called anew. */
+  asked(name) {
+    for (const [key, item] of this.lines) {
+      if (item.dataset.state !== "asks" || item.dataset.name !== name) continue;
+      this.lines.delete(key);
+      return item;
+    }
+    return null;
   }
 
   /** Nothing more will be told of what goes on. */
@@ -50,6 +60,7 @@ export function inWords(name) {
 function newLine(name, given) {
   const item = document.createElement("li");
   item.className = "tool";
+  item.dataset.name = name;
   const sign = document.createElement("i");
   sign.setAttribute("aria-hidden", "true");
   const title = document.createElement("b");
