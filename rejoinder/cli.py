@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "engines": ("list_engines", "list the engines of each stage"),
     "token": ("print_token", "print a token to join a room"),
     "call": ("place_call", "call the agent with sound files instead of a microphone"),
+    "phone": ("phone", "connect telephone numbers, look at them, call out"),
     "replay": ("replay", "show a recorded call or room, decide a call again"),
     "playground": ("print_playground", "print the lines for the Agents Playground's .env.local"),
     "stand-in": ("stand_in", "start a server that stands in for an engine's"),

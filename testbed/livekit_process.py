@@ -94,8 +94,12 @@ def livekit_binary() -> str:
 
 
 @asynccontextmanager
-async def run_livekit(binary: str, folder: Path) -> AsyncIterator[LiveKitProcess]:
+async def run_livekit(
+    binary: str, folder: Path, *, redis: str = ""
+) -> AsyncIterator[LiveKitProcess]:
     """Start a server with its configuration and log in `folder`; end it with the block.
+
+    `redis` is the address of one, `127.0.0.1:6379`: with it the server knows telephones.
 
     Raises:
         RuntimeError: it did not answer within READY_S; the message has its last log lines.
@@ -118,6 +122,7 @@ async def run_livekit(binary: str, folder: Path) -> AsyncIterator[LiveKitProcess
         },
         "keys": {key: secret},
         "logging": {"level": "info"},
+        **({"redis": {"address": redis}} if redis else {}),
     }
     config_file, log = _write(folder, config)
     with log.open("wb") as sink:

@@ -8,21 +8,17 @@ A file that is wrong is complained about, by its line; the others are there all 
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
-
-from pydantic import ValidationError
 
 from agent.errors import ConfigError
 from agent.personas import yaml_lines
 from agent.personas.persona_file import PersonaFile
 from agent.personas.texts import ANY
 
-_LONGEST = 1_000_000
-"""Bytes of a file."""
 _REHEARSAL = ".rehearsal"
 """Before the ending of files that are none."""
 _WORDS = re.compile(r"[^\W_]+")
@@ -91,25 +87,15 @@ def name_of(title: str) -> str:
 
 
 def _personas_of(path: Path) -> Iterator[ShelvedPersona]:
-    text = _text_of(path)
+    text = yaml_lines.text_of(path)
     if path.suffix == ".json":
         yield from _roles_of(path, text)
         return
     name = name_of(path.stem)
     if name != path.stem:
         raise ConfigError(f"{path}: a persona is chosen by its file's name: call it {name}.yaml")
-    try:
-        document = yaml_lines.read(text)
-    except yaml_lines.Malformed as error:
-        raise ConfigError(f"{path}:{error.line}: {error}") from error
-    if not isinstance(document.data, dict):
-        raise ConfigError(f"{path}:1: it should begin with lines such as `title: Receptionist`")
-    try:
-        file = PersonaFile.model_validate(document.data)
-    except ValidationError as error:
-        faults = error.errors(include_url=False)
-        complaints = dict.fromkeys(_complaint(path, document, fault) for fault in faults)
-        raise ConfigError("\n".join(complaints)) from error
+    # What is for any language has no key in the file.
+    file = yaml_lines.filled(PersonaFile, path, text, begins="title: Receptionist", but=ANY)
     yield ShelvedPersona(name, path, file)
 
 
@@ -129,32 +115,3 @@ def _roles_of(path: Path, text: str) -> Iterator[ShelvedPersona]:
             raise ConfigError(f"{path}: entry {number}: {wanted}")
         file = PersonaFile.model_validate({"title": title, "instructions": instructions})
         yield ShelvedPersona(name_of(title), path, file)
-
-
-def _text_of(path: Path) -> str:
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
-    if len(raw) > _LONGEST:
-        raise ConfigError(f"{path} has more than {_LONGEST:,} bytes")
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path} is not UTF-8") from error
-
-
-def _complaint(path: Path, document: yaml_lines.Document, fault: Any) -> str:
-    # What is for any language has no key in the file.
-    place: Sequence[str | int] = [part for part in fault["loc"] if part not in (ANY, "[key]")]
-    key = ".".join(str(part) for part in place)
-    where = f"{path}:{document.line(place)}"
-    match fault["type"]:
-        case "extra_forbidden":
-            return f"{where}: {key} is not known"
-        case "missing":
-            return f"{path}: it lacks {key}"
-        case "string_type":
-            return f"{where}: {key} should be a text; a number is one in quotes"
-        case _:
-            return f"{where}: {key}: {fault['msg']}"

@@ -1,11 +1,20 @@
 """YAML with the line of each of its places, for complaints."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 import yaml
+from pydantic import BaseModel, ValidationError
+
+from agent.errors import ConfigError
+
+_LONGEST = 1_000_000
+"""Bytes of a file."""
+
+_File = TypeVar("_File", bound=BaseModel)
 
 
 class Malformed(ValueError):
@@ -71,6 +80,75 @@ def read(text: str) -> Document:
         raise Malformed("it is no YAML", 1) from error
     finally:
         loader.dispose()
+
+
+def text_of(path: Path) -> str:
+    """The text of a person's file; blocks.
+
+    Raises:
+        ConfigError: it cannot be read, is too long or not UTF-8.
+    """
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
+    if len(raw) > _LONGEST:
+        raise ConfigError(f"{path} has more than {_LONGEST:,} bytes")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path} is not UTF-8") from error
+
+
+def filled(
+    model: type[_File],
+    path: Path,
+    text: str,
+    *,
+    begins: str,
+    but: str = "",
+    context: Mapping[str, Any] | None = None,
+) -> _File:
+    """A model from the text of a file.
+
+    Args:
+        model: what the file may say.
+        path: the file, for complaints.
+        text: what is in it.
+        begins: the first line of such a file, for who wrote something else.
+        but: a key that only the model has, not the file.
+        context: what the model's validators look at.
+
+    Raises:
+        ConfigError: each mistake, by file and line.
+    """
+    try:
+        document = read(text)
+    except Malformed as error:
+        raise ConfigError(f"{path}:{error.line}: {error}") from error
+    if not isinstance(document.data, dict):
+        raise ConfigError(f"{path}:1: it should begin with lines such as `{begins}`")
+    try:
+        return model.model_validate(document.data, context=context)
+    except ValidationError as error:
+        faults = error.errors(include_url=False)
+        complaints = dict.fromkeys(_complaint(path, document, fault, but) for fault in faults)
+        raise ConfigError("\n".join(complaints)) from error
+
+
+def _complaint(path: Path, document: Document, fault: Any, but: str) -> str:
+    place: Sequence[str | int] = [part for part in fault["loc"] if part not in (but, "[key]")]
+    key = ".".join(str(part) for part in place)
+    where = f"{path}:{document.line(place)}"
+    match fault["type"]:
+        case "extra_forbidden":
+            return f"{where}: {key} is not known"
+        case "missing":
+            return f"{path}: it lacks {key}"
+        case "string_type":
+            return f"{where}: {key} should be a text; a number is one in quotes"
+        case _:
+            return f"{where}: {key}: {fault['msg']}"
 
 
 def _child(node: yaml.Node | None, key: str | int) -> tuple[int, yaml.Node] | None:

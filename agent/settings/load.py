@@ -174,6 +174,11 @@ def apply_env_file(path: Path | None = None) -> None:
             ) from None
 
 
+def environment() -> Mapping[str, str]:
+    """The environment over the `.env` file: where a file of a person's looks up `${NAME}`."""
+    return {**read_env_file(None), **os.environ}
+
+
 def override(**values: str) -> None:
     """Make flags win over the environment, here and in child processes."""
     os.environ.update(values)
