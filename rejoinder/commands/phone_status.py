@@ -32,7 +32,8 @@ class _Report:
     notes: tuple[str, ...] = ()
     there: Inventory = Inventory()
     calls: Calls = Calls()
-    service: Service = Service(None)
+    service: Service | None = None
+    """None: it was not looked for, as the server knows no telephones."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -139,7 +140,7 @@ def _show(report: _Report) -> None:
     for trunk in there.outbound:
         numbers = ", ".join(trunk.numbers)
         console.print(f"calls out as {numbers} by {trunk.address} ({trunk.name})", markup=False)
-    if there != Inventory():
+    if report.service is not None:
         state = {True: "connected", False: "missing", None: "unknown"}[report.service.there]
         console.print(f"SIP service: {state}; calls now: {report.calls.live}")
     for fault in report.faults:
@@ -166,7 +167,7 @@ def _as_json(report: _Report) -> dict[str, object]:
     there = report.there
     return {
         "url": report.url,
-        "sip_service": report.service.there,
+        "sip_service": report.service.there if report.service is not None else None,
         "calls": dataclasses.asdict(report.calls),
         "numbers": [
             {
