@@ -21,6 +21,8 @@ MOST_RINGS_S = 75
 """livekit-server itself waits for 80 s at most."""
 AGENT_S = 20.0
 """How long the agent may take into the room; nobody is called before it is there."""
+_SET_UP_S = 10.0
+"""What a call takes besides ringing: the service goes into the room, the carrier looks for them."""
 _LOOK_S = 0.25
 _STATUS = "sip.callStatus"
 
@@ -125,16 +127,20 @@ async def _dial(
         wait_until_answered=True,
     )
     request.ringing_timeout.seconds = order.rings_s
-    refusal: api.ServerError | None = None
+    failure: Exception | None = None
     async with asyncio.TaskGroup() as group:
         ringing = group.create_task(_tell_ringing(livekit, room, identity, told), name="ringing")
         try:
-            await livekit.sip.create_sip_participant(request)
-        except api.ServerError as error:
-            refusal = error
+            await livekit.sip.create_sip_participant(request, timeout=order.rings_s + _SET_UP_S)
+        except (api.ServerError, aiohttp.ClientError, TimeoutError) as error:
+            failure = error  # a group would wrap it
         finally:
             ringing.cancel()
-    return Outcome.ANSWERED if refusal is None else _outcome(refusal, told)
+    if failure is None:
+        return Outcome.ANSWERED
+    if isinstance(failure, api.ServerError):
+        return _outcome(failure, told)
+    raise failure
 
 
 async def _tell_ringing(livekit: api.LiveKitAPI, room: str, identity: str, told: Told) -> None:

@@ -1,7 +1,7 @@
 """What turns the trunks and rules that are there into those that are wanted. Pure.
 
-Whatever is named `OWNER/…` is ours; nothing else is touched. Ours are changed in place, so that a
-number is unanswered at no moment, except one that goes from a trunk that is deleted.
+Whatever is named `OWNER/…` is ours; nothing else is touched. Ours are changed in place, so that no
+number is without a rule for a moment, except one that goes from one trunk to another.
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -1,6 +1,6 @@
 """What a server does about telephones now: its SIP service, calls, and the worker that is near."""
 
-import asyncio
+import re
 import time
 from dataclasses import dataclass
 
@@ -11,9 +11,9 @@ from agent.options.agent import AgentOptions
 from rejoinder.phone.inventory import has_no_redis, reason
 
 _PROBE = "rejoinder-probe"
+_OF_THE_SERVICE = re.compile(r"add?ress+ must be set|no servers available")
+"""What a service misses in the request, in all spellings of its releases; or that it is full."""
 _WORKER_S = 2.0
-_AT_ONCE = 8
-"""Rooms that are looked into at a time."""
 PATIENCE_S = 10.0
 """A caller who waits for an agent longer than this waits in vain."""
 
@@ -51,37 +51,28 @@ async def look_for_service(livekit: api.LiveKitAPI) -> Service:
         said = reason(error)
         if "no response from servers" in said:
             return Service(False, said)
-        full = "no servers available" in said
-        # It refuses what it was asked; a server that fails by itself tells nothing of it.
-        return Service(True if full or error.status < 500 else None, said)
+        # The service's own words; a refusal of the server's tells nothing of the service.
+        return Service(True if _OF_THE_SERVICE.search(said) else None, said)
     return Service(None, "it took a call to nowhere")
 
 
 async def count_calls(livekit: api.LiveKitAPI) -> Calls:
-    """Count the telephones of all rooms."""
-    rooms = (await livekit.room.list_rooms(api.ListRoomsRequest())).rooms
-    some = asyncio.Semaphore(_AT_ONCE)
-
-    async def of(room: str) -> Calls:
-        request = api.ListParticipantsRequest(room=room)
-        async with some:
-            try:
-                people = (await livekit.room.list_participants(request)).participants
-            except api.ServerError as error:
-                if error.code == "not_found":
-                    return Calls()  # it has ended meanwhile
-                raise
-        phones = [p for p in people if p.kind == api.ParticipantInfo.Kind.SIP]
-        if any(p.kind == api.ParticipantInfo.Kind.AGENT for p in people):
-            return Calls(len(phones))
-        now = time.time()
-        return Calls(len(phones), sum(now - p.joined_at > PATIENCE_S for p in phones))
-
+    """Count the telephones of all rooms, one room after the other."""
+    live = unanswered = 0
     # A room's own count of people comes some seconds late.
-    async with asyncio.TaskGroup() as group:
-        looks = [group.create_task(of(room.name), name="phone-calls") for room in rooms]
-    found = [look.result() for look in looks]
-    return Calls(sum(calls.live for calls in found), sum(calls.unanswered for calls in found))
+    for room in (await livekit.room.list_rooms(api.ListRoomsRequest())).rooms:
+        try:
+            request = api.ListParticipantsRequest(room=room.name)
+            people = (await livekit.room.list_participants(request)).participants
+        except api.ServerError as error:
+            if error.code != "not_found":  # it has ended meanwhile
+                raise
+            continue
+        phones = [p for p in people if p.kind == api.ParticipantInfo.Kind.SIP]
+        live += len(phones)
+        if not any(p.kind == api.ParticipantInfo.Kind.AGENT for p in people):
+            unanswered += sum(time.time() - p.joined_at > PATIENCE_S for p in phones)
+    return Calls(live, unanswered)
 
 
 async def near_worker(options: AgentOptions) -> str | None:
