@@ -90,7 +90,9 @@ class PersonaChanges(Feature):
     def joined(self, caller: rtc.RemoteParticipant, *, back: bool) -> None:
         """Before the greeting: who has dialled a persona's number, or brings a wish."""
         wanted = caller.attributes.get(PERSONA, "")
-        name = self._cast.answering(caller.attributes.get(_DIALLED, ""))
+        # Who is called out has our own number there.
+        dialled = "" if self._cast.is_named else caller.attributes.get(_DIALLED, "")
+        name = self._cast.answering(dialled)
         if not name and self._cast.offers(wanted) and not back:
             name = wanted
         if name and name != self._cast.persona.name:

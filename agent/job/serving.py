@@ -8,7 +8,7 @@ from agent.call.parts import Parts
 from agent.errors import MetadataError
 from agent.job import kinds
 from agent.job.refusal import refuse
-from agent.personas.chosen import as_chosen
+from agent.personas.chosen import check_chosen
 from agent.settings.load import Settings
 from agent.tts.other_voice import with_voice
 
@@ -20,7 +20,8 @@ async def serve_job(ctx: JobContext, parts: Parts, settings: Settings) -> None:
     # A room's name may hold a phone number: logs carry the job's name alone.
     ctx.log_context_fields = {"job_id": ctx.job.id}
     try:
-        metadata = as_chosen(kinds.read(ctx.job.metadata), settings.personas)
+        metadata = kinds.read(ctx.job.metadata)
+        check_chosen(metadata, settings.personas)
     except MetadataError as error:
         logger.error("a job was refused", extra={"why": str(error)})
         serving = refuse(ctx, with_voice(parts.spare_tts, "en-us"))

@@ -21,7 +21,7 @@ class Cast:
         *,
         opening: Callable[[Persona], Persona] = lambda persona: persona,
     ) -> None:
-        """Begin with the persona that `wishes` name; `opening` has the last word on it.
+        """Begin with the persona that `wishes` name, or the settings; `opening` has the last word.
 
         What else they wish for holds for that one, their languages for all.
 
@@ -31,7 +31,10 @@ class Cast:
         self._settings = settings
         self._languages = wishes.languages
         self._watchers: list[Callable[[Persona], None]] = []
-        shelved = self._shelf.get(wishes.name) if wishes.name else None
+        self.is_named = wishes.name is not None
+        """Whether `wishes` say who begins."""
+        name = self._settings.personas.default if wishes.name is None else wishes.name
+        shelved = self._shelf.get(name) if name else None
         self.persona = opening(persona_of(settings, wishes, shelved))
         """Who speaks now."""
 

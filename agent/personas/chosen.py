@@ -1,6 +1,5 @@
 """Who the agent is in one job: the persona that its metadata name, or that of the settings."""
 
-from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -32,21 +31,18 @@ def shelf_of(options: PersonaOptions) -> Shelf:
     return shelf
 
 
-def as_chosen(metadata: JobMetadata, options: PersonaOptions) -> JobMetadata:
-    """The same metadata with the name of the persona that there is: theirs, or the settings'.
+def check_chosen(metadata: JobMetadata, options: PersonaOptions) -> None:
+    """See that the persona is there that the metadata name.
 
     Raises:
-        MetadataError: there is no persona of this name.
+        MetadataError: there is none of this name.
     """
-    wishes = metadata.persona
-    name = options.default if wishes.name is None else wishes.name
-    if name:
+    if metadata.persona.name:
         try:
-            shelf_of(options).get(name)
+            shelf_of(options).get(metadata.persona.name)
         except ConfigError as error:
             # A name is somebody else's text.
             raise MetadataError(f"rejoinder.persona.name: {error}") from error
-    return replace(metadata, persona=wishes.model_copy(update={"name": name}))
 
 
 _read = lru_cache(maxsize=8)(read_shelf)

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from agent.errors import ConfigError, MetadataError
 from agent.metadata import KEY, read
-from agent.personas.chosen import as_chosen
+from agent.personas.chosen import check_chosen
 from agent.settings.load import Settings, load
 from rejoinder.phone.inventory import open_livekit, take_stock
 from rejoinder.phone.outgoing import MOST_RINGS_S, RINGS_S, Order, Outcome, place
@@ -122,7 +122,7 @@ def _metadata(args: argparse.Namespace, settings: Settings) -> str:
             ) from None
         told = json.dumps(whole, ensure_ascii=False)
     try:
-        as_chosen(read(told), settings.personas)
+        check_chosen(read(told), settings.personas)
     except MetadataError as error:
         raise ConfigError(f"--persona or --metadata: {error}") from error
     return told

@@ -151,9 +151,7 @@ async def test_who_dials_the_number_of_a_persona_is_answered_by_it_until_its_tim
 ) -> None:
     room = f"room-{secrets.token_hex(4)}"
     dialled = {"sip.trunkPhoneNumber": "+4930777", "sip.phoneNumber": "+49301111"}
-    token = livekit.token(
-        room, "sip_caller", phone=True, attributes=dialled, dispatch=AGENT, metadata=RECEPTIONIST
-    )
+    token = livekit.token(room, "sip_caller", phone=True, attributes=dialled, dispatch=AGENT)
     async with joined_by_text(livekit.url, token) as caller:
         gone = asyncio.Event()
         caller.room.on("disconnected", lambda *_: gone.set())
