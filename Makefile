@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: bench engines-doc help demo setup fmt check test test-unit test-room test-browser env-example \
-	rehearse wheel-smoke ci clean environment gradio45 seamless
+	rehearse rehearse-upgrade wheel-smoke ci clean environment gradio45 seamless
 
 UV := $(shell uv --version >/dev/null 2>&1 && echo uv || echo .tools/bin/uv)
 UV_READY := $(filter .tools/bin/uv,$(UV))
@@ -16,7 +16,7 @@ SYNC = $(UV) sync --locked --inexact $(EXTRAS)
 ARGS ?=
 
 help: ## print this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(UV_READY) ## set everything up and talk to the agent in the browser; Ctrl-C ends it
 	$(SYNC) $(if $(findstring --chat,$(ARGS)),--extra server-llm) \
@@ -63,9 +63,12 @@ check: environment ## format, lint, types, layers, lock file, derived files; cha
 env-example: environment ## write playground.env.example and the README tables from the code
 	$(RUN) python -m tools.generate
 
-rehearse: environment ## try newer LiveKit packages in an environment of their own (docs/upgrading.md)
+rehearse: environment ## play the scripted talks with the personas (docs/rehearsals.md)
+	$(RUN) rejoinder rehearse $(ARGS)
+
+rehearse-upgrade: environment ## try newer LiveKit packages in an environment of their own (docs/upgrading.md)
 	@bin="$$($(RUN) rejoinder setup --print-livekit-server)"; \
-	LIVEKIT_SERVER_BIN="$$bin" UV="$(UV)" $(RUN) python -m tools.rehearse $(ARGS)
+	LIVEKIT_SERVER_BIN="$$bin" UV="$(UV)" $(RUN) python -m tools.rehearse_upgrade $(ARGS)
 
 wheel-smoke: environment ## install the wheel in an empty environment and run it
 	$(RUN) python -m tests.packaging.wheel_smoke

@@ -80,6 +80,7 @@ class CallTasks:
         self._clock = clock
         self._group = asyncio.TaskGroup()
         self._vital: set[asyncio.Task[Any]] = set()
+        self._telling: set[asyncio.Task[None]] = set()
         self._open = False
         self.restarts = 0
         """How often a part was started afresh."""
@@ -135,9 +136,16 @@ class CallTasks:
         It never fails; after the block nothing is told.
         """
         if self._open:
-            self._group.create_task(self._tell(work, name), name=name)
+            task = self._group.create_task(self._tell(work, name), name=name)
+            self._telling.add(task)
+            task.add_done_callback(self._telling.discard)
         else:
             work.close()
+
+    async def informed(self) -> None:
+        """Wait until all that is being told has been, what is begun meanwhile too."""
+        while telling := self._telling - {asyncio.current_task()}:
+            await asyncio.wait(telling)
 
     async def _keep(
         self,

@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("check", "show the settings in force and try every engine"),
     "personas": ("list_personas", "list the personas, and what is wrong in their files"),
     "memory": ("memory", "list, show and delete what is stored of callers"),
+    "rehearse": ("rehearse", "play scripted talks with personas, and fail if one misbehaves"),
     "engines": ("list_engines", "list the engines of each stage"),
     "token": ("print_token", "print a token to join a room"),
     "call": ("place_call", "call the agent with sound files instead of a microphone"),

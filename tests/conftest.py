@@ -31,6 +31,7 @@ OWN_PREFIXES = (
     "SERVE_",
     "RECORD",
     "MEMORY",
+    "REHEARSE_",
     "OPENAI_",
 )
 

@@ -7,7 +7,6 @@ when a part of the call fails (`agent.call.failures`), who is told what happens
 
 import asyncio
 import logging
-from contextlib import suppress
 
 from livekit import api, rtc
 from livekit.agents import (
@@ -16,26 +15,15 @@ from livekit.agents import (
     CloseEvent,
     JobContext,
     UserInputTranscribedEvent,
-    llm,
 )
 
 from agent.call.callers import Callers
-from agent.call.conversation import Conversation
-from agent.call.costs import Costs
-from agent.call.failures import Failures
-from agent.call.features import Features, Surroundings, load_features
-from agent.call.happenings import Happenings
-from agent.call.notices import Notices
 from agent.call.parts import Parts
-from agent.call.persona_changes import PersonaChanges
 from agent.call.recorded import recorded, with_notice
-from agent.call.reply import OUTPUT_RATE_HZ, CallAgent
-from agent.call.reports import Reports
-from agent.call.session import build_listener, build_session, limits_of, room_options
-from agent.call.sources import Sources
-from agent.call.tool_use import ToolUse
+from agent.call.reply import OUTPUT_RATE_HZ
+from agent.call.session import build_listener, build_session, room_options
 from agent.call.voices import CallVoices
-from agent.costs.bill import bill_of
+from agent.call.wiring import Wiring
 from agent.hearing.caller_input import CallerInput
 from agent.metadata import JobMetadata
 from agent.personas.cast import Cast
@@ -48,9 +36,6 @@ from agent.tasks import CallTasks, undivided
 from agent.wording.reader import Reader
 
 logger = logging.getLogger(__name__)
-
-_CLOSE_S = 10.0
-"""Longest time the session may take to close, seconds."""
 
 
 async def serve(ctx: JobContext, parts: Parts, settings: Settings, metadata: JobMetadata) -> None:
@@ -68,8 +53,7 @@ async def serve(ctx: JobContext, parts: Parts, settings: Settings, metadata: Job
             metadata.persona,
             opening=lambda persona: with_notice(persona, settings.record),
         )
-        call = Call(ctx, parts, settings, tasks, cast)
-        call.add_features(metadata)
+        call = Call(ctx, parts, settings, metadata, tasks, cast)
         await call.run(connecting)
     faults = {
         "restarts": tasks.restarts,
@@ -84,7 +68,13 @@ class Call:
     """State of one call; also the observer of its turns."""
 
     def __init__(
-        self, ctx: JobContext, parts: Parts, settings: Settings, tasks: CallTasks, cast: Cast
+        self,
+        ctx: JobContext,
+        parts: Parts,
+        settings: Settings,
+        metadata: JobMetadata,
+        tasks: CallTasks,
+        cast: Cast,
     ) -> None:
         """Prepare the call; `run` holds it."""
         self._ctx = ctx
@@ -111,75 +101,38 @@ class Call:
             parts, settings, self._listener, track=self._voice, reader=self._reader
         )
         self._floor.take(self._session)
-        self._notices = Notices(ctx.room, tasks, self._session, cast, spare=voices.apology)
-        parts.watch(self._notices.engine_changed)
-        self._failures = Failures(self._session, tasks, self._notices, over=self._over.set)
-        self._sources = Sources()
-        self._reports = Reports(
-            self._notices, parts, self._sources, answered=self._recorded.answered
-        )
-        costs = Costs(
-            self._session,
-            parts.meter,
-            settings.prices,
-            publish=self._notices.publish if settings.pricing.told else None,
-            keep=self._recorded.cost,
-        )
-        self._tool_use = ToolUse(self._session, cast, settings.tools, publish=self._notices.publish)
-        self._changes = PersonaChanges(
-            cast,
-            self._session,
-            self._notices,
-            self._reader,
-            tools=self._tools,
-            became=lambda persona: self.features.became(persona),
-        )
-        self.features = Features(
-            tasks, [costs, self._recorded, self._reports, self._changes, self._tool_use]
-        )
-        chosen = settings.agent
         self._seal = seal_for(settings.livekit.api_secret, room=ctx.job.room.name)
         self._heartbeat = Heartbeat(ctx.room, tasks, dispatch=ctx.job.dispatch_id, seal=self._seal)
-        self._conversation = Conversation(
+        self._wiring = wiring = Wiring(
+            ctx.room,
             self._session,
             tasks,
-            self._heartbeat,
+            parts,
+            settings,
             cast,
-            typed_chars=chosen.typed_chars,
-            history_chars=settings.reply.history_chars,
+            self._reader,
+            self._heartbeat,
+            recorded=self._recorded,
+            apology=voices.apology,
+            served=lambda: self._callers.served,
+            over=self._over.set,
+            hang_up=self._hang_up,
         )
+        self.features = wiring.features
+        self._failures = wiring.failures
+        self._reports = wiring.reports
         self._callers = Callers(
             ctx.room,
             self._session,
             tasks,
-            self._notices,
-            self.features,
-            self._conversation,
-            chosen,
+            wiring.notices,
+            settings.agent,
+            served=wiring.serve,
+            left=self.features.left,
+            typed=wiring.answer_typed,
             over=self._over.set,
         )
-        self._happenings = Happenings(
-            ctx.room, self._session, self.features, served=lambda: self._callers.served
-        )
-
-    def add_features(self, metadata: JobMetadata) -> None:
-        """Have all features of the table and the settings go along."""
-        surroundings = Surroundings(
-            room=self._ctx.room,
-            session=self._session,
-            tasks=self._tasks,
-            notices=self._notices,
-            cast=self._cast,
-            parts=self._parts,
-            sources=self._sources,
-            settings=self._settings,
-            metadata=metadata,
-            bill=lambda: bill_of(self._parts.meter, self._settings.prices),
-            end=self._hang_up,
-            tools_changed=self._changes.tools_changed,
-        )
-        for module in load_features(self._settings):
-            self.features.add(module, surroundings)
+        wiring.add_features(metadata)
 
     async def run(self, connecting: asyncio.Task[None]) -> None:
         """Talk until the call is over; `connecting` ends when the room was joined."""
@@ -197,13 +150,9 @@ class Call:
             await self._over.wait()
         finally:
             talking.cancel()
-            self._tool_use.end()
             try:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(_CLOSE_S):
-                        await session.aclose()
+                await self._wiring.close()
             finally:
-                self.features.gone()
                 await self._callers.aclose()
                 await self._voice.aclose()
                 await self._recorded.aclose()
@@ -212,38 +161,21 @@ class Call:
     async def _talk(self, room: rtc.Room, connecting: asyncio.Task[None]) -> None:
         """Connect the parts with the room; from then on events carry the call."""
         session = self._session
-        agent = CallAgent(
-            cast=self._cast,
-            reply=self._settings.reply,
-            limits=limits_of(self._settings.llm),
-            timeline=self._reports.timeline,
-            sources=self._sources,
-            on_failure=self._failures.model_failed,
-            on_turn_over=self._failures.turn_is_over,
-            reader=self._reader,
-            parts=self._parts,
-            tools=self._tools(),
-            brief=self.features.brief,
-            on_unseen=self.features.unseen,
-        )
         session.input.audio = CallerInput(self._callers.track, self._listener.push)
         self._callers.listen()
-        await session.start(agent, room=room, room_options=room_options())
+        await session.start(self._wiring.agent(), room=room, room_options=room_options())
         self._keep_ledger()
         self._reports.announce()
         await connecting
         memory = take_over(self._ctx, self._tasks, self._seal)
         if memory is not None:
             self._callers.expect(memory.served)
-            self._changes.resume(memory.persona)
-            await self._conversation.recall(memory)
-        self._happenings.began()
+            self._wiring.changes.resume(memory.persona)
+            await self._wiring.conversation.recall(memory)
+        self._wiring.happenings.began()
         for name, part in (("heartbeat", self._heartbeat.run), *self._callers.runs):
             self._tasks.carry(part, name=name, lost=self._failures.deaf)
         self._callers.watch()
-
-    def _tools(self) -> list[llm.Tool]:
-        return self._tool_use.offered(self.features.tools())
 
     def _keep_ledger(self) -> None:
         """Put the heard ledger between the session and the room."""
@@ -289,7 +221,7 @@ class Call:
     # What the session and the room tell.
 
     def _on_item(self) -> None:
-        self._conversation.remember()
+        self._wiring.conversation.remember()
 
     def _on_transcribed(self, event: UserInputTranscribedEvent) -> None:
         if event.is_final:

@@ -1,14 +1,11 @@
 """The people of one call: who is served, their voice, and what they type."""
 
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 
 from livekit import rtc
 from livekit.agents import AgentSession
 
 from agent.call.caller_track import CallerTrack
-from agent.call.conversation import Conversation
-from agent.call.features import Features
 from agent.call.membership import Membership
 from agent.call.notices import Notices
 from agent.call.presence import Presence, Resume, Serve
@@ -19,7 +16,7 @@ from agent.tasks import CallTasks
 
 
 class Callers:
-    """Leads the conversation with one of them at a time, and tells features."""
+    """One of them at a time is served."""
 
     def __init__(
         self,
@@ -27,18 +24,28 @@ class Callers:
         session: AgentSession[None],
         tasks: CallTasks,
         notices: Notices,
-        features: Features,
-        conversation: Conversation,
         options: AgentOptions,
         *,
+        served: Callable[[Serve | Resume], Awaitable[None]],
+        left: Callable[[str], None],
+        typed: Callable[[str], Awaitable[None]],
         over: Callable[[], None],
     ) -> None:
-        """Prepare; `over` is told when everybody has gone for good."""
+        """Prepare.
+
+        Args:
+            room: of the call.
+            session: whose captions follow the one who is served.
+            tasks: what is read belongs to.
+            notices: tells callers.
+            options: how long somebody is waited for, how much is read.
+            served: told who is talked to from now on, or again.
+            left: told when the client of who is served has gone.
+            typed: answers a text of who is served.
+            over: told when everybody has gone for good.
+        """
         self._room = room
-        self._session = session
         self._notices = notices
-        self._features = features
-        self._conversation = conversation
         self._most_chars = options.typed_chars
         self._presence = Presence(return_s=options.return_s, goodbye_s=options.goodbye_s)
         self.track = CallerTrack(room, rate_hz=INPUT_RATE_HZ, frame_ms=INPUT_FRAME_MS)
@@ -49,15 +56,15 @@ class Callers:
             self.track,
             notices,
             self._presence,
-            served=self._serve,
-            left=features.left,
+            served=served,
+            left=left,
             over=over,
         )
         self._typed = TypedText(
             tasks,
             most_chars=options.typed_chars,
             heeded=self._membership.heeds,
-            answer=self._answer_typed,
+            answer=typed,
             too_long=self._tell_too_long,
         )
         self.listens = self._membership.listens
@@ -87,18 +94,6 @@ class Callers:
     async def aclose(self) -> None:
         """Stop listening."""
         await self.track.aclose()
-
-    async def _serve(self, action: Serve | Resume) -> None:
-        caller = self._room.remote_participants.get(action.identity)
-        if caller is not None:
-            self._features.joined(caller, back=isinstance(action, Resume))
-        await self._conversation.serve(action)
-
-    async def _answer_typed(self, text: str) -> None:
-        with suppress(RuntimeError):  # the session may be closing
-            await self._session.interrupt(force=True)
-            self._features.typed(text)
-            self._conversation.ask(text)
 
     def _tell_too_long(self) -> None:
         text = TOO_LONG.format(most=self._most_chars)

@@ -84,8 +84,15 @@ class PersonaChanges(Feature):
         """Change the session, one change after the other."""
         while True:
             change = await self._due.get()
-            with suppress(RuntimeError):  # the session may be closing
-                await change()
+            try:
+                with suppress(RuntimeError):  # the session may be closing
+                    await change()
+            finally:
+                self._due.task_done()
+
+    async def settled(self) -> None:
+        """Wait until all changes are made that were asked for."""
+        await self._due.join()
 
     def joined(self, caller: rtc.RemoteParticipant, *, back: bool) -> None:
         """Before the greeting: who has dialled a persona's number, or brings a wish."""

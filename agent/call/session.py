@@ -120,6 +120,19 @@ def build_session(
     )
 
 
+def build_written_session(parts: Parts, settings: Settings) -> AgentSession[None]:
+    """The same without ear and voice: the language model alone."""
+    return AgentSession(
+        llm=parts.llm,
+        turn_handling={"turn_detection": "manual"},
+        conn_options=SessionConnectOptions(
+            llm_conn_options=limits_of(settings.llm), max_unrecoverable_errors=_NEVER
+        ),
+        # Nobody is away who does not speak.
+        user_away_timeout=None,
+    )
+
+
 def room_options() -> room_io.RoomOptions:
     """Of the framework's own ways between a room and a session: the captions alone."""
     return room_io.RoomOptions(

@@ -19,8 +19,8 @@ from agent.personas import yaml_lines
 from agent.personas.persona_file import PersonaFile
 from agent.personas.texts import ANY
 
-_REHEARSAL = ".rehearsal"
-"""Before the ending of files that are none."""
+REHEARSAL = ".rehearsal"
+"""Before the ending of files that are none, but scripted talks with one."""
 _WORDS = re.compile(r"[^\W_]+")
 _NAME_CHARS = 64
 
@@ -68,7 +68,7 @@ def read_shelf(folder: Path) -> Shelf:
     personas: dict[str, ShelvedPersona] = {}
     mistakes: list[str] = []
     for path in paths:
-        if path.suffix not in (".yaml", ".yml", ".json") or path.stem.endswith(_REHEARSAL):
+        if path.suffix not in (".yaml", ".yml", ".json") or path.stem.endswith(REHEARSAL):
             continue
         try:
             for shelved in _personas_of(path):

@@ -51,6 +51,8 @@ class Document:
         node, line = self._node, 1
         for key in place:
             found = _child(node, key)
+            if found is None and key == 0:
+                continue  # a list of one may be written without its dash
             if found is None:
                 break
             line, node = found
@@ -144,11 +146,12 @@ def _complaint(path: Path, document: Document, fault: Any, but: str) -> str:
         case "extra_forbidden":
             return f"{where}: {key} is not known"
         case "missing":
-            return f"{path}: it lacks {key}"
+            above = ".".join(str(part) for part in place[:-1])
+            return f"{where}: {above} lacks {place[-1]}" if above else f"{path}: it lacks {key}"
         case "string_type":
             return f"{where}: {key} should be a text; a number is one in quotes"
         case _:
-            return f"{where}: {key}: {fault['msg']}"
+            return f"{where}: {key}: {fault['msg']}" if key else f"{where}: {fault['msg']}"
 
 
 def _child(node: yaml.Node | None, key: str | int) -> tuple[int, yaml.Node] | None:

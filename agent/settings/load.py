@@ -26,6 +26,7 @@ from agent.options.personas import PersonaOptions
 from agent.options.pictures import PictureOptions
 from agent.options.prices import PriceOptions
 from agent.options.recording import RecordOptions
+from agent.options.rehearsing import RehearseOptions
 from agent.options.stages import (
     Hedging,
     ModelOptions,
@@ -61,6 +62,7 @@ SECTIONS: Mapping[str, type[BaseModel]] = {
     "RECORD_": RecordOptions,
     "PRICES_": PriceOptions,
     "TALK_": TalkOptions,
+    "REHEARSE_": RehearseOptions,
 }
 
 _EMBEDDED: Mapping[Stage, str] = {"stt": "whisper", "llm": "handbook", "tts": "espeak"}
@@ -133,6 +135,7 @@ class Settings:
     pricing: PriceOptions = PriceOptions()
     prices: Prices = Prices()
     """The table in force."""
+    rehearse: RehearseOptions = RehearseOptions()
 
 
 def load(
@@ -157,6 +160,15 @@ def load(
         ".env": read_env_file(env_file),
     }
     return _Loader(sources).settings()
+
+
+def load_from(environ: Mapping[str, str]) -> Settings:
+    """The same as `load` from these variables alone; no file is read.
+
+    Raises:
+        ConfigError: at least one name or value is wrong; the message lists every one.
+    """
+    return _Loader({"flag": {}, "environment": environ, ".env": {}}).settings()
 
 
 def apply_env_file(path: Path | None = None) -> None:
@@ -225,6 +237,7 @@ class _Loader:
         pricing = self._reader.section("PRICES_", PriceOptions)
         prices = self._prices(pricing)
         talk = self._reader.section("TALK_", TalkOptions)
+        rehearse = self._reader.section("REHEARSE_", RehearseOptions)
         self._look_for_unknown_names()
         if self._reader.mistakes or not (livekit and agent and model and stt and llm and tts):
             raise ConfigError("\n".join(self._reader.mistakes))
@@ -232,7 +245,7 @@ class _Loader:
             raise ConfigError("\n".join(self._reader.mistakes))
         if translate is None or web_search is None or memory is None:
             raise ConfigError("\n".join(self._reader.mistakes))
-        if tools is None or mcp is None or pictures is None:
+        if tools is None or mcp is None or pictures is None or rehearse is None:
             raise ConfigError("\n".join(self._reader.mistakes))
         return Settings(
             livekit=livekit,
@@ -253,6 +266,7 @@ class _Loader:
             tts=tts,
             translate=translate,
             interpret=interpret,
+            rehearse=rehearse,
             reply=model,
             values=tuple(self._reader.values),
             notes=tuple(self._notes),

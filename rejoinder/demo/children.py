@@ -46,6 +46,8 @@ class Spec:
     """How long it may take to be ready, counted from its last sign of progress, seconds."""
     log_is_progress: bool = False
     """Whether a growing log is such a sign too; for what draws progress bars there."""
+    cwd: Path | None = None
+    """Where it runs; None: in this process's folder."""
 
 
 class ChildDied(StartupError):
@@ -198,7 +200,7 @@ class Supervisor:
         try:
             process = await start_group(
                 sys.executable, "-I", "-S", str(_LEASH), str(_GRACE_S), *spec.argv,
-                env=dict(spec.env), stdin=held, stdout=sink, stderr=sink,
+                env=dict(spec.env), stdin=held, stdout=sink, stderr=sink, cwd=spec.cwd,
             )  # fmt: skip
         except BaseException:
             os.close(leash)

@@ -40,8 +40,8 @@ def announce(demo: Running, state: Path) -> Iterator[None]:
             path.unlink(missing_ok=True)
 
 
-def latest(state: Path) -> Running | None:
-    """The demo that became ready last; None when none runs. Blocks for milliseconds."""
+def all_of(state: Path) -> list[Running]:
+    """The demos that run, in the order in which they became ready. Blocks for milliseconds."""
     found: list[tuple[float, Running]] = []
     for path in (state / _FOLDER).glob("*.json"):
         with suppress(OSError, ValueError, TypeError), path.open("rb") as source:
@@ -51,4 +51,9 @@ def latest(state: Path) -> Running | None:
                 found.append((path.stat().st_mtime, Running(**json.load(source))))
             else:
                 path.unlink(missing_ok=True)  # left by a demo that was killed
-    return max(found, key=lambda entry: entry[0])[1] if found else None
+    return [demo for _, demo in sorted(found, key=lambda entry: entry[0])]
+
+
+def latest(state: Path) -> Running | None:
+    """The demo that became ready last; None when none runs. Blocks for milliseconds."""
+    return next(reversed(all_of(state)), None)

@@ -10,7 +10,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import count, pairwise
 from typing import Any, Literal
 
 import numpy as np
@@ -135,8 +135,8 @@ class OpenAIStandIn(ToneVoice):
         for method, path, handler in self.extra_routes:
             app.router.add_route(method, path, handler)
         async with listening(app, port=port, tell=self.tell) as at:
-            # No field: who sets all fields anew means the behaviour.
-            self._listening = at
+            # No fields: who sets all fields anew means the behaviour.
+            self._listening, self._calls = at, count(1)
             self.url = f"http://{at.address}/v1"
             yield self
 
@@ -211,7 +211,9 @@ class OpenAIStandIn(ToneVoice):
             finish = "tool_calls"
             for i, tool in enumerate(answer if isinstance(answer, list) else [answer]):
                 head = {"name": tool["tool"], "arguments": ""}
-                call = {"index": i, "id": f"call_{i + 1}", "type": "function", "function": head}
+                # A history that has an identifier twice loses one of its calls.
+                name = f"call_{next(self._calls)}"
+                call = {"index": i, "id": name, "type": "function", "function": head}
                 tail = {"index": i, "function": {"arguments": json.dumps(tool["arguments"])}}
                 deltas += [{"tool_calls": [call]}, {"tool_calls": [tail]}]
         base = {

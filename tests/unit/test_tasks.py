@@ -180,3 +180,23 @@ def test_a_task_without_a_group_tells_of_its_failure(caplog: pytest.LogCaptureFi
     with caplog.at_level(logging.INFO):
         run(scene)
     assert [r.__dict__["error"] for r in caplog.records] == ["ConnectionError"]
+
+
+def test_what_is_being_told_is_waited_for_with_what_it_begins() -> None:
+    async def scene() -> None:
+        told: list[str] = []
+
+        async def tell(what: str) -> None:
+            await asyncio.sleep(1)
+            told.append(what)
+            if what == "first":
+                tasks.inform(tell("second"), name="tell")
+
+        async with CallTasks() as tasks:
+            tasks.inform(tell("first"), name="tell")
+            tasks.inform(fails(), name="fails")
+            await tasks.informed()
+            assert told == ["first", "second"]
+            await tasks.informed()
+
+    run(scene)

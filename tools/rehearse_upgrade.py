@@ -1,12 +1,12 @@
-"""Try other versions of LiveKit's packages: `make rehearse`; what was seen is in docs/upgrading.md.
+"""Try other versions of LiveKit's packages; what was seen is in docs/upgrading.md.
 
 In a scratch folder, pyproject.toml's bounds for LiveKit's packages are taken away, or those named
 on the command line put in their place, and the lock file is made anew: everything else stays
 where it is unless it must move. In that environment run the types, the contract with the
 framework, the tests of logic, and a call in a real room if there is a livekit-server.
 
-    make rehearse ARGS="livekit-agents==1.8.0 livekit-plugins-silero==1.8.0"
-    make rehearse ARGS="--force livekit==1.2.1"
+    make rehearse-upgrade ARGS="livekit-agents==1.8.0 livekit-plugins-silero==1.8.0"
+    make rehearse-upgrade ARGS="--force livekit==1.2.1"
 """
 
 import argparse
