@@ -18,6 +18,7 @@ from pydantic import BaseModel
 from agent.costs.prices import Prices, read_prices
 from agent.errors import ConfigError
 from agent.options.agent import AgentOptions
+from agent.options.documents import DocumentsOptions
 from agent.options.fields import EngineOptions
 from agent.options.interpreting import InterpretOptions
 from agent.options.livekit import LiveKitOptions
@@ -52,6 +53,7 @@ SECTIONS: Mapping[str, type[BaseModel]] = {
     "TOOLS_": ToolOptions,
     "MCP_": McpOptions,
     "PICTURES_": PictureOptions,
+    "DOCUMENTS_": DocumentsOptions,
     "STT_": SpeechToTextOptions,
     "LLM_": ModelOptions,
     "TTS_": TextToSpeechOptions,
@@ -131,6 +133,7 @@ class Settings:
     tools: ToolOptions = ToolOptions()
     mcp: McpOptions = McpOptions()
     pictures: PictureOptions = PictureOptions()
+    documents: DocumentsOptions = DocumentsOptions()
     record: RecordOptions = RecordOptions()
     pricing: PriceOptions = PriceOptions()
     prices: Prices = Prices()
@@ -223,6 +226,7 @@ class _Loader:
         tools = self._reader.section("TOOLS_", ToolOptions)
         mcp = self._reader.section("MCP_", McpOptions)
         pictures = self._reader.section("PICTURES_", PictureOptions)
+        documents = self._reader.section("DOCUMENTS_", DocumentsOptions)
         model = self._reader.section("LLM_", ModelOptions)
         stt = self._stage("stt", self._reader.section("STT_", SpeechToTextOptions))
         llm = self._stage("llm", model)
@@ -243,7 +247,7 @@ class _Loader:
             raise ConfigError("\n".join(self._reader.mistakes))
         if not (turn and record and talk and pricing and prices and interpret and personas):
             raise ConfigError("\n".join(self._reader.mistakes))
-        if translate is None or web_search is None or memory is None:
+        if translate is None or web_search is None or memory is None or documents is None:
             raise ConfigError("\n".join(self._reader.mistakes))
         if tools is None or mcp is None or pictures is None or rehearse is None:
             raise ConfigError("\n".join(self._reader.mistakes))
@@ -256,6 +260,7 @@ class _Loader:
             tools=tools,
             mcp=mcp,
             pictures=pictures,
+            documents=documents,
             turn=turn,
             record=record,
             pricing=pricing,

@@ -5,13 +5,18 @@ from typing import Any, Literal
 
 from livekit.agents import APIConnectOptions, llm
 
+from agent.documents.library import open_library
 from agent.llm.handbook import engine as handbook
-from agent.llm.handbook.passages import load_passages
 from agent.llm.marks import SOURCE
+from agent.options.documents import DocumentsOptions
 
 Said = tuple[Literal["user", "assistant", "cut"], str]
 """Who said what; `cut` is an interrupted answer, as far as it was heard."""
-SHIPPED_PASSAGES = load_passages(handbook.SHIPPED)
+SHIPPED_PASSAGES = tuple(
+    passage
+    for document in open_library((handbook.SHIPPED,), DocumentsOptions()).documents
+    for passage in document.passages
+)
 CONN_OPTIONS = APIConnectOptions(max_retry=0, timeout=5.0)
 
 

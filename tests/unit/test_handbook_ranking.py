@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent.llm.handbook.small_talk import Intent, intent_of, without_lead_in
+from agent.documents.small_talk import Intent, intent_of, without_lead_in
 from tests.unit.asking import ask, source
 
 SPOKEN = [

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.llm.handbook.small_talk import Intent, intent_of
+from agent.documents.small_talk import Intent, intent_of
 from tests.unit.asking import Said, ask, source
 
 

@@ -4,9 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from agent.llm.handbook.passages import Passage, PassageIndex, load_passages
-from agent.llm.handbook.plain_words import markdown_sections, plain, split_sentences, text_sections
-from agent.llm.handbook.search_terms import Vocabulary, search_terms, stem
+from agent.documents.building import read_all
+from agent.documents.passage import Passage
+from agent.documents.plain_words import markdown_sections, plain, split_sentences, text_sections
+from agent.documents.ranking import PassageIndex
+from agent.documents.search_terms import Vocabulary, search_terms, stem
+from agent.documents.store import Store
+from agent.llm.handbook.places import Places
+from agent.options.documents import DocumentsOptions
 
 
 def sections(text: str) -> list[tuple[str, list[list[str]]]]:
@@ -21,6 +26,11 @@ def index(**texts: str) -> PassageIndex:
             for title, text in texts.items()
         ]
     )
+
+
+def load_passages(folder: Path) -> list[Passage]:
+    built = read_all((folder,), DocumentsOptions(), Store(folder / ".store"), lambda _: None)
+    return [passage for document in built.documents for passage in document.passages]
 
 
 def found(passages: PassageIndex, question: str) -> str | None:
@@ -235,10 +245,12 @@ class TestRanking:
 
 
 class TestPlaces:
-    PASSAGES = index(
-        First="Set a variable. Write it down. Start again.",
-        Second="Set a variable. Wait a little. Go home.",
-        Third="Yes. It works.",
+    PLACES = Places(
+        index(
+            First="Set a variable. Write it down. Start again.",
+            Second="Set a variable. Wait a little. Go home.",
+            Third="Yes. It works.",
+        ).passages
     )
 
     @pytest.mark.parametrize(
@@ -253,7 +265,7 @@ class TestPlaces:
         ],
     )
     def test_a_reply_is_found_again(self, said: str, place: tuple[int, int, int]) -> None:
-        where = self.PASSAGES.place_of(said)
+        where = self.PLACES.place_of(said)
         assert where is not None
         assert (where.number, where.first, where.next) == place
 
@@ -261,4 +273,4 @@ class TestPlaces:
         "said", ["", "Okay.", "Set", "Set a variable.", "I know nothing about that."]
     )
     def test_other_words_are_no_place(self, said: str) -> None:
-        assert self.PASSAGES.place_of(said) is None
+        assert self.PLACES.place_of(said) is None

@@ -6,9 +6,7 @@ It needs no model and no network. Before the first sentence of an answer comes a
 """
 
 import asyncio
-import threading
 import time
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +20,15 @@ from livekit.agents import (
     utils,
 )
 
+from agent.documents.library import Library, open_library
+from agent.documents.small_talk import is_chinese
+from agent.documents.sources import LeftOut, listed
 from agent.errors import EngineUnavailable
 from agent.llm.handbook.hotline import Answer, Hotline, Turn
 from agent.llm.handbook.options import Options
-from agent.llm.handbook.passages import SUFFIXES, PassageIndex, documents, load_passages
-from agent.llm.handbook.small_talk import is_chinese
 from agent.llm.marks import SOURCE
 from agent.llm.sight import CannotSee, has_pictures
+from agent.options.documents import DocumentsOptions
 
 SHIPPED = Path(__file__).parent / "pages"
 """The handbook of this project."""
@@ -45,12 +45,10 @@ def check(options: Options) -> None:
     Raises:
         EngineUnavailable: the folder cannot be read or holds no document.
     """
-    folder = options.folder or SHIPPED
     try:
-        if next(documents(folder), None) is None:
-            raise ValueError("no documents")
+        _look(options)
     except (OSError, ValueError) as error:
-        raise EngineUnavailable(_trouble(folder, error)) from error
+        raise EngineUnavailable(_trouble(options, error)) from error
 
 
 def warm_up(engine: "HandbookLLM") -> None:
@@ -58,7 +56,7 @@ def warm_up(engine: "HandbookLLM") -> None:
     try:
         engine.hotline()
     except (OSError, ValueError) as error:
-        raise EngineUnavailable(_trouble(engine._options.folder or SHIPPED, error)) from error
+        raise EngineUnavailable(_trouble(engine._options, error)) from error
 
 
 async def probe(options: Options) -> str:
@@ -67,37 +65,64 @@ async def probe(options: Options) -> str:
     Raises:
         EngineUnavailable: the folder cannot be read or holds no document.
     """
-    folder = options.folder or SHIPPED
     began = time.perf_counter()
     try:
-        index = await asyncio.to_thread(_index_of, folder)
+        library = await asyncio.to_thread(_library_of, options)
     except (OSError, ValueError) as error:
-        raise EngineUnavailable(_trouble(folder, error)) from error
+        raise EngineUnavailable(_trouble(options, error)) from error
     took = time.perf_counter() - began
+    passages = sum(len(document.passages) for document in library.documents)
+    left_out = (
+        f"; {len(library.left_out)} left out: rejoinder documents" if library.left_out else ""
+    )
     return (
-        f"{len(index.pages)} documents with {len(index.passages)} passages in {folder}, "
-        f"read in {took:.2f} s"
+        f"{len(library.documents)} documents with {passages} passages in {_where(options)}, "
+        f"read in {took:.2f} s{left_out}"
     )
 
 
-def _trouble(folder: Path, error: Exception) -> str:
+def _sources(options: Options) -> tuple[str | Path, ...]:
+    if options.folder is not None:
+        return (options.folder.resolve(),)
+    return options.documents or (SHIPPED,)
+
+
+def _where(options: Options) -> str:
+    return ", ".join(map(str, (options.folder,) if options.folder else _sources(options)))
+
+
+def _trouble(options: Options, error: Exception) -> str:
+    where = _where(options)
     if isinstance(error, OSError):
-        return f"{folder} cannot be read ({error.strerror}); set LLM_FOLDER to a readable folder"
-    return f"{folder} holds no text; put {' or '.join(SUFFIXES)} files there or set LLM_FOLDER"
+        return f"{where} cannot be read ({error.strerror}); set LLM_FOLDER to a readable folder"
+    return f"{where} holds no text; put .md or .txt files there or set LLM_FOLDER"
 
 
-_loading = threading.Lock()
+def _look(options: Options) -> None:
+    """See that the folder can be read and that something is in it.
+
+    Raises:
+        OSError: the folder cannot be read.
+        ValueError: there is no document.
+    """
+    if options.folder is not None:
+        next(options.folder.iterdir(), None)
+    if all(isinstance(item, LeftOut) for item in listed(_sources(options))):
+        raise ValueError("no documents")
 
 
-def _index_of(folder: Path) -> PassageIndex:
-    """The process's index of a folder. Blocks while it is built, once."""
-    with _loading:
-        return _cached_index(folder.resolve())
+def _library_of(options: Options) -> Library:
+    """The process's library of the documents. Blocks while it is built, once.
 
-
-@lru_cache(maxsize=4)
-def _cached_index(folder: Path) -> PassageIndex:
-    return PassageIndex(load_passages(folder))
+    Raises:
+        OSError: the folder cannot be read.
+        ValueError: there is no text.
+    """
+    library = open_library(_sources(options), DocumentsOptions(cache=options.documents_cache))
+    if library.index is None:
+        _look(options)
+        raise ValueError("no documents")
+    return library
 
 
 class HandbookLLM(llm.LLM[Any]):
@@ -129,8 +154,10 @@ class HandbookLLM(llm.LLM[Any]):
             ValueError: it holds no document.
         """
         if self._hotline is None:
+            index = _library_of(self._options).index
+            assert index is not None
             self._hotline = Hotline(
-                _index_of(self._options.folder or SHIPPED),
+                index,
                 max_sentences=self._options.max_sentences,
                 min_match=self._options.min_match,
             )
@@ -161,8 +188,7 @@ class HandbookStream(llm.LLMStream):
         try:
             answer = await asyncio.to_thread(_answer, engine, _turns(self._chat_ctx))
         except (OSError, ValueError) as error:
-            folder = engine._options.folder or SHIPPED
-            raise APIConnectionError(_trouble(folder, error), retryable=False) from error
+            raise APIConnectionError(_trouble(engine._options, error), retryable=False) from error
         answer_id = utils.shortuuid("handbook_")
         if answer.source is not None:
             source = {"title": answer.source.title, "path": answer.source.path}

@@ -9,13 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from agent.llm.handbook.passages import Hit, Passage, PassageIndex, Place, Query
-from agent.llm.handbook.search_terms import words_of
-from agent.llm.handbook.small_talk import Intent, intent_of, is_chinese, without_lead_in
-
-_REFERRING = frozenset({"it", "its", "that", "this", "they", "them", "those", "these", "there"})
-_FEW_TERMS = 2
-"""A question with more words of its own does not need those of the last answer."""
+from agent.documents.passage import Passage
+from agent.documents.ranking import Hit, PassageIndex, Query
+from agent.documents.small_talk import Intent, intent_of, is_chinese, without_lead_in
+from agent.llm.handbook.places import Place, Places
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +40,7 @@ class Hotline:
     def __init__(self, index: PassageIndex, *, max_sentences: int, min_match: float) -> None:
         """Say at most `max_sentences` at once, from passages that cover `min_match`."""
         self._index = index
+        self._places = Places(index.passages)
         self._length = max_sentences
         self._min_match = min_match
 
@@ -85,8 +83,7 @@ class Hotline:
 
     def _in_context(self, question: str, query: Query, before: list[Turn]) -> Hit | None:
         """Find what "how do I change it?" means after the last answer."""
-        few = 0 < len(query.terms) <= _FEW_TERMS
-        if not few or _REFERRING.isdisjoint(words_of(question)):
+        if not query.terms or not query.refers:
             return None
         place, _ = self._last_place(before)
         if place is None:
@@ -137,7 +134,7 @@ class Hotline:
     def _last_place(self, before: Sequence[Turn]) -> tuple[Place | None, Turn | None]:
         for turn in reversed(before):
             if turn.role == "assistant":
-                place = self._index.place_of(turn.text)
+                place = self._places.place_of(turn.text)
                 if place is not None:
                     return place, turn
         return None, None

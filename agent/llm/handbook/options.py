@@ -4,8 +4,11 @@ Apart from the engine, whose libraries take seconds to import: `--help` and the 
 settings too.
 """
 
+from pathlib import Path
+
 from pydantic import DirectoryPath
 
+from agent.options.documents import Sources
 from agent.options.fields import EngineOptions, setting
 
 
@@ -13,7 +16,19 @@ class Options(EngineOptions):
     """Which documents, and how much of them is said."""
 
     folder: DirectoryPath | None = setting(
-        None, "folder of .md and .txt files to answer from; empty: a handbook of this project"
+        None,
+        "folder of documents to answer from; empty: those of LLM_DOCUMENTS, else a handbook of "
+        "this project",
+    )
+    documents: Sources = setting(
+        (),
+        "folders, files and addresses of pages to answer from, with commas between them",
+        fallback="DOCUMENTS",
+    )
+    documents_cache: Path | None = setting(
+        None,
+        "folder of what was read; empty: documents in the user's cache folder",
+        fallback="DOCUMENTS_CACHE",
     )
     max_sentences: int = setting(
         3, "sentences of one answer; the caller asks for more with 'go on'", ge=1, le=20

@@ -87,7 +87,7 @@ def text_sections(text: str) -> tuple[str | None, list[Section]]:
             page = page or line
             sections.append(Section(line))
         else:
-            sections[-1].paragraphs.append(split_sentences(line))
+            sections[-1].paragraphs.append(split_sentences(without_addresses(line)))
     return page, [section for section in sections if section.paragraphs]
 
 
@@ -96,13 +96,25 @@ def plain(text: str) -> str:
     text = _IMAGE.sub("", text)
     text = _FOOTNOTE.sub("", text)
     text = _LINK.sub(r"\1", text)
-    text = _ADDRESS.sub(lambda m: urlsplit(m[0].strip("<>")).hostname or "", text)
+    text = without_addresses(text)
     text = _TAG.sub("", text)
     text = text.replace("`", "")
     text = _STRONG.sub(r"\2", _STRONG.sub(r"\2", text))
     text = _WORD_EMPHASIS.sub(r"\1", text)
     text = html.unescape(_ESCAPE.sub(r"\1", text))
     return " ".join(text.split())
+
+
+def without_addresses(text: str) -> str:
+    """A text in which the hosts stand for addresses."""
+    return _ADDRESS.sub(_host, text)
+
+
+def _host(address: re.Match[str]) -> str:
+    try:
+        return urlsplit(address[0].strip("<>")).hostname or ""
+    except ValueError:  # brackets that hold no address
+        return ""
 
 
 def split_sentences(text: str) -> list[str]:

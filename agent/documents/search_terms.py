@@ -10,8 +10,11 @@ import difflib
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
 
 from agent.wording.scripts import CJK
 
@@ -81,6 +84,8 @@ _FUZZY_LENGTH = 4
 _FUZZY_RATIO = 0.83
 _JOINED_RATIO = 0.86
 """Two words together hit a term by chance more easily than one."""
+_PLACES = 32
+"""Letters are counted by their last five bits, which tell those of one alphabet apart."""
 
 
 def search_terms(text: str) -> list[str]:
@@ -182,9 +187,11 @@ class Vocabulary:
 
     def __init__(self, terms: Collection[str]) -> None:
         self._terms = frozenset(terms)
-        self._by_initial: dict[str, list[str]] = defaultdict(list)
+        by_initial: dict[str, list[str]] = defaultdict(list)
         for term in sorted(self._terms):
-            self._by_initial[term[:1]].append(term)
+            if term.isalpha():
+                by_initial[term[:1]].append(term)
+        self._neighbours = {initial: _Neighbours(near) for initial, near in by_initial.items()}
 
     def heard(self, text: str) -> tuple[list[str], frozenset[str]]:
         """The terms of a question as a recogniser wrote it.
@@ -234,9 +241,36 @@ class Vocabulary:
         return None if both_usual else self._nearest(term, _JOINED_RATIO)
 
     def _nearest(self, term: str, ratio: float) -> str | None:
-        if len(term) < _FUZZY_LENGTH or not term.isalpha():
+        if len(term) < _FUZZY_LENGTH or not term.isalpha() or term[:1] not in self._neighbours:
             return None
         near = difflib.get_close_matches(
-            term, self._by_initial.get(term[:1], []), n=1, cutoff=ratio
+            term, self._neighbours[term[:1]].within(term, ratio), n=1, cutoff=ratio
         )
         return near[0] if near else None
+
+
+class _Neighbours:
+    """Terms of one initial, of which those with about the same letters are found at once.
+
+    `difflib` compares a word with ten thousand others in 0.1 s; with the few that are left by this
+    bound of its ratio in less than a millisecond, and the result is the same.
+    """
+
+    def __init__(self, terms: Sequence[str]) -> None:
+        self._terms = terms
+        self._letters: NDArray[np.uint8] | None = None
+
+    def within(self, term: str, ratio: float) -> list[str]:
+        """The terms that may be as near as `ratio`."""
+        if self._letters is None:
+            self._letters = np.stack([_letters(other) for other in self._terms])
+        shared = np.minimum(self._letters, _letters(term)).sum(axis=1, dtype=np.int64)
+        lengths = self._letters.sum(axis=1, dtype=np.int64) + len(term)
+        near = np.flatnonzero(2 * shared >= ratio * lengths)
+        return [self._terms[i] for i in near.tolist()]
+
+
+def _letters(term: str) -> NDArray[np.uint8]:
+    """How often a term has which letters; two of them in one place make the bound no tighter."""
+    places = np.frombuffer(term.encode("utf-32-le"), dtype=np.uint32) % _PLACES
+    return np.bincount(places, minlength=_PLACES).clip(max=255).astype(np.uint8)

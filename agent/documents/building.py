@@ -1,0 +1,167 @@
+"""Documents read and embedded: from the disk's store where nothing has changed."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from agent.documents.embedding.embedder import Embedder
+from agent.documents.fetching import fetch
+from agent.documents.formats.parsed import Parsed, Unreadable
+from agent.documents.formats.reading import read
+from agent.documents.passage import Passage, passages_of
+from agent.documents.sources import LeftOut, Listed, listed
+from agent.documents.store import FetchedPage, Store, Vectors, content_key, texts_key
+from agent.options.documents import DocumentsOptions
+
+logger = logging.getLogger(__name__)
+
+_MB = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the work has come."""
+
+    step: Literal["reading", "embedding"]
+    done: int
+    """Documents that were read, or passages that were embedded."""
+    total: int
+
+
+Report = Callable[[Progress], None]
+"""Told of progress; what it raises ends the work. What was done till then is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One that was read."""
+
+    path: str
+    title: str
+    passages: tuple[Passage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What came of some sources."""
+
+    documents: tuple[Document, ...]
+    left_out: tuple[LeftOut, ...]
+    changed: int
+    """How many documents were read anew: others were in the store."""
+
+
+def read_all(
+    sources: Sequence[str | Path], options: DocumentsOptions, store: Store, report: Report
+) -> Built:
+    """Read the documents of all sources, in order. Blocks.
+
+    One that cannot be read is left out and named; the others are there. A content that lies in
+    several places is read once.
+    """
+    documents: list[Document] = []
+    left_out: list[LeftOut] = []
+    of_content: dict[str, str] = {}
+    changed = 0
+    everything = list(listed(sources))
+    for done, item in enumerate(everything):
+        report(Progress("reading", done, len(everything)))
+        if isinstance(item, LeftOut):
+            left_out.append(item)
+            continue
+        try:
+            page = _content(item, options, store)
+            key = content_key(page.content, page.suffix)
+            if key in of_content:
+                raise Unreadable(f"it is the same as {of_content[key]}")
+            of_content[key] = item.path
+            parsed = store.parsed(key)
+            if parsed is None:
+                changed += 1
+                parsed = read(page.content, page.suffix, charset=page.charset)
+                store.keep_parsed(key, parsed)
+        except Unreadable as why:
+            left_out.append(LeftOut(item.path, str(why)))
+            continue
+        documents.append(_document(item.path, parsed))
+    report(Progress("reading", len(everything), len(everything)))
+    return Built(tuple(documents), tuple(left_out), changed)
+
+
+def embed_all(
+    documents: Sequence[Document], embedder: Embedder, store: Store, report: Report
+) -> Vectors:
+    """The vectors of all passages, in order. Blocks; those of each document are kept at once.
+
+    Raises:
+        EngineUnavailable: the model cannot be used, or its server refuses.
+    """
+    total = sum(len(document.passages) for document in documents)
+    parts: list[Vectors] = []
+    finished = 0
+    for document in documents:
+        texts = [embedded_text(passage) for passage in document.passages]
+        key = texts_key(texts)
+        vectors = store.vectors(key, embedder.key, len(texts))
+        if vectors is None:
+            tell = partial(_tell, report, finished, total)
+            vectors = embedder.embed_passages(texts, tell)
+            store.keep_vectors(key, embedder.key, vectors)
+        parts.append(vectors)
+        finished += len(texts)
+        report(Progress("embedding", finished, total))
+    return np.concatenate(parts)
+
+
+def _tell(report: Report, before: int, total: int, done: int) -> None:
+    report(Progress("embedding", before + done, total))
+
+
+def embedded_text(passage: Passage) -> str:
+    """What a passage means: its sentences below its headings."""
+    above = passage.title if passage.title == passage.page else f"{passage.page}: {passage.title}"
+    return f"{above}\n{passage.text}"
+
+
+def _document(path: str, parsed: Parsed) -> Document:
+    passages = tuple(passages_of(parsed.page, parsed.sections, path))
+    return Document(path, passages[0].page, passages)
+
+
+def _content(item: Listed, options: DocumentsOptions, store: Store) -> FetchedPage:
+    max_bytes = int(options.max_file_mb * _MB)
+    if isinstance(item.place, str):
+        return _page(item.place, options, store, max_bytes)
+    try:
+        size = item.place.stat().st_size
+        if size > max_bytes:
+            raise Unreadable(
+                f"it has {size / _MB:.0f} MB, more than "
+                f"DOCUMENTS_MAX_FILE_MB={options.max_file_mb:g}"
+            )
+        with item.place.open("rb") as file:
+            return FetchedPage(file.read(max_bytes), item.place.suffix.lower(), None, 0.0)
+    except OSError as error:
+        raise Unreadable(f"it cannot be read ({error.strerror})") from error
+
+
+def _page(address: str, options: DocumentsOptions, store: Store, max_bytes: int) -> FetchedPage:
+    """A page, asked for anew when it is old; one that cannot be had is as it was before."""
+    known = store.page(address)
+    if known is not None and known.age_s <= options.page_max_age_s:
+        return known
+    try:
+        page = asyncio.run(fetch(address, listed=address in options.documents, max_bytes=max_bytes))
+    except Unreadable:
+        if known is None:
+            raise
+        logger.warning("a page of the documents cannot be fetched: it is used as it was before")
+        return known
+    store.keep_page(address, page)
+    return page

@@ -1,0 +1,1 @@
+"""Texts as vectors: those that mean the same lie near each other."""

@@ -1,0 +1,1 @@
+"""Files of each kind as sections of sentences."""

@@ -1,0 +1,168 @@
+"""Documents ready to be looked up in, shared by all calls of a process.
+
+    library = await asyncio.to_thread(open_library, options.documents, options)
+    found = await library.search("when do you open", context=last_answer, limit=options.passages)
+    message = quoted(found, max_chars=options.max_chars)     # "" when nothing was found
+    page = sources(found)                                    # [{"title", "path", "extract"}]
+
+(`quoted` and `sources` are in `agent.documents.quoting`.) Paths and addresses are read with the
+worker's rights: none may be a stranger's choice but public addresses.
+"""
+
+import asyncio
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from pathlib import Path
+
+from agent.documents.building import Built, Document, Report, embed_all, read_all
+from agent.documents.embedding.embedder import Embedder, build
+from agent.documents.lookup import Found, Meaning, look_up
+from agent.documents.ranking import PassageIndex
+from agent.documents.small_talk import intent_of, without_lead_in
+from agent.documents.sources import LeftOut
+from agent.documents.store import Store, Vectors
+from agent.errors import EngineUnavailable
+from agent.options.documents import DocumentsOptions
+
+logger = logging.getLogger(__name__)
+
+_MOST = 8
+"""Libraries that a process keeps; the one that nobody has opened for longest goes first."""
+_MOST_CHARS = 1000
+"""A longer question says no more about what is wanted."""
+
+
+class Library:
+    """Passages of some documents. May be used from several threads and event loops."""
+
+    def __init__(
+        self,
+        built: Built,
+        *,
+        embedder: Embedder | None,
+        vectors: Vectors | None,
+        min_match: float,
+        trouble: str,
+    ) -> None:
+        """Build the index. Blocks, longer the more passages there are."""
+        self.documents: tuple[Document, ...] = built.documents
+        self.left_out: tuple[LeftOut, ...] = built.left_out
+        self.changed = built.changed
+        """How many documents were not as they were when they were read last."""
+        self.trouble = trouble
+        """Why passages are not found by meaning although they should; "" when they are."""
+        passages = [passage for document in built.documents for passage in document.passages]
+        self.index = PassageIndex(passages) if passages else None
+        """None: there is no document."""
+        self._embedder = embedder if vectors is not None else None
+        self._vectors = vectors
+        self._min_match = min_match
+
+    @property
+    def by_meaning(self) -> bool:
+        """Whether passages are found by meaning, too."""
+        return self._vectors is not None
+
+    async def search(self, question: str, *, context: str = "", limit: int = 4) -> list[Found]:
+        """The passages that may answer a question, the best first; none for small talk.
+
+        A question whose vector cannot be had in time is looked up by its words. Safe to cancel.
+
+        Args:
+            question: as it was said or typed.
+            context: what was spoken of before, for "how do I change it?"; the last question and
+                answer will do.
+            limit: how many are wanted.
+        """
+        question = without_lead_in(question[:_MOST_CHARS])
+        if self.index is None or not question.strip() or intent_of(question) is not None:
+            return []
+        meaning = await self._meaning(question, context[:_MOST_CHARS])
+        return await asyncio.to_thread(
+            look_up,
+            self.index,
+            question,
+            context=context[:_MOST_CHARS],
+            meaning=meaning,
+            min_match=self._min_match,
+            limit=limit,
+        )
+
+    async def aclose(self) -> None:
+        """Close this event loop's connections; the library stays. May be called more than once."""
+        if self._embedder is not None:
+            await self._embedder.aclose()
+
+    async def _meaning(self, question: str, context: str) -> Meaning | None:
+        if self._embedder is None or self._vectors is None:
+            return None
+        assert self.index is not None
+        refers = self.index.query(question).refers
+        text = f"{context}\n{question}" if context and refers else question
+        try:
+            vector = await self._embedder.embed_question(text)
+        except EngineUnavailable as error:
+            logger.warning(
+                "a question is looked up by its words alone", extra={"why": type(error).__name__}
+            )
+            return None
+        if vector.shape != self._vectors.shape[1:]:
+            logger.warning("the server of embeddings has another model than the index")
+            return None
+        return Meaning.of(vector, self._vectors, self._embedder)
+
+
+def _silent(progress: object) -> None:
+    """Tell nobody."""
+
+
+_opening = threading.Lock()
+_libraries: OrderedDict[tuple[tuple[str, ...], DocumentsOptions], Library] = OrderedDict()
+
+
+def open_library(
+    sources: Sequence[str | Path], options: DocumentsOptions, *, report: Report = _silent
+) -> Library:
+    """The library of some folders, files and addresses. Blocks while it is built, once per process.
+
+    It is as its documents were then: a process that is to see changes is started anew. Built before
+    processes part, it is theirs together. Starts no thread that outlives the call.
+
+    Args:
+        sources: in the order of their worth where contents are the same.
+        options: the settings.
+        report: told of progress, also of what is in the store; what it raises ends the work, and
+            the next one goes on where it ended.
+
+    Raises:
+        EngineUnavailable: the package or the model of the embeddings is not there.
+    """
+    key = tuple(map(str, sources)), options
+    with _opening:
+        library = _libraries.get(key)
+        if library is None:
+            library = _libraries[key] = _built(sources, options, report)
+        _libraries.move_to_end(key)
+        while len(_libraries) > _MOST:
+            _libraries.popitem(last=False)
+        return library
+
+
+def _built(sources: Sequence[str | Path], options: DocumentsOptions, report: Report) -> Library:
+    store = Store(options.cache)
+    embedder = build(options)
+    built = read_all(sources, options, store, report)
+    vectors, trouble = None, ""
+    if embedder is not None and built.documents:
+        try:
+            vectors = embed_all(built.documents, embedder, store, report)
+        except EngineUnavailable as error:
+            # Its text may repeat what a server says, and so a document.
+            logger.warning("documents are found by their words alone: they cannot be embedded")
+            trouble = str(error)
+    store.tidy()
+    return Library(
+        built, embedder=embedder, vectors=vectors, min_match=options.min_match, trouble=trouble
+    )
