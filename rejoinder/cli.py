@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "personas": ("list_personas", "list the personas, and what is wrong in their files"),
     "memory": ("memory", "list, show and delete what is stored of callers"),
     "rehearse": ("rehearse", "play scripted talks with personas, and fail if one misbehaves"),
+    "documents": ("index_documents", "read documents, say what is there, look a question up"),
     "engines": ("list_engines", "list the engines of each stage"),
     "token": ("print_token", "print a token to join a room"),
     "call": ("place_call", "call the agent with sound files instead of a microphone"),

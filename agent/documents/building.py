@@ -14,6 +14,7 @@ from agent.documents.embedding.embedder import Embedder
 from agent.documents.fetching import fetch
 from agent.documents.formats.parsed import Parsed, Unreadable
 from agent.documents.formats.reading import read
+from agent.documents.meaning import pieces_of
 from agent.documents.passage import Passage, passages_of
 from agent.documents.sources import LeftOut, Listed, listed
 from agent.documents.store import FetchedPage, Store, Vectors, content_key, texts_key
@@ -30,7 +31,7 @@ class Progress:
 
     step: Literal["reading", "embedding"]
     done: int
-    """Documents that were read, or passages that were embedded."""
+    """Documents that were read, or pieces of passages that were embedded."""
     total: int
 
 
@@ -97,16 +98,21 @@ def read_all(
 def embed_all(
     documents: Sequence[Document], embedder: Embedder, store: Store, report: Report
 ) -> Vectors:
-    """The vectors of all passages, in order. Blocks; those of each document are kept at once.
+    """The vectors of all pieces of all passages, in order. Blocks.
+
+    Those of each document are kept as soon as they are there.
 
     Raises:
         EngineUnavailable: the model cannot be used, or its server refuses.
     """
-    total = sum(len(document.passages) for document in documents)
+    texts_of = [
+        [piece for passage in document.passages for piece in pieces_of(passage)]
+        for document in documents
+    ]
+    total = sum(map(len, texts_of))
     parts: list[Vectors] = []
     finished = 0
-    for document in documents:
-        texts = [embedded_text(passage) for passage in document.passages]
+    for texts in texts_of:
         key = texts_key(texts)
         vectors = store.vectors(key, embedder.key, len(texts))
         if vectors is None:
@@ -121,12 +127,6 @@ def embed_all(
 
 def _tell(report: Report, before: int, total: int, done: int) -> None:
     report(Progress("embedding", before + done, total))
-
-
-def embedded_text(passage: Passage) -> str:
-    """What a passage means: its sentences below its headings."""
-    above = passage.title if passage.title == passage.page else f"{passage.page}: {passage.title}"
-    return f"{above}\n{passage.text}"
 
 
 def _document(path: str, parsed: Parsed) -> Document:

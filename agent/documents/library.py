@@ -18,7 +18,8 @@ from pathlib import Path
 
 from agent.documents.building import Built, Document, Report, embed_all, read_all
 from agent.documents.embedding.embedder import Embedder, build
-from agent.documents.lookup import Found, Meaning, look_up
+from agent.documents.lookup import Found, look_up
+from agent.documents.meaning import MeaningIndex, Nearness
 from agent.documents.ranking import PassageIndex
 from agent.documents.small_talk import intent_of, without_lead_in
 from agent.documents.sources import LeftOut
@@ -56,14 +57,14 @@ class Library:
         passages = [passage for document in built.documents for passage in document.passages]
         self.index = PassageIndex(passages) if passages else None
         """None: there is no document."""
-        self._embedder = embedder if vectors is not None else None
-        self._vectors = vectors
+        self._embedder = embedder
+        self._meaning = MeaningIndex(vectors, passages) if vectors is not None else None
         self._min_match = min_match
 
     @property
     def by_meaning(self) -> bool:
         """Whether passages are found by meaning, too."""
-        return self._vectors is not None
+        return self._meaning is not None
 
     async def search(self, question: str, *, context: str = "", limit: int = 4) -> list[Found]:
         """The passages that may answer a question, the best first; none for small talk.
@@ -79,13 +80,13 @@ class Library:
         question = without_lead_in(question[:_MOST_CHARS])
         if self.index is None or not question.strip() or intent_of(question) is not None:
             return []
-        meaning = await self._meaning(question, context[:_MOST_CHARS])
+        nearness = await self._nearness(question, context[:_MOST_CHARS])
         return await asyncio.to_thread(
             look_up,
             self.index,
             question,
             context=context[:_MOST_CHARS],
-            meaning=meaning,
+            nearness=nearness,
             min_match=self._min_match,
             limit=limit,
         )
@@ -95,10 +96,9 @@ class Library:
         if self._embedder is not None:
             await self._embedder.aclose()
 
-    async def _meaning(self, question: str, context: str) -> Meaning | None:
-        if self._embedder is None or self._vectors is None:
+    async def _nearness(self, question: str, context: str) -> Nearness | None:
+        if self._embedder is None or self._meaning is None or self.index is None:
             return None
-        assert self.index is not None
         refers = self.index.query(question).refers
         text = f"{context}\n{question}" if context and refers else question
         try:
@@ -108,10 +108,10 @@ class Library:
                 "a question is looked up by its words alone", extra={"why": type(error).__name__}
             )
             return None
-        if vector.shape != self._vectors.shape[1:]:
+        if vector.shape != (self._meaning.dimensions,):
             logger.warning("the server of embeddings has another model than the index")
             return None
-        return Meaning.of(vector, self._vectors, self._embedder)
+        return await asyncio.to_thread(self._meaning.near, vector, self._embedder)
 
 
 def _silent(progress: object) -> None:

@@ -34,7 +34,7 @@ class LocalModel:
     """One session, which every thread of the process uses."""
 
     surely = 0.55
-    hardly = 0.15
+    hardly = 0.2
 
     def __init__(self, options: DocumentsOptions) -> None:
         """Load the model; blocks for half a second.

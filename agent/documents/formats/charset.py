@@ -1,6 +1,7 @@
 """Bytes as text, whatever they were written with."""
 
 import codecs
+import re
 
 from charset_normalizer import from_bytes
 
@@ -18,6 +19,10 @@ _LOOKED_AT = 2**18
 """Bytes by which an encoding is told: more take seconds and tell no more."""
 _DAMAGED = 0.1
 """Of UTF-8 with a few broken bytes: as a share of the characters that are more than a byte."""
+
+_OF_CHARACTERS = ("gb", "big5", "euc", "shift", "cp9", "johab", "hz", "iso2022")
+"""How names of encodings begin in which an `ö` and the letter after it are a character."""
+_WIDE = re.compile(rb"[\x80-\xff]+")
 
 
 def decoded(content: bytes, *, told: str | None = None) -> str:
@@ -54,4 +59,14 @@ def _decoded(content: bytes, told: str | None) -> str:
     if replaced.count("\ufffd") <= _DAMAGED * wide:
         return replaced
     best = from_bytes(content[:_LOOKED_AT]).best()
-    return content.decode(best.encoding, errors="replace") if best is not None else replaced
+    if best is None:
+        return replaced
+    if best.encoding.startswith(_OF_CHARACTERS) and _is_western(content):
+        return content.decode("cp1252", errors="replace")
+    return content.decode(best.encoding, errors="replace")
+
+
+def _is_western(content: bytes) -> bool:
+    """Whether what is not ASCII stands alone within it: letters with accents, no characters."""
+    runs = [len(run) for run in _WIDE.findall(content)]
+    return runs.count(1) > 0.7 * len(runs)

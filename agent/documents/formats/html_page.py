@@ -29,7 +29,7 @@ def read(content: bytes, charset: str | None) -> Parsed:
         title = soup.title.get_text(" ", strip=True) if soup.title else ""
         for part in soup.select(_NOT_READ):
             part.decompose()
-        converter = MarkdownConverter(heading_style="ATX", strip=["img"])
+        converter = MarkdownConverter(heading_style="ATX", strip=["img"], table_infer_header=True)
         markdown = converter.convert_soup(soup.main or soup.body or soup)
     except RecursionError:
         raise Unreadable("its parts are nested too deep") from None

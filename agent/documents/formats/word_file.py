@@ -25,6 +25,8 @@ def read(content: bytes, charset: str | None) -> Parsed:
     if unpacked > _MAX_UNPACKED:
         raise Unreadable("it unpacks to more than 256 MB")
     html = mammoth.convert_to_html(
-        io.BytesIO(content), convert_image=mammoth.images.img_element(lambda image: {})
+        io.BytesIO(content),
+        style_map="p[style-name='Title'] => h1:fresh",
+        convert_image=mammoth.images.img_element(lambda image: {}),
     )
     return html_page.read(html.value.encode(), "utf-8")

@@ -1,0 +1,245 @@
+"""Whether questions find their passages: by words, by meaning, by both; and how long it takes.
+
+    python -m benchmarks.retrieval --out benchmarks/results/retrieval-1.json
+
+Two collections: this project's documents, and Python's (its language reference and the docstrings
+of its standard library). The questions (`benchmarks/questions/`) are in the words of people who do
+not know how it is called, and were written before anything was tuned. What was tuned was tuned on
+the half marked `tune`; `held` was looked at in the report alone.
+
+A look-up is what a call does, `Library.search`, with its least match: what is not sure enough is
+not found. `recall@3` is the share of questions of which one of the first three passages is one of
+the right ones; MRR the mean of 1/rank within ten. Small talk and questions about other things are
+looked up too, to see how often something is found for them.
+
+Times are of 10,000 passages: looking up with the vectors of passages made up, as their numbers make
+no difference; that of a question's own vector apart.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from agent.documents.building import Built, Document, Progress, embed_all, read_all
+from agent.documents.embedding.embedder import build, unit
+from agent.documents.library import Library, open_library
+from agent.documents.meaning import MeaningIndex, pieces_of
+from agent.documents.passage import Passage
+from agent.documents.store import Store
+from agent.options.documents import DocumentsOptions
+from benchmarks import retrieval_texts
+from benchmarks.bench import rounded
+
+QUESTIONS = Path(__file__).parent / "questions"
+COLLECTIONS = {"project": retrieval_texts.project, "python": retrieval_texts.python}
+_RANKS = 10
+_TIMED = 10_000
+"""Passages of the timed look-ups."""
+_TIMED_QUESTIONS = 200
+
+Search = Callable[[str], Awaitable[Sequence[Passage]]]
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question, and where it is answered: `path`, `path#title` or a title."""
+
+    question: str
+    answers: tuple[str, ...]
+    part: str
+
+    def rank(self, found: Sequence[Passage]) -> int | None:
+        """The place of the first passage that answers it, from 1."""
+        for place, passage in enumerate(found, 1):
+            names = {passage.path, f"{passage.path}#{passage.title}", passage.title}
+            if not names.isdisjoint(self.answers):
+                return place
+        return None
+
+
+def questions_of(name: str) -> list[Question]:
+    """The questions on a collection."""
+    rows = json.loads((QUESTIONS / f"{name}.json").read_text("utf-8"))
+    return [Question(row["question"], tuple(row["answers"]), row["part"]) for row in rows]
+
+
+def check_answers(questions: Sequence[Question], documents: Sequence[Document]) -> None:
+    """See that each answer names a passage that there is."""
+    passages = [passage for document in documents for passage in document.passages]
+    names = {p.path for p in passages} | {p.title for p in passages}
+    names |= {f"{p.path}#{p.title}" for p in passages}
+    if missing := {answer for q in questions for answer in q.answers} - names:
+        raise SystemExit(f"no passage is called {', '.join(sorted(missing))}")
+
+
+async def figures(questions: Sequence[Question], search: Search) -> dict[str, float]:
+    """Recall and mean reciprocal rank."""
+    ranks = [question.rank(await search(question.question)) for question in questions]
+    within = [sum(r is not None and r <= k for r in ranks) / len(ranks) for k in (1, 3)]
+    mrr = sum(1 / r for r in ranks if r is not None) / len(ranks)
+    return {"recall@1": within[0], "recall@3": within[1], "mrr": mrr, "questions": len(ranks)}
+
+
+async def collection(name: str, cache: Path, said: Sequence[str]) -> dict[str, Any]:
+    """All figures of one collection."""
+    questions = questions_of(name)
+    with tempfile.TemporaryDirectory() as folder:
+        COLLECTIONS[name](Path(folder))
+        result: dict[str, Any] = {}
+        searches: dict[str, Search] = {}
+        libraries: dict[str, Library] = {}
+        for way, embeddings in (("words", "off"), ("both", "local")):
+            options = DocumentsOptions(embeddings=embeddings, cache=cache)
+            began = time.perf_counter()
+            library = open_library((folder,), options, report=_shown)
+            result[f"build_s_{way}"] = time.perf_counter() - began
+            libraries[way] = library
+            searches[way] = _by_library(library)
+        both = DocumentsOptions(embeddings="local", cache=cache)
+        searches["meaning"] = _by_meaning(libraries["both"], both, Store(cache))
+        check_answers(questions, libraries["words"].documents)
+        result["documents"] = len(libraries["words"].documents)
+        result["passages"] = sum(len(d.passages) for d in libraries["words"].documents)
+        for way in ("words", "meaning", "both"):
+            result[way] = {
+                part: await figures([q for q in questions if q.part == part], searches[way])
+                for part in ("tune", "held")
+            }
+        for way, library in libraries.items():
+            found = [bool(await library.search(line)) for line in said]
+            result[f"found_for_small_talk_{way}"] = sum(found) / len(found)
+        return result
+
+
+def _by_library(library: Library) -> Search:
+    async def search(question: str) -> list[Passage]:
+        return [found.passage for found in await library.search(question, limit=_RANKS)]
+
+    return search
+
+
+def _by_meaning(library: Library, options: DocumentsOptions, store: Store) -> Search:
+    embedder = build(options)
+    assert embedder is not None
+    assert library.index is not None
+    vectors = embed_all(library.documents, embedder, store, _shown)
+    passages = library.index.passages
+    index = MeaningIndex(vectors, passages)
+
+    async def search(question: str) -> list[Passage]:
+        near = index.near(await embedder.embed_question(question), embedder)
+        return [passages[i] for i in np.argsort(-near.cosines)[:_RANKS].tolist()]
+
+    return search
+
+
+async def times(cache: Path) -> dict[str, Any]:
+    """How long it takes to read, to index and to look up in 10,000 passages."""
+    asked = [q.question for name in COLLECTIONS for q in questions_of(name)]
+    asked = (asked * 2)[:_TIMED_QUESTIONS]
+    with tempfile.TemporaryDirectory() as folder:
+        for make in (*COLLECTIONS.values(), retrieval_texts.more):
+            (inner := Path(folder) / make.__name__).mkdir()
+            make(inner)
+        options = DocumentsOptions(embeddings="local", cache=cache / "times")
+        began = time.perf_counter()
+        built = read_all((folder,), options, Store(options.cache), _silent)
+        read_s = time.perf_counter() - began
+        began = time.perf_counter()
+        read_all((folder,), options, Store(options.cache), _silent)
+        again_s = time.perf_counter() - began
+    passages = [p for d in built.documents for p in d.passages][:_TIMED]
+    if len(passages) < _TIMED:
+        raise SystemExit(f"only {len(passages)} passages")
+    built = Built((Document("", "", tuple(passages)),), (), 0)
+    embedder = build(options)
+    assert embedder is not None
+    pieces = sum(1 for passage in passages for _ in pieces_of(passage))
+    vectors = unit(np.random.default_rng(1).standard_normal((pieces, 384), dtype=np.float32))
+    began = time.perf_counter()
+    library = Library(built, embedder=None, vectors=None, min_match=0.0, trouble="")
+    index_s = time.perf_counter() - began
+    assert library.index is not None
+    spent: dict[str, list[float]] = {"words": [], "embedding": [], "both": []}
+    hybrid = Library(built, embedder=embedder, vectors=vectors, min_match=0.0, trouble="")
+    for question in asked:
+        spent["words"].append(await _timed(library.search(question)))
+        spent["embedding"].append(await _timed(embedder.embed_question(question)))
+        spent["both"].append(await _timed(hybrid.search(question)))
+    sample = [piece for p in passages[:: _TIMED // 200] for piece in pieces_of(p)]
+    began = time.perf_counter()
+    embedder.embed_passages(sample, lambda done: None)
+    embed_s = (time.perf_counter() - began) / len(sample)
+    shown = {
+        name: {
+            "p50_ms": 1000 * statistics.median(values),
+            "p95_ms": 1000 * float(np.quantile(values, 0.95)),
+        }
+        for name, values in spent.items()
+    }
+    return {
+        "passages": _TIMED, "read_s": read_s, "read_again_s": again_s, "index_s": index_s,
+        "pieces": pieces, "embedding_of_a_piece_ms": 1000 * embed_s, "look_up": shown,
+    }  # fmt: skip
+
+
+async def _timed(wait: Awaitable[object]) -> float:
+    began = time.perf_counter()
+    await wait
+    return time.perf_counter() - began
+
+
+def _silent(progress: Progress) -> None:
+    """Tell nobody."""
+
+
+def _shown(progress: Progress) -> None:
+    if progress.step == "embedding" and progress.done % 256 < 16:
+        print(f"\r{progress.done}/{progress.total} passages", end="", file=sys.stderr, flush=True)
+
+
+async def measured(cache: Path, timed: bool) -> dict[str, Any]:
+    """The whole report."""
+    said = json.loads((QUESTIONS / "small-talk.json").read_text("utf-8"))
+    report: dict[str, Any] = {
+        "machine": {
+            "cores": len(os.sched_getaffinity(0)),
+            "load_before": os.getloadavg()[0],
+            "python": platform.python_version(),
+        },
+        "collections": {name: await collection(name, cache, said) for name in COLLECTIONS},
+    }
+    if timed:
+        report["times"] = await times(cache)
+    return report
+
+
+def main() -> None:
+    """Measure, print, write down."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--out", type=Path, help="JSON file of the figures")
+    parser.add_argument("--cache", type=Path, help="keep what is embedded here for another run")
+    parser.add_argument("--no-times", action="store_true", help="only what is found")
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        report = rounded(asyncio.run(measured(args.cache or Path(folder), not args.no_times)))
+    text = json.dumps(report, indent=1)
+    print(f"\n{text}")
+    if args.out:
+        args.out.write_text(text + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()
