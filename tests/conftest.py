@@ -32,6 +32,7 @@ OWN_PREFIXES = (
     "RECORD",
     "MEMORY",
     "REHEARSE_",
+    "DOCUMENTS",
     "OPENAI_",
 )
 

@@ -16,10 +16,13 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from agent.documents.building import Built, Document, Report, embed_all, read_all
 from agent.documents.embedding.embedder import Embedder, build
 from agent.documents.lookup import Found, look_up
-from agent.documents.meaning import MeaningIndex, Nearness
+from agent.documents.meaning import MeaningIndex
 from agent.documents.ranking import PassageIndex
 from agent.documents.small_talk import intent_of, without_lead_in
 from agent.documents.sources import LeftOut
@@ -80,12 +83,21 @@ class Library:
         question = without_lead_in(question[:_MOST_CHARS])
         if self.index is None or not question.strip() or intent_of(question) is not None:
             return []
-        nearness = await self._nearness(question, context[:_MOST_CHARS])
-        return await asyncio.to_thread(
-            look_up,
+        context = context[:_MOST_CHARS]
+        vector = await self._vector(question, context)
+        return await asyncio.to_thread(self._look_up, question, context, vector, limit)
+
+    def _look_up(
+        self, question: str, context: str, vector: NDArray[np.float32] | None, limit: int
+    ) -> list[Found]:
+        assert self.index is not None
+        nearness = None
+        if vector is not None and self._meaning is not None and self._embedder is not None:
+            nearness = self._meaning.near(vector, self._embedder)
+        return look_up(
             self.index,
             question,
-            context=context[:_MOST_CHARS],
+            context=context,
             nearness=nearness,
             min_match=self._min_match,
             limit=limit,
@@ -96,22 +108,26 @@ class Library:
         if self._embedder is not None:
             await self._embedder.aclose()
 
-    async def _nearness(self, question: str, context: str) -> Nearness | None:
+    async def _vector(self, question: str, context: str) -> NDArray[np.float32] | None:
+        """What the question means; None: it is looked up by its words alone."""
         if self._embedder is None or self._meaning is None or self.index is None:
             return None
-        refers = self.index.query(question).refers
-        text = f"{context}\n{question}" if context and refers else question
+        refers = await asyncio.to_thread(self._refers, question) if context else False
+        text = f"{context}\n{question}" if refers else question
         try:
             vector = await self._embedder.embed_question(text)
         except EngineUnavailable as error:
-            logger.warning(
-                "a question is looked up by its words alone", extra={"why": type(error).__name__}
-            )
+            # Its text may repeat what a server says, and so the caller.
+            why = type(error.__cause__ or error).__name__
+            logger.warning("a question is looked up by its words alone", extra={"why": why})
             return None
         if vector.shape != (self._meaning.dimensions,):
             logger.warning("the server of embeddings has another model than the index")
             return None
-        return await asyncio.to_thread(self._meaning.near, vector, self._embedder)
+        return vector
+
+    def _refers(self, question: str) -> bool:
+        return self.index is not None and self.index.query(question).refers
 
 
 def _silent(progress: object) -> None:

@@ -33,7 +33,7 @@ def quoted(found: Sequence[Found], *, max_chars: int) -> str:
         text = _cut(passage, left)
         if not text:
             break
-        left -= len(text)
+        left -= max(len(text), len(passage.text))  # after one that was cut there is no room
         headings = " – ".join(dict.fromkeys((passage.page, passage.title)))
         parts.append(
             f"<passage>\n<from>{_quotable(headings)}</from>\n{_quotable(text)}\n</passage>"

@@ -118,7 +118,7 @@ LLM: Mapping[str, Engine] = {
     ),
     "handbook": Engine(
         "agent.llm.handbook",
-        "answers from a folder of Markdown or text files",
+        "answers from a folder of documents, without a model",
         "nothing (a handbook of this project is included)",
     ),
     "plugin": Engine(

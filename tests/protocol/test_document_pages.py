@@ -81,7 +81,7 @@ class TestPages:
     async def test_a_redirect_on_the_same_host_is_followed(
         self, site: Site, tmp_path: Path
     ) -> None:
-        site.pages["/old"] = dict(status=301, headers={"Location": "/hours"})
+        site.pages["/old"] = {"status": 301, "headers": {"Location": "/hours"}}
         site.pages["/hours"] = html()
         assert (await opened(tmp_path, f"{site.url}/old")).documents[0].title == "Opening hours"
 
@@ -92,48 +92,50 @@ class TestPages:
     async def test_a_redirect_into_a_private_network_is_refused(
         self, site: Site, tmp_path: Path, to: str
     ) -> None:
-        site.pages["/old"] = dict(status=302, headers={"Location": to})
+        site.pages["/old"] = {"status": 302, "headers": {"Location": to}}
         assert "private network" in why(await opened(tmp_path, f"{site.url}/old"))
 
     async def test_a_redirect_to_a_file_is_refused(self, site: Site, tmp_path: Path) -> None:
-        site.pages["/old"] = dict(status=302, headers={"Location": "file:///etc/passwd"})
+        site.pages["/old"] = {"status": 302, "headers": {"Location": "file:///etc/passwd"}}
         assert "no address" in why(await opened(tmp_path, f"{site.url}/old"))
 
     async def test_a_circle_of_redirects_ends(self, site: Site, tmp_path: Path) -> None:
-        site.pages["/a"] = dict(status=302, headers={"Location": "/a"})
+        site.pages["/a"] = {"status": 302, "headers": {"Location": "/a"}}
         assert "circle" in why(await opened(tmp_path, f"{site.url}/a"))
 
     async def test_a_large_page_is_given_up(self, site: Site, tmp_path: Path) -> None:
-        site.pages["/big.txt"] = dict(body=b"word " * 300_000, content_type="text/plain")
+        site.pages["/big.txt"] = {"body": b"word " * 300_000, "content_type": "text/plain"}
         packed = gzip.compress(bytes(3_000_000))
-        site.pages["/packed.txt"] = dict(
-            body=packed, content_type="text/plain", headers={"Content-Encoding": "gzip"}
-        )
+        site.pages["/packed.txt"] = {
+            "body": packed,
+            "content_type": "text/plain",
+            "headers": {"Content-Encoding": "gzip"},
+        }
         for name in ("big", "packed"):
             library = await opened(tmp_path, f"{site.url}/{name}.txt", max_file_mb=1.0)
             assert why(library) == "it is larger than DOCUMENTS_MAX_FILE_MB=1"
 
     async def test_a_kind_that_is_not_read_is_named(self, site: Site, tmp_path: Path) -> None:
-        site.pages["/photo"] = dict(body=b"x", content_type="image/png")
+        site.pages["/photo"] = {"body": b"x", "content_type": "image/png"}
         assert "image/png" in why(await opened(tmp_path, f"{site.url}/photo"))
 
     async def test_a_pdf_is_known_by_its_name(self, site: Site, tmp_path: Path) -> None:
         content = (Path(__file__).parents[1] / "fakes/documents/guide.pdf").read_bytes()
-        site.pages["/guide.pdf"] = dict(body=content, content_type="application/octet-stream")
+        site.pages["/guide.pdf"] = {"body": content, "content_type": "application/octet-stream"}
         library = await opened(tmp_path, f"{site.url}/guide.pdf?version=2")
         assert library.documents[0].title == "Corner Shop Guide"
 
     async def test_the_servers_encoding_counts(self, site: Site, tmp_path: Path) -> None:
-        site.pages["/t"] = dict(
-            body="Ďaleko je Žilina. Tak poď.".encode("cp1250"),
-            headers={"Content-Type": "text/plain; charset=windows-1250"},
-        )
+        site.pages["/t"] = {
+            "body": "Ďaleko je Žilina. Tak poď.".encode("cp1250"),
+            "headers": {"Content-Type": "text/plain; charset=windows-1250"},
+        }
         library = await opened(tmp_path, f"{site.url}/t")
         assert library.documents[0].passages[0].text == "Ďaleko je Žilina. Tak poď."
 
     @pytest.mark.parametrize("status", [403, 404, 500])
     async def test_a_refusal_is_named(self, site: Site, tmp_path: Path, status: int) -> None:
-        site.pages["/x"] = dict(status=status)
+        site.pages["/x"] = {"status": status}
         assert f"status {status}" in why(await opened(tmp_path, f"{site.url}/x"))
 
     async def test_a_server_that_is_not_there_is_named(self, tmp_path: Path) -> None:

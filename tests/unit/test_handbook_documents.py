@@ -1,5 +1,7 @@
 """The documents that the hotline reads: one's own, and the shipped pages."""
 
+import asyncio
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from agent.errors import EngineUnavailable
 from agent.llm.handbook import engine as handbook
 from agent.settings.engines import TABLES
-from agent.settings.load import SECTIONS, engine_options
+from agent.settings.load import SECTIONS, engine_options, load
 from agent.settings.reading import variable
 from model_servers.whisper.settings import WhisperSettings
 from tests.unit.asking import CONN_OPTIONS, SHIPPED_PASSAGES, Said, ask, context, source
@@ -63,6 +65,15 @@ class TestOwnDocuments:
     def test_a_folder_that_is_not_there_is_an_impossible_setting(self, tmp_path: Path) -> None:
         with pytest.raises(ValidationError, match="does not point to a directory"):
             handbook.Options(folder=tmp_path / "nothing")
+
+    async def test_the_documents_of_the_calls_are_taken_without_a_folder(self, shop: Path) -> None:
+        environ = {"LLM_ENGINE": "handbook", "DOCUMENTS": str(shop)}
+        settings = await asyncio.to_thread(load, environ=environ, env_file=Path(os.devnull))
+        chosen = settings.llm[0].options
+        assert isinstance(chosen, handbook.Options)
+        assert chosen.documents == (str(shop),)
+        answer = await ask(("user", "can I return something"), documents=chosen.documents)
+        assert answer.text.startswith("Yes.")
 
 
 class TestShippedPages:

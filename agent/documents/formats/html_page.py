@@ -4,8 +4,8 @@ from agent.documents.formats.parsed import Parsed, Unreadable
 from agent.documents.plain_words import markdown_sections
 
 _NOT_READ = (
-    "script, style, noscript, template, svg, iframe, object, nav, footer, aside, form, button, "
-    "select, [hidden], [aria-hidden=true]"
+    "head, title, script, style, noscript, template, svg, iframe, object, nav, footer, aside, "
+    "form, button, select, [hidden], [aria-hidden=true]"
 )
 
 
