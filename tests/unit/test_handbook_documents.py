@@ -1,7 +1,6 @@
 """The documents that the hotline reads: one's own, and the shipped pages."""
 
 import asyncio
-import os
 import re
 from pathlib import Path
 from typing import Any
@@ -66,9 +65,12 @@ class TestOwnDocuments:
         with pytest.raises(ValidationError, match="does not point to a directory"):
             handbook.Options(folder=tmp_path / "nothing")
 
-    async def test_the_documents_of_the_calls_are_taken_without_a_folder(self, shop: Path) -> None:
+    async def test_the_documents_of_the_calls_are_taken_without_a_folder(
+        self, shop: Path, tmp_path: Path
+    ) -> None:
+        (tmp_path / ".env").touch()
         environ = {"LLM_ENGINE": "handbook", "DOCUMENTS": str(shop)}
-        settings = await asyncio.to_thread(load, environ=environ, env_file=Path(os.devnull))
+        settings = await asyncio.to_thread(load, environ=environ, env_file=tmp_path / ".env")
         chosen = settings.llm[0].options
         assert isinstance(chosen, handbook.Options)
         assert chosen.documents == (str(shop),)
