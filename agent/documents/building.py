@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -23,6 +23,8 @@ from agent.options.documents import DocumentsOptions
 logger = logging.getLogger(__name__)
 
 _MB = 1_000_000
+_LOT = 256
+"""Pieces of a document that are embedded, and kept, together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +86,8 @@ def read_all(
             of_content[key] = item.path
             parsed = store.parsed(key)
             if parsed is None:
+                parsed = _read(page, key, store)
                 changed += 1
-                parsed = read(page.content, page.suffix, charset=page.charset)
-                store.keep_parsed(key, parsed)
         except Unreadable as why:
             left_out.append(LeftOut(item.path, str(why)))
             continue
@@ -100,19 +101,16 @@ def embed_all(
 ) -> Vectors:
     """The vectors of all pieces of all passages, in order. Blocks.
 
-    Those of each document are kept as soon as they are there.
+    Those of some hundred pieces are kept as soon as they are there.
 
     Raises:
         EngineUnavailable: the model cannot be used, or its server refuses.
     """
-    texts_of = [
-        [piece for passage in document.passages for piece in pieces_of(passage)]
-        for document in documents
-    ]
-    total = sum(map(len, texts_of))
+    lots = [lot for document in documents for lot in _lots(document)]
+    total = sum(map(len, lots))
     parts: list[Vectors] = []
     finished = 0
-    for texts in texts_of:
+    for texts in lots:
         key = texts_key(texts)
         vectors = store.vectors(key, embedder.key, len(texts))
         if vectors is None:
@@ -125,8 +123,24 @@ def embed_all(
     return np.concatenate(parts)
 
 
+def _lots(document: Document) -> Iterator[list[str]]:
+    pieces = [piece for passage in document.passages for piece in pieces_of(passage)]
+    for start in range(0, len(pieces), _LOT):
+        yield pieces[start : start + _LOT]
+
+
 def _tell(report: Report, before: int, total: int, done: int) -> None:
     report(Progress("embedding", before + done, total))
+
+
+def _read(page: FetchedPage, key: str, store: Store) -> Parsed:
+    try:
+        parsed = read(page.content, page.suffix, charset=page.charset)
+    except Unreadable as why:
+        store.keep_unreadable(key, why)
+        raise
+    store.keep_parsed(key, parsed)
+    return parsed
 
 
 def _document(path: str, parsed: Parsed) -> Document:

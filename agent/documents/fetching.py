@@ -19,7 +19,7 @@ from agent.remote import http_client
 from agent.remote.proxies import is_direct
 
 _MOST_REDIRECTS = 5
-_WAIT_S = 20.0
+_WAIT_S = 10.0
 """Longest wait for a whole page."""
 _HEADERS = {"User-Agent": "rejoinder", "Accept": "text/html, text/markdown, text/plain, */*;q=0.5"}
 

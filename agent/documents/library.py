@@ -134,8 +134,16 @@ def _silent(progress: object) -> None:
     """Tell nobody."""
 
 
-_opening = threading.Lock()
-_libraries: OrderedDict[tuple[tuple[str, ...], DocumentsOptions], Library] = OrderedDict()
+class _Place:
+    """Where one library will be, or is: whoever wants it waits for this one alone."""
+
+    def __init__(self) -> None:
+        self.opening = threading.Lock()
+        self.library: Library | None = None
+
+
+_looking = threading.Lock()
+_places: OrderedDict[tuple[tuple[str, ...], DocumentsOptions], _Place] = OrderedDict()
 
 
 def open_library(
@@ -156,14 +164,15 @@ def open_library(
         EngineUnavailable: the package or the model of the embeddings is not there.
     """
     key = tuple(map(str, sources)), options
-    with _opening:
-        library = _libraries.get(key)
-        if library is None:
-            library = _libraries[key] = _built(sources, options, report)
-        _libraries.move_to_end(key)
-        while len(_libraries) > _MOST:
-            _libraries.popitem(last=False)
-        return library
+    with _looking:
+        place = _places.setdefault(key, _Place())
+        _places.move_to_end(key)
+        while len(_places) > _MOST:
+            _places.popitem(last=False)
+    with place.opening:
+        if place.library is None:
+            place.library = _built(sources, options, report)
+        return place.library
 
 
 def _built(sources: Sequence[str | Path], options: DocumentsOptions, report: Report) -> Library:

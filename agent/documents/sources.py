@@ -41,7 +41,7 @@ def listed(sources: Sequence[str | Path]) -> Iterator[Listed | LeftOut]:
     seen: set[tuple[int, int]] = set()
     for source in sources:
         if is_address(source):
-            yield Listed(str(source), str(source))
+            yield Listed(_shown(str(source)), str(source))
             continue
         place = Path(source).expanduser()
         if not place.is_dir():
@@ -62,6 +62,12 @@ def listed(sources: Sequence[str | Path]) -> Iterator[Listed | LeftOut]:
                 yield Listed(relative, path)
             elif path.suffix.lower() in OTHER_DOCUMENTS:
                 yield LeftOut(relative, _other(path))
+
+
+def _shown(address: str) -> str:
+    """An address without the name and password that may stand in it."""
+    parts = urlsplit(address)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 def _file(place: Path) -> Listed | LeftOut:

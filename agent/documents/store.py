@@ -22,7 +22,7 @@ import numpy as np
 import platformdirs
 from numpy.typing import NDArray
 
-from agent.documents.formats.parsed import Parsed
+from agent.documents.formats.parsed import Parsed, Unreadable
 from agent.documents.formats.reading import VERSION
 from agent.documents.plain_words import Section
 
@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 _KEPT_S = 60 * 86400.0
 """What no index has used for so long is deleted."""
 _USED_AGAIN_S = 86400.0
-"""A use is written down once in so long."""
+"""A use is written down, and the folder tidied, once in so long."""
 
 Vectors = NDArray[np.float32]
 """A row for each passage, of length 1."""
@@ -68,11 +68,17 @@ class Store:
         self._writable = True
 
     def parsed(self, key: str) -> Parsed | None:
-        """What was read of a content; None: it has not been, or is not to be understood."""
+        """What was read of a content; None: it has not been.
+
+        Raises:
+            Unreadable: it cannot be read, as was found before.
+        """
         found = self._json(self._place("texts", key, ".json"))
         try:
             if found is None:
                 return None
+            if "unreadable" in found:
+                raise Unreadable(str(found["unreadable"]))
             sections = [Section(title, paragraphs) for title, paragraphs in found["sections"]]
             return Parsed(found["page"], sections)
         except (KeyError, TypeError, ValueError):
@@ -83,6 +89,12 @@ class Store:
         sections = [[section.title, section.paragraphs] for section in parsed.sections]
         text = json.dumps({"page": parsed.page, "sections": sections}, ensure_ascii=False)
         self._write(self._place("texts", key, ".json"), text.encode(errors="replace"))
+
+    def keep_unreadable(self, key: str, why: Unreadable) -> None:
+        """Write down that a content cannot be read, and need not be tried again."""
+        if why.lasting:
+            text = json.dumps({"unreadable": str(why)})
+            self._write(self._place("texts", key, ".json"), text.encode())
 
     def vectors(self, key: str, embedder: str, count: int) -> Vectors | None:
         """The vectors of so many texts by one embedder; None: there are none."""
@@ -129,7 +141,12 @@ class Store:
         self._write(self._place("pages", _short(address), ".json"), json.dumps(facts).encode())
 
     def tidy(self) -> None:
-        """Delete what no index has used for long. Blocks."""
+        """Delete what no index has used for long, once a day. Blocks."""
+        tidied = self._folder / "tidied"
+        with suppress(OSError):
+            if time.time() - tidied.stat().st_mtime < _USED_AGAIN_S:
+                return
+        self._write(tidied, b"")
         oldest = time.time() - _KEPT_S
         for path in self._folder.glob("*/*/*"):
             with suppress(OSError):

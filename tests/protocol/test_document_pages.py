@@ -71,6 +71,14 @@ class TestPages:
         assert library.documents[0].path == f"{site.url}/hours"
         assert (await library.search("when do you open"))[0].text == "We open at nine."
 
+    async def test_a_password_in_an_address_is_shown_to_nobody(
+        self, site: Site, tmp_path: Path
+    ) -> None:
+        site.pages["/hours"] = html()
+        address = f"{site.url}/hours".replace("//", "//anna:secret@")
+        library = await opened(tmp_path, address)
+        assert [document.path for document in library.documents] == [f"{site.url}/hours"]
+
     async def test_nobody_else_can_have_it_read(self, site: Site, tmp_path: Path) -> None:
         site.pages["/hours"] = html()
         for address in (f"{site.url}/hours", site.url.replace("127.0.0.1", "localhost")):

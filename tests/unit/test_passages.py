@@ -1,5 +1,7 @@
 """Documents as passages: reading, parting, ranking, finding a place again."""
 
+import difflib
+import random
 from pathlib import Path
 
 import pytest
@@ -156,6 +158,19 @@ class TestTerms:
     def test_a_misheard_word_is_led_back(self, heard: str, term: str) -> None:
         known = Vocabulary(["livekit", "rejoinder", "bargein", "silero", "gpu", "vllm", "voic"])
         assert term in known.heard(f"what is {heard}?")[0]
+
+    def test_the_nearest_is_the_one_that_a_comparison_with_all_finds(self) -> None:
+        letters = random.Random(7)
+        terms = sorted(
+            {"".join(letters.choices("abkmptu", k=letters.randint(4, 9))) for _ in range(900)}
+        )
+        known = Vocabulary(terms)
+        for _ in range(300):
+            word = "".join(letters.choices("abkmptu", k=letters.randint(4, 9)))
+            same = [term for term in terms if term[0] == word[0]]
+            near = difflib.get_close_matches(word, same, n=1, cutoff=0.83)
+            expected = word if word in terms else (near[0] if near else None)
+            assert known.heard(word)[0] == [expected or word]
 
     def test_a_word_that_is_not_near_any_stays(self) -> None:
         assert Vocabulary(["livekit", "silero"]).heard("what is football")[0] == ["football"]

@@ -16,3 +16,12 @@ class Parsed:
 
 class Unreadable(Exception):
     """A file is left out; the message says why, as a sentence about it, without any of its text."""
+
+    lasting = True
+    """Whether the same content will never be readable."""
+
+
+class PackageMissing(Unreadable):
+    """The reader of its kind is not installed."""
+
+    lasting = False

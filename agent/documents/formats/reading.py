@@ -3,7 +3,7 @@
 import importlib
 from collections.abc import Mapping
 
-from agent.documents.formats.parsed import Parsed, Unreadable
+from agent.documents.formats.parsed import PackageMissing, Parsed, Unreadable
 
 VERSION = "1"
 """Another one reads all documents anew: to be raised with every change to what a reader gives."""
@@ -59,7 +59,7 @@ def read(content: bytes, suffix: str, *, charset: str | None = None) -> Parsed:
     except Unreadable:
         raise
     except ImportError as error:
-        raise Unreadable(
+        raise PackageMissing(
             f"files {suffix} need a package that is not installed: uv sync --extra documents"
         ) from error
     except Exception as error:  # noqa: BLE001 - parsers of others raise what they like at a broken file
