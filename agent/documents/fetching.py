@@ -8,7 +8,6 @@ it has is looked at, and the connection is made to the one that was looked at.
 import asyncio
 import ipaddress
 import socket
-from urllib.parse import urlsplit
 
 import httpx
 
@@ -27,9 +26,9 @@ _HEADERS = {"User-Agent": "rejoinder", "Accept": "text/html, text/markdown, text
 class _Sent(Exception):
     """A server sends the request on."""
 
-    def __init__(self, address: str) -> None:
-        super().__init__(address)
-        self.address = address
+    def __init__(self, to: httpx.URL) -> None:
+        super().__init__(str(to))
+        self.to = to
 
 
 async def fetch(address: str, *, listed: bool, max_bytes: int) -> FetchedPage:
@@ -43,36 +42,45 @@ async def fetch(address: str, *, listed: bool, max_bytes: int) -> FetchedPage:
     Raises:
         Unreadable: it cannot be had, is too large, of a kind that is not read, or is private.
     """
-    known = urlsplit(address).netloc.lower() if listed else None
-    at = address
+    at = _parsed(address)
+    known = (at.host, at.port) if listed else None
     try:
         async with asyncio.timeout(_WAIT_S):
             for _ in range(_MOST_REDIRECTS):
-                allowed = urlsplit(at).netloc.lower() == known
+                allowed = (at.host, at.port) == known
                 try:
                     return await _fetched(at, allowed=allowed, max_bytes=max_bytes)
                 except _Sent as sent:
-                    if (urlsplit(at).scheme, urlsplit(sent.address).scheme) == ("https", "http"):
+                    if (at.scheme, sent.to.scheme) == ("https", "http"):
                         raise Unreadable("its server sends the request on to plain http") from None
-                    at = sent.address
+                    at = sent.to
     except TimeoutError:
         raise Unreadable(f"its server did not answer within {_WAIT_S:g} s") from None
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise Unreadable(f"its server cannot be reached ({type(error).__name__})") from error
     raise Unreadable("its server sends requests round in a circle")
 
 
-async def _fetched(address: str, *, allowed: bool, max_bytes: int) -> FetchedPage:
+def _parsed(address: str, *, beside: httpx.URL | None = None) -> httpx.URL:
+    """An address, which may be relative to another one.
+
+    Raises:
+        Unreadable: it is none of a page.
+    """
     try:
-        url = httpx.URL(address)
-    except httpx.InvalidURL:
-        raise Unreadable("it is no address of a page") from None
-    if url.scheme not in ("http", "https") or not url.host:
-        raise Unreadable("it is no address of a page")
+        url = httpx.URL(address) if beside is None else beside.join(address)
+        if url.scheme in ("http", "https") and url.host and url.port != 0:
+            return url
+    except (httpx.InvalidURL, ValueError):
+        pass
+    raise Unreadable("it is no address of a page, or its server sends the request on to none")
+
+
+async def _fetched(url: httpx.URL, *, allowed: bool, max_bytes: int) -> FetchedPage:
     pinned, extensions = url, {}
     if not allowed:
         ip = await _public_address(url.host, url.port or (443 if url.scheme == "https" else 80))
-        if is_direct(address):
+        if is_direct(str(url)):
             # Connect to what was looked at: the name may be another machine's a moment later.
             pinned, extensions = url.copy_with(host=ip), {"sni_hostname": url.host}
     base = str(pinned.copy_with(path="/", query=None, fragment=None))
@@ -95,8 +103,8 @@ def _netloc(url: httpx.URL) -> str:
 
 
 async def _read(response: httpx.Response, url: httpx.URL, max_bytes: int) -> FetchedPage:
-    if response.is_redirect:
-        raise _Sent(str(url.join(response.headers["location"])))
+    if response.has_redirect_location:
+        raise _Sent(_parsed(response.headers["location"], beside=url))
     if response.status_code != 200:
         raise Unreadable(f"its server answers with status {response.status_code}")
     suffix = suffix_of(response.headers.get("content-type", ""))

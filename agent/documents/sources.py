@@ -4,7 +4,6 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from agent.documents.formats.reading import OTHER_DOCUMENTS, SUFFIXES
 
@@ -30,7 +29,7 @@ class LeftOut:
 
 def is_address(source: str | Path) -> bool:
     """Whether a source is the address of a page, not a file."""
-    return isinstance(source, str) and urlsplit(source).scheme.lower() in ("http", "https")
+    return isinstance(source, str) and source.lower().startswith(("http://", "https://"))
 
 
 def listed(sources: Sequence[str | Path]) -> Iterator[Listed | LeftOut]:
@@ -66,8 +65,9 @@ def listed(sources: Sequence[str | Path]) -> Iterator[Listed | LeftOut]:
 
 def _shown(address: str) -> str:
     """An address without the name and password that may stand in it."""
-    parts = urlsplit(address)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    scheme, _, rest = address.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
 
 
 def _file(place: Path) -> Listed | LeftOut:

@@ -107,6 +107,13 @@ class TestPages:
         site.pages["/old"] = {"status": 302, "headers": {"Location": "file:///etc/passwd"}}
         assert "no address" in why(await opened(tmp_path, f"{site.url}/old"))
 
+    @pytest.mark.parametrize("to", ["http://[", "http://a:99999999/", "http://", "//", "\\", "x:y"])
+    async def test_odd_addresses_are_named(self, site: Site, tmp_path: Path, to: str) -> None:
+        site.pages["/old"] = {"status": 302, "headers": {"Location": to}}
+        assert why(await opened(tmp_path, f"{site.url}/old"))
+        if to.startswith("http"):
+            assert why(await opened(tmp_path, to))
+
     async def test_a_circle_of_redirects_ends(self, site: Site, tmp_path: Path) -> None:
         site.pages["/a"] = {"status": 302, "headers": {"Location": "/a"}}
         assert "circle" in why(await opened(tmp_path, f"{site.url}/a"))
