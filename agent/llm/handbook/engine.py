@@ -28,6 +28,7 @@ from agent.llm.handbook.hotline import Answer, Hotline, Turn
 from agent.llm.handbook.options import Options
 from agent.llm.marks import SOURCE
 from agent.llm.sight import CannotSee, has_pictures
+from agent.masking import masked_text
 from agent.options.documents import DocumentsOptions
 
 SHIPPED = Path(__file__).parent / "pages"
@@ -88,7 +89,8 @@ def _sources(options: Options) -> tuple[str | Path, ...]:
 
 
 def _where(options: Options) -> str:
-    return ", ".join(map(str, (options.folder,) if options.folder else _sources(options)))
+    named = (options.folder,) if options.folder else _sources(options)
+    return masked_text(", ".join(map(str, named)))
 
 
 def _trouble(options: Options, error: Exception) -> str:
@@ -118,7 +120,8 @@ def _library_of(options: Options) -> Library:
         OSError: the folder cannot be read.
         ValueError: there is no text.
     """
-    library = open_library(_sources(options), DocumentsOptions(cache=options.documents_cache))
+    settings = DocumentsOptions(documents=options.documents, cache=options.documents_cache)
+    library = open_library(_sources(options), settings)
     if library.index is None:
         _look(options)
         raise ValueError("no documents")
