@@ -16,8 +16,10 @@ from agent.documents.formats.parsed import Parsed, Unreadable
 from agent.documents.formats.reading import read
 from agent.documents.meaning import pieces_of
 from agent.documents.passage import Passage, passages_of
-from agent.documents.sources import LeftOut, Listed, listed
+from agent.documents.sources import LeftOut, Listed
+from agent.documents.sources import listed as listed_in
 from agent.documents.store import FetchedPage, Store, Vectors, content_key, texts_key
+from agent.errors import EngineUnavailable
 from agent.options.documents import DocumentsOptions
 
 logger = logging.getLogger(__name__)
@@ -72,7 +74,7 @@ def read_all(
     left_out: list[LeftOut] = []
     of_content: dict[str, str] = {}
     changed = 0
-    everything = list(listed(sources))
+    everything = list(listed_in(sources))
     for done, item in enumerate(everything):
         report(Progress("reading", done, len(everything)))
         if isinstance(item, LeftOut):
@@ -120,6 +122,11 @@ def embed_all(
         parts.append(vectors)
         finished += len(texts)
         report(Progress("embedding", finished, total))
+    if len({part.shape[1] for part in parts}) > 1:
+        raise EngineUnavailable(
+            "the model of the embeddings is another one than before under the same name: empty the "
+            "folder DOCUMENTS_CACHE"
+        )
     return np.concatenate(parts)
 
 
@@ -167,15 +174,16 @@ def _content(item: Listed, options: DocumentsOptions, store: Store) -> FetchedPa
 
 def _page(address: str, options: DocumentsOptions, store: Store, max_bytes: int) -> FetchedPage:
     """A page, asked for anew when it is old; one that cannot be had is as it was before."""
-    known = store.page(address)
+    listed = address in options.documents
+    known = store.page(address, listed=listed)
     if known is not None and known.age_s <= options.page_max_age_s:
         return known
     try:
-        page = asyncio.run(fetch(address, listed=address in options.documents, max_bytes=max_bytes))
+        page = asyncio.run(fetch(address, listed=listed, max_bytes=max_bytes))
     except Unreadable:
         if known is None:
             raise
         logger.warning("a page of the documents cannot be fetched: it is used as it was before")
         return known
-    store.keep_page(address, page)
+    store.keep_page(address, page, listed=listed)
     return page

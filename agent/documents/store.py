@@ -34,7 +34,7 @@ _USED_AGAIN_S = 86400.0
 """A use is written down, and the folder tidied, once in so long."""
 
 Vectors = NDArray[np.float32]
-"""A row for each passage, of length 1."""
+"""A row for each text, of length 1."""
 
 
 def content_key(content: bytes, suffix: str) -> str:
@@ -80,7 +80,7 @@ class Store:
             if "unreadable" in found:
                 raise Unreadable(str(found["unreadable"]))
             sections = [Section(title, paragraphs) for title, paragraphs in found["sections"]]
-            return Parsed(found["page"], sections)
+            return Parsed(found["page"], sections) if sections else None
         except (KeyError, TypeError, ValueError):
             return None
 
@@ -116,9 +116,9 @@ class Store:
         np.save(file, vectors, allow_pickle=False)
         self._write(path, file.getvalue())
 
-    def page(self, address: str) -> FetchedPage | None:
-        """A page as it was fetched last."""
-        about = self._place("pages", _short(address), ".json")
+    def page(self, address: str, *, listed: bool) -> FetchedPage | None:
+        """A page as it was fetched last; what the operator listed is for nobody else."""
+        about = self._place("pages", _short(f"{listed} {address}"), ".json")
         facts = self._json(about)
         try:
             if facts is None:
@@ -131,14 +131,15 @@ class Store:
         except (OSError, KeyError, TypeError, ValueError):
             return None
 
-    def keep_page(self, address: str, page: FetchedPage) -> None:
+    def keep_page(self, address: str, page: FetchedPage, *, listed: bool) -> None:
         """Write down what a server gave."""
         digest = hashlib.sha256(page.content).hexdigest()
         self._write(self._place("pages", digest, ".bin"), page.content)
         facts = {
             "content": digest, "suffix": page.suffix, "charset": page.charset, "at": time.time()
         }  # fmt: skip
-        self._write(self._place("pages", _short(address), ".json"), json.dumps(facts).encode())
+        about = self._place("pages", _short(f"{listed} {address}"), ".json")
+        self._write(about, json.dumps(facts).encode())
 
     def tidy(self) -> None:
         """Delete what no index has used for long, once a day. Blocks."""

@@ -95,6 +95,16 @@ class TestServer:
         await opened(settings(server, folder, model="other"), folder)
         assert len(sent(server)) > 1
 
+    async def test_another_model_under_the_same_name_is_told(
+        self, server: EmbeddingsStandIn, folder: Path
+    ) -> None:
+        await opened(settings(server, folder), folder)
+        server.dimensions = 64
+        (folder / "new.md").write_text("# New\n\nSomething is new.")
+        library = await opened(settings(server, folder, passages=5), folder)
+        assert "empty the folder DOCUMENTS_CACHE" in library.trouble
+        assert (await library.search("buy a car"))[0].title == "Buy a car"
+
     async def test_many_passages_go_in_batches(
         self, server: EmbeddingsStandIn, folder: Path
     ) -> None:

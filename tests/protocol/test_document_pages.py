@@ -85,6 +85,9 @@ class TestPages:
             library = await opened(tmp_path, address, listed=False)
             assert "private network" in why(library)
         assert site.asked == []
+        await opened(tmp_path, f"{site.url}/hours")
+        library = await opened(tmp_path, f"{site.url}/hours", listed=False, max_file_mb=2.0)
+        assert "private network" in why(library)
 
     async def test_a_redirect_on_the_same_host_is_followed(
         self, site: Site, tmp_path: Path

@@ -201,7 +201,10 @@ class TestStore:
         assert len(kept) == 3
         assert all(not stat.S_IMODE(path.stat().st_mode) & 0o077 for path in kept)
 
-    @pytest.mark.parametrize("rubbish", [b"", b"{", b"[]", b'{"page": 1}', b"\xff\xfe", b"null"])
+    @pytest.mark.parametrize(
+        "rubbish",
+        [b"", b"{", b"[]", b'{"page": 1}', b'{"page": null, "sections": []}', b"\xff\xfe", b"null"],
+    )
     def test_a_damaged_store_costs_time_alone(
         self, folder: Path, options: DocumentsOptions, rubbish: bytes
     ) -> None:
