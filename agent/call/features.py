@@ -39,6 +39,7 @@ FEATURES: tuple[str, ...] = (
     "agent.call.module_tools",
     "agent.call.mcp_tools",
     "agent.call.pictures",
+    "agent.call.documents",
 )
 """Modules of the features that every call has, by dotted path."""
 

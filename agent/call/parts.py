@@ -9,6 +9,7 @@ from typing import Any
 
 from livekit.agents import llm, stt, tts
 
+from agent.call.libraries import preload_libraries
 from agent.call.line_ups import (
     build_model,
     build_recogniser,
@@ -126,6 +127,7 @@ def preload(settings: Settings) -> None:
     preload_engines("llm", settings.llm)
     preload_engines("tts", settings.tts)
     preload_engines("translate", settings.translate)
+    preload_libraries(settings)
 
 
 def load_parts(settings: Settings) -> Parts:

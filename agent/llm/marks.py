@@ -1,6 +1,7 @@
-"""What an engine tells beside an answer's text, as keys of `ChoiceDelta.extra`.
+"""What an engine is told and tells beside texts, as keys of `extra`.
 
-`agent.llm.reply_filter` reads the first two and passes them on to nobody.
+Of `ChoiceDelta`: `THOUGHT` and `CUT`, which `agent.llm.reply_filter` reads and passes on to nobody,
+and `SOURCE`. Of `ChatMessage`: `DOCUMENTS`.
 """
 
 THOUGHT = "rejoinder.thought"
@@ -9,3 +10,6 @@ CUT = "rejoinder.cut"
 """The server ended the answer before the model did."""
 SOURCE = "rejoinder.source"
 """Where the answer was found: a JSON object, for the page and not for the voice."""
+DOCUMENTS = "rejoinder.documents"
+"""Of a message that is not the caller's but stands before their question: the paths and addresses
+that it is to be answered from. Its text are passages; the embedded handbook looks by itself."""

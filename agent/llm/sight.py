@@ -9,6 +9,8 @@ import re
 
 from livekit.agents import APIError, APIStatusError, llm
 
+from agent.llm.marks import DOCUMENTS
+
 MARK = "[a picture]"
 """Stands in the history for a picture, so that a model that is not shown it knows of it."""
 GLIMPSE = "rejoinder.glimpse"
@@ -85,9 +87,14 @@ def question_of(chat_ctx: llm.ChatContext) -> llm.ChatMessage | None:
     for item in reversed(chat_ctx.items):
         if isinstance(item, llm.ChatMessage) and item.role == "assistant":
             return None
-        if isinstance(item, llm.ChatMessage) and item.role == "user" and not is_glimpse(item):
+        if isinstance(item, llm.ChatMessage) and item.role == "user" and not is_aside(item):
             return item
     return None
+
+
+def is_aside(message: llm.ChatMessage) -> bool:
+    """Whether a message stands beside a question, and is nothing that the caller has said."""
+    return is_glimpse(message) or DOCUMENTS in message.extra
 
 
 def asks_about_pictures(chat_ctx: llm.ChatContext) -> bool:

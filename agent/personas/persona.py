@@ -83,13 +83,7 @@ class Persona:
     @property
     def documents(self) -> tuple[str, ...] | None:
         """What it answers from: paths and addresses; None: what the settings say."""
-        if self.shelved is None or self.shelved.file.documents is None:
-            return None
-        folder = self.shelved.path.parent
-        return tuple(
-            source if "://" in source else str(folder / source)
-            for source in self.shelved.file.documents
-        )
+        return self.shelved.documents if self.shelved is not None else None
 
     @property
     def sees(self) -> bool:

@@ -129,8 +129,8 @@ class PersonaFile(_Strict):
     tools: Tools = []
     """All that the model may call; nothing else, whatever a caller or a document says."""
     documents: Annotated[list[str], BeforeValidator(_list)] | None = None
-    """Files, folders (from the persona's on) and addresses to answer from; None: those of the
-    settings."""
+    """Files, folders (from the persona's on), addresses, or `handbook`, the pages about this
+    project; None: those of the settings."""
     history: Literal["keep", "clear"] = "keep"
     """Whether it knows what was said before it took over."""
     limits: Limits = Limits()

@@ -21,6 +21,9 @@ from agent.personas.texts import ANY
 
 REHEARSAL = ".rehearsal"
 """Before the ending of files that are none, but scripted talks with one."""
+HANDBOOK = "handbook"
+"""In place of a path: the pages about this project that come with it."""
+_PAGES = Path(__file__).parents[1] / "llm" / "handbook" / "pages"
 _WORDS = re.compile(r"[^\W_]+")
 _NAME_CHARS = 64
 
@@ -32,6 +35,18 @@ class ShelvedPersona:
     name: str
     path: Path
     file: PersonaFile
+
+    @property
+    def documents(self) -> tuple[str, ...] | None:
+        """What it answers from: paths and addresses; None: what the settings say."""
+        if self.file.documents is None:
+            return None
+        return tuple(map(self._place_of, self.file.documents))
+
+    def _place_of(self, source: str) -> str:
+        if source == HANDBOOK:
+            return str(_PAGES)
+        return source if "://" in source else str(self.path.parent / source)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,9 +24,10 @@ from agent.documents.library import Library, open_library
 from agent.documents.small_talk import is_chinese
 from agent.documents.sources import LeftOut, listed
 from agent.errors import EngineUnavailable
-from agent.llm.handbook.hotline import Answer, Hotline, Turn
+from agent.llm.handbook.hotline import Hotline, Turn
 from agent.llm.handbook.options import Options
-from agent.llm.marks import SOURCE
+from agent.llm.handbook.wishes import wished
+from agent.llm.marks import DOCUMENTS, SOURCE
 from agent.llm.sight import CannotSee, has_pictures
 from agent.masking import masked_text
 from agent.options.documents import DocumentsOptions
@@ -113,15 +114,16 @@ def _look(options: Options) -> None:
         raise ValueError("no documents")
 
 
-def _library_of(options: Options) -> Library:
-    """The process's library of the documents. Blocks while it is built, once.
+def _library_of(options: Options, sources: tuple[str, ...] = ()) -> Library:
+    """The process's library of some documents, or those of the options; blocks while it is built.
 
     Raises:
         OSError: the folder cannot be read.
         ValueError: there is no text.
     """
-    settings = DocumentsOptions(documents=options.documents, cache=options.documents_cache)
-    library = open_library(_sources(options), settings)
+    listed = sources or options.documents
+    settings = DocumentsOptions(documents=listed, cache=options.documents_cache)
+    library = open_library(sources or _sources(options), settings)
     if library.index is None:
         _look(options)
         raise ValueError("no documents")
@@ -134,7 +136,7 @@ class HandbookLLM(llm.LLM[Any]):
     def __init__(self, options: Options) -> None:
         super().__init__()
         self._options = options
-        self._hotline: Hotline | None = None
+        self._hotlines: dict[tuple[str, ...], Hotline] = {}
 
     @property
     def model(self) -> str:
@@ -149,22 +151,22 @@ class HandbookLLM(llm.LLM[Any]):
     async def _prewarm_impl(self) -> None:
         await asyncio.to_thread(self.hotline)
 
-    def hotline(self) -> Hotline:
-        """The documents, ready to answer. Blocks at the first call.
+    def hotline(self, sources: tuple[str, ...] = ()) -> Hotline:
+        """Some documents, or those of the settings, ready to answer. Blocks at the first call.
 
         Raises:
             OSError: the folder cannot be read.
             ValueError: it holds no document.
         """
-        if self._hotline is None:
-            index = _library_of(self._options).index
+        if sources not in self._hotlines:
+            index = _library_of(self._options, sources).index
             assert index is not None
-            self._hotline = Hotline(
+            self._hotlines[sources] = Hotline(
                 index,
                 max_sentences=self._options.max_sentences,
                 min_match=self._options.min_match,
             )
-        return self._hotline
+        return self._hotlines[sources]
 
     def chat(
         self,
@@ -176,7 +178,7 @@ class HandbookLLM(llm.LLM[Any]):
         tool_choice: NotGivenOr[llm.ToolChoice] = NOT_GIVEN,
         extra_kwargs: NotGivenOr[dict[str, Any]] = NOT_GIVEN,
     ) -> "HandbookStream":
-        """Answer, a sentence a chunk. Instructions and tools are ignored."""
+        """Answer, a sentence a chunk. Instructions are ignored, and tools but those of wishes."""
         return HandbookStream(self, chat_ctx=chat_ctx, tools=tools or [], conn_options=conn_options)
 
 
@@ -188,11 +190,17 @@ class HandbookStream(llm.LLMStream):
         assert isinstance(engine, HandbookLLM)
         if has_pictures(self._chat_ctx):
             raise CannotSee
+        answer_id = utils.shortuuid("handbook_")
+        turns = _turns(self._chat_ctx)
+        if self._is_asked and (call := wished(turns[-1].text, self._tools)) is not None:
+            delta = llm.ChoiceDelta(role="assistant", tool_calls=[call])
+            self._send(answer_id, delta)
+            return
         try:
-            answer = await asyncio.to_thread(_answer, engine, _turns(self._chat_ctx))
+            hotline = await asyncio.to_thread(engine.hotline, _sources_in(self._chat_ctx))
+            answer = await asyncio.to_thread(hotline.answer, turns)
         except (OSError, ValueError) as error:
             raise APIConnectionError(_trouble(engine._options, error), retryable=False) from error
-        answer_id = utils.shortuuid("handbook_")
         if answer.source is not None:
             source = {"title": answer.source.title, "path": answer.source.path}
             self._send(answer_id, llm.ChoiceDelta(role="assistant", extra={SOURCE: source}))
@@ -200,18 +208,28 @@ class HandbookStream(llm.LLMStream):
             gap = "" if i == 0 or is_chinese(sentence) else " "
             self._send(answer_id, llm.ChoiceDelta(role="assistant", content=gap + sentence))
 
+    @property
+    def _is_asked(self) -> bool:
+        """Whether the caller has spoken last, not a tool."""
+        last = self._chat_ctx.items[-1] if self._chat_ctx.items else None
+        return isinstance(last, llm.ChatMessage) and last.role == "user"
+
     def _send(self, answer_id: str, delta: llm.ChoiceDelta) -> None:
         self._event_ch.send_nowait(llm.ChatChunk(id=answer_id, delta=delta))
 
 
-def _answer(engine: HandbookLLM, turns: list[Turn]) -> Answer:
-    return engine.hotline().answer(turns)
+def _sources_in(chat_ctx: llm.ChatContext) -> tuple[str, ...]:
+    """What the persona that is asked answers from; nothing: the engine's own documents."""
+    told = (message.extra.get(DOCUMENTS) for message in reversed(chat_ctx.messages()))
+    return tuple(next((listed for listed in told if listed), ()))
 
 
 def _turns(chat_ctx: llm.ChatContext) -> list[Turn]:
     turns: list[Turn] = []
     for item in chat_ctx.items:
         if item.type != "message" or item.role not in ("user", "assistant"):
+            continue
+        if DOCUMENTS in item.extra:
             continue
         role: Any = item.role
         turns.append(Turn(role, item.text_content or "", item.interrupted))
