@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from agent.call.written import Heard
 from agent.errors import ConfigError
@@ -43,12 +45,13 @@ class Backstage:
             model = {"LLM_ENGINE": "handbook"} if self._handbook else {}
             if self._model is not None:
                 model = await stack.enter_async_context(self._model.serve())
-            await asyncio.to_thread(self._read, model)
+            folder = stack.enter_context(TemporaryDirectory(prefix="rehearsal-"))
+            await asyncio.to_thread(self._read, model, Path(folder))
             self._stack = stack.pop_all()
         return self
 
     async def __aexit__(self, *error: object) -> None:
-        """End the model."""
+        """End the model, and delete what was remembered."""
         await self._stack.aclose()
 
     @property
@@ -108,9 +111,9 @@ class Backstage:
         for text in self._model.unanswered if self._model is not None else ():
             yield Finding("the model's script has an answer", "failed", f"none to “{text}”")
 
-    def _read(self, model: Mapping[str, str]) -> None:
+    def _read(self, model: Mapping[str, str], folder: Path) -> None:
         rehearsal = self.rehearsal
-        self.environ = environment_of(rehearsal, model=model)
+        self.environ = environment_of(rehearsal, model=model, folder=folder)
         self.settings = load_from(self.environ)
         try:
             shelf_of(self.settings.personas).get(rehearsal.persona)
