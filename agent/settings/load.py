@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeGuard
 
 from pydantic import BaseModel
 
@@ -66,6 +67,9 @@ SECTIONS: Mapping[str, type[BaseModel]] = {
     "TALK_": TalkOptions,
     "REHEARSE_": RehearseOptions,
 }
+
+_FIELDS: Mapping[str, str] = {"prices": "pricing"}
+"""Of `Settings`, where it is not called as the section."""
 
 _EMBEDDED: Mapping[Stage, str] = {"stt": "whisper", "llm": "handbook", "tts": "espeak"}
 """Per stage the engine that `auto` means when nothing points to a server."""
@@ -211,6 +215,10 @@ def _translates(options: EngineOptions) -> bool:
     return task == "translate"
 
 
+def _is_stage(name: str) -> TypeGuard[Stage]:
+    return name in TABLES
+
+
 class _Loader:
     def __init__(self, sources: Mapping[Origin, Mapping[str, str]]) -> None:
         self._reader = SettingsReader(sources)
@@ -219,63 +227,23 @@ class _Loader:
         """Whether the recogniser that was chosen translates by itself."""
 
     def settings(self) -> Settings:
-        livekit = self._reader.section("LIVEKIT_", LiveKitOptions)
-        agent = self._reader.section("AGENT_", AgentOptions)
-        personas = self._reader.section("PERSONAS_", PersonaOptions)
-        memory = self._reader.section("MEMORY_", MemoryOptions)
-        tools = self._reader.section("TOOLS_", ToolOptions)
-        mcp = self._reader.section("MCP_", McpOptions)
-        pictures = self._reader.section("PICTURES_", PictureOptions)
-        documents = self._reader.section("DOCUMENTS_", DocumentsOptions)
-        model = self._reader.section("LLM_", ModelOptions)
-        stt = self._stage("stt", self._reader.section("STT_", SpeechToTextOptions))
-        llm = self._stage("llm", model)
-        tts = self._stage("tts", self._reader.section("TTS_", TextToSpeechOptions))
-        self._hears_translated = stt is not None and _translates(stt[0].options)
-        translation = self._reader.section("TRANSLATE_", TranslateOptions)
-        translate = self._stage("translate", translation)
-        interpret = self._reader.section("INTERPRET_", InterpretOptions)
-        turn = self._reader.section("TURN_", TurnOptions)
-        web_search = self._reader.section("WEB_SEARCH_", WebSearchOptions)
-        record = self._reader.section("RECORD_", RecordOptions)
-        pricing = self._reader.section("PRICES_", PriceOptions)
-        prices = self._prices(pricing)
-        talk = self._reader.section("TALK_", TalkOptions)
-        rehearse = self._reader.section("REHEARSE_", RehearseOptions)
+        told: dict[str, Any] = {}
+        for prefix, model in SECTIONS.items():
+            section: Any = self._reader.section(prefix, model)
+            name = prefix.removesuffix("_").lower()
+            if not _is_stage(name):
+                told[_FIELDS.get(name, name)] = section
+                continue
+            told[name] = self._stage(name, section)
+            if name == "stt" and told[name] is not None:
+                self._hears_translated = _translates(told[name][0].options)
+            if name == "llm":
+                told["reply"] = section
+        told["prices"] = self._prices(told["pricing"])
         self._look_for_unknown_names()
-        if self._reader.mistakes or not (livekit and agent and model and stt and llm and tts):
+        if self._reader.mistakes:
             raise ConfigError("\n".join(self._reader.mistakes))
-        if not (turn and record and talk and pricing and prices and interpret and personas):
-            raise ConfigError("\n".join(self._reader.mistakes))
-        if translate is None or web_search is None or memory is None or documents is None:
-            raise ConfigError("\n".join(self._reader.mistakes))
-        if tools is None or mcp is None or pictures is None or rehearse is None:
-            raise ConfigError("\n".join(self._reader.mistakes))
-        return Settings(
-            livekit=livekit,
-            agent=agent,
-            personas=personas,
-            web_search=web_search,
-            memory=memory,
-            tools=tools,
-            mcp=mcp,
-            pictures=pictures,
-            documents=documents,
-            turn=turn,
-            record=record,
-            pricing=pricing,
-            prices=prices,
-            talk=talk,
-            stt=stt,
-            llm=llm,
-            tts=tts,
-            translate=translate,
-            interpret=interpret,
-            rehearse=rehearse,
-            reply=model,
-            values=tuple(self._reader.values),
-            notes=tuple(self._notes),
-        )
+        return Settings(**told, values=tuple(self._reader.values), notes=tuple(self._notes))
 
     def _prices(self, pricing: PriceOptions | None) -> Prices | None:
         """The table of prices; None after a mistake."""
