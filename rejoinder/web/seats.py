@@ -3,15 +3,17 @@
 LiveKit throws out whoever holds an identity when it joins a second time, and lets anyone into a
 room whose name is in the token. So a client chooses neither by itself: what it asks for gets an
 ending that nobody can guess, or that follows from the signed-in user. A *resume ticket*, handed
-out with each token, gives its holder the same room and identity again; it is signed, so nothing
-is remembered here and several web servers with one key agree.
+out with each token, gives its holder the same room and identity again; a *known ticket* the same
+identity in another room, for a caller whom the agent may remember. They are signed, so nothing is
+remembered here and several web servers with one key agree.
 """
 
 import hashlib
 import hmac
 import secrets
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import jwt
 
@@ -22,7 +24,10 @@ TICKET_S = 12 * 3600
 
 _ENDING_BYTES = 12
 """96 bits, random or of a keyed hash, so that a name cannot be guessed."""
+KNOWN_S = 400 * 24 * 3600
+"""Life of a known ticket; each call brings a new one."""
 _AUDIENCE = "rejoinder-resume"
+_KNOWN = "rejoinder-known"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,8 @@ class Seats:
         """The seat of a request.
 
         Args:
-            request: its `resume` is a ticket; one that is not valid any more is as none.
+            request: its `resume` and `known` are tickets; one that is not valid any more is as
+                none, and the first counts before the second.
             user: the signed-in user; the same user gets the same seat for the same names.
 
         Raises:
@@ -68,7 +74,9 @@ class Seats:
                 if wish not in {"", had, own}:
                     raise RequestError(f"{field}: the resume ticket is for another")
             return seat
-        return self._new(asked, user)
+        seat = self._new(asked, user)
+        identity = self._known(request.known or "", user)
+        return replace(seat, identity=identity) if identity and not asked[1] else seat
 
     def ticket(self, seat: Seat, *, user: str = "") -> str:
         """A ticket that gives the same seat to the same user."""
@@ -82,18 +90,38 @@ class Seats:
         }
         return jwt.encode(claims, self._ticket_key, algorithm="HS256")
 
+    def known(self, seat: Seat, *, user: str = "") -> str:
+        """A ticket that gives the same user the identity of a seat in another room."""
+        claims = {
+            "aud": _KNOWN,
+            "exp": int(time.time()) + KNOWN_S,
+            "sub": seat.identity,
+            "user": self._ending("user", user) if user else "",
+        }
+        return jwt.encode(claims, self._ticket_key, algorithm="HS256")
+
+    def _known(self, ticket: str, user: str) -> str:
+        """The identity of a known ticket; empty: it is not valid."""
+        claims = self._claims(ticket, user, _KNOWN)
+        return str(claims["sub"]) if claims is not None else ""
+
     def _opened(self, ticket: str, user: str) -> Seat | None:
+        claims = self._claims(ticket, user, _AUDIENCE)
+        if claims is None:
+            return None
+        room_asked, identity_asked = claims["asked"]
+        return Seat(claims["room"], claims["sub"], (room_asked, identity_asked))
+
+    def _claims(self, ticket: str, user: str, audience: str) -> dict[str, Any] | None:
         try:
-            claims = jwt.decode(
-                ticket, self._ticket_key, algorithms=["HS256"], audience=_AUDIENCE,
+            claims: dict[str, Any] = jwt.decode(
+                ticket, self._ticket_key, algorithms=["HS256"], audience=audience,
                 options={"require": ["exp", "sub", "aud"]},
             )  # fmt: skip
         except jwt.InvalidTokenError:
             return None
-        if claims["user"] != (self._ending("user", user) if user else ""):
-            return None
-        room_asked, identity_asked = claims["asked"]
-        return Seat(claims["room"], claims["sub"], (room_asked, identity_asked))
+        same = claims["user"] == (self._ending("user", user) if user else "")
+        return claims if same else None
 
     def _new(self, asked: tuple[str, str], user: str) -> Seat:
         room, identity = asked

@@ -241,6 +241,7 @@ async def _token(request: web.Request) -> web.Response:
         "participant_token": token,
         **names,
         "resume": seats.ticket(seat, user=user),
+        "known": seats.known(seat, user=user),
     }
     return web.json_response(ticket, status=201)
 

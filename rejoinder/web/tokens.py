@@ -114,6 +114,8 @@ class TokenRequest(BaseModel):
     room_config: _RoomConfig | None = None
     resume: Annotated[str, StringConstraints(max_length=4096)] | None = None
     """A ticket of ours (`rejoinder.web.seats`); not part of LiveKit's format."""
+    known: Annotated[str, StringConstraints(max_length=4096)] | None = None
+    """Another, for the same identity in a new room."""
 
     @property
     def job_metadata(self) -> str:

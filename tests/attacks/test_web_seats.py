@@ -95,6 +95,29 @@ def test_a_ticket_that_was_made_up_changed_or_is_a_token_opens_nothing(web: WebP
         api.TokenVerifier(API_KEY, API_SECRET).verify(ticket)
 
 
+def test_who_may_be_remembered_is_the_same_in_another_room_and_nobody_else_is(
+    web: WebProcess, signed_in: WebProcess
+) -> None:
+    _, first = web.post("/api/token", {})
+    known, resume = first["known"], first["resume"]
+    _, again = web.post("/api/token", {"known": known})
+    assert again["participant_identity"] == first["participant_identity"]
+    assert again["room_name"] != first["room_name"]
+    decoded = jwt.decode(known, options={"verify_signature": False})
+    for body in (
+        {"known": resume},
+        {"resume": known},
+        {"known": f"{known}x"},
+        {"known": jwt.encode(decoded, API_SECRET, algorithm="HS256")},
+        {"known": known, "participant_identity": "ann"},
+    ):
+        _, other = web.post("/api/token", body)
+        assert other["participant_identity"] != first["participant_identity"], body
+    _, ann = signed_in.post("/api/token", {}, X_User="ann@example.org")
+    _, bob = signed_in.post("/api/token", {"known": ann["known"]}, X_User="bob@example.org")
+    assert bob["participant_identity"] != ann["participant_identity"]
+
+
 def test_an_identity_is_bound_to_the_signed_in_user(signed_in: WebProcess) -> None:
     body = {"room_name": "meeting", "participant_identity": "ann"}
     room, ann, ticket = seat(signed_in, body, X_User="ann@example.org")

@@ -90,6 +90,32 @@ async def test_the_switch_says_what_happens_and_follows_the_agent(stage: SetUp) 
         assert talk.errors == []
 
 
+async def test_who_is_remembered_is_known_again_in_the_next_call(stage: SetUp) -> None:
+    async with (
+        stage() as s,
+        browser() as chromium,
+        open_page(chromium, s.url, size=PHONE) as talk,
+        in_call(s, talk) as agent,
+    ):
+        page, kept = talk.page, "localStorage.getItem('rejoinder.known')"
+        switch = page.get_by_role("switch", name="Remember me")
+        await agent.attributes({"rejoinder.memory": "ask"})
+        await expect(switch).not_to_be_checked()
+        assert await page.evaluate(kept) is None
+        await agent.attributes({"rejoinder.memory": "on"})
+        await expect(switch).to_be_checked()
+        ticket = await page.evaluate(kept)
+        await page.get_by_role("button", name="End the call").click()
+        async with page.expect_request("**/api/token") as asked:
+            await page.get_by_role("button", name="Start another call").click()
+        request = await asked.value
+        assert request.post_data_json == {"known": ticket}
+        agent = await s.desk.here.get()
+        await agent.attributes({"rejoinder.memory": "ask"})  # forgotten, from elsewhere
+        await expect(switch).not_to_be_checked()
+        assert await page.evaluate(kept) is None
+
+
 async def test_what_is_stored_is_read_corrected_and_deleted(stage: SetUp) -> None:
     async with (
         stage() as s,

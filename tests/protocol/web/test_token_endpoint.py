@@ -31,6 +31,7 @@ async def test_a_token_joins_a_real_room_publishes_a_microphone_and_types(
             ticket = await answer.json()
         assert set(ticket) == {
             "server_url", "participant_token", "room_name", "participant_identity", "resume",
+            "known",
         }  # fmt: skip
         room = rtc.Room()
         await room.connect(ticket["server_url"], ticket["participant_token"])

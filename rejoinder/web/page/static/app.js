@@ -77,6 +77,7 @@ async function start(resume = null) {
   ]);
   if (session !== current || !ticket) return void track?.stop();
   session.resume = ticket.resume;
+  agent.memory.known = ticket.known;
   try {
     await session.call.connect(ticket.server_url, ticket.participant_token, track);
   } catch (error) {
@@ -121,7 +122,11 @@ function microphoneOf(session) {
 
 async function ticketOrCard(session) {
   await agent.personas.ready;
-  const wish = { ...agent.personas.wish(), ...(session.resume && { resume: session.resume }) };
+  const wish = {
+    ...agent.personas.wish(),
+    ...(session.resume && { resume: session.resume }),
+    ...agent.memory.wish(),
+  };
   const wanted = () => session === current;
   try {
     const ticket = await askTicket({ wish, signal: session.abort.signal, cards, problems: PROBLEM, wanted });

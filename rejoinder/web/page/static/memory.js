@@ -3,6 +3,8 @@
 import { Cards } from "./cards.js";
 import { ACTION, MEMORY, PROBLEM, TEXT } from "./strings.js";
 
+const KNOWN = "rejoinder.known";
+
 export class Memory {
   /**
    * `place` has the switch and the button, `dialog` is a <dialog> for what is stored.
@@ -21,11 +23,24 @@ export class Memory {
     this.all.addEventListener("click", () => this.forgetAll());
   }
 
+  /** What a request for a token says, so that who is remembered is known again. */
+  wish() {
+    const ticket = localStorage.getItem(KNOWN);
+    return ticket ? { known: ticket } : {};
+  }
+
+  /** Kept for as long as the caller is remembered, and no longer. */
+  keep(state) {
+    if (state === "on" && this.known) localStorage.setItem(KNOWN, this.known);
+    if (state === "ask") localStorage.removeItem(KNOWN);
+  }
+
   /**
    * As the agent tells it: "on", "ask" (they may say yes), "off" (nobody can be known again);
    * anything else is no memory.
    */
   told(state) {
+    this.keep(state);
     this.place.hidden = !["on", "ask", "off"].includes(state);
     if (this.place.hidden) return this.gone();
     this.remember.checked = state === "on";
