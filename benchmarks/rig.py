@@ -28,6 +28,8 @@ from testbed.programs import Program, running
 OURS, VANILLA, TUNED = "ours", "vanilla", "tuned"
 THREADS = "ours-threads"
 """All calls in one process: AGENT_ISOLATION=thread."""
+DOCUMENTS = "ours-documents"
+"""The same as `OURS`, with passages of this project's pages for each question."""
 PATH = "path"
 """No agent: a participant that sends back what it hears."""
 
@@ -224,7 +226,9 @@ def _worker(
         "PYTHONUNBUFFERED": "1",
         **settings,
     }
-    if system in (OURS, THREADS):
+    if system == DOCUMENTS:
+        env |= {"DOCUMENTS": str(Path(__file__).parents[1] / "docs"), "DOCUMENTS_MIN_MATCH": "0"}
+    if system in (OURS, THREADS, DOCUMENTS):
         argv = [sys.executable, "-m", "rejoinder", "start"]
     else:
         env["BENCH_VARIANT"] = system
