@@ -104,7 +104,9 @@ class Caller:
         self._changed = asyncio.Event()
         self._listening: asyncio.Task[None] | None = None
         self._lost = asyncio.Event()
-        room.on("disconnected", lambda *_: self._lost.set())
+        self._closed = False
+        """Whether somebody has closed the room."""
+        room.on("disconnected", self._on_disconnected)
         room.on("track_subscribed", self._on_track)
         room.on("participant_attributes_changed", self._on_attributes)
         room.on("participant_connected", lambda _: self._changed.set())
@@ -244,7 +246,13 @@ class Caller:
     async def watch(self) -> None:
         """Raise `CallLost` when the connection ends."""
         await self._lost.wait()
-        raise CallLost("the connection was lost: the room was closed or the server is gone")
+        if self._closed:
+            raise CallLost("the agent, or whoever runs it, has ended the call")
+        raise CallLost("the connection was lost: the server is gone, or took the caller out")
+
+    def _on_disconnected(self, reason: rtc.DisconnectReason.ValueType) -> None:
+        self._closed = reason == rtc.DisconnectReason.ROOM_DELETED
+        self._lost.set()
 
     def hang_up(self) -> None:
         """End everything that still listens or reads."""

@@ -22,7 +22,7 @@ from testbed.speech import say
 from tests.fakes.callers import joined_by_text
 from tests.room.conftest import CallAgent, Worker
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.timeout(120), pytest.mark.patient]
 
 AGENT = "threads"
 RECEPTIONIST = json.dumps({"rejoinder": {"persona": "receptionist"}})
@@ -59,7 +59,6 @@ def voices(caller: Caller, engines: OpenAIStandIn) -> list[str]:
     return [voice for n, voice in enumerate(said) if n == 0 or said[n - 1] != voice]
 
 
-@pytest.mark.alone
 async def test_the_caller_is_let_talk_to_another_persona_by_their_words(
     call_agent: CallAgent, threads: Worker, engines: OpenAIStandIn
 ) -> None:

@@ -22,7 +22,7 @@ from tests.fakes.pictures import BLUE, GREEN, picture, shown_to, words_of
 from tests.fakes.tasks import Spawned
 from tests.room.conftest import Worker
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.timeout(120), pytest.mark.patient]
 
 Place = Callable[..., AbstractAsyncContextManager[TextCaller]]
 FRAME_S = 0.05
