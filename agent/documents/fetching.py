@@ -1,13 +1,10 @@
 """Pages fetched from their addresses, never from this network unless the operator says so.
 
 An address that the operator has listed is fetched wherever it is. Any other one, and another host
-that a server sends a request on to, must be public: the name is resolved here, every address that
-it has is looked at, and the connection is made to the one that was looked at.
+that a server sends a request on to, must be public (`agent.remote.public_address`).
 """
 
 import asyncio
-import ipaddress
-import socket
 
 import httpx
 
@@ -15,12 +12,23 @@ from agent.documents.formats.parsed import Unreadable
 from agent.documents.formats.reading import SUFFIXES, suffix_of
 from agent.documents.store import FetchedPage
 from agent.remote import http_client
-from agent.remote.proxies import is_direct
+from agent.remote.proxies import proxy_of
+from agent.remote.public_address import (
+    PORTS,
+    AddressRefused,
+    UnknownHost,
+    is_public,
+    public_client,
+    resolve,
+)
 
 _MOST_REDIRECTS = 5
 _WAIT_S = 10.0
 """Longest wait for a whole page."""
 _HEADERS = {"User-Agent": "rejoinder", "Accept": "text/html, text/markdown, text/plain, */*;q=0.5"}
+
+_PRIVATE = "it is in a private network: name it in DOCUMENTS if you want it read"
+_UNKNOWN = "its host is not known"
 
 
 class _Sent(Exception):
@@ -77,29 +85,40 @@ def _parsed(address: str, *, beside: httpx.URL | None = None) -> httpx.URL:
 
 
 async def _fetched(url: httpx.URL, *, allowed: bool, max_bytes: int) -> FetchedPage:
-    pinned, extensions = url, {}
-    if not allowed:
-        ip = await _public_address(url.host, url.port or (443 if url.scheme == "https" else 80))
-        if is_direct(str(url)):
-            # Connect to what was looked at: the name may be another machine's a moment later.
-            pinned, extensions = url.copy_with(host=ip), {"sni_hostname": url.host}
-    base = str(pinned.copy_with(path="/", query=None, fragment=None))
-    client = await asyncio.to_thread(
-        http_client.open_client, base, None, keep_alive_s=1.0, headers=_HEADERS
-    )
-    async with client:
-        request = client.build_request(
-            "GET", pinned, headers={"Host": _netloc(url)}, extensions=extensions
-        )
-        response = await client.send(request, stream=True, follow_redirects=False)
+    plain = url.copy_with(username=None, password=None)
+    auth = httpx.BasicAuth(url.username, url.password) if url.userinfo else None
+    async with await _client_for(plain, allowed=allowed) as client:
+        request = client.build_request("GET", plain, headers=_HEADERS)
+        try:
+            response = await client.send(request, auth=auth, stream=True, follow_redirects=False)
+        except AddressRefused:
+            raise Unreadable(_PRIVATE) from None
+        except UnknownHost:
+            raise Unreadable(_UNKNOWN) from None
         try:
             return await _read(response, url, max_bytes)
         finally:
             await response.aclose()
 
 
-def _netloc(url: httpx.URL) -> str:
-    return url.netloc.decode("ascii")
+async def _client_for(url: httpx.URL, *, allowed: bool) -> httpx.AsyncClient:
+    """What asks an address; one that is not allowed to be private is looked at.
+
+    Raises:
+        Unreadable: it is private, or unknown. Without a proxy the request tells that.
+    """
+    if not allowed and proxy_of(str(url)) is None:
+        return public_client(await asyncio.to_thread(httpx.create_ssl_context))
+    if not allowed:
+        # The proxy resolves the name once more: what it reaches is its operator's choice.
+        try:
+            found = await resolve(url.raw_host.decode("ascii"), url.port or PORTS[url.scheme])
+        except (OSError, UnicodeError, ValueError):
+            raise Unreadable(_UNKNOWN) from None
+        if not all(map(is_public, found)):
+            raise Unreadable(_PRIVATE)
+    base = str(url.copy_with(path="/", query=None, fragment=None))
+    return await asyncio.to_thread(http_client.open_client, base, None, keep_alive_s=1.0)
 
 
 async def _read(response: httpx.Response, url: httpx.URL, max_bytes: int) -> FetchedPage:
@@ -120,36 +139,3 @@ async def _read(response: httpx.Response, url: httpx.URL, max_bytes: int) -> Fet
         if len(content) > max_bytes:
             raise Unreadable(f"it is larger than DOCUMENTS_MAX_FILE_MB={max_bytes / 1e6:g}")
     return FetchedPage(bytes(content), suffix, response.charset_encoding, 0.0)
-
-
-async def _public_address(host: str, port: int) -> str:
-    """An address of a host that may be asked by whoever named it.
-
-    Raises:
-        Unreadable: it has none, or one of this machine or network.
-    """
-    try:
-        loop = asyncio.get_running_loop()
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        raise Unreadable("its host is not known") from None
-    addresses = [str(sockaddr[0]).partition("%")[0] for *_, sockaddr in found]
-    if not addresses or not all(map(is_public, addresses)):
-        raise Unreadable("it is in a private network: name it in DOCUMENTS if you want it read")
-    return addresses[0]
-
-
-def is_public(address: str) -> bool:
-    """Whether an IP address is one of the internet's."""
-    ip = ipaddress.ip_address(address)
-    if isinstance(ip, ipaddress.IPv6Address):
-        inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo and ip.teredo[1])
-        if inner:
-            return inner.is_global and not inner.is_multicast
-        if ip in _TRANSLATED:
-            return is_public(str(ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)))
-    return ip.is_global and not ip.is_multicast
-
-
-_TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
-"""IPv4 behind NAT64."""

@@ -36,11 +36,16 @@ _NEAR = (
 _MOST_REDIRECTS = 4
 _MOST_ADDRESSES = 4
 """Tried of one name, one after the other."""
-_PORTS = {"http": 80, "https": 443}
+PORTS = {"http": 80, "https": 443}
+"""Where a scheme is served if an address does not say."""
 
 
 class AddressRefused(httpx.RequestError):
     """The address is not one of the public internet; the text does not repeat it."""
+
+
+class UnknownHost(httpx.ConnectError):
+    """The resolver does not know the name."""
 
 
 Resolve = Callable[[str, int], Awaitable[Sequence[Address]]]
@@ -116,7 +121,7 @@ class PublicTransport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request to the first of its host's addresses that answers."""
         url = request.url
-        if url.scheme not in _PORTS:
+        if url.scheme not in PORTS:
             raise AddressRefused("neither http nor https", request=request)
         if url.userinfo:
             raise AddressRefused("an address with a user or a password", request=request)
@@ -142,11 +147,11 @@ class PublicTransport(httpx.AsyncBaseTransport):
         await self._inner.aclose()
 
     async def _addresses(self, request: httpx.Request, host: str) -> Sequence[Address]:
-        port = request.url.port or _PORTS[request.url.scheme]
+        port = request.url.port or PORTS[request.url.scheme]
         try:
             found = await self._resolve(host, port)
         except (OSError, UnicodeError, ValueError) as error:
-            raise httpx.ConnectError("no such host", request=request) from error
+            raise UnknownHost("no such host", request=request) from error
         # One that is not public condemns the name: who gives both is trying something.
         if not all(self._permits(address) for address in found):
             raise AddressRefused("not an address of the public internet", request=request)

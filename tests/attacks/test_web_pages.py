@@ -138,6 +138,11 @@ async def test_odd_addresses_are_pages_that_cannot_be_read(address: str, near: S
     assert not near.asked
 
 
+@pytest.mark.parametrize("address", ["93.184.216.34", "2606:2800:220:1::1", "::ffff:93.184.216.34"])
+def test_an_address_of_the_internet_is_public(address: str) -> None:
+    assert is_public(ip_address(address))
+
+
 async def test_a_user_in_an_address_is_sent_nowhere(outside: Server) -> None:
     async with public_client(TRUST, permits=permits) as client:
         with pytest.raises(AddressRefused, match="a user or a password"):
