@@ -38,9 +38,11 @@ _LANGUAGE_MODEL = tuple(
 )
 _MEETINGS = tuple(str(path) for path in sorted(Path(_BROWSER).glob("test_meeting_*.py")))
 _BEGINNING_AND_END = tuple(f"{_ROOM}/test_{name}.py" for name in ("demo", "leaving"))
+_WHO_IT_IS = tuple(f"{_ROOM}/test_{name}.py" for name in ("personas", "pictures", "memory"))
 _LANES = (
+    ("patient", _ROOM, *(f"--ignore={file}" for file in (*_BEGINNING_AND_END, *_WHO_IT_IS))),
+    ("patient", *_WHO_IT_IS),
     ("patient", *_BEGINNING_AND_END),
-    ("patient", _ROOM, *(f"--ignore={file}" for file in _BEGINNING_AND_END)),
     ("patient", *_MEETINGS),
     (
         *("patient", _BROWSER, f"{_ATTACKS}/test_private_logs.py"),

@@ -122,7 +122,11 @@ class Scene:
         limits = APIConnectOptions(max_retry=0, timeout=2.0)
         self.listener = Listener(
             BatchRecogniser(
-                engine, limits=limits, eagerness=eagerness, language=language, clock=loop.time
+                engine,
+                limits=limits,
+                eagerness=eagerness,
+                language=lambda: language,
+                clock=loop.time,
             ),
             probability=lambda window: 0.95 if np.abs(window).max() > 0.001 else 0.02,
             floor=self.rest,
