@@ -124,6 +124,17 @@ def pick_ports(settings: Settings, claims: PortClaims) -> Ports:
         )
 
 
+GUIDE = "guide"
+"""The persona that answers with the embedded handbook where nobody has said who does."""
+_WHO_IT_IS = frozenset(
+    (
+        *("PERSONAS", "PERSONAS_DEFAULT", "AGENT_GREETING", "LLM_INSTRUCTIONS"),
+        *("LLM_FOLDER", "LLM_DOCUMENTS", "DOCUMENTS"),
+    )
+)
+"""By these a person has said so."""
+
+
 def make_plan(
     settings: Settings,
     *,
@@ -148,6 +159,8 @@ def make_plan(
     base = _inherited(environ)
     if mode != "call":
         base |= room_settings(settings, mode, environ)
+    elif not chat and _nobody_said_who(settings, environ):
+        base["PERSONAS_DEFAULT"] = GUIDE
     parts: list[Part] = []
     servers: list[tuple[str, str]] = []
     shared: dict[str, str] = {}
@@ -244,6 +257,12 @@ def _stage(name: str, choices: Sequence[StageChoice]) -> Stage:
 def _served_by(choice: StageChoice) -> str:
     model = getattr(choice.options, "model", None)
     return f"{choice} · {model}" if model else str(choice)
+
+
+def _nobody_said_who(settings: Settings, environ: Mapping[str, str]) -> bool:
+    """Whether the embedded handbook answers, as it comes."""
+    handbook = all(choice.engine == "handbook" for choice in settings.llm)
+    return handbook and not _WHO_IT_IS & {name for name, value in environ.items() if value}
 
 
 def _inherited(environ: Mapping[str, str]) -> dict[str, str]:

@@ -50,7 +50,7 @@ async def test_a_question_spoken_into_the_browser_is_answered_aloud_and_in_writi
     ):
         await talk.start()
         await talk.wait_for_sound("agent")
-        greeting = await talk.wait_for_message("Ask me anything")
+        greeting = await talk.wait_for_message("I am the guide to Rejoinder.")
         asked = await talk.wait_for_message("interrupt you", timeout_ms=30_000)
         await talk.wait_for_state("Speaking", timeout_ms=30_000)
         await talk.wait_for_sound("agent")

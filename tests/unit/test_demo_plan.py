@@ -256,6 +256,27 @@ def test_the_demo_changes_worker_settings_only_where_nobody_set_them(
     assert env["AGENT_MAX_CALLS"] == ("7" if kept else "4")
 
 
+@pytest.mark.parametrize(
+    ("environ", "persona"),
+    [
+        ({}, "guide"),
+        ({"PERSONAS_DEFAULT": "mentor"}, "mentor"),
+        ({"AGENT_GREETING": "Hi."}, None),
+        ({"DOCUMENTS": "/srv/pages"}, None),
+    ],
+)
+def test_the_guide_answers_where_nobody_has_said_who_does(
+    environ: dict[str, str], persona: str | None
+) -> None:
+    for name in ("web", "worker"):
+        assert env_of(plan(settings(), environ), name).get("PERSONAS_DEFAULT") == persona
+
+
+def test_a_model_of_ones_own_is_nobody_but_itself() -> None:
+    made = plan(settings(llm=choice("openai", "LLM_URL is set", OpenAIOptions())))
+    assert "PERSONAS_DEFAULT" not in env_of(made, "worker")
+
+
 def test_the_table_says_what_serves_each_stage_and_why() -> None:
     made = plan(settings(llm=choice("openai", "LLM_URL is set", OpenAIOptions())))
     assert [(stage.name, stage.serves, stage.why) for stage in made.stages] == [
