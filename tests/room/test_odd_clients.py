@@ -27,12 +27,14 @@ async def test_a_track_without_a_source_is_heard_until_there_is_a_microphone(
         async with speaking(caller.room, rtc.TrackSource.SOURCE_UNKNOWN) as unnamed:
             await unnamed.say(question).done.wait()
             await caller.until(lambda: "Yes." in caller.said())
+            await asyncio.sleep(1.0)  # a busy machine may make two turns of one
+            asked = len(engines.of("llm"))
             async with speaking(caller.room, rtc.TrackSource.SOURCE_MICROPHONE) as named:
                 await unnamed.say(question).done.wait()
                 await asyncio.sleep(1.5)
-                assert len(engines.of("llm")) == 1
+                assert len(engines.of("llm")) == asked
                 await named.say(question).done.wait()
-                await caller.until(lambda: len(engines.of("llm")) == 2)
+                await caller.until(lambda: len(engines.of("llm")) > asked)
 
 
 async def test_a_client_without_sound_is_answered_in_text_at_once(
