@@ -5,10 +5,12 @@ the model, asks the caller for permission in fixed words, and sums the talk up a
 model may do is in `agent.call.memory_tools`, what a page may do in `agent.call.memory_page`.
 """
 
+import asyncio
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from livekit import rtc
@@ -59,9 +61,20 @@ class Remembering(Feature):
         self._call = call
         self._served = _Served(None, "")
         self._identity = ""
+        self._due: asyncio.Queue[Callable[[], Awaitable[object]]] = asyncio.Queue()
+        """What the database is asked for, in its order; it may be slow on a busy machine."""
         memory, asking = lambda: self._served.memory, lambda: self._served.asking
         self._tools = MemoryTools(memory, asking)
         self._page = MemoryPage(memory, asking, state=lambda: self._state)
+
+    async def run(self) -> None:
+        """Load and store, one after the other."""
+        while True:
+            work = await self._due.get()
+            try:
+                await work()
+            except Exception as error:  # noqa: BLE001 - the next person's is another matter
+                logger.warning("the memory did not serve", extra=fault(error))
 
     def tools(self) -> Sequence[llm.Tool]:
         """For the model."""
@@ -94,7 +107,7 @@ class Remembering(Feature):
         if known_as:
             options = self._call.settings.memory
             memory = CallerMemory(options, known_as, changed=self._tell)
-            self._call.tasks.inform(memory.load(), name="load-memory")
+            self._due.put_nowait(memory.load)
         self._served = _Served(memory, self._call.cast.persona.language)
         self._tell()
 
@@ -138,7 +151,7 @@ class Remembering(Feature):
         served = self._served
         if served.memory is not None:
             facts = served.asking.agreed()
-            self._call.tasks.inform(_store(served.memory, facts), name="store-memory")
+            self._due.put_nowait(partial(_store, served.memory, facts))
 
     def _sum_up(self) -> None:
         served, model = self._served, self._call.session.llm

@@ -11,6 +11,7 @@ from livekit.rtc.data_stream import StreamError
 
 from agent.room_protocol import TOPIC_CAPTIONS, TOPIC_CHAT, TOPIC_NOTICE, TOPIC_PICTURE
 from rejoinder.scripted_caller.microphone import Microphone
+from testbed.waiting import PATIENCE_S
 from tests.fakes.tasks import Spawned
 
 
@@ -33,7 +34,7 @@ class TextCaller:
     async def type(self, text: str) -> None:
         await self.room.local_participant.send_text(text, topic=TOPIC_CHAT)
 
-    async def until(self, holds: Any, *, within_s: float = 10.0) -> None:
+    async def until(self, holds: Any, *, within_s: float = PATIENCE_S) -> None:
         async with asyncio.timeout(within_s):
             while not holds():
                 await asyncio.sleep(0.02)

@@ -19,6 +19,7 @@ from rejoinder.stand_ins.openai_server import OpenAIStandIn
 from rejoinder.stand_ins.search_server import USUAL_PAGES, SearchStandIn
 from testbed.livekit_process import LiveKitProcess
 from testbed.speech import say
+from testbed.waiting import until
 from tests.fakes.callers import joined_by_text
 from tests.room.conftest import CallAgent, Worker
 
@@ -75,7 +76,7 @@ async def test_the_caller_is_let_talk_to_another_persona_by_their_words(
         await caller.say(say("Let me talk to the mentor, please.", rate_hz=MICROPHONE_HZ))
         await told(caller, "What troubles you?")
         assert speaks(caller) == ("mentor", "Mentor")
-        assert voices(caller, engines) == ["nova", "onyx"]
+        await until(lambda: voices(caller, engines) == ["nova", "onyx"], "the other voice")
         await caller.type("Who are you?")
         await told(caller, "I am wise.")
     first, *_, last = engines.of("llm")

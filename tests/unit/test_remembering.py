@@ -52,6 +52,7 @@ class Scene:
             notices=SimpleNamespace(announce=self.labels.update),
         )
         self.feature = Remembering(cast(Any, call))
+        tasks.carry(self.feature.run, name="memory", lost=lambda: None)
 
     @property
     def state(self) -> str:
