@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 from livekit import rtc
 
+from testbed.waiting import until
 from tests.browser.conftest import SetUp, Stage, in_call
 from tests.browser.page_driver import browser, open_page
 from tests.fakes.room_agent import RoomAgent
@@ -75,7 +76,7 @@ async def test_a_reload_in_mid_call_comes_back_to_the_same_room_as_the_same_call
         assert await talk.hint() == "Your call was interrupted. Press to go on with it."
         await talk.start()
         await talk.wait_for_state("Listening")
-        assert list(agent.room.remote_participants) == [caller]
+        await until(lambda: list(agent.room.remote_participants) == [caller], "the same caller")
         assert s.desk.here.empty(), "no other agent was called"
 
         await talk.end()

@@ -15,14 +15,19 @@ from agent.tools.modules import load_tools
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
-@pytest.fixture
-def modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder that modules are imported from."""
-    known = set(sys.modules)
-    monkeypatch.syspath_prepend(tmp_path)
-    yield tmp_path
-    for name in set(sys.modules) - known:
+@pytest.fixture(autouse=True)
+def forgotten() -> Iterator[None]:
+    """What a test imports is imported anew by the next one."""
+    yield
+    for name in [name for name in sys.modules if name.startswith(("office_tools", "tools_"))]:
         del sys.modules[name]
+
+
+@pytest.fixture
+def modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that modules are imported from."""
+    monkeypatch.syspath_prepend(tmp_path)
+    return tmp_path
 
 
 TOOL = """
