@@ -37,6 +37,9 @@ from agent.wording.reader import Reader
 
 logger = logging.getLogger(__name__)
 
+_LAST_WORDS_S = 0.5
+"""The captions of the last sentence are on their way when it was heard, seconds."""
+
 
 async def serve(ctx: JobContext, parts: Parts, settings: Settings, metadata: JobMetadata) -> None:
     """Join the room of `ctx`, talk until the caller has gone, and leave.
@@ -199,6 +202,7 @@ class Call:
 
     async def _close_room(self) -> None:
         request = api.DeleteRoomRequest(room=self._ctx.room.name)
+        await asyncio.sleep(_LAST_WORDS_S)
         try:
             await undivided(self._ctx.api.room.delete_room(request), name="delete-room")
         finally:

@@ -10,7 +10,6 @@ import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 from livekit import rtc
@@ -32,6 +31,8 @@ from agent.wording.lexicon import LEXICONS, code_of, lexicon_of
 
 logger = logging.getLogger(__name__)
 
+_LOADED_S = 2.0
+"""Who speaks before the greeting is over may be quicker than the database, seconds."""
 _WITHOUT_MODEL = "handbook"
 """The engine that finds answers in documents and writes none."""
 
@@ -61,20 +62,24 @@ class Remembering(Feature):
         self._call = call
         self._served = _Served(None, "")
         self._identity = ""
-        self._due: asyncio.Queue[Callable[[], Awaitable[object]]] = asyncio.Queue()
-        """What the database is asked for, in its order; it may be slow on a busy machine."""
+        self._due: asyncio.Queue[tuple[Callable[[], Awaitable[object]], asyncio.Event]]
+        self._due = asyncio.Queue()
+        """What is to be loaded; the database may be slow on a busy machine."""
+        self._loaded = asyncio.Event()
         memory, asking = lambda: self._served.memory, lambda: self._served.asking
         self._tools = MemoryTools(memory, asking)
         self._page = MemoryPage(memory, asking, state=lambda: self._state)
 
     async def run(self) -> None:
-        """Load and store, one after the other."""
+        """Load what is known of who is served, however long the database takes."""
         while True:
-            work = await self._due.get()
+            load, loaded = await self._due.get()
             try:
-                await work()
+                await load()
             except Exception as error:  # noqa: BLE001 - the next person's is another matter
                 logger.warning("the memory did not serve", extra=fault(error))
+            finally:
+                loaded.set()
 
     def tools(self) -> Sequence[llm.Tool]:
         """For the model."""
@@ -85,8 +90,13 @@ class Remembering(Feature):
         return self._page.methods()
 
     async def brief(self, history: llm.ChatContext) -> None:
-        """Tell what is known, as far as it was loaded: no reply waits for a database."""
+        """Tell what is known; the first reply waits a moment for it, others wait for nothing."""
         memory = self._served.memory
+        if memory is not None and not self._loaded.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LOADED_S):
+                    await self._loaded.wait()
+            self._loaded.set()
         if memory is None or not memory.agreed or not self._may(RECALL):
             return
         # After the instructions: what stands there is the same in each turn, and cached by models.
@@ -107,7 +117,8 @@ class Remembering(Feature):
         if known_as:
             options = self._call.settings.memory
             memory = CallerMemory(options, known_as, changed=self._tell)
-            self._due.put_nowait(memory.load)
+            self._loaded = asyncio.Event()
+            self._due.put_nowait((memory.load, self._loaded))
         self._served = _Served(memory, self._call.cast.persona.language)
         self._tell()
 
@@ -151,7 +162,8 @@ class Remembering(Feature):
         served = self._served
         if served.memory is not None:
             facts = served.asking.agreed()
-            self._due.put_nowait(partial(_store, served.memory, facts))
+            # Who hangs up right after their yes is remembered all the same.
+            self._call.tasks.inform(_store(served.memory, facts), name="store-memory")
 
     def _sum_up(self) -> None:
         served, model = self._served, self._call.session.llm
