@@ -153,8 +153,7 @@ class PersonaChanges(Feature):
             name = str(raw_arguments.get("name", ""))
             if not self._cast.offers(name):
                 raise llm.ToolError(f"There is nobody of this name; known:\n{known}")
-            self._cast.enter(name)
-            self._due.put_nowait(partial(self._follow, context.speech_handle))
+            self._due.put_nowait(partial(self._follow, name, context.speech_handle))
             raise StopResponse  # its greeting is the answer
 
         return llm.function_tool(
@@ -200,10 +199,12 @@ class PersonaChanges(Feature):
             if done is not None:
                 done.set()
 
-    async def _follow(self, speech: SpeechHandle) -> None:
-        """Take over once the history has what the one before has said and done."""
+    async def _follow(self, name: str, speech: SpeechHandle) -> None:
+        """Take over once the one before has said all, and the history has it."""
         await speech.wait_for_playout()
-        await self._take_over(greet=True)
+        if name != self._cast.persona.name:
+            self._cast.enter(name)
+            await self._take_over(greet=True)
 
     async def _take_over(self, *, greet: bool, keep: bool = False) -> None:
         persona, agent = self._cast.persona, self._session.current_agent

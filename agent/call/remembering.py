@@ -92,11 +92,12 @@ class Remembering(Feature):
     async def brief(self, history: llm.ChatContext) -> None:
         """Tell what is known; the first reply waits a moment for it, others wait for nothing."""
         memory = self._served.memory
-        if memory is not None and not self._loaded.is_set():
+        loaded = self._loaded
+        if memory is not None and not loaded.is_set():
             with suppress(TimeoutError):
                 async with asyncio.timeout(_LOADED_S):
-                    await self._loaded.wait()
-            self._loaded.set()
+                    await loaded.wait()
+            loaded.set()
         if memory is None or not memory.agreed or not self._may(RECALL):
             return
         # After the instructions: what stands there is the same in each turn, and cached by models.
