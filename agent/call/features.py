@@ -31,15 +31,15 @@ from agent.tasks import CallTasks, fault
 logger = logging.getLogger(__name__)
 
 FEATURES: tuple[str, ...] = (
-    "agent.call.limits",
-    "agent.call.web_searching",
-    "agent.call.remembering",
-    "agent.call.end_call",
-    "agent.call.send_text",
-    "agent.call.module_tools",
-    "agent.call.mcp_tools",
-    "agent.call.pictures",
-    "agent.call.documents",
+    "agent.features.limits",
+    "agent.features.web_searching",
+    "agent.features.remembering",
+    "agent.features.end_call",
+    "agent.features.send_text",
+    "agent.features.module_tools",
+    "agent.features.mcp_tools",
+    "agent.features.pictures",
+    "agent.features.documents",
 )
 """Modules of the features that every call has, by dotted path."""
 

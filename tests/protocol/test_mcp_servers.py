@@ -13,8 +13,8 @@ import pytest
 from livekit.agents import llm
 
 from agent.call.features import Features, Surroundings
-from agent.call.mcp_tools import McpToolsOfCall
 from agent.errors import EngineUnavailable
+from agent.features.mcp_tools import McpToolsOfCall
 from agent.options.tools import McpServer, ToolOptions
 from agent.tasks import CallTasks
 from agent.tools.mcp_servers import McpTools

@@ -10,7 +10,7 @@ import pytest
 from livekit import rtc
 from livekit.agents import llm
 
-from agent.call.remembering import Remembering, feature
+from agent.features.remembering import Remembering, feature
 from agent.memory.known import Known
 from agent.memory.opened import opened
 from agent.memory.person import hashed, known_by

@@ -10,10 +10,10 @@ import pytest
 from livekit import rtc
 from livekit.agents import Agent, AgentSession, llm
 
-from agent.call.end_call import EndCall
 from agent.call.features import Surroundings
-from agent.call.send_text import MOST_CHARS, SendText
 from agent.call.tool_use import ToolUse
+from agent.features.end_call import EndCall
+from agent.features.send_text import MOST_CHARS, SendText
 from agent.metadata import PersonaWishes
 from agent.options.tools import ToolOptions
 from agent.personas.cast import Cast

@@ -2,7 +2,8 @@
 
 Here is what a call does with `agent.memory`: it loads what is known when somebody is served, tells
 the model, asks the caller for permission in fixed words, and sums the talk up at its end. What the
-model may do is in `agent.call.memory_tools`, what a page may do in `agent.call.memory_page`.
+model may do is in `agent.features.memory_tools`, what a page may do in
+`agent.features.memory_page`.
 """
 
 import asyncio
@@ -16,8 +17,8 @@ from livekit import rtc
 from livekit.agents import llm
 
 from agent.call.features import Answer, Feature, Surroundings
-from agent.call.memory_page import MemoryPage
-from agent.call.memory_tools import RECALL, REMEMBER, MemoryTools
+from agent.features.memory_page import MemoryPage
+from agent.features.memory_tools import RECALL, REMEMBER, MemoryTools
 from agent.memory.asking import Asking
 from agent.memory.caller_memory import CallerMemory
 from agent.memory.known import Refusal, told
