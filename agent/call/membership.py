@@ -15,6 +15,7 @@ from livekit.agents.job import DEFAULT_PARTICIPANT_KINDS
 from agent.call.caller_track import CallerTrack
 from agent.call.notices import Notices
 from agent.call.presence import Action, Departure, Hush, Over, Presence, Refuse, Resume, Serve
+from agent.telephone import is_telephone
 
 BUSY = "I am talking with somebody else; I will be with you when they have gone."
 
@@ -176,5 +177,5 @@ def _now() -> float:
 
 def _departure(participant: rtc.RemoteParticipant) -> Departure:
     departure = _DEPARTURES.get(participant.disconnect_reason, "lost")
-    telephone = participant.kind == rtc.ParticipantKind.PARTICIPANT_KIND_SIP
+    telephone = is_telephone(participant)
     return "final" if telephone and departure == "goodbye" else departure

@@ -24,13 +24,12 @@ from agent.personas.persona import Persona
 from agent.personas.shelf import ShelvedPersona
 from agent.personas.texts import said_in
 from agent.room_protocol import GET_PERSONAS, PERSONA, PERSONA_TITLE, SET_PERSONA
+from agent.telephone import DIALLED
 from agent.wording.reader import Reader
 
 NOT_FOUND = 404
 """Code of the error that a client gets who asks for a persona that it may not have."""
 SWITCH = "switch_persona"
-_DIALLED = "sip.trunkPhoneNumber"
-"""Attribute of a telephone's participant. Source: https://docs.livekit.io/sip/sip-participant/"""
 _TAKE_OVER = (
     "You have just taken over this talk from somebody else. Greet the caller in one short sentence."
 )
@@ -98,7 +97,7 @@ class PersonaChanges(Feature):
         """Before the greeting: who has dialled a persona's number, or brings a wish."""
         wanted = caller.attributes.get(PERSONA, "")
         # Who is called out has our own number there.
-        dialled = "" if self._cast.is_named else caller.attributes.get(_DIALLED, "")
+        dialled = "" if self._cast.is_named else caller.attributes.get(DIALLED, "")
         name = self._cast.answering(dialled)
         if not name and self._cast.offers(wanted) and not back:
             name = wanted

@@ -8,6 +8,7 @@ from livekit.agents import llm
 from agent.call.features import Feature, Surroundings
 from agent.room_protocol import TOPIC_CHAT
 from agent.tasks import undivided
+from agent.telephone import is_telephone
 
 MOST_CHARS = 4000
 
@@ -35,7 +36,7 @@ class SendText(Feature):
             text: what they read; Markdown is shown as it is written.
         """
         caller = self._caller
-        if caller is None or caller.kind == rtc.ParticipantKind.PARTICIPANT_KIND_SIP:
+        if caller is None or is_telephone(caller):
             raise llm.ToolError("The caller is on a telephone: say it instead.")
         if not text.strip() or len(text) > MOST_CHARS:
             raise llm.ToolError(f"The text must have 1 to {MOST_CHARS} characters.")

@@ -21,6 +21,7 @@ from agent.interpreting.voices import Voices
 from agent.room_messages import RoomMessages
 from agent.room_protocol import CLONE_VOICE, SET_LANGUAGE
 from agent.tasks import CallTasks
+from agent.telephone import is_telephone
 
 NO_TRANSLATOR = "Nothing here translates: captions are in the languages that are spoken."
 FAILED = "The translation has failed: captions go on in the language that is spoken."
@@ -188,7 +189,7 @@ class InterpretedRoom:
 
     def _listener(self, person: rtc.RemoteParticipant) -> Listener:
         hears = self._languages.heard_by(person.identity)
-        phone = person.kind == rtc.ParticipantKind.PARTICIPANT_KIND_SIP
+        phone = is_telephone(person)
         if phone and not self._translates_into(hears):
             # It would hear the originals low, and nothing else.
             hears = ""

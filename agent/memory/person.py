@@ -6,8 +6,7 @@ import re
 
 from livekit import rtc
 
-PHONE = "sip.phoneNumber"
-"""Attribute of a telephone's participant. Source: https://docs.livekit.io/sip/sip-participant/"""
+from agent.telephone import NUMBER, is_telephone
 
 _NOT_NUMBER = re.compile(r"[^0-9+]")
 _LEAST_DIGITS = 3
@@ -21,9 +20,9 @@ def known_by(caller: rtc.RemoteParticipant) -> str:
     livekit-server makes a participant a telephone: a client that calls itself by a number, or sets
     the attribute, is not taken for one.
     """
-    if caller.kind != rtc.ParticipantKind.PARTICIPANT_KIND_SIP:
+    if not is_telephone(caller):
         return f"identity:{caller.identity}" if caller.identity else ""
-    return phone(caller.attributes.get(PHONE, ""))
+    return phone(caller.attributes.get(NUMBER, ""))
 
 
 def phone(number: str) -> str:

@@ -1,0 +1,18 @@
+"""A telephone in a room: what LiveKit's SIP service tells of it.
+
+Source of the attributes: https://docs.livekit.io/sip/sip-participant/
+"""
+
+from livekit import rtc
+
+NUMBER = "sip.phoneNumber"
+"""Attribute: who calls, or is called; a trunk may hide it."""
+DIALLED = "sip.trunkPhoneNumber"
+"""Attribute: the number of ours that was called, or that calls."""
+STATUS = "sip.callStatus"
+"""Attribute: `dialing`, `ringing`, `automation`, `active`, `hangup`."""
+
+
+def is_telephone(participant: rtc.Participant) -> bool:
+    """Whether a participant is a telephone that LiveKit's SIP service has brought."""
+    return participant.kind == rtc.ParticipantKind.PARTICIPANT_KIND_SIP
