@@ -53,9 +53,9 @@ def test_what_is_no_secret_stays(text: str) -> None:
     ["-", "a.", "?a", "key", '"key', "&key", "://", "a-b:", "sk-", "Bearer ", "'key':'", "'"],
 )
 def test_a_long_text_of_foreign_origin_is_read_in_no_time(text: str) -> None:
-    began = time.perf_counter()
+    began = time.thread_time()
     masked_text("&" + text * (64 * 1024 // len(text)))
-    assert time.perf_counter() - began < 1.0
+    assert time.thread_time() - began < 1.0
 
 
 def test_nested_values_are_masked_under_names_of_secrets_and_numbers_stay() -> None:

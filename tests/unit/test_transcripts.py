@@ -230,6 +230,6 @@ class TestEvidence:
 
 @pytest.mark.parametrize("text", ["(", "[a", "[no ", "(background "])
 def test_a_result_without_end_is_cut_and_read_in_no_time(text: str) -> None:
-    began = time.perf_counter()
+    began = time.thread_time()
     assert len(spoken(text * 20_000)) <= 4000
-    assert time.perf_counter() - began < 1.0
+    assert time.thread_time() - began < 1.0
