@@ -19,7 +19,7 @@ from typing import Any
 from benchmarks import tables
 from benchmarks.cost import REAL
 from benchmarks.rig import OURS, PATH, TUNED, VANILLA, Rig, rig
-from benchmarks.scenarios import SCENARIOS, Trial, prepare, takes_part
+from benchmarks.scenarios import BY_NAME, SCENARIOS, Trial, prepare, takes_part
 from benchmarks.texts import OWN, UNSEEN
 from benchmarks.voices import available
 
@@ -79,7 +79,7 @@ async def run(
         gradio=args.gradio,
         streaming=args.streaming,
     ) as running:
-        for name in args.scenario or list(SCENARIOS):
+        for name in args.scenario or [name for name in SCENARIOS if name not in BY_NAME]:
             scenario, calls = SCENARIOS[name]
             if name in done:
                 continue

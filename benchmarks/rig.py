@@ -30,6 +30,8 @@ THREADS = "ours-threads"
 """All calls in one process: AGENT_ISOLATION=thread."""
 DOCUMENTS = "ours-documents"
 """The same as `OURS`, with passages of this project's pages for each question."""
+PERSONAS = "ours-personas"
+"""The same as `OURS`, with two personas of different voices, `one` and `other`."""
 PATH = "path"
 """No agent: a participant that sends back what it hears."""
 
@@ -228,7 +230,9 @@ def _worker(
     }
     if system == DOCUMENTS:
         env |= {"DOCUMENTS": str(Path(__file__).parents[1] / "docs"), "DOCUMENTS_MIN_MATCH": "0"}
-    if system in (OURS, THREADS, DOCUMENTS):
+    if system == PERSONAS:
+        env |= {"PERSONAS": str(_personas(folder / "personas"))}
+    if system in (OURS, THREADS, DOCUMENTS, PERSONAS):
         argv = [sys.executable, "-m", "rejoinder", "start"]
     else:
         env["BENCH_VARIANT"] = system
@@ -236,3 +240,11 @@ def _worker(
         argv = [sys.executable, "-m", "livekit.agents", "start", str(worker)]
         env["PYTHONPATH"] = str(Path(__file__).parent.parent)
     return running(system, argv, folder=folder, env=env)
+
+
+def _personas(folder: Path) -> Path:
+    folder.mkdir()
+    for name, voice in (("one", "nova"), ("other", "onyx")):
+        written = f"title: {name}\ninstructions: You are {name}.\ngreeting: I am {name}.\n"
+        (folder / f"{name}.yaml").write_text(f"{written}voice: {{name: {voice}}}\n", "utf-8")
+    return folder

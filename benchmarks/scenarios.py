@@ -1,12 +1,14 @@
 """What is tried in each call, and what the caller measures. Milliseconds, at the client."""
 
 import asyncio
+import json
 import time
 from collections.abc import Callable
 from typing import Any
 
 import jiwer
 
+from agent.room_protocol import SET_PERSONA
 from benchmarks.rig import Rig
 from benchmarks.standin import words_of
 from benchmarks.texts import Texts, texts_of
@@ -272,6 +274,37 @@ async def path(rig: Rig, caller: Caller, voice: str, number: int) -> list[Trial]
     return out
 
 
+async def switches(rig: Rig, caller: Caller, voice: str, number: int) -> list[Trial]:
+    """Question and answer, every other one right after another persona has taken over.
+
+    `switch_ms`: from the request to the first sound of whom it was for.
+    """
+    assert caller.agent is not None
+    out = []
+    texts = texts_of(voice).questions
+    for step in range(4):
+        switched, took_ms = bool(step % 2), None
+        if switched:
+            name = ("one", "other")[step // 2]
+            asked_at = time.perf_counter()
+            await caller.room.local_participant.perform_rpc(
+                destination_identity=caller.agent.identity,
+                method=SET_PERSONA,
+                payload=json.dumps({"name": name}),
+            )
+            heard = await caller.hearing.wait_for_sound(after=asked_at)
+            took_ms = (heard - asked_at) * 1e3
+            await _silence_agent(rig, caller)
+        spoken = speak(texts[(number * 4 + step) % len(texts)], voice=voice)
+        utterance = await _ask(rig, caller, spoken, short=True)
+        await caller.wait_for_answer(utterance, timeout_s=12)
+        v2v_ms = caller.measure(utterance).voice_to_voice_ms
+        row = {"switched": switched, "v2v_ms": v2v_ms, "switch_ms": took_ms}
+        out.append({"scenario": "switch", "voice": voice, "text": spoken.text, **row})
+        await _silence_agent(rig, caller)
+    return out
+
+
 def prepare(voices: list[str]) -> None:
     """Speak everything once, so that nothing is synthesised while it is measured. Blocks."""
     for voice in voices:
@@ -291,8 +324,11 @@ SCENARIOS: dict[str, tuple[Scenario, int]] = {
     "backchannel": (backchannels, 7),
     "noise": (noises, 7),
     "stop": (stops, 7),
+    "switch": (switches, 6),
 }
 """Each scenario with the calls that give at least twenty trials."""
+BY_NAME = ("switch",)
+"""Run only if it is asked for: it needs the worker `ours-personas`."""
 _SAYS: dict[str, Callable[[Texts], tuple[object, ...]]] = {
     "pause": lambda texts: texts.unfinished,
     "backchannel": lambda texts: texts.backchannels,
