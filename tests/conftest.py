@@ -8,7 +8,7 @@ import linecache
 import os
 import shutil
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import NoReturn
 
@@ -144,6 +144,20 @@ def no_blocking_calls(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
+def tidy(request: pytest.FixtureRequest) -> None:
+    """Where a test, or what it is given, runs on an event loop; a loop for each would take time."""
+    manager = request.session._fixturemanager  # noqa: SLF001
+    given = (manager.getfixturedefs(name, request.node) for name in request.fixturenames)
+    functions = [request.function, *(found[-1].func for found in given if found)]
+    if any(map(_is_async, functions)):
+        request.getfixturevalue("no_leaked_tasks")
+
+
+def _is_async(function: Callable[..., object]) -> bool:
+    return inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
+
+
+@pytest.fixture
 async def no_leaked_tasks() -> AsyncIterator[None]:
     """Fail when a test leaves a task of its own running."""
     before = asyncio.all_tasks()

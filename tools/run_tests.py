@@ -28,6 +28,12 @@ _REAL_TIME = "room and not (patient or alone)"
 _ALONE = ("(browser or alone) and not patient", _ROOM, _BROWSER)
 _LOGIC = "unit or packaging or idle"
 _SERVERS = f"not ({_LOGIC} or room or browser)"
+_UNITS = sorted(str(path) for path in Path("tests/unit").glob("test_*.py"))
+_LOGIC_LANES = (
+    _UNITS[::2],
+    [*_UNITS[1::2], "tests/packaging", "tests/protocol", "tests/attacks"],
+)
+"""One for each core."""
 _PROTOCOL, _ATTACKS = "tests/protocol", "tests/attacks"
 _MODELS, _STT, _LLM, _TTS = (
     f"{_PROTOCOL}/{room}" for room in ("model_servers", "stt", "llm", "tts")
@@ -85,15 +91,19 @@ def main(arguments: Sequence[str]) -> int:
         return subprocess.call([*pytest, *arguments])
     shown = [*pytest, "--durations=10", *_NO_DEBUG, "-m"]
     with (
-        tempfile.TemporaryFile() as said,
-        subprocess.Popen(
-            [*pytest, "--durations=10", "-m", _LOGIC, f"--timeout={_LOGIC_S}"],
-            stdout=said,
-            stderr=subprocess.STDOUT,
-            preexec_fn=_idle,
-        ) as logic,
         ThreadPoolExecutor(_SIDE_BY_SIDE) as workers,
+        ThreadPoolExecutor(len(_LOGIC_LANES)) as beneath,
     ):
+        begun: list[subprocess.Popen[bytes]] = []
+        limit = f"--timeout={_LOGIC_S}"
+        logic = [
+            beneath.submit(
+                _in_silence,
+                [*pytest, "--durations=10", "-m", _LOGIC, *lane, limit],
+                giving_way=begun.append,
+            )
+            for lane in _LOGIC_LANES
+        ]
         lanes = _Lanes(shown)
         try:
             rooms = sorted(str(path) for path in Path(_ROOM).glob("test_*.py"))
@@ -110,11 +120,11 @@ def main(arguments: Sequence[str]) -> int:
             print("the others, side by side; each lane is shown at its end", flush=True)
             lanes.begin()
             codes += [code for worker in working for code in worker.result()]
-            codes.append(logic.wait())
+            codes += [lane.result() for lane in logic]
         finally:
             lanes.end()
-            logic.kill()
-        _show(said)
+            for process in begun:
+                process.kill()
     return next((code for code in codes if code not in (0, _NO_TESTS)), 0)
 
 

@@ -20,14 +20,15 @@ What was asked is appended to `calls.jsonl` in the same folder, one JSON object 
 "args": […], "rate_hz": 16000, "channels": 1, "samples": n, "peak": 0.5, "file": "audio.wav"}`;
 the audio fields are in `began` lines only.
 
-    gradio_m4t.py FOLDER [--port N] [--speak COMMAND]
+    gradio_m4t.py FOLDER [--port N] [--speak COMMAND] [--poll-s S]
 
 Three servers run in the one process, at free ports of loopback: `open` as the demo starts it,
 `locked` behind the login user/secret, `tight` with a queue of one; with a port `open` alone. When
 they are ready one line is printed: `{"gradio": "6.31.0", "open": url, "locked": url, "tight":
 url}`. The process ends when its standard input does, so that it cannot outlive who started it.
 `--speak` is a JSON list: the beginning of a command line that is given voice, rate and speed, reads
-a text and writes its speech as s16le mono samples, in place of the tones.
+a text and writes its speech as s16le mono samples, in place of the tones. `--poll-s` is how often
+an idle queue looks for work: Gradio 6 does so every millisecond, a tenth of a core for the three.
 
 The script must run under both Gradio generations and without this project: it imports nothing
 from it.
@@ -77,6 +78,7 @@ _ids = itertools.count(1)
 _lock = threading.Lock()
 _folder = Path()
 _speak: list[str] = []
+_poll_s = 0.0
 _failed_since: dict[int, int] = {}
 _takes = itertools.count()
 _vocabulary: list[str] = []
@@ -306,6 +308,7 @@ def launch(
             probe.bind(("127.0.0.1", 0))
             port = fixed or probe.getsockname()[1]
         demo = blocks(Model(name)).queue(max_size=max_size)
+        demo._queue.sleep_when_free = max(_poll_s, demo._queue.sleep_when_free)  # noqa: SLF001
         try:
             demo.launch(
                 server_name="127.0.0.1",
@@ -330,9 +333,10 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--speak", type=json.loads, default=[])
+    parser.add_argument("--poll-s", type=float, default=0.0)
     args = parser.parse_args()
-    global _folder
-    _folder = args.folder
+    global _folder, _poll_s
+    _folder, _poll_s = args.folder, args.poll_s
     _speak.extend(args.speak)
     ready = {"gradio": gr.__version__}
     # Gradio 4.5 announces its address on standard output, quiet or not.

@@ -73,7 +73,7 @@ def gradio_process(python: Sequence[str], folder: Path) -> Iterator[GradioProces
     log = folder / "log.txt"
     with log.open("wb") as sink:
         process = subprocess.Popen(
-            [*python, "-P", str(_SCRIPT), str(folder)],
+            [*python, "-P", str(_SCRIPT), str(folder), "--poll-s", "0.02"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=sink,
