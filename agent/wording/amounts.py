@@ -155,6 +155,20 @@ class Amounts:
             self._cardinal,
         )
 
+    def rows(self) -> Iterator[Rule]:
+        """Numbers of cards and accounts, as they are printed: in fours."""
+        row = rf"{LEFT}\d{{4}}(?: \d{{4}}){{2,5}}(?: \d{{1,3}})?(?![{LETTER}\d_]|[.,]\d)"
+        yield re.compile(row), lambda m: self._row(m[0].split(" "))
+
+    def references(self) -> Iterator[Rule]:
+        """Long numbers without marks of groups: of orders, customers, accounts."""
+
+        def say(found: re.Match[str]) -> str | None:
+            # What was counted or estimated ends in noughts.
+            return None if found[0].endswith("000") else self._language.grouped(found[0])
+
+        yield re.compile(rf"{LEFT}\d{{7,}}(?![{LETTER}\d_]|[.,]\d)"), say
+
     def ordinals(self) -> Iterator[Rule]:
         """Places in a row."""
         language = self._language
@@ -229,7 +243,10 @@ class Amounts:
         return f"{self._language.join}{versus}{self._language.join}".join(ends)
 
     def _code(self, found: re.Match[str]) -> str:
-        return ", ".join(self._language.digits(group) for group in found[0].split("-"))
+        return self._row(found[0].split("-"))
+
+    def _row(self, groups: list[str]) -> str:
+        return ", ".join(self._language.grouped(group) for group in groups)
 
 
 def roman_value(numeral: str) -> int:

@@ -70,6 +70,7 @@ class Figures:
         calendar, amounts = Calendar(language), Amounts(language)
         yield from Signs(language).powers()
         yield from calendar.dates()
+        yield from amounts.rows()
         yield addresses.PHONE, lambda m: addresses.say_phone(m[0], language)
         yield from calendar.times()
         yield from amounts.named()
@@ -81,6 +82,7 @@ class Figures:
         yield from amounts.fractions()
         yield from calendar.years()
         yield from amounts.ranges()
+        yield from amounts.references()
         yield from amounts.numbers()
 
     def _signs(self) -> Iterator[Rule]:

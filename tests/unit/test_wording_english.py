@@ -69,7 +69,16 @@ NUMBERS = [
     ("+1 (555) 010-9999", "plus one, five five five, zero one zero, nine nine nine nine"),
     ("GPT-4, A4 and B2B", "GPT-four, A4 and B2B"),
     ("192.168.0.1", "one hundred ninety-two dot one hundred sixty-eight dot zero dot one"),
-    ("1111111111111111", "one one one one one one one one one one one one one one one one"),
+    ("1111111111111111", "one one one one, one one one one, one one one one, one one one one"),
+    ("Order 12345678.", "Order one two three four, five six seven eight."),
+    ("Customer 4827193", "Customer four eight two, seven one nine three"),
+    ("+493012345678", "plus four nine three zero, one two three four, five six seven eight"),
+    ("Card 4111 1111 2222 3333", "Card four one one one, one one one one, two two two two, "
+     "three three three three"),
+    ("00481516", "zero zero four eight, one five one six"),
+    ("12000000 people", "twelve million people"),
+    ("1234567 km", "one million two hundred thirty-four thousand five hundred sixty-seven "
+     "kilometers"),
 ]  # fmt: skip
 UNITS = [
     ("50 % or 50%", "fifty percent or fifty percent"),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from agent.wording.annotation import Kind
+from agent.wording.digit_groups import in_groups
 from agent.wording.numerals import MOST_DIGITS, Numeral, parse, spell
 
 
@@ -158,11 +159,15 @@ class Language:
         """One after the other."""
         return self.join.join(self.cardinal(int(figure)) for figure in figures)
 
+    def grouped(self, figures: str) -> str:
+        """The same with a pause after each group, as people say them who are written down."""
+        return ", ".join(self.digits(group) for group in in_groups(figures))
+
     def numeral(self, numeral: Numeral, gender: str = "") -> str:
         """A number as it was written."""
         whole = numeral.whole or "0"
         if len(whole) > MOST_DIGITS or (len(whole) > 1 and whole[0] == "0"):
-            said = self.digits(whole)
+            said = self.grouped(whole)
         else:
             said = self.cardinal(int(whole), "" if numeral.fraction else gender)
         if numeral.fraction:
