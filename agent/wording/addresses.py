@@ -75,7 +75,7 @@ def say_file(name: str, language: Language) -> str:
 
 
 def say_phone(number: str, language: Language) -> str | None:
-    """Digit by digit, in the groups in which it is written, if these are short; None: it is none."""
+    """Digit by digit, in groups, those in which it is written; None if it is no such number."""
     groups = re.findall(r"\d+", number)
     count = sum(len(group) for group in groups)
     if not 7 <= count <= 15 or (len(groups) == 2 and all(g.endswith("0") for g in groups)):

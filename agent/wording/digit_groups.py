@@ -1,4 +1,4 @@
-"""Figures that are read one by one, such as an order's number: in groups that can be written down."""
+"""Figures that are read one by one, such as the number of an order, in groups."""
 
 LONGEST = 5
 """Figures that are followed without a pause."""
