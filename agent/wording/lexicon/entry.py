@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from agent.wording.lexicon.consent import Consent
+from agent.wording.lexicon.help_words import HelpWords
 from agent.wording.lexicon.language import Language
 from agent.wording.lexicon.picture_words import PictureWords
 from agent.wording.lexicon.piece_words import PieceWords
@@ -49,6 +50,8 @@ class Lexicon:
     """Added to the greeting of a call whose sound is kept."""
     farewell: str
     """Said when the agent has to end the call."""
+    help: HelpWords
+    """Asking for a human being, and for help in an emergency."""
     pictures: PictureWords
     """Said about pictures that a caller sends."""
     consent: Consent

@@ -1,6 +1,7 @@
 """Chinese as it is spoken in the north: Putonghua."""
 
 from agent.wording.lexicon.chinese.figures import Chinese
+from agent.wording.lexicon.chinese.help import HELP
 from agent.wording.lexicon.chinese.pieces import PIECES
 from agent.wording.lexicon.chinese.turns import TURNS
 from agent.wording.lexicon.chinese.yes_no import YES_NO
@@ -27,6 +28,7 @@ CHINESE = Lexicon(
     may_remember="我可以记住这些和我们谈的内容，方便您下次来电吗？",
     recorded="本次通话会被录音。",
     farewell="我们的通话只能到这里了，再见。",
+    help=HELP,
     pictures=PictureWords(
         blind="抱歉，我看不了图片，请用语言告诉我图里有什么。",
         unwanted="本次通话中我不看图片。",

@@ -3,6 +3,7 @@
 from agent.wording.lexicon.consent import Consent
 from agent.wording.lexicon.entry import Lexicon
 from agent.wording.lexicon.french.figures import French
+from agent.wording.lexicon.french.help import HELP
 from agent.wording.lexicon.french.pieces import PIECES
 from agent.wording.lexicon.french.turns import TURNS
 from agent.wording.lexicon.french.yes_no import YES_NO
@@ -41,6 +42,7 @@ FRENCH = Lexicon(
     may_remember="Puis-je retenir cela, et ce dont nous parlons, pour la prochaine fois ?",
     recorded="Cet appel est enregistré.",
     farewell="Je dois mettre fin à notre appel. Au revoir.",
+    help=HELP,
     pictures=PictureWords(
         blind="Désolé, je ne peux pas voir les images. Dites-moi avec des mots ce qu'elle montre.",
         unwanted="Je ne regarde pas d'images pendant cet appel.",

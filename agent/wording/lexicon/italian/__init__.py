@@ -3,6 +3,7 @@
 from agent.wording.lexicon.consent import Consent
 from agent.wording.lexicon.entry import Lexicon
 from agent.wording.lexicon.italian.figures import Italian
+from agent.wording.lexicon.italian.help import HELP
 from agent.wording.lexicon.italian.pieces import PIECES
 from agent.wording.lexicon.italian.turns import TURNS
 from agent.wording.lexicon.italian.yes_no import YES_NO
@@ -36,6 +37,7 @@ ITALIAN = Lexicon(
     may_remember="Posso ricordare questo, e ciò di cui parliamo, per la prossima volta?",
     recorded="Questa chiamata è registrata.",
     farewell="Devo chiudere qui la nostra chiamata. Arrivederci.",
+    help=HELP,
     pictures=PictureWords(
         blind="Mi dispiace, non posso vedere le immagini. Mi dica a parole che cosa c'è.",
         unwanted="In questa chiamata non guardo immagini.",
