@@ -32,6 +32,8 @@ logger = logging.getLogger(__name__)
 
 FEATURES: tuple[str, ...] = (
     "agent.features.limits",
+    "agent.features.telephone",
+    "agent.features.press_keys",
     "agent.features.web_searching",
     "agent.features.remembering",
     "agent.features.end_call",
@@ -76,6 +78,11 @@ class Surroundings:
     """Ends the call and closes the room; what is being said is cut off."""
     tools_changed: Callable[[], None]
     """Tells that the feature has other tools than when it was asked last; once the call began."""
+    ask: Callable[[str], None]
+    """Begins the answer to a text as if who is served had typed it; features are not told."""
+    transfer: Callable[[str], Awaitable[str]] | None = None
+    """Puts a caller by telephone through to whom the operator has listed under a name, and tells
+    them so. Returns `through`, or why not, which they have been told too. None: nobody can."""
 
     async def part(self, farewell: str) -> None:
         """Say a last sentence, which cannot be interrupted, and end the call."""
@@ -146,6 +153,10 @@ class Feature:
 
     def turn(self, text: str, *, language: str) -> None:
         """Who is served has said this; `language`: the tag that the recogniser heard, or empty."""
+
+    def takes(self, text: str) -> bool:
+        """Whether the turn of who is served, just told, is the feature's own: no model is asked."""
+        return False
 
     def speaking(self) -> None:
         """The first sample of a reply was handed to the room."""
@@ -265,6 +276,12 @@ class Features(Feature):
     def turn(self, text: str, *, language: str) -> None:
         """Tell all."""
         self._each(lambda feature: feature.turn(text, language=language))
+
+    def takes(self, text: str) -> bool:
+        """Ask all; one is enough."""
+        taken: list[bool] = []
+        self._each(lambda feature: taken.append(feature.takes(text)))
+        return any(taken)
 
     def speaking(self) -> None:
         """Tell all."""

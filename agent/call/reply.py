@@ -4,7 +4,15 @@ from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, 
 from contextlib import aclosing
 
 from livekit import rtc
-from livekit.agents import NOT_GIVEN, Agent, APIConnectOptions, ModelSettings, llm, utils
+from livekit.agents import (
+    NOT_GIVEN,
+    Agent,
+    APIConnectOptions,
+    ModelSettings,
+    StopResponse,
+    llm,
+    utils,
+)
 from livekit.agents.types import USERDATA_TIMED_TRANSCRIPT, FlushSentinel, TimedString
 
 from agent.audio.marks import Mute
@@ -52,6 +60,8 @@ class CallAgent(Agent):
         tools: Sequence[llm.Tool] = (),
         brief: Callable[[llm.ChatContext], Awaitable[None]] | None = None,
         on_unseen: Callable[[], None] = lambda: None,
+        taken: Callable[[str], bool] = lambda text: False,
+        most_words: Callable[[], int | None] = lambda: None,
     ) -> None:
         """Answer as who speaks in `cast`, as `reply` has it; `limits` are of each request.
 
@@ -59,8 +69,9 @@ class CallAgent(Agent):
         the history what the model should know beside it, before it is asked; `on_unseen` is told
         that it takes no pictures.
         `on_failure` is told of replies that fail, once each, guesses too; `on_turn_over` is
-        called before a guess is taken up. A request that is slower than nineteen of twenty is
-        repeated, if that is allowed.
+        called before a guess is taken up. A turn that is `taken` is not answered. A request that is
+        slower than nineteen of twenty is repeated, if that is allowed. A reply ends at `most_words`
+        where these are fewer than the persona's.
         """
         super().__init__(instructions=cast.persona.instructions, tools=list(tools))
         self._cast = cast
@@ -74,11 +85,19 @@ class CallAgent(Agent):
         self._parts = parts
         self._brief = brief
         self._on_unseen = on_unseen
+        self._taken = taken
+        self._most_words = most_words
 
     async def on_user_turn_completed(
         self, turn_ctx: llm.ChatContext, new_message: llm.ChatMessage
     ) -> None:
-        """Now the framework takes up the guess, if there is one, or begins an answer."""
+        """Now the framework takes up the guess, if there is one, or begins an answer.
+
+        Raises:
+            StopResponse: nobody is to answer; the history does not have the turn either.
+        """
+        if self._taken(new_message.text_content or ""):
+            raise StopResponse
         self._on_turn_over()
 
     async def llm_node(
@@ -127,7 +146,8 @@ class CallAgent(Agent):
             after_s=pace.late_s if pace is not None else None,
             pace=pace,
         )
-        most = self._cast.persona.limits.words
+        limits = (self._cast.persona.limits.words, self._most_words())
+        most = min((words for words in limits if words is not None), default=None)
         whole = within_words(stream, most) if most is not None else stream
         async with aclosing(whole) as chunks:
             async for chunk in chunks:

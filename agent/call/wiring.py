@@ -33,6 +33,7 @@ from agent.personas.cast import Cast
 from agent.settings.load import Settings
 from agent.survival.heartbeat import Heartbeat
 from agent.tasks import CallTasks
+from agent.telephone import is_telephone
 from agent.wording.reader import Reader
 
 _CLOSE_S = 10.0
@@ -83,6 +84,7 @@ class Wiring:
         self._settings = settings
         self._cast = cast
         self._reader = reader
+        self._served = served
         self._hang_up = hang_up
         self.notices = Notices(room, tasks, session, cast, spare=apology)
         parts.watch(self.notices.engine_changed)
@@ -133,6 +135,7 @@ class Wiring:
             bill=lambda: bill_of(self._parts.meter, self._settings.prices),
             end=self._hang_up,
             tools_changed=self.changes.tools_changed,
+            ask=self._ask,
         )
         for module in load_features(self._settings):
             self.features.add(module, surroundings)
@@ -147,6 +150,8 @@ class Wiring:
             sources=self._sources,
             on_failure=self.failures.model_failed,
             on_turn_over=self.failures.turn_is_over,
+            taken=self.features.takes,
+            most_words=self._most_words,
             reader=self._reader,
             parts=self._parts,
             tools=self._tools(),
@@ -179,4 +184,17 @@ class Wiring:
         with suppress(RuntimeError):  # the session may be closing
             await self._session.interrupt(force=True)
             self.features.typed(text)
+            if not self.features.takes(text):
+                self.conversation.ask(text)
+
+    def _ask(self, text: str) -> None:
+        with suppress(RuntimeError):  # the session may be closing
+            self.reports.timeline.typed()
             self.conversation.ask(text)
+
+    def _most_words(self) -> int | None:
+        """Longest reply to who is served; None: as their persona has it."""
+        caller = self._room.remote_participants.get(self._served() or "")
+        if caller is None or not is_telephone(caller):
+            return None
+        return self._settings.phone.words or None

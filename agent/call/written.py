@@ -188,6 +188,26 @@ class WrittenCall:
         await self._wiring.answer_typed(text)
         return await self._heard()
 
+    async def press(self, keys: str) -> Heard:
+        """Press keys of the caller's telephone, one after the other, and hear what comes of it.
+
+        Takes `PHONE_KEYS_PAUSE_S`, after which the agent takes them to be complete.
+
+        Raises:
+            CallOver: the call has ended before.
+        """
+        self._need_call()
+        self._usable = self._tools_now()
+        for key in keys:
+            self._room.press(self._caller.identity, key)
+        await asyncio.sleep(self._settings.phone.keys_pause_s)
+        return await self._heard()
+
+    @property
+    def pressed(self) -> str:
+        """The keys that the agent has pressed in this call (the tool `press_keys`)."""
+        return self._room.pressed
+
     async def hand_over(self, caller: WrittenCaller) -> Heard:
         """Hang up, and let somebody else be served who has waited; returns their greeting."""
         self._need_call()

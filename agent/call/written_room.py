@@ -92,6 +92,7 @@ class _AgentHere(_Person, rtc.LocalParticipant):
     def __init__(self) -> None:
         super().__init__(WrittenCaller("agent"), rtc.ParticipantKind.PARTICIPANT_KIND_AGENT)
         self.sent: list[SentText] = []
+        self.pressed: list[str] = []
         self.methods: dict[str, Callable[[rtc.RpcInvocationData], Any]] = {}
 
     async def set_attributes(self, attributes: dict[str, str]) -> None:
@@ -108,6 +109,9 @@ class _AgentHere(_Person, rtc.LocalParticipant):
     ) -> TextStreamInfo:
         self.sent.append(SentText(topic, text, tuple(destination_identities or ())))
         return TextStreamInfo("", "text/plain", topic, 0, len(text), attributes, [])
+
+    async def publish_dtmf(self, *, code: int, digit: str) -> None:
+        self.pressed.append(digit)
 
     def register_rpc_method(self, method_name: str, handler: Any = None) -> Any:
         def take(answer: Any) -> Any:
@@ -167,6 +171,16 @@ class WrittenRoom(rtc.Room):
     def sent(self) -> list[SentText]:
         """What the agent has sent, in order."""
         return self._agent.sent
+
+    @property
+    def pressed(self) -> str:
+        """The keys that the agent has pressed, in order."""
+        return "".join(self._agent.pressed)
+
+    def press(self, identity: str, key: str) -> None:
+        """Press a key of this person's telephone."""
+        person = self._people[identity]
+        self.emit("sip_dtmf_received", rtc.SipDTMF(code=0, digit=key, participant=person))
 
     def register_byte_stream_handler(self, topic: str, handler: Callable[[Any, str], None]) -> None:
         """Take files that are sent on a topic."""

@@ -16,6 +16,7 @@ from typing import Any
 from livekit import rtc
 from livekit.agents import llm
 
+from agent.call.briefing import tell
 from agent.call.features import Answer, Feature, Surroundings
 from agent.features.memory_page import MemoryPage
 from agent.features.memory_tools import RECALL, REMEMBER, MemoryTools
@@ -101,13 +102,7 @@ class Remembering(Feature):
             loaded.set()
         if memory is None or not memory.agreed or not self._may(RECALL):
             return
-        # After the instructions: what stands there is the same in each turn, and cached by models.
-        instructions = next(
-            (at for at, item in enumerate(history.items) if not _is_system(item)),
-            len(history.items),
-        )
-        note = llm.ChatMessage(role="system", content=[told(memory.known)])
-        history.items.insert(instructions, note)
+        tell(history, told(memory.known))
 
     def joined(self, caller: rtc.RemoteParticipant, *, back: bool) -> None:
         """Begin with another person, or go on with the same one."""
@@ -193,10 +188,6 @@ class Remembering(Feature):
 
     def _tell(self) -> None:
         self._call.notices.announce({MEMORY: self._state})
-
-
-def _is_system(item: llm.ChatItem) -> bool:
-    return isinstance(item, llm.ChatMessage) and item.role in ("system", "developer")
 
 
 async def _store(memory: CallerMemory, facts: Sequence[str]) -> None:

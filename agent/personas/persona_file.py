@@ -85,6 +85,31 @@ class Limits(_Strict):
     """The same by what it has cost, in the currency of the prices."""
 
 
+def _phrases(value: Any) -> Any:
+    """Phrases, or phrases for each language."""
+    if not isinstance(value, Mapping):
+        return {ANY: _list(value)}
+    return {language_tag(tag).lower(): _list(phrases) for tag, phrases in value.items()}
+
+
+class SetAnswer(_Strict):
+    """What is done when a caller asks for it in known words, whatever a model would say."""
+
+    on: bool = True
+    """False: the model answers these words like others."""
+    words: Annotated[dict[str, list[str]], BeforeValidator(_phrases)] = {}
+    """Phrases beside those that their language has, by tag or for `ANY`."""
+    say: Texts = {}
+    """Said when nobody is put through; `{number}` is the number for emergencies. Empty: a sentence
+    of the language."""
+    transfer_to: str = Field("", max_length=64)
+    """Name of whom a telephone is put through to; empty: to nobody."""
+
+
+def _set_answer(value: Any) -> Any:
+    return {"on": value} if isinstance(value, bool) else value
+
+
 def _list(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
@@ -136,6 +161,11 @@ class PersonaFile(_Strict):
     limits: Limits = Limits()
     numbers: Annotated[list[Number], BeforeValidator(_list)] = []
     """Who dials one of these is answered by this persona."""
+    human: Annotated[SetAnswer, BeforeValidator(_set_answer)] | None = None
+    """What is done when a caller asks for a human being; `false`: nothing is set. None: a sentence
+    of the language, for callers by telephone."""
+    emergency: Annotated[SetAnswer, BeforeValidator(_set_answer)] | None = None
+    """The same when they tell of an emergency."""
     sees: bool = False
     """Whether it is shown the caller's pictures, camera and screen."""
     offered: bool = True

@@ -25,6 +25,7 @@ from agent.options.interpreting import InterpretOptions
 from agent.options.livekit import LiveKitOptions
 from agent.options.memory import MemoryOptions
 from agent.options.personas import PersonaOptions
+from agent.options.phone import PhoneOptions
 from agent.options.pictures import PictureOptions
 from agent.options.prices import PriceOptions
 from agent.options.recording import RecordOptions
@@ -53,6 +54,7 @@ SECTIONS: Mapping[str, type[BaseModel]] = {
     "MEMORY_": MemoryOptions,
     "TOOLS_": ToolOptions,
     "MCP_": McpOptions,
+    "PHONE_": PhoneOptions,
     "PICTURES_": PictureOptions,
     "DOCUMENTS_": DocumentsOptions,
     "STT_": SpeechToTextOptions,
@@ -136,6 +138,7 @@ class Settings:
     memory: MemoryOptions = MemoryOptions()
     tools: ToolOptions = ToolOptions()
     mcp: McpOptions = McpOptions()
+    phone: PhoneOptions = PhoneOptions()
     pictures: PictureOptions = PictureOptions()
     documents: DocumentsOptions = DocumentsOptions()
     record: RecordOptions = RecordOptions()

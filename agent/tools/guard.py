@@ -51,6 +51,8 @@ _FAILED = "It failed. Tell the caller in one sentence that it did not work."
 _NOT_YOURS = "You do not have this tool."
 _GOES_ON = "still at work"
 _CUT = " … (the rest is left out)"
+_UNTOLD = frozenset({"press_keys"})
+"""Tools whose arguments the room is never told: they may be a PIN."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,7 +183,7 @@ class Guard:
         message: dict[str, Any] = {"id": call.call_id, "name": call.name, "state": state}
         if took_ms is not None:
             message["took_ms"] = took_ms
-        if self._options.tell == "arguments":
+        if self._options.tell == "arguments" and call.name not in _UNTOLD:
             message["arguments"] = arguments
         self._around.publish(TOPIC_TOOL, message)
 

@@ -174,6 +174,7 @@ def play(
     tools: Sequence[llm.Tool] = (),
     persona: str = "",
     album: Album | None = None,
+    taken: Mapping[str, str] | None = None,
 ) -> WholeTalk:
     """Hold one talk to its end.
 
@@ -193,6 +194,7 @@ def play(
         tools: that there are in the call.
         persona: name of the one that speaks, of those that `settings` have.
         album: pictures that the caller has sent before the talk.
+        taken: turns that no model answers, and what is said instead.
     """
     vocabulary = Vocabulary()
     talk = WholeTalk(
@@ -208,7 +210,7 @@ def play(
     stage = _Stage(
         talk, vocabulary, chosen, lines, greeting, spare, Recorded(recorder), prices or Prices(),
         tools, PersonaWishes(name=persona or None),
-        album,
+        album, taken or {},
     )  # fmt: skip
     virtual_time.run(stage.run())
     return talk
@@ -250,7 +252,9 @@ class _Stage:
         tools: Sequence[llm.Tool],
         wishes: PersonaWishes,
         album: Album | None,
+        taken: Mapping[str, str],
     ) -> None:
+        self.taken = taken
         self.recorded = recorded
         self.talk = talk
         self.vocabulary = vocabulary
@@ -313,6 +317,7 @@ class _Stage:
             parts=self.parts,
             tools=self.tool_use.offered(self.tools),
             brief=self._brief,
+            taken=self._take,
         )
         async with asyncio.TaskGroup() as group:
             carried = [
@@ -372,6 +377,13 @@ class _Stage:
     async def _brief(self, history: llm.ChatContext) -> None:
         if self.album is not None:
             self.album.place(history)
+
+    def _take(self, text: str) -> bool:
+        if text not in self.taken:
+            return False
+        self.session.interrupt(force=True)
+        self.session.say(self.taken[text])
+        return True
 
     def _stop(self) -> None:
         self.session.interrupt(force=True)

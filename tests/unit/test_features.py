@@ -128,6 +128,7 @@ def test_every_event_of_a_feature_is_passed_on() -> None:
         "typed": (("hello",), {}),
         "key": (("5",), {}),
         "turn": (("hello",), {"language": "en"}),
+        "takes": (("hello",), {}),
         "reply": (("hi",), {"interrupted": True}),
         "tool": ((call, output), {}),
         "became": ((object(),), {}),

@@ -286,3 +286,28 @@ def test_with_a_recogniser_that_streams_the_talk_is_the_same(lines: list[Line]) 
         (role, bare(text)) for role, text in asked.messages
     ]
     assert streamed.heard == asked.heard
+
+
+def test_a_turn_that_is_taken_is_answered_by_no_model_though_it_was_asked_on_a_guess() -> None:
+    human = "Let me talk to a human, please."
+    talk = play(
+        Says(human, 0.5, 2.4),
+        Says("What is the weather like today?", 1.0, 2.6, after=1),
+        replies={"What is the weather like today?": "It is sunny."},
+        otherwise="I am as good as a human.",
+        taken={human: "I cannot reach anybody for you."},
+    )
+    assert talk.heard == "I cannot reach anybody for you. It is sunny."
+    assert human in talk.asked, "the answer was begun on a guess"
+    assert talk.failures == []
+
+
+def test_what_is_taken_is_not_taken_on_a_guess_of_more() -> None:
+    talk = play(
+        Says("A human", 0.5, 1.3),
+        Says("is what I want to become.", 1.75, 3.1),
+        otherwise="I see.",
+        taken={"A human": "Nobody is here."},
+    )
+    assert talk.heard == "I see."
+    assert talk.asked[0] == "A human", "it was a guess"
