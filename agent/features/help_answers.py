@@ -16,8 +16,9 @@ from agent.call.features import Surroundings
 from agent.personas.persona_file import SetAnswer
 from agent.personas.texts import said_in
 from agent.wording.calls_for_help import asks_for_human, tells_of_emergency
-from agent.wording.lexicon import lexicon_of
+from agent.wording.lexicon import code_of, lexicon_of
 from agent.wording.lexicon.help_words import HelpWords
+from agent.wording.tongues import language_of
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +57,7 @@ class HelpAnswers:
             answer = self._answer_to(kind)
             if answer is not None and self._is_said(kind, answer, text):
                 self._keep(text)
-                self._give(kind, answer)
+                self._give(kind, answer, self._language_for(text))
                 return True
         return False
 
@@ -64,7 +65,7 @@ class HelpAnswers:
         """A key asks for a human being."""
         answer = self._answer_to(_HUMAN)
         if answer is not None:
-            self._give(_HUMAN, answer)
+            self._give(_HUMAN, answer, self._language_for(""))
 
     def _answer_to(self, kind: _Kind) -> SetAnswer | None:
         """How the persona that speaks has it; None: the model answers."""
@@ -75,34 +76,40 @@ class HelpAnswers:
         return own if own.on else None
 
     def _is_said(self, kind: _Kind, answer: SetAnswer, text: str) -> bool:
-        languages = (self.language,) if self.language else self._call.cast.persona.languages
+        known = filter(None, (self.language, *self._call.cast.persona.languages))
         return any(
             kind.is_said(text, language, further=said_in(answer.words, [language]) or ())
-            for language in languages or ("",)
+            for language in dict.fromkeys(known) or ("",)
         )
 
-    def _give(self, kind: _Kind, answer: SetAnswer) -> None:
+    def _language_for(self, text: str) -> str:
+        """Tag of the language that a text is answered in: its own, if the persona speaks it."""
+        persona = self._call.cast.persona
+        spoken = self.language or language_of(text, code_of(persona.language))
+        can = {code_of(language) for language in persona.languages}
+        return spoken if not can or code_of(spoken) in can else persona.language
+
+    def _give(self, kind: _Kind, answer: SetAnswer, language: str) -> None:
         logger.info("a set answer was given", extra={"kind": kind.name})
         # The model's answer to a guess of the turn is wanted no more.
         with suppress(RuntimeError):  # the session may be closing
             self._call.session.interrupt(force=True)
         if answer.transfer_to and self._call.transfer is not None:
-            putting = self._put_through(kind, answer, answer.transfer_to)
+            putting = self._put_through(kind, answer, language)
             self._call.tasks.need(putting, name="put-through")
         else:
-            self._say(self._sentence(kind, answer))
+            self._say(self._sentence(kind, answer, language))
 
-    async def _put_through(self, kind: _Kind, answer: SetAnswer, name: str) -> None:
+    async def _put_through(self, kind: _Kind, answer: SetAnswer, language: str) -> None:
         assert self._call.transfer is not None
-        outcome = await self._call.transfer(name)
+        outcome = await self._call.transfer(answer.transfer_to)
         if outcome != "through" and (answer.say or kind.insists):
-            self._say(self._sentence(kind, answer))
+            self._say(self._sentence(kind, answer, language))
 
-    def _sentence(self, kind: _Kind, answer: SetAnswer) -> str:
-        persona = self._call.cast.persona
-        language = self.language or persona.language
+    def _sentence(self, kind: _Kind, answer: SetAnswer, language: str) -> str:
         words = lexicon_of(language).help
-        text = said_in(answer.say, [language, *persona.languages]) or kind.usual(words)
+        languages = [language, *self._call.cast.persona.languages]
+        text = said_in(answer.say, languages) or kind.usual(words)
         number = self._call.settings.phone.emergency_number
         # Figure by figure: 112 is no quantity.
         return str(text).replace(_NUMBER, " ".join(number) or words.own_number)

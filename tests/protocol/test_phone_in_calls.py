@@ -173,7 +173,7 @@ async def test_who_asks_for_a_human_by_telephone_gets_the_set_answer_and_no_mode
     async with stage.call() as call:
         assert (await call.say("I want to talk to a human, please.")).text == EN.nobody
         assert (await call.press("0")).text == EN.nobody
-        assert (await call.say("请转人工。")).text == LEXICONS["en"].help.nobody
+        assert (await call.say("请转人工。")).text == LEXICONS["zh"].help.nobody
         assert stage.requests == []
         await call.say("What did I ask for?")
     told = [message["content"] for message in stage.requests[-1]["messages"]]
