@@ -108,6 +108,7 @@ class Telephone(Feature):
         if self._telephone is None:
             return
         self._cancel_pause()
+        self._hushed = None
         if self._call.session.current_speech is not None:
             with suppress(RuntimeError):  # the session may be closing
                 self._hushed = self._call.session.interrupt(force=True)
@@ -156,23 +157,23 @@ class Telephone(Feature):
             self._usual_speed = None
 
     def _repeat(self) -> None:
-        hushed, self._hushed = self._hushed, None
-        self._call.tasks.inform(self._say_again(hushed), name="say-again")
+        self._call.tasks.inform(self._say_again(self._hushed), name="say-again")
 
     async def _say_again(self, hushed: asyncio.Future[None] | None) -> None:
+        before = self._last
         if hushed is not None:
             await asyncio.wait({hushed})
         text, interrupted = self._last
-        with suppress(RuntimeError):  # the session may be closing
-            if not interrupted:
+        unheard = hushed is not None and self._last is before
+        if not (interrupted or unheard):
+            with suppress(RuntimeError):  # the session may be closing
                 if text:
                     self._call.session.say(text)
-            elif is_handbook(self._call.settings):
-                chinese = is_chinese(text)
-                self._call.ask(_AGAIN_OF_HANDBOOK[chinese])
-            else:
-                # Only the model knows what nobody has heard yet.
-                self._call.ask(_AGAIN)
+        elif is_handbook(self._call.settings):
+            self._call.ask(_AGAIN_OF_HANDBOOK[is_chinese(text)])
+        else:
+            # Only the model knows what nobody has heard yet.
+            self._call.ask(_AGAIN)
 
     def _briefing(self, telephone: rtc.RemoteParticipant) -> Iterator[str]:
         yield _BRIEF

@@ -17,6 +17,7 @@ from agent.personas.chosen import shelf_of
 from agent.room_protocol import TOPIC_TOOL
 from agent.settings.load import load_from
 from agent.wording.lexicon import LEXICONS
+from agent.wording.reader import Reader
 from rejoinder.stand_ins.openai_server import OpenAIStandIn
 
 NUMBER = "+49301234567"
@@ -246,3 +247,34 @@ async def test_only_a_telephone_has_keys(stage: Stage) -> None:
     async with stage.call(WEB) as call:
         await call.say("Hello.")
     assert "tools" not in stage.requests[-1]
+
+
+OPENING = """\
+# When do you open?
+
+We open at nine on all days of the week but Sunday, and close at six in the evening. On holidays
+the hours differ: see [the calendar](https://example.com/calendar?year=2030) for these, or ask us.
+In the summer we open an hour earlier, so that nobody has to come in the heat of the day. Groups of
+more than ten people should call two days before they come.
+"""
+
+
+async def test_the_handbook_is_as_short_on_a_telephone_and_reads_out_no_link(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "pages").mkdir()
+    (tmp_path / "pages" / "opening.md").write_text(OPENING)
+    handbook = {
+        "LLM_ENGINE": "handbook",
+        "LLM_FOLDER": str(tmp_path / "pages"),
+        "PHONE_WORDS": "12",
+    }
+    async with staged(tmp_path, **handbook) as stage, stage.call() as call:
+        first = (await call.say("When do you open?")).text
+        more = (await call.say("Go on.")).text
+    assert first.endswith("six in the evening."), "the sentence in which it became too long"
+    assert more.startswith("On holidays")
+    said = Reader("en").say(f"{first} {more}")
+    assert "calendar" in said
+    assert "http" not in said
+    assert "/" not in said
