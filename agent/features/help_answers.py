@@ -15,6 +15,7 @@ from livekit.agents import llm
 from agent.call.features import Surroundings
 from agent.personas.persona_file import SetAnswer
 from agent.personas.texts import said_in
+from agent.tasks import fault
 from agent.wording.calls_for_help import asks_for_human, tells_of_emergency
 from agent.wording.lexicon import code_of, lexicon_of
 from agent.wording.lexicon.help_words import HelpWords
@@ -102,7 +103,11 @@ class HelpAnswers:
 
     async def _put_through(self, kind: _Kind, answer: SetAnswer, language: str) -> None:
         assert self._call.transfer is not None
-        outcome = await self._call.transfer(answer.transfer_to)
+        try:
+            outcome = await self._call.transfer(answer.transfer_to)
+        except Exception as error:  # noqa: BLE001 - who cannot be put through stays in the call
+            logger.error("a transfer failed", extra=fault(error))
+            outcome = "failed"
         if outcome != "through" and (answer.say or kind.insists):
             self._say(self._sentence(kind, answer, language))
 

@@ -107,7 +107,12 @@ class SetAnswer(_Strict):
 
 
 def _set_answer(value: Any) -> Any:
-    return {"on": value} if isinstance(value, bool) else value
+    """`false`, or the lines."""
+    if isinstance(value, bool):
+        return {"on": value}
+    if not isinstance(value, Mapping | SetAnswer | None):
+        raise PydanticCustomError("answer", "should be `false`, or have `say:` and the like")
+    return value
 
 
 def _list(value: Any) -> Any:

@@ -68,6 +68,8 @@ voice: {en: nova, zh: {name: zf, speed: 0.9}}
         ("title: B", ":3: title is there twice"),
         ("greeting: {klingonish: Hi}", ":3: greeting: 'klingonish' is no language"),
         ("apologies: {ear: Hi}", ":3: apologies.ear"),
+        ("human: 5", ":3: human: should be `false`, or have `say:`"),
+        ("emergency: {sy: Hi}", ":3: emergency.sy is not known"),
         ("languages: [a", ":4: "),
         ("a: !!python/object:os.system {}", ":3: "),
     ],
