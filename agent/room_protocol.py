@@ -15,6 +15,8 @@ TOPIC_TOOL = "rejoinder.tool"
 TOPIC_PICTURE = "rejoinder.picture"
 TOPIC_IMAGES = "images"
 """What LiveKit's own examples send pictures by."""
+TOPIC_BUFFERED = "lk.agent.pre-connect-audio-buffer"
+"""What a client has recorded before it was heard."""
 
 # Attributes of a stream of captions.
 SEGMENT = "lk.segment_id"
@@ -25,7 +27,8 @@ CAPTION = "rejoinder.caption"
 CAPTION_OF = "rejoinder.caption_of"
 UNTRANSLATED = "rejoinder.untranslated"
 
-# Attributes of a person who is captioned or interpreted, and what they may be set by.
+# Attributes of a person, and what they may be set by: whoever is captioned or interpreted has both,
+# the caller of a call the first.
 SPEAKS = "rejoinder.speaks"
 HEARS = "rejoinder.hears"
 SET_LANGUAGE = "set_language"
@@ -40,6 +43,11 @@ SEES = "rejoinder.sees"
 SET_PERSONA = "set_persona"
 GET_PERSONAS = "get_personas"
 
+# What the caller's client can ask for in a call.
+INTERRUPT = "interrupt"
+GET_LATENCY = "get_latency"
+TAKE_TURN = "take_turn"
+
 # What is known of the caller from earlier calls: an attribute of the agent's, and procedures.
 MEMORY = "rejoinder.memory"
 GET_MEMORY = "get_memory"
@@ -49,6 +57,8 @@ DELETE_MEMORY = "delete_memory"
 
 # Attributes of the agent.
 STATE = "lk.agent.state"
+SERVES = "rejoinder.serves"
+"""Identity of who is listened to."""
 MODE = "rejoinder.mode"
 RECORDED = "rejoinder.recorded"
 CLONING = "rejoinder.cloning"

@@ -8,7 +8,7 @@ from livekit.agents import AgentSession
 from agent.call.caller_track import CallerTrack
 from agent.call.membership import Membership
 from agent.call.notices import Notices
-from agent.call.presence import Presence, Resume, Serve
+from agent.call.presence import Presence, Served
 from agent.call.session import INPUT_FRAME_MS, INPUT_RATE_HZ
 from agent.call.typed_text import TOO_LONG, TypedText
 from agent.options.agent import AgentOptions
@@ -26,7 +26,7 @@ class Callers:
         notices: Notices,
         options: AgentOptions,
         *,
-        served: Callable[[Serve | Resume], Awaitable[None]],
+        served: Callable[[Served], Awaitable[None]],
         left: Callable[[str], None],
         typed: Callable[[str], Awaitable[None]],
         over: Callable[[], None],
@@ -47,7 +47,11 @@ class Callers:
         self._room = room
         self._notices = notices
         self._most_chars = options.typed_chars
-        self._presence = Presence(return_s=options.return_s, goodbye_s=options.goodbye_s)
+        self._presence = Presence(
+            return_s=options.return_s,
+            goodbye_s=options.goodbye_s,
+            free=options.floor == "free",
+        )
         self.track = CallerTrack(room, rate_hz=INPUT_RATE_HZ, frame_ms=INPUT_FRAME_MS)
         """The voice of who is served."""
         self._membership = Membership(

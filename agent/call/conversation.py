@@ -4,7 +4,7 @@ from contextlib import suppress
 
 from livekit.agents import AgentSession, llm
 
-from agent.call.presence import Resume, Serve
+from agent.call.presence import Resume, Serve, Served
 from agent.personas.cast import Cast
 from agent.survival.heartbeat import Heartbeat
 from agent.survival.history import Memory, recalled, said, shortened
@@ -50,8 +50,11 @@ class Conversation:
         self._history_of = memory.served
         await self._session.current_agent.update_chat_ctx(recalled(memory))
 
-    async def serve(self, action: Serve | Resume) -> None:
-        """Talk to another person from now on, or to the same one again."""
+    async def serve(self, action: Served) -> None:
+        """Talk to another person from now on, or to the same one again.
+
+        Who takes the turn goes on with what was said.
+        """
         persona, before = self._cast.persona, self._with
         foreign = self._history_of not in (None, action.identity)
         self._with = self._history_of = action.identity

@@ -34,6 +34,7 @@ FEATURES: tuple[str, ...] = (
     "agent.features.limits",
     "agent.features.telephone",
     "agent.features.press_keys",
+    "agent.features.steering",
     "agent.features.web_searching",
     "agent.features.remembering",
     "agent.features.end_call",
@@ -83,6 +84,8 @@ class Surroundings:
     transfer: Callable[[str], Awaitable[str]] | None = None
     """Puts a caller by telephone through to whom the operator has listed under a name, and tells
     them so. Returns `through`, or why not, which they have been told too. None: nobody can."""
+    recast: Callable[[], None]
+    """Tells that `cast` has who speaks otherwise than before, as in another language."""
 
     async def part(self, farewell: str) -> None:
         """Say a last sentence, which cannot be interrupted, and end the call."""
@@ -120,7 +123,7 @@ class Feature:
         """The model that was asked takes no pictures; it is asked without them, or not at all."""
 
     def became(self, persona: Persona) -> None:
-        """Another persona has taken over; its first words come next."""
+        """Another persona has taken over, whose first words come next, or one is not as it was."""
 
     def methods(self) -> Mapping[str, Answer]:
         """Remote procedures for the client of who is served, by name; others are refused."""
@@ -133,10 +136,10 @@ class Feature:
         """The room is joined and the session has started; nobody is served yet."""
 
     def joined(self, caller: rtc.RemoteParticipant, *, back: bool) -> None:
-        """This person is served from now on; `back`: again, after they were away.
+        """This person is served from now on; `back`: in the same talk as before.
 
-        Told before the greeting. A telephone is of the kind SIP, and its `attributes` have
-        `sip.phoneNumber` and the like.
+        They were away, or somebody else had the turn. Told before the greeting. A telephone is of
+        the kind SIP, and its `attributes` have `sip.phoneNumber` and the like.
         """
 
     def changed(self, caller: rtc.RemoteParticipant, attributes: Mapping[str, str]) -> None:

@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import json
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -14,10 +15,25 @@ from livekit.agents.job import DEFAULT_PARTICIPANT_KINDS
 
 from agent.call.caller_track import CallerTrack
 from agent.call.notices import Notices
-from agent.call.presence import Action, Departure, Hush, Over, Presence, Refuse, Resume, Serve
+from agent.call.presence import (
+    Action,
+    Departure,
+    Hush,
+    Over,
+    Presence,
+    Refuse,
+    Resume,
+    Serve,
+    Served,
+    TakeOn,
+)
+from agent.room_protocol import SERVES, TAKE_TURN
 from agent.telephone import is_telephone
 
 BUSY = "I am talking with somebody else; I will be with you when they have gone."
+TAKEN = "I am listening to somebody else; take the turn to talk to me."
+NOT_FREE = 403
+"""Code of the error that a client gets that may not take the turn."""
 
 _BUSY_PAUSE_S = 6.0
 """Least time between two notices to one person who waits, seconds."""
@@ -46,7 +62,7 @@ class Membership:
         notices: Notices,
         presence: Presence,
         *,
-        served: Callable[[Serve | Resume], Awaitable[None]],
+        served: Callable[[Served], Awaitable[None]],
         left: Callable[[str], None],
         over: Callable[[], None],
     ) -> None:
@@ -82,6 +98,7 @@ class Membership:
         self._room.on("participant_active", self._on_ready)
         self._room.on("track_subscribed", lambda _track, _publication, by: self._on_ready(by))
         self._room.on("participant_disconnected", self._on_gone)
+        self._room.local_participant.register_rpc_method(TAKE_TURN, self._take_turn)
         there = list(self._room.remote_participants.values())
         for participant in sorted(there, key=lambda p: p.identity != self._presence.expected):
             self._on_connected(participant)
@@ -118,7 +135,8 @@ class Membership:
 
     async def _do(self, action: Action) -> None:
         match action:
-            case Serve(identity) | Resume(identity):
+            case Serve(identity) | Resume(identity) | TakeOn(identity):
+                self._notices.announce({SERVES: identity})
                 self._track.set_participant(identity)
                 await self._session.room_io.wait_for_ready()
                 self._session.room_io.set_participant(identity)
@@ -135,7 +153,19 @@ class Membership:
         now = _now()
         if now - self._told.get(identity, now - _BUSY_PAUSE_S) >= _BUSY_PAUSE_S:
             self._told[identity] = now
-            self._notices.notice(BUSY, stage="session", level="info", to=[identity])
+            text = TAKEN if self._presence.free else BUSY
+            self._notices.notice(text, stage="session", level="info", to=[identity])
+
+    async def _take_turn(self, call: rtc.RpcInvocationData) -> str:
+        """Whoever calls is listened to next; answers who is."""
+        identity = call.caller_identity
+        caller = self._room.remote_participants.get(identity)
+        if caller is not None:
+            self._on_ready(caller)
+        self._take(self._presence.takes(identity))
+        if identity != self._presence.served:
+            raise rtc.RpcError(NOT_FREE, "somebody else is served; turns are not taken here")
+        return json.dumps({"serves": identity})
 
     def _take(self, actions: list[Action]) -> None:
         self._actions += actions

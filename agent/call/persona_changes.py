@@ -185,6 +185,10 @@ class PersonaChanges(Feature):
         """A feature has other tools than before: the model is told with its next answer."""
         self._due.put_nowait(self._offer_tools)
 
+    def recast(self) -> None:
+        """The cast has who speaks otherwise than before: the session and clients follow."""
+        self._due.put_nowait(partial(self._take_over, greet=False, keep=True))
+
     async def _offer_tools(self) -> None:
         await self._session.current_agent.update_tools([*self._tools()])
 

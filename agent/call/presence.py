@@ -1,5 +1,7 @@
 """Who is served: the first caller, for as long as they are there or may come back.
 
+Where the floor is free whoever is there may take the turn, and the talk goes on with them.
+
 The end of a connection is not the end of a call: a page is loaded again, a telephone changes its
 network, a second tab takes the identity over. Pure rules on a clock that is passed in;
 `agent.call.membership` carries them out.
@@ -31,6 +33,13 @@ class Resume:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeOn:
+    """This person has taken the turn: go on with them, in the same talk."""
+
+    identity: str
+
+
+@dataclass(frozen=True, slots=True)
 class Refuse:
     """Somebody else is served: tell this person."""
 
@@ -47,19 +56,22 @@ class Over:
     """The call is over."""
 
 
-Action = Serve | Resume | Refuse | Hush | Over
+Served = Serve | Resume | TakeOn
+Action = Served | Refuse | Hush | Over
 
 
 class Presence:
     """The people of one room, in order of their coming."""
 
-    def __init__(self, *, return_s: float, goodbye_s: float) -> None:
+    def __init__(self, *, return_s: float, goodbye_s: float, free: bool = False) -> None:
         """Prepare for an empty room.
 
         Args:
             return_s: seconds that a caller whose connection was lost is waited for.
             goodbye_s: the same for one whose client said goodbye.
+            free: whoever is there may take the turn; all of them have one talk.
         """
+        self.free = free
         self._return_s = return_s
         self._goodbye_s = min(goodbye_s, return_s)
         self._expected: str | None = None
@@ -103,6 +115,16 @@ class Presence:
             return [Resume(identity)]
         return [Refuse(identity)]
 
+    def takes(self, identity: str) -> list[Action]:
+        """Somebody who is there takes the turn, if that is allowed; who had it is told."""
+        before = self._served
+        if not self.free or identity not in self._there or identity == before:
+            return []
+        self._served = identity
+        self._until = self._hush_at = None
+        told = [Refuse(before)] if before in self._there and before is not None else []
+        return [TakeOn(identity), *told]
+
     def left(self, identity: str, departure: Departure, *, now: float) -> list[Action]:
         """Somebody has gone; `now`: seconds on any clock, the same for all calls."""
         if identity in self._there:
@@ -130,4 +152,5 @@ class Presence:
         if not self._there:
             return [Over()]
         self._served = self._there[0]
-        return [Hush(), Serve(self._served)]
+        taken = TakeOn(self._served) if self.free else Serve(self._served)
+        return [Hush(), taken]

@@ -1,14 +1,18 @@
 """What a page is told of a call: the engines, where answers were found, where the time went."""
 
+import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from agent.call.features import Feature
+from livekit import rtc
+
+from agent.call.features import Answer, Feature
+from agent.call.latencies import Latencies
 from agent.call.notices import Notices
 from agent.call.parts import Parts
 from agent.call.sources import Sources
 from agent.call.timeline import Timeline, TurnReport
-from agent.room_protocol import TOPIC_SOURCE, TOPIC_TURN
+from agent.room_protocol import GET_LATENCY, TOPIC_SOURCE, TOPIC_TURN
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +38,11 @@ class Reports(Feature):
         self._parts = parts
         self._answered = answered
         self._sources = sources
+        self._latencies = Latencies()
+
+    def methods(self) -> Mapping[str, Answer]:
+        """For a client that has not listened to each turn."""
+        return {GET_LATENCY: self._latency}
 
     def announce(self) -> None:
         """Name the engines; some learn their model's name with their first answer."""
@@ -54,6 +63,10 @@ class Reports(Feature):
         report = self.timeline.reply_ended(interrupted=interrupted)
         if report is not None:
             self._notices.publish(TOPIC_TURN, report.as_json())
+            self._latencies.add(report)
             self._answered(report)
             self.announce()
             logger.info("turn answered", extra=report.as_log())
+
+    async def _latency(self, call: rtc.RpcInvocationData) -> str:
+        return json.dumps(self._latencies.as_json())

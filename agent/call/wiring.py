@@ -20,7 +20,7 @@ from agent.call.happenings import Happenings
 from agent.call.notices import Notices
 from agent.call.parts import Parts
 from agent.call.persona_changes import PersonaChanges
-from agent.call.presence import Resume, Serve
+from agent.call.presence import Serve, Served
 from agent.call.recorded import Recorded
 from agent.call.reply import CallAgent
 from agent.call.reports import Reports
@@ -136,6 +136,7 @@ class Wiring:
             end=self._hang_up,
             tools_changed=self.changes.tools_changed,
             ask=self._ask,
+            recast=self.changes.recast,
         )
         for module in load_features(self._settings):
             self.features.add(module, surroundings)
@@ -172,11 +173,11 @@ class Wiring:
         finally:
             self.features.gone()
 
-    async def serve(self, action: Serve | Resume) -> None:
+    async def serve(self, action: Served) -> None:
         """Talk to this person from now on, who is in the room."""
         caller = self._room.remote_participants.get(action.identity)
         if caller is not None:
-            self.features.joined(caller, back=isinstance(action, Resume))
+            self.features.joined(caller, back=not isinstance(action, Serve))
         await self.conversation.serve(action)
 
     async def answer_typed(self, text: str) -> None:

@@ -46,6 +46,11 @@ class AgentOptions(Section):
         ge=0,
         le=600,
     )
+    floor: Literal["first", "free"] = setting(
+        "first",
+        "whom a call serves when several people are in its room; first: the first one, until they "
+        "have gone; free: whoever has taken the turn (`take_turn`), all in one talk",
+    )
     typed_chars: int = setting(
         4000, "longest typed message that is answered, characters", ge=100, le=100_000
     )

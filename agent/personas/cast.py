@@ -11,6 +11,10 @@ from agent.settings.load import Settings
 _NOT_DIGITS = str.maketrans("", "", " ()/-")
 
 
+def _as_it_is(persona: Persona) -> Persona:
+    return persona
+
+
 class Cast:
     """Of one call. What speaks, shows or asks looks at `persona` each time, and keeps no copy."""
 
@@ -19,7 +23,7 @@ class Cast:
         settings: Settings,
         wishes: PersonaWishes,
         *,
-        opening: Callable[[Persona], Persona] = lambda persona: persona,
+        opening: Callable[[Persona], Persona] = _as_it_is,
     ) -> None:
         """Begin with the persona that `wishes` name, or the settings; `opening` has the last word.
 
@@ -29,7 +33,10 @@ class Cast:
             ConfigError: there is none of that name.
         """
         self._settings = settings
-        self._languages = wishes.languages
+        self._opening = opening
+        self._wishes = wishes
+        """What was wished for of who speaks."""
+        self._own_languages = wishes.languages
         self._watchers: list[Callable[[Persona], None]] = []
         self.is_named = wishes.name is not None
         """Whether `wishes` say who begins."""
@@ -73,8 +80,20 @@ class Cast:
         if name == self.persona.name:
             return self.persona
         shelved = self._shelf.get(name)
-        wishes = PersonaWishes(languages=self._languages)
-        self.become(persona_of(self._settings, wishes, shelved))
+        self._wishes = PersonaWishes(languages=self._wishes.languages)
+        self._opening = _as_it_is
+        self.become(persona_of(self._settings, self._wishes, shelved))
+        return self.persona
+
+    def speak(self, language: str) -> Persona:
+        """Let who speaks, and whoever takes over, do so in the language of this tag.
+
+        Empty: in those that `wishes` had.
+        """
+        languages = [language] if language else self._own_languages
+        self._wishes = self._wishes.model_copy(update={"languages": languages})
+        persona = persona_of(self._settings, self._wishes, self.persona.shelved)
+        self.become(self._opening(persona))
         return self.persona
 
     def become(self, persona: Persona) -> None:

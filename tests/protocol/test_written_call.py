@@ -16,9 +16,20 @@ from agent.call.written_room import WrittenCaller
 from agent.errors import ConfigError
 from agent.metadata import JobMetadata, PersonaWishes
 from agent.personas.chosen import shelf_of
-from agent.room_protocol import GET_PERSONAS, TOPIC_COST
+from agent.room_protocol import (
+    GET_LATENCY,
+    GET_PERSONAS,
+    INTERRUPT,
+    SET_LANGUAGE,
+    SPEAKS,
+    TOPIC_COST,
+    TOPIC_TURN,
+)
 from agent.settings.load import load_from
+from agent.wording.lexicon import LEXICONS
+from rejoinder.stand_ins.answering import Behaviour
 from rejoinder.stand_ins.openai_server import OpenAIStandIn
+from testbed.waiting import until
 
 CLERK = """\
 title: Clerk
@@ -204,3 +215,57 @@ async def test_a_file_goes_to_who_takes_its_topic(stage: Stage) -> None:
         )
         assert await call.send_file(b"\x89PNG", topic="pictures", **kind)
         assert got == [b"\x89PNG"]
+
+
+async def test_a_client_silences_the_agent_and_is_told_whether_it_spoke(stage: Stage) -> None:
+    stage.server.reply = lambda messages: "Yes?"
+    stage.server.llm = Behaviour(first_byte_s=60)
+    async with stage.call() as call:
+        assert json.loads(await call.request(INTERRUPT)) == {"interrupted": False}
+        async with asyncio.TaskGroup() as group:
+            telling = group.create_task(call.say("Tell me all."))
+            await until(lambda: bool(stage.server.of("llm")), "the model to be asked")
+            assert json.loads(await call.request(INTERRUPT)) == {"interrupted": True}
+        assert telling.result().text == ""
+        stage.server.llm = Behaviour()
+        assert (await call.say("Hello?")).text == "Yes?"
+
+
+async def test_a_client_says_which_language_its_person_speaks(stage: Stage) -> None:
+    stage.server.refuse = lambda body: "no"
+    async with stage.call() as call:
+        for wrong in ("[]", "{}", "{", '{"speaks": 7}', '{"speaks": "x"}', f'"{"e" * 99}"',
+                      '{"speaks": "zh", "hears": "en"}'):  # fmt: skip
+            with pytest.raises(rtc.RpcError, match="language tag"):
+                await call.request(SET_LANGUAGE, wrong)
+        answer = await call.request(SET_LANGUAGE, '{"speaks": "zh-CN"}')
+        assert json.loads(answer) == {"speaks": "zh-CN", "hears": "zh-CN"}
+        heard = await call.say("你好")
+        assert [n["text"] for n in heard.notices] == [LEXICONS["zh"].apologies["llm"]]
+        assert (await call.choose("cook")).text == "Cook speaking."
+        assert (await call.choose("clerk")).text == "我是职员。"
+        await call.request(SET_LANGUAGE, '{"speaks": ""}')
+        heard = await call.say("Hello?")
+        assert [n["text"] for n in heard.notices] == [LEXICONS["en"].apologies["llm"]]
+
+
+async def test_who_brings_their_language_is_greeted_in_it_and_the_next_is_not(
+    stage: Stage,
+) -> None:
+    async with stage.call(caller=WrittenCaller("li", attributes={SPEAKS: "zh"})) as call:
+        assert call.greeting.text == "我是职员。"
+        assert (await call.hand_over(WrittenCaller("ann"))).text == "Clerk speaking."
+        heard = await call.hand_over(WrittenCaller("bob", attributes={SPEAKS: "no tag"}))
+        assert heard.text == "Clerk speaking."
+
+
+async def test_a_client_asks_how_soon_it_was_answered(stage: Stage) -> None:
+    stage.answers("At nine.", "At five.")
+    async with stage.call() as call:
+        assert json.loads(await call.request(GET_LATENCY)) == {"turns": 0, "last": None, "p50": {}}
+        await call.say("When do you open?")
+        last = await call.say("And close?")
+        told = json.loads(await call.request(GET_LATENCY))
+    [report] = [json.loads(s.text) for s in last.sent if s.topic == TOPIC_TURN]
+    assert (told["turns"], told["last"]) == (2, report)
+    assert set(told["p50"]) == {"llm_ms", "total_ms"}

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from livekit import rtc
 
-from agent.call.membership import BUSY, Membership
-from agent.call.presence import Presence, Resume, Serve
+from agent.call.membership import BUSY, TAKEN, Membership
+from agent.call.presence import Presence, Serve, Served
+from agent.room_protocol import SERVES, TAKE_TURN
 from agent.tasks import CallTasks
 from tests.fakes import virtual_time
 
@@ -40,7 +41,9 @@ class Scene:
     remote_participants: dict[str, Person] = field(default_factory=dict)
     done: list[tuple[str, str]] = field(default_factory=list)
     handlers: dict[str, Callable[..., None]] = field(default_factory=dict)
+    methods: dict[str, Any] = field(default_factory=dict)
     identity: str = "agent"
+    free: bool = False
 
     @property
     def local_participant(self) -> "Scene":
@@ -63,8 +66,18 @@ class Scene:
         self.done.append(("interrupts", ""))
 
     def notice(self, text: str, *, to: list[str], **kind: str) -> None:
-        assert text == BUSY
+        assert text == (TAKEN if self.free else BUSY)
         self.done.append(("tells", to[0]))
+
+    def announce(self, labels: dict[str, str]) -> None:
+        self.done.append(("shows", labels[SERVES]))
+
+    def register_rpc_method(self, method: str, answer: Any) -> None:
+        self.methods[method] = answer
+
+    async def take_turn(self, identity: str) -> str:
+        call = rtc.RpcInvocationData("", identity, "", 10.0)
+        return str(await self.methods[TAKE_TURN](call))
 
     def comes(self, person: Person) -> None:
         self.remote_participants[person.identity] = person
@@ -84,11 +97,15 @@ class Scene:
         return [entry for entry in self.done if entry[0] in what]
 
 
-def play(story: Callable[[Scene, Membership], Coroutine[Any, Any, None]], *there: Person) -> Scene:
+def play(
+    story: Callable[[Scene, Membership], Coroutine[Any, Any, None]],
+    *there: Person,
+    free: bool = False,
+) -> Scene:
     """Run a story; a minute passes after it."""
-    scene = Scene({person.identity: person for person in there})
+    scene = Scene({person.identity: person for person in there}, free=free)
 
-    async def served(action: Serve | Resume) -> None:
+    async def served(action: Served) -> None:
         scene.done.append(("greets" if isinstance(action, Serve) else "resumes", action.identity))
 
     async def main() -> None:
@@ -98,7 +115,7 @@ def play(story: Callable[[Scene, Membership], Coroutine[Any, Any, None]], *there
                 scene,  # type: ignore[arg-type]
                 scene,  # type: ignore[arg-type]
                 scene,  # type: ignore[arg-type]
-                Presence(return_s=RETURN_S, goodbye_s=GOODBYE_S),
+                Presence(return_s=RETURN_S, goodbye_s=GOODBYE_S, free=free),
                 served=served,
                 left=lambda identity: scene.done.append(("left", identity)),
                 over=lambda: scene.done.append(
@@ -120,7 +137,9 @@ async def nothing(scene: Scene, membership: Membership) -> None:
 
 def test_who_is_there_already_is_served() -> None:
     scene = play(nothing, Person("watcher", kind=AGENT), Person("ann"))
-    assert scene.done == [("links", "ann"), ("links", "ann"), ("greets", "ann")]
+    assert scene.done == [
+        ("shows", "ann"), ("links", "ann"), ("links", "ann"), ("greets", "ann"),
+    ]  # fmt: skip
 
 
 def test_who_writes_is_there_whatever_the_server_says() -> None:
@@ -200,3 +219,24 @@ def test_a_client_without_sound_is_spoken_to_after_a_moment_and_nobody_is_not() 
 
     play(story)
     assert heard == [pytest.approx(21.5, abs=0.01)]
+
+
+@pytest.mark.parametrize("free", [True, False])
+def test_whoever_takes_the_turn_is_listened_to_where_the_floor_is_free(free: bool) -> None:
+    async def story(scene: Scene, membership: Membership) -> None:
+        scene.comes(Person("bob", state=JOINED))
+        await asyncio.sleep(1)
+        if free:
+            assert await scene.take_turn("bob") == '{"serves": "bob"}'
+            await asyncio.sleep(1)
+            assert membership.heeds("bob")
+            assert not membership.heeds("ann")
+        assert await scene.take_turn("ann") == '{"serves": "ann"}'
+        await asyncio.sleep(1)
+        for nobody in ("watcher", "nobody", *(() if free else ("bob",))):
+            with pytest.raises(rtc.RpcError, match="turns are not taken"):
+                await scene.take_turn(nobody)
+
+    scene = play(story, Person("ann"), Person("watcher", kind=AGENT), free=free)
+    shown = ["ann", "bob", "ann"] if free else ["ann"]
+    assert scene.of("shows") == [("shows", who) for who in shown]

@@ -2,14 +2,16 @@
 
 import pytest
 
-from agent.call.presence import GAP_S, Action, Hush, Over, Presence, Refuse, Resume, Serve
+from agent.call.presence import GAP_S, Action, Hush, Over, Presence, Refuse, Resume, Serve, TakeOn
 
 RETURN_S, GOODBYE_S = 30.0, 5.0
 
 
-def run(*events: tuple[float, str, str], served: str | None = None) -> list[tuple[float, Action]]:
+def run(
+    *events: tuple[float, str, str], served: str | None = None, free: bool = False
+) -> list[tuple[float, Action]]:
     """Play (time, what, who) and let time pass in between; what was done, and when."""
-    presence = Presence(return_s=RETURN_S, goodbye_s=GOODBYE_S)
+    presence = Presence(return_s=RETURN_S, goodbye_s=GOODBYE_S, free=free)
     if served is not None:
         presence.expect(served)
     done: list[tuple[float, Action]] = []
@@ -23,6 +25,8 @@ def run(*events: tuple[float, str, str], served: str | None = None) -> list[tupl
         pass_until(at)
         if what == "joined":
             done.extend((at, action) for action in presence.joined(who))
+        elif what == "takes":
+            done.extend((at, action) for action in presence.takes(who))
         else:
             done.extend((at, a) for a in presence.left(who, what, now=at))  # type: ignore[arg-type]
     pass_until(1000.0)
@@ -90,3 +94,26 @@ def test_a_second_departure_in_a_row_counts_from_its_own_time() -> None:
         (0, "joined", "ann"), (5, "lost", "ann"), (5.2, "joined", "ann"), (9, "goodbye", "ann")
     )
     assert done[-1] == (9 + GOODBYE_S, Over())
+
+
+def test_where_the_floor_is_free_the_turn_is_taken_and_who_had_it_is_told() -> None:
+    both = ((0, "joined", "ann"), (1, "joined", "bob"))
+    done = run(
+        *both, (2, "takes", "ann"), (3, "takes", "bob"), (4, "takes", "ann"), (5, "takes", "cat"),
+        free=True,
+    )  # fmt: skip
+    assert done[2:] == [
+        (3, TakeOn("bob")), (3, Refuse("ann")), (4, TakeOn("ann")), (4, Refuse("bob")),
+    ]  # fmt: skip
+    assert run(*both, (3, "takes", "bob"))[2:] == []
+
+
+def test_a_turn_taken_from_somebody_who_is_away_is_not_given_back() -> None:
+    done = run(
+        (0, "joined", "ann"), (1, "joined", "bob"), (2, "lost", "ann"), (2.5, "takes", "bob"),
+        (9, "joined", "ann"), (50, "final", "bob"),
+        free=True,
+    )  # fmt: skip
+    assert done[2:] == [
+        (2.5, TakeOn("bob")), (9, Refuse("ann")), (50, Hush()), (50, TakeOn("ann")),
+    ]  # fmt: skip
