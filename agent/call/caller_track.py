@@ -5,7 +5,17 @@ from livekit.agents.voice.room_io._input import _ParticipantAudioInputStream
 from livekit.agents.voice.room_io._pre_connect_audio import PreConnectAudioHandler
 
 _BUFFER_S = 3.0
-"""Audio that a client recorded before it was connected is waited for this long, seconds."""
+"""What a client recorded before it was heard is waited for so long, and may be so old, seconds."""
+
+
+class _BufferedAudio(PreConnectAudioHandler):
+    """Takes what people have recorded for their own tracks, and for nobody else's."""
+
+    async def _read_audio_task(self, reader: rtc.ByteStreamReader, participant_id: str) -> None:
+        sender = self._room.remote_participants.get(participant_id)
+        track = (reader.info.attributes or {}).get("trackId")
+        if sender is not None and track in sender.track_publications:
+            await super()._read_audio_task(reader, participant_id)
 
 
 class CallerTrack(_ParticipantAudioInputStream):
@@ -18,7 +28,7 @@ class CallerTrack(_ParticipantAudioInputStream):
 
     def __init__(self, room: rtc.Room, *, rate_hz: int, frame_ms: int) -> None:
         """Mono at `rate_hz` in frames of `frame_ms`; takes no audio before `set_participant`."""
-        self._buffered = PreConnectAudioHandler(room, timeout=_BUFFER_S)
+        self._buffered = _BufferedAudio(room, timeout=_BUFFER_S, max_delta_s=_BUFFER_S)
         self._buffered.register()
         super().__init__(
             room,

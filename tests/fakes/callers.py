@@ -6,11 +6,18 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+import numpy as np
 from livekit import rtc
 from livekit.rtc.data_stream import StreamError
 
-from agent.room_protocol import TOPIC_CAPTIONS, TOPIC_CHAT, TOPIC_NOTICE, TOPIC_PICTURE
-from rejoinder.scripted_caller.microphone import Microphone
+from agent.room_protocol import (
+    TOPIC_BUFFERED,
+    TOPIC_CAPTIONS,
+    TOPIC_CHAT,
+    TOPIC_NOTICE,
+    TOPIC_PICTURE,
+)
+from rejoinder.scripted_caller.microphone import RATE_HZ, Microphone, Pcm
 from testbed.waiting import PATIENCE_S
 from tests.fakes.tasks import Spawned
 
@@ -66,12 +73,12 @@ class TextCaller:
 
 
 @asynccontextmanager
-async def joined_by_text(url: str, token: str) -> AsyncIterator[TextCaller]:
-    """Join without a microphone and without hearing."""
+async def joined_by_text(url: str, token: str, *, hears: bool = False) -> AsyncIterator[TextCaller]:
+    """Join without a microphone and, unless `hears`, without taking any track."""
     room = rtc.Room()
     async with Spawned() as tasks:
         caller = TextCaller(room, tasks)
-        await room.connect(url, token, rtc.RoomOptions(auto_subscribe=False))
+        await room.connect(url, token, rtc.RoomOptions(auto_subscribe=hears))
         try:
             yield caller
         finally:
@@ -79,15 +86,33 @@ async def joined_by_text(url: str, token: str) -> AsyncIterator[TextCaller]:
 
 
 @asynccontextmanager
-async def speaking(room: rtc.Room, source: rtc.TrackSource.ValueType) -> AsyncIterator[Microphone]:
-    """Publish a microphone under some source into a joined room; the agent hears it by then."""
+async def speaking(
+    room: rtc.Room, source: rtc.TrackSource.ValueType, *, buffered: bool = False
+) -> AsyncIterator[Microphone]:
+    """Publish a microphone under some source into a joined room; the agent hears it by then.
+
+    `buffered`: it was recorded while nobody heard it; `send_buffer` sends that.
+    """
     microphone = Microphone()
     async with Spawned() as tasks:
         track = rtc.LocalAudioTrack.create_audio_track("mic", microphone.source)
-        options = rtc.TrackPublishOptions(source=source)
+        options = rtc.TrackPublishOptions(source=source, preconnect_buffer=buffered)
         published = await room.local_participant.publish_track(track, options)
         async with asyncio.timeout(10):
             await published.wait_for_subscription()
         tasks.spawn(microphone.run())
         yield microphone
     await microphone.source.aclose()
+
+
+async def send_buffer(room: rtc.Room, track: str, pcm: Pcm) -> None:
+    """Send what was said on this track before anybody heard it, as mobile clients do."""
+    samples = (np.clip(pcm, -1, 1) * 32767).astype("<i2").tobytes()
+    writer = await room.local_participant.stream_bytes(
+        "preconnect-buffer",
+        mime_type="audio/pcm",
+        topic=TOPIC_BUFFERED,
+        attributes={"trackId": track, "sampleRate": str(RATE_HZ), "channels": "1"},
+    )
+    await writer.write(samples)
+    await writer.aclose()
