@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.attacks.web_process import WebProcess, web_process
-from tests.browser.page_driver import library
+from tests.fakes.node_program import client_library
 from tests.room.conftest import (  # noqa: F401 - fixtures: a livekit-server, workers, callers
     background,
     call_agent,
@@ -20,6 +20,6 @@ from tests.room.conftest import (  # noqa: F401 - fixtures: a livekit-server, wo
 @pytest.fixture(scope="session")
 def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebProcess]:
     """The talk page's server as it starts for oneself: on loopback, nothing protects it."""
-    library()
+    client_library()
     with web_process(tmp_path_factory.mktemp("web"), TALK_TOKENS_PER_MINUTE="10000") as server:
         yield server

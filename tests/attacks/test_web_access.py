@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from tests.attacks.web_process import WebProcess, web_process
-from tests.browser.page_driver import library
+from tests.fakes.node_program import client_library
 
 RIGHT = {"Authorization": "Bearer correct horse battery staple"}
 
 
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebProcess]:
-    library()
+    client_library()
     with web_process(
         tmp_path_factory.mktemp("web"),
         TALK_SECRET=RIGHT["Authorization"].removeprefix("Bearer "),
@@ -66,6 +66,6 @@ def test_the_right_secret_passes_while_others_guess_from_the_same_address(
 
 
 def test_a_secret_that_can_be_guessed_is_told_at_the_start(tmp_path: Path) -> None:
-    library()
+    client_library()
     with web_process(tmp_path, TALK_SECRET="open sesame") as server:
         assert "TALK_SECRET is shorter than 16 characters" in server.log()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.attacks.web_process import WebProcess, read_all, web_process
-from tests.browser.page_driver import library
+from tests.fakes.node_program import client_library
 
 HALF_HEAD = b"GET /health HTTP/1.1\r\nHost: local"
 BODY_TO_COME = (
@@ -167,7 +167,7 @@ def test_broken_requests_do_not_fill_the_disk(web: WebProcess) -> None:
 
 
 def test_clients_that_keep_their_connections_do_not_keep_the_server(tmp_path: Path) -> None:
-    library()
+    client_library()
     with web_process(tmp_path) as server, server.connect() as idle, server.connect() as begun:
         idle.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert idle.recv(4096).startswith(b"HTTP/1.1 200")

@@ -14,13 +14,13 @@ import pytest
 from livekit import api
 
 from tests.attacks.web_process import API_KEY, API_SECRET, WebProcess, web_process
-from tests.browser.page_driver import library
+from tests.fakes.node_program import client_library
 
 
 @pytest.fixture(scope="module")
 def signed_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebProcess]:
     """Behind a proxy that names the user; rooms are shared, so that two can meet."""
-    library()
+    client_library()
     with web_process(
         tmp_path_factory.mktemp("web"), TALK_TRUSTED_HEADER="X-User", TALK_SHARED_ROOMS="true"
     ) as server:

@@ -13,7 +13,8 @@ import pytest_asyncio
 from rejoinder.demo.ports import PortPicker
 from rejoinder.web.server import running
 from testbed.livekit_process import LiveKitProcess, livekit_binary, run_livekit
-from tests.browser.page_driver import BROWSERS, TalkPage, library
+from tests.browser.page_driver import BROWSERS, TalkPage
+from tests.fakes.node_program import client_library
 from tests.fakes.room_agent import RoomAgent
 from tests.fakes.scripted_worker import ScriptedWorker
 from tests.fakes.talk_settings import talk_settings
@@ -76,7 +77,7 @@ def stage(livekit: LiveKitProcess) -> SetUp:
 
     @asynccontextmanager
     async def set_up(**talk: Any) -> AsyncIterator[Stage]:
-        async with running(talk_settings(livekit, **talk), library=library()) as url:
+        async with running(talk_settings(livekit, **talk), library=client_library()) as url:
             yield Stage(url, livekit)
 
     return set_up

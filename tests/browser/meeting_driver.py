@@ -12,7 +12,8 @@ from playwright.async_api import Browser, Page
 
 from rejoinder.web.server import running
 from testbed.livekit_process import LiveKitProcess
-from tests.browser.page_driver import ARTIFACTS, DESKTOP, WAIT_MS, library, open_page
+from tests.browser.page_driver import ARTIFACTS, DESKTOP, WAIT_MS, open_page
+from tests.fakes.node_program import client_library
 from tests.fakes.talk_settings import talk_settings
 
 
@@ -177,7 +178,7 @@ async def meeting_site(
     """Serve the page of a worker in this mode; `talk` are fields of `TalkOptions`."""
     settings = talk_settings(livekit, shared_rooms=shared, **talk)
     settings = replace(settings, agent=settings.agent.model_copy(update={"mode": mode}))
-    async with running(settings, library=library()) as url:
+    async with running(settings, library=client_library()) as url:
         yield Site(url, livekit)
 
 

@@ -1,7 +1,6 @@
 """Headless Chromium on the talk page, as a person uses it: by what is seen and read out."""
 
 import asyncio
-import os
 import shutil
 import wave
 from collections.abc import AsyncIterator, Sequence
@@ -10,11 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-import pytest
 from playwright.async_api import Browser, Page, async_playwright
 
 from rejoinder.stand_ins import tones
-from rejoinder.web.client_library import library_path
 from tests.conftest import require
 
 ROOT = Path(__file__).parents[2]
@@ -264,14 +261,3 @@ async def open_page(
         yield talk
     finally:
         await context.close()
-
-
-def library() -> Path:
-    """livekit-client, fetched before; skips the test without it, and fails it under CI."""
-    path = library_path()
-    if not path.is_file():
-        message = "livekit-client is not fetched; get it with: rejoinder setup"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
-    return path

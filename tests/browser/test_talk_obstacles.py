@@ -11,7 +11,8 @@ import pytest
 from rejoinder.web.server import running
 from testbed.livekit_process import livekit_binary, run_livekit
 from tests.browser.conftest import SetUp, in_call
-from tests.browser.page_driver import Microphone, browser, library, open_page
+from tests.browser.page_driver import Microphone, browser, open_page
+from tests.fakes.node_program import client_library
 from tests.fakes.talk_settings import talk_settings
 
 pytestmark = [pytest.mark.timeout(120), pytest.mark.patient]
@@ -110,7 +111,7 @@ async def test_a_lost_connection_is_shown_while_it_is_restored(tmp_path: Path) -
     async with (
         browser() as chromium,
         run_livekit(livekit_binary(), tmp_path) as livekit,
-        running(talk_settings(livekit), library=library()) as url,
+        running(talk_settings(livekit), library=client_library()) as url,
         open_page(chromium, url) as talk,
     ):
         await talk.start()

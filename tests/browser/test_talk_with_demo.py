@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from testbed.speech import say
-from tests.browser.page_driver import browser, library, open_page
+from tests.browser.page_driver import browser, open_page
 from tests.fakes.demo_process import DemoProcess, demo
+from tests.fakes.node_program import client_library
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -20,7 +21,7 @@ GREETED_S = 9.0
 
 @pytest.fixture(scope="module")
 def running_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoProcess]:
-    library()
+    client_library()
     with demo(tmp_path_factory.mktemp("demo"), STT_TIMEOUT_S="20", TTS_TIMEOUT_S="20") as process:
         process.wait_ready()
         yield process

@@ -8,7 +8,7 @@ from pathlib import Path
 from platformdirs import user_cache_path
 
 from agent.errors import StartupError
-from rejoinder.web.client_library import LOCK_FILES, find_npm
+from rejoinder.web.client_library import LOCK_FILES, find_npm, library_path
 from tests.conftest import require, without_tool
 
 _GET = "install Node.js 18 or newer, or run `uv sync --extra node`"
@@ -19,6 +19,14 @@ def node() -> str:
     """Path of node; skips the test without one, and fails it under CI."""
     npm = _npm()
     return npm[0] if len(npm) > 1 else require("node", _GET)
+
+
+def client_library() -> Path:
+    """livekit-client, fetched before; skips the test without it, and fails it under CI."""
+    path = library_path()
+    if not path.is_file():
+        without_tool("livekit-client", "rejoinder setup")
+    return path
 
 
 def installed(program: Path) -> Path:
