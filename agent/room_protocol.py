@@ -58,12 +58,14 @@ DELETE_MEMORY = "delete_memory"
 # Attributes of the agent.
 STATE = "lk.agent.state"
 SERVES = "rejoinder.serves"
-"""Identity of who is listened to."""
+"""Identity of who is listened to, once there was more than one person."""
 MODE = "rejoinder.mode"
 RECORDED = "rejoinder.recorded"
 CLONING = "rejoinder.cloning"
 STT = "rejoinder.stt"
 LLM = "rejoinder.llm"
 TTS = "rejoinder.tts"
+
+# In the metadata of the agent.
 BEAT = "rejoinder.beat"
 HISTORY = "rejoinder.history"

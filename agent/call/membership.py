@@ -136,18 +136,24 @@ class Membership:
     async def _do(self, action: Action) -> None:
         match action:
             case Serve(identity) | Resume(identity) | TakeOn(identity):
-                self._notices.announce({SERVES: identity})
+                self._tell_served()
                 self._track.set_participant(identity)
                 await self._session.room_io.wait_for_ready()
                 self._session.room_io.set_participant(identity)
                 await self._served(action)
             case Refuse(identity):
                 self._refuse(identity)
+                self._tell_served()
             case Hush():
                 with suppress(RuntimeError):  # the session may be closing
                     self._session.interrupt(force=True)
             case Over():
                 self._over()
+
+    def _tell_served(self) -> None:
+        """Show who is listened to, once there is more than one who might be."""
+        if len(self._there) > 1:
+            self._notices.announce({SERVES: self._presence.served or ""})
 
     def _refuse(self, identity: str) -> None:
         now = _now()

@@ -53,8 +53,13 @@ class Reports(Feature):
         self.timeline.typed()
 
     def speaking(self) -> None:
-        """Tell the sources with the first sample."""
+        """Tell the sources with the first sample, and who has answered.
+
+        Not at its end: LiveKit's React components 2.9.20 lose the agent's state with an attribute
+        that changes after it, and find it again when it listens.
+        """
         self.timeline.reply_began()
+        self.announce()
         if message := self._sources.take():
             self._notices.publish(TOPIC_SOURCE, message)
 
@@ -65,7 +70,6 @@ class Reports(Feature):
             self._notices.publish(TOPIC_TURN, report.as_json())
             self._latencies.add(report)
             self._answered(report)
-            self.announce()
             logger.info("turn answered", extra=report.as_log())
 
     async def _latency(self, call: rtc.RpcInvocationData) -> str:

@@ -1,11 +1,13 @@
 """Shows that the job is alive, and keeps what was said where the next job finds it.
 
-Both are participant attributes of the agent. The beat comes from the event loop that hears and
-speaks: when it stands still, so does the call, and another job takes it over
-(`agent.survival.rooms`).
+Both are in the agent's participant metadata, as one JSON object: LiveKit's React components 2.9.20
+lose the agent's state whenever an attribute changes that is not the state. The beat comes from the
+event loop that hears and speaks: when it stands still, so does the call, and another job takes it
+over (`agent.survival.rooms`).
 """
 
 import asyncio
+import json
 from collections.abc import Iterable
 from contextlib import suppress
 
@@ -15,7 +17,7 @@ from livekit.agents.types import ATTRIBUTE_AGENT_NAME
 
 from agent.room_protocol import BEAT, HISTORY
 from agent.survival.history import SEALED_CHARS, Memory, Seal, newest, said
-from agent.survival.pulse import BEAT_S, Beat
+from agent.survival.pulse import BEAT_S, Beat, signs_in
 from agent.tasks import CallTasks, undivided
 
 
@@ -31,7 +33,9 @@ class Heartbeat:
         self._dispatch = dispatch
         self._seal = seal
         self._memory: Memory | None = None
-        """What the room does not keep yet."""
+        """What is not sealed yet."""
+        self._sealed = ""
+        """What it keeps, or is to keep."""
         self._changed = asyncio.Event()
 
     def remember(self, served: str, items: Iterable[llm.ChatItem], *, persona: str = "") -> None:
@@ -44,21 +48,19 @@ class Heartbeat:
         number = 0
         while True:
             number += 1
-            attributes = {BEAT: str(Beat(str(number), self._dispatch))}
-            memory = self._memory
-            if memory is not None and self._seal is not None:
-                attributes[HISTORY] = self._seal.close(memory)
-            self._tasks.inform(self._set(attributes, memory), name="heartbeat")
+            if self._memory is not None and self._seal is not None:
+                self._sealed = self._seal.close(self._memory)
+                self._memory = None
+            signs = {BEAT: str(Beat(str(number), self._dispatch)), HISTORY: self._sealed}
+            self._tasks.inform(self._set(json.dumps(signs)), name="heartbeat")
             with suppress(TimeoutError):
                 async with asyncio.timeout(BEAT_S):
                     await self._changed.wait()
             self._changed.clear()
 
-    async def _set(self, attributes: dict[str, str], memory: Memory | None) -> None:
-        setting = self._room.local_participant.set_attributes(attributes)
+    async def _set(self, metadata: str) -> None:
+        setting = self._room.local_participant.set_metadata(metadata)
         await undivided(setting, name="set-heartbeat")
-        if self._memory is memory:
-            self._memory = None
 
 
 def take_over(ctx: JobContext, tasks: CallTasks, seal: Seal | None) -> Memory | None:
@@ -72,14 +74,14 @@ def take_over(ctx: JobContext, tasks: CallTasks, seal: Seal | None) -> Memory | 
     """
     found: Memory | None = None
     for other in ctx.room.remote_participants.values():
-        attributes = other.attributes
+        signs = signs_in(other.metadata)
         if (
             other.kind == rtc.ParticipantKind.PARTICIPANT_KIND_AGENT
-            and attributes.get(ATTRIBUTE_AGENT_NAME, "") == ctx.job.agent_name
-            and BEAT in attributes
+            and other.attributes.get(ATTRIBUTE_AGENT_NAME, "") == ctx.job.agent_name
+            and BEAT in signs
         ):
             if seal is not None and found is None:
-                found = seal.open(attributes.get(HISTORY, ""))
+                found = seal.open(signs.get(HISTORY, ""))
             tasks.inform(_send_away(ctx, other.identity), name="send-away")
     return found
 

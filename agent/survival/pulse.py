@@ -1,10 +1,11 @@
 """Tells whether an agent in a room is alive, from outside.
 
 livekit-server keeps a participant whose process was killed for about 20 s. The agent's beat
-(`agent.survival.heartbeat`) is a counter in its attributes; whoever looks at the room now and then
+(`agent.survival.heartbeat`) is a counter in its metadata; whoever looks at the room now and then
 sees it stand still. Pure rules on a clock that is passed in.
 """
 
+import json
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -23,14 +24,25 @@ class Beat(NamedTuple):
     """Id of the dispatch that the agent came by: known at once, which the server's list is not."""
 
     def __str__(self) -> str:
-        """As the attribute has it."""
+        """As the metadata have it."""
         return f"{self.number} {self.dispatch}"
 
 
-def beat_of(attribute: str) -> Beat:
-    """Read the attribute; what is missing is empty."""
-    number, _, dispatch = attribute.partition(" ")
+def beat_of(told: str) -> Beat:
+    """Read what the metadata have; what is missing is empty."""
+    number, _, dispatch = told.partition(" ")
     return Beat(number, dispatch)
+
+
+def signs_in(metadata: str) -> dict[str, str]:
+    """What an agent's metadata say of its life, by `BEAT` and `HISTORY`; others say nothing."""
+    try:
+        signs = json.loads(metadata)
+    except ValueError:
+        return {}
+    if not isinstance(signs, dict):
+        return {}
+    return {name: text for name, text in signs.items() if isinstance(text, str)}
 
 
 class Pulse:

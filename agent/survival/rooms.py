@@ -15,7 +15,7 @@ from google.protobuf.message import DecodeError
 from livekit import api
 
 from agent.room_protocol import BEAT
-from agent.survival.pulse import beat_of
+from agent.survival.pulse import beat_of, signs_in
 
 FAILURES = (aiohttp.ClientError, TimeoutError, api.ServerError, DecodeError, AttributeError)
 """What an answer of livekit-server can fail with; the last one when a proxy answers in its place
@@ -72,7 +72,7 @@ async def look(lkapi: api.LiveKitAPI, room: str) -> Look:
     answer = await lkapi.room.list_participants(api.ListParticipantsRequest(room=room))
     there = [p for p in answer.participants if p.state in _PRESENT]
     agents = [p for p in there if p.kind == api.ParticipantInfo.Kind.AGENT]
-    beats = {p.identity: p.attributes.get(BEAT) for p in agents}
+    beats = {p.identity: signs_in(p.metadata).get(BEAT) for p in agents}
     return Look(len(there) - len(agents), beats)
 
 

@@ -1,6 +1,7 @@
 """The beat of a job, and what the next one finds of it; on virtual time."""
 
 import asyncio
+import json
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,22 +21,22 @@ STANDARD = rtc.ParticipantKind.PARTICIPANT_KIND_STANDARD
 SEAL = Seal(secret="s" * 40, room="r")
 
 
-class Attributes:
-    """The agent's attributes in the room, and when each was set."""
+class Metadata:
+    """The agent's metadata in the room, and when they were set."""
 
     def __init__(self) -> None:
         self.local_participant = self
         self.set: list[tuple[float, dict[str, str]]] = []
         self.fails = False
 
-    async def set_attributes(self, attributes: dict[str, str]) -> None:
+    async def set_metadata(self, metadata: str) -> None:
         if self.fails:
             raise ConnectionError("the room is away")
-        self.set.append((asyncio.get_running_loop().time(), attributes))
+        self.set.append((asyncio.get_running_loop().time(), json.loads(metadata)))
 
 
 def test_it_beats_every_second_and_remembers_at_once() -> None:
-    room = Attributes()
+    room = Metadata()
 
     async def scene() -> None:
         async with CallTasks() as tasks:
@@ -50,14 +51,14 @@ def test_it_beats_every_second_and_remembers_at_once() -> None:
     virtual_time.run(scene())
     assert [round(at, 1) for at, _ in room.set] == [0.0, 1.0, 2.0, 2.5, 3.5]
     assert [a[BEAT] for _, a in room.set] == [f"{n} AD_1" for n in range(1, 6)]
-    assert [HISTORY in a for _, a in room.set] == [False, False, False, True, False]
+    assert [bool(a[HISTORY]) for _, a in room.set] == [False, False, False, True, True]
     assert SEAL.open(room.set[3][1][HISTORY]) == Memory(
         "ann", (Message("user", "My name is Ann."),)
     )
 
 
 def test_a_room_that_is_away_does_not_stop_it() -> None:
-    room = Attributes()
+    room = Metadata()
     room.fails = True
 
     async def scene() -> None:
@@ -72,11 +73,11 @@ def test_a_room_that_is_away_does_not_stop_it() -> None:
 
     virtual_time.run(scene())
     assert len(room.set) >= 2
-    assert not any(HISTORY in attributes for _, attributes in room.set)
+    assert not any(signs[HISTORY] for _, signs in room.set)
 
 
 def test_what_could_not_be_kept_is_kept_with_the_next_beat_that_arrives() -> None:
-    room = Attributes()
+    room = Metadata()
 
     async def scene() -> None:
         async with CallTasks() as tasks:
@@ -92,10 +93,11 @@ def test_what_could_not_be_kept_is_kept_with_the_next_beat_that_arrives() -> Non
             await asyncio.sleep(2 * BEAT_S)
 
     virtual_time.run(scene())
-    kept = [attributes[HISTORY] for _, attributes in room.set if HISTORY in attributes]
-    assert [SEAL.open(sealed) for sealed in kept] == [
+    kept = [signs[HISTORY] for _, signs in room.set if signs[HISTORY]]
+    assert kept
+    assert {SEAL.open(sealed) for sealed in kept} == {
         Memory("ann", (Message("user", "My name is Ann."),))
-    ]
+    }
 
 
 class Job:
@@ -113,9 +115,10 @@ class Job:
         self.sent_away.append(request.identity)
 
 
-def other(identity: str, *, kind: Any = AGENT, name: str = "a", **attributes: str) -> Any:
-    named = {"lk.agent.name": name, BEAT: "3 AD_0"} | attributes
-    return SimpleNamespace(identity=identity, kind=kind, attributes=named)
+def other(identity: str, *, kind: Any = AGENT, name: str = "a", **history: str) -> Any:
+    signs = json.dumps({BEAT: "3 AD_0"} | history)
+    named = {"lk.agent.name": name}
+    return SimpleNamespace(identity=identity, kind=kind, attributes=named, metadata=signs)
 
 
 def taken_over(job: Job) -> Memory | None:

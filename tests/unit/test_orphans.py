@@ -1,6 +1,7 @@
 """Workers watch over each other's calls: a scripted livekit-server on virtual time."""
 
 import asyncio
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -50,7 +51,7 @@ class Server:
             beat = str(Beat(room["beats"](), f"AD_{request.room}"))
             people.append(
                 api.ParticipantInfo(
-                    identity="agent", kind=AGENT, state=ACTIVE, attributes={BEAT: beat}
+                    identity="agent", kind=AGENT, state=ACTIVE, metadata=json.dumps({BEAT: beat})
                 )
             )
         return api.ListParticipantsResponse(participants=people)

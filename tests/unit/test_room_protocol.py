@@ -37,7 +37,7 @@ def test_the_table_has_every_name_of_the_code_and_no_other() -> None:
     assert all(since for names, _, since in rows() if names)
 
 
-@pytest.mark.parametrize("kind", ["stream", "attribute", "procedure"])
+@pytest.mark.parametrize("kind", ["stream", "attribute", "procedure", "metadata"])
 def test_the_table_says_of_each_name_what_it_is(kind: str) -> None:
     topics = {value for name, value in CONSTANTS.items() if name.startswith("TOPIC_")}
     listed = {
@@ -45,10 +45,13 @@ def test_the_table_says_of_each_name_what_it_is(kind: str) -> None:
                    and "attribute" not in what for name in names},
         "attribute": on_the_page("attribute"),
         "procedure": on_the_page("procedure"),
+        "metadata": on_the_page("metadata"),
     }  # fmt: skip
+    in_metadata = {room_protocol.BEAT, room_protocol.HISTORY}
     meant = {
         "stream": topics,
-        "attribute": NAMES - topics - registered(),
+        "attribute": NAMES - topics - registered() - in_metadata,
+        "metadata": in_metadata,
         "procedure": registered(),
     }
     assert listed[kind] == meant[kind]

@@ -1,6 +1,7 @@
 """An agent that is lost in a call is replaced: real livekit-server, scripted agents."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 
@@ -27,7 +28,7 @@ def beating(fake: ScriptedWorker, room: rtc.Room, beats: int | None = None) -> A
         while beats is None or number < beats:
             number += 1
             beat = str(Beat(str(number), job.dispatch_id))
-            await room.local_participant.set_attributes({BEAT: beat})
+            await room.local_participant.set_metadata(json.dumps({BEAT: beat}))
             await asyncio.sleep(BEAT_S)
 
     return scene()

@@ -5,8 +5,6 @@ import { REFUSED } from "./strings.js";
 
 const { LivekitClient } = globalThis;
 
-// Attributes that change all the time and are nothing to the page.
-const SILENT = ["rejoinder.beat", "rejoinder.history"];
 // What the agent reports, by topic, and what a report must hold to be shown.
 const MESSAGES = {
   turn: ({ stages }) => Array.isArray(stages),
@@ -61,8 +59,7 @@ export class Call extends Connection {
         if (person.isAgent && !this.hasAgent()) on.agent(false);
       })
       .on(RoomEvent.ParticipantAttributesChanged, (changed, person) => {
-        const told = Object.keys(changed).some((name) => !SILENT.includes(name));
-        if (person.isAgent && told) this.attributes(person.attributes, changed);
+        if (person.isAgent) this.attributes(person.attributes, changed);
       })
       .on(RoomEvent.TrackSubscribed, (track, publication, person) => {
         if (track.kind !== "audio" || !person.isAgent) return;
