@@ -143,10 +143,14 @@ def web(background: Background) -> Iterator[SearchStandIn]:
 def threads(
     standing_in: OpenAIStandIn, web: SearchStandIn, start_worker: Callable[..., ExitStack]
 ) -> Iterator[Worker]:
-    """A worker named "threads": its calls are in one process, with a feature and personas."""
+    """A worker named "threads": its calls are in one process, with a feature and personas.
+
+    Several people share one talk.
+    """
     with start_worker(
         OPENAI_BASE_URL=standing_in.url,
         AGENT_NAME="threads",
+        AGENT_FLOOR="free",
         AGENT_GREETING="",
         AGENT_ISOLATION="thread",
         AGENT_FEATURES="tests.fakes.telling_feature",

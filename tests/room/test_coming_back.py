@@ -6,7 +6,9 @@ import time
 
 import pytest
 
-from agent.call.membership import BUSY
+from agent.call.membership import BUSY, TAKEN
+from agent.room_protocol import SERVES, STATE, TAKE_TURN
+from agent.tasks import undivided
 from rejoinder.scripted_caller.caller import join
 from rejoinder.stand_ins.openai_server import OpenAIStandIn
 from testbed.livekit_process import LiveKitProcess
@@ -96,6 +98,29 @@ async def test_the_second_person_is_told_and_served_when_the_first_has_gone(
     assert not any("me too" in str(r.body) for r in asked)
     assert user_messages(asked[-1]) == ["hello"]
     assert "secret" not in str(asked[-1].body)
+
+
+@pytest.mark.patient
+async def test_where_the_floor_is_free_who_takes_the_turn_goes_on_with_the_talk(
+    livekit: LiveKitProcess, threads: Worker, engines: OpenAIStandIn
+) -> None:
+    engines.reply = parrot
+    room = f"room-{secrets.token_hex(4)}"
+    tokens = [livekit.token(room, who, dispatch="threads") for who in ("ann", "bob")]
+    async with joined_by_text(livekit.url, tokens[0]) as ann:
+        await ann.until(lambda: ann.agents() and ann.agents()[0].attributes.get(STATE))
+        await ask(ann, "one", within_s=30)
+        async with joined_by_text(livekit.url, tokens[1]) as bob:
+            await bob.until(lambda: [n["text"] for n in bob.notices] == [TAKEN])
+            [agent] = bob.agents()
+            taking = bob.room.local_participant.perform_rpc(
+                destination_identity=agent.identity, method=TAKE_TURN, payload=""
+            )
+            assert await undivided(taking, name="rpc") == '{"serves": "bob"}'
+            await ask(bob, "two", within_s=30)
+            await ann.until(lambda: [n["text"] for n in ann.notices] == [TAKEN])
+            assert ann.agents()[0].attributes[SERVES] == "bob"
+    assert user_messages(engines.of("llm")[-1]) == ["one", "two"]
 
 
 async def test_an_agent_that_waits_in_an_empty_room_greets_whole(
