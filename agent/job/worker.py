@@ -98,7 +98,8 @@ server.on("worker_started", tell_of_personas)
 _lost_jobs = LostJobs(SETTINGS.livekit)
 _orphans = OrphanWatch(SETTINGS.livekit, agent_name=SETTINGS.agent.name)
 server.on("worker_started", lambda: _lost_jobs.start(server))
-server.on("worker_started", lambda: _orphans.start(server))
+if SETTINGS.agent.watch:
+    server.on("worker_started", lambda: _orphans.start(server))
 
 
 @server.rtc_session(agent_name=SETTINGS.agent.name)

@@ -62,6 +62,11 @@ class AgentOptions(Section):
     max_calls: int = setting(
         0, "calls this worker takes at once; 0: as many as the processor load allows", ge=0
     )
+    watch: bool = setting(
+        True,
+        "this worker looks at the rooms of all workers of its name, and calls another agent to "
+        "callers whose own has died or who waited while all were busy; some 20 requests a second",
+    )
     isolation: Literal["process", "thread"] = setting(
         "process",
         "process: each call in its own, none can take another with it; "

@@ -14,6 +14,7 @@ from livekit.agents import AgentServer
 from livekit.agents.ipc.job_executor import JobExecutor, JobStatus
 
 from agent.options.livekit import LiveKitOptions
+from agent.survival.capacity import has_room
 from agent.survival.rooms import FAILURES, Replacements, call_another, look
 from agent.tasks import begin, fault
 
@@ -27,10 +28,12 @@ class LostJobs:
         """Dispatch through the server that `options` names."""
         self._options = options
         self._replacements = Replacements()
+        self._server: AgentServer | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self, server: AgentServer) -> None:
         """Begin; the worker has started."""
+        self._server = server
         # The framework tells nobody else that a job's process has ended.
         server._proc_pool.on("process_closed", self._on_closed)
 
@@ -52,6 +55,8 @@ class LostJobs:
                 now = asyncio.get_running_loop().time()
                 if not seen.callers or not self._replacements.allowed(job.room.name, now=now):
                     return
+                if self._server is not None:
+                    await has_room(self._server)  # the dead job's place is free
                 called = await call_another(
                     lkapi,
                     job.room.name,

@@ -3,18 +3,32 @@
 Nobody else sees it when callers came by a telephone or another token endpoint, nor that a dispatch
 was dropped because all were busy. Each worker looks at the rooms that are not its own, as often as
 livekit-server can well answer: with up to 14 of them a dead agent is found in some three seconds.
+Callers who wait because all were busy are given a place by whichever worker has one, the longest
+waiting first.
 """
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from math import inf
 
 from livekit import api
 from livekit.agents import AgentServer
 
 from agent.options.livekit import LiveKitOptions
+from agent.survival.capacity import has_room
 from agent.survival.pulse import Pulse
-from agent.survival.rooms import FAILURES, Look, Replacements, call_another, dispatches, look
+from agent.survival.rooms import (
+    FAILURES,
+    LISTED_S,
+    Replacements,
+    call_another,
+    dispatches,
+    look,
+    traces_of,
+)
 from agent.tasks import begin, fault
 
 logger = logging.getLogger(__name__)
@@ -22,10 +36,10 @@ logger = logging.getLogger(__name__)
 SWEEP_S = 0.7
 """Between two sweeps, and so between two looks at a room while there are few."""
 LOOKS_PER_SWEEP = 14
-"""Rooms looked at in one sweep: 20 requests a second."""
+"""Rooms looked at in one sweep: 20 requests a second, 40 while all of their callers are alone."""
 ALONE_S = 20.0
-"""A caller to whom no agent came for this long is given another dispatch; the wait doubles then.
-Less would end jobs that are slow to start."""
+"""A caller to whom an agent was sent that does not come for this long is given another; the wait
+doubles then. Less would end jobs that are slow to start."""
 
 
 @dataclass(slots=True)
@@ -33,10 +47,39 @@ class _Room:
     pulse: Pulse = field(default_factory=Pulse)
     living: set[str] = field(default_factory=set)
     """Traces of the agents seen alive last."""
-    alone_since: float | None = None
+    alone_since: float = inf
+    taken_since: float | None = None
+    """When it was first seen that a worker has taken the caller who is alone."""
     patience_s: float = ALONE_S
-    unanswered: set[str] = field(default_factory=set)
-    """Dispatches that were there when the caller was first seen alone."""
+    dropped: dict[str, float] = field(default_factory=dict)
+    """Dispatches that no worker has taken, by when each was seen first; none while one has."""
+
+    def in_company(self, agents: set[str]) -> None:
+        """There is nobody alone here; `agents`: traces of those who are there."""
+        self.living, self.dropped = agents, {}
+        self.alone_since, self.taken_since, self.patience_s = inf, None, ALONE_S
+
+    def alone(self, there: Sequence[api.AgentDispatch], now: float) -> None:
+        """The caller is alone; `there`: the dispatches for them."""
+        self.alone_since = min(self.alone_since, now)
+        if any(dispatch.state.jobs for dispatch in there):
+            self.dropped = {}
+            self.taken_since = now if self.taken_since is None else self.taken_since
+        else:
+            self.dropped = {dispatch.id: self.dropped.get(dispatch.id, now) for dispatch in there}
+            self.taken_since = None
+
+    def waits(self, now: float) -> bool:
+        """Whether all workers were too busy to take the caller."""
+        return bool(self.dropped) and now - max(self.dropped.values()) >= LISTED_S
+
+    def loses_patience(self, now: float) -> bool:
+        """Whether the agent that was sent will not come; the next one is given twice the time."""
+        if self.taken_since is None or now - self.taken_since < self.patience_s:
+            return False
+        self.taken_since = None
+        self.patience_s *= 2
+        return True
 
 
 class OrphanWatch:
@@ -54,8 +97,12 @@ class OrphanWatch:
         """Begin; the worker has started."""
         self._task = begin(self._run(server), name="orphan-watch")
 
-    async def sweep(self, lkapi: api.LiveKitAPI, own: set[str]) -> None:
+    async def sweep(
+        self, lkapi: api.LiveKitAPI, own: set[str], *, has_room: Callable[[], Awaitable[bool]]
+    ) -> None:
         """Look at those of the rooms, but for the worker's `own`, that were not looked at longest.
+
+        `has_room` is asked when a caller waits: whether this worker can take one now.
 
         Raises (one of FAILURES): livekit-server did not answer.
         """
@@ -65,32 +112,45 @@ class OrphanWatch:
         self._rooms = {name: _Room() for name in names - known.keys()} | known
         for name in list(self._rooms)[:LOOKS_PER_SWEEP]:
             room = self._rooms[name] = self._rooms.pop(name)
-            lost = await self._lost(lkapi, name, room, await look(lkapi, name))
-            now = asyncio.get_running_loop().time()
-            if lost and self._replacements.allowed(name, now=now):
-                called = await call_another(lkapi, name, agent_name=self._agent_name, lost=lost)
-                logger.warning("a caller was alone", extra={"called_another": called})
+            await self._look(lkapi, name, room)
+        await self._take_one(lkapi, has_room)
 
-    async def _lost(self, lkapi: api.LiveKitAPI, name: str, room: _Room, seen: Look) -> set[str]:
-        """What `call_another` must be told; empty when there is nothing to do."""
-        now = asyncio.get_running_loop().time()
+    async def _look(self, lkapi: api.LiveKitAPI, name: str, room: _Room) -> None:
+        """See whether a room's caller has an agent, and call another if theirs is lost."""
+        seen = await look(lkapi, name)
+        now = _now()
         living, dead = room.pulse.look(seen.beats, now=now)
         if living or not seen.callers:
-            room.living = seen.traces(living)
-            room.alone_since, room.patience_s = None, ALONE_S
-            return set()
-        if lost := room.living | seen.traces(dead):
-            room.living = set()
-            return lost
-        if room.alone_since is None:
-            room.alone_since = now
-            there = await dispatches(lkapi, name, self._agent_name)
-            room.unanswered = {dispatch.id for dispatch in there}
-        if now - room.alone_since < room.patience_s:
-            return set()
-        room.alone_since = None
-        room.patience_s *= 2
-        return room.unanswered
+            room.in_company(seen.traces(living))
+            return
+        there = await dispatches(lkapi, name, self._agent_name)
+        lost, room.living = room.living | seen.traces(dead), set()
+        room.alone(there, now)
+        # A dead agent is seen for longer than the dispatch that it came by.
+        if not any(traces_of(dispatch) & lost for dispatch in there):
+            if not room.loses_patience(now):
+                return
+            lost = {dispatch.id for dispatch in there}
+        if self._replacements.allowed(name, now=now):
+            await self._call(lkapi, name, lost)
+
+    async def _take_one(
+        self, lkapi: api.LiveKitAPI, has_room: Callable[[], Awaitable[bool]]
+    ) -> None:
+        """Give who has waited longest a place of this worker's, if there is one.
+
+        No more in one sweep: what this worker has taken is its load in the next one only.
+        """
+        now = _now()
+        waiting = [(name, room) for name, room in self._rooms.items() if room.waits(now)]
+        if waiting and await has_room():
+            name, room = min(waiting, key=lambda waits: waits[1].alone_since)
+            lost, room.dropped = set(room.dropped), {}
+            await self._call(lkapi, name, lost)
+
+    async def _call(self, lkapi: api.LiveKitAPI, name: str, lost: set[str]) -> None:
+        called = await call_another(lkapi, name, agent_name=self._agent_name, lost=lost)
+        logger.warning("a caller was alone", extra={"called_another": called})
 
     async def _run(self, server: AgentServer) -> None:
         options = self._options
@@ -104,8 +164,12 @@ class OrphanWatch:
                     return
                 own = {job.job.room.name for job in server.active_jobs}
                 try:
-                    await self.sweep(lkapi, own)
+                    await self.sweep(lkapi, own, has_room=partial(has_room, server))
                 except FAILURES as error:
                     # Nobody saw whether an agent went on beating.
                     self._rooms.clear()
                     logger.debug("livekit-server did not answer", extra=fault(error))
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -21,6 +21,12 @@ FAILURES = (aiohttp.ClientError, TimeoutError, api.ServerError, DecodeError, Att
 """What an answer of livekit-server can fail with; the last one when a proxy answers in its place
 with JSON that is no object (livekit-api 1.2.2)."""
 
+LISTED_S = 5.5
+"""After it a dispatch without a job was dropped: livekit-server lists a job that a worker has
+accepted only when it has asked all its nodes for workers, which takes up to 5 s once a minute
+(source: pkg/agent/client.go, CheckEnabledTimeout). Judged earlier, the caller could hear two agents
+in turn: one that was slow to start, and the one dispatched in its place."""
+
 _PRESENT = (
     api.ParticipantInfo.State.JOINING,
     api.ParticipantInfo.State.JOINED,
@@ -110,7 +116,7 @@ async def call_another(
     Raises (one of FAILURES): livekit-server did not answer.
     """
     there = await dispatches(lkapi, room, agent_name)
-    dead = [d for d in there if {d.id, *_agents(d)} & set(lost)]
+    dead = [d for d in there if traces_of(d) & set(lost)]
     if not dead or len(dead) < len(there):
         return False
     deleted = [d for d in dead if await _delete(lkapi, d)]
@@ -124,8 +130,9 @@ async def call_another(
     return True
 
 
-def _agents(dispatch: api.AgentDispatch) -> set[str]:
-    return {job.state.participant_identity for job in dispatch.state.jobs}
+def traces_of(dispatch: api.AgentDispatch) -> set[str]:
+    """What the agents of a dispatch are known by."""
+    return {dispatch.id, *(job.state.participant_identity for job in dispatch.state.jobs)}
 
 
 async def _delete(lkapi: api.LiveKitAPI, dispatch: api.AgentDispatch) -> bool:

@@ -11,16 +11,13 @@ times with growing waits; when the agent has gone or its beat stands still
 
 Three facts of livekit-server 1.13 that this rests on: a dispatch with an empty agent name reaches
 the workers of automatic dispatch; a dispatch into a room that does not exist creates it, so none
-is made before the caller is seen there; and a job that a worker has accepted is listed only after
-the server has asked all its nodes for workers, which takes up to 5 s once a minute (source:
-pkg/agent/client.go, CheckEnabledTimeout). Before that, an accepted and a dropped dispatch look
-the same.
+is made before the caller is seen there; and for LISTED_S an accepted and a dropped dispatch look
+the same (`agent.survival.rooms`).
 """
 
 import asyncio
 import logging
 from collections import OrderedDict
-from contextlib import suppress
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Literal
@@ -28,7 +25,14 @@ from typing import Literal
 from livekit import api
 
 from agent.survival.pulse import Pulse
-from agent.survival.rooms import FAILURES, Replacements, call_another, dispatches, look
+from agent.survival.rooms import (
+    FAILURES,
+    LISTED_S,
+    Replacements,
+    call_another,
+    dispatches,
+    look,
+)
 from agent.tasks import begin
 
 logger = logging.getLogger(__name__)
@@ -39,9 +43,6 @@ MAX_ROOMS = 1000
 """Rooms watched or remembered at once; beyond it the oldest is forgotten."""
 MAX_DISPATCHES = 4
 """Dispatches per room, the first one included. The wait doubles after each."""
-LISTED_S = 5.5
-"""After it a dispatch without a job was dropped. Judged earlier, the caller could hear two agents
-in turn: one that was slow to start, and the one dispatched in its place."""
 STARTING_S = 20.0
 """How long a worker that accepted the job may take to start its agent."""
 AGENT_POLL_S = 0.25
@@ -287,17 +288,24 @@ class DispatchWatch:
         return any(j.ended_at == 0 and j.participant_identity not in room.lost for j in jobs)
 
     async def _dispatch_again(self, room: WatchedRoom) -> None:
-        # A deleted dispatch ends a job that was accepted after all: never two agents in a room.
-        for old in await self._own_dispatches(room):
-            with suppress(*FAILURES):
-                await self._api.agent_dispatch.delete_dispatch(old.id, room.name)
+        old = await self._own_dispatches(room)
         room.dispatches += 1
         try:
-            await self._api.agent_dispatch.create_dispatch(
-                api.CreateAgentDispatchRequest(
-                    agent_name=self._agent_name, room=room.name, metadata=room.metadata
+            if old:
+                # A deleted dispatch ends a job that was accepted after all: never two agents in
+                # a room, nor where a worker that has room now dispatches too.
+                await call_another(
+                    self._api,
+                    room.name,
+                    agent_name=self._agent_name,
+                    lost={dispatch.id for dispatch in old},
                 )
-            )
+            else:
+                await self._api.agent_dispatch.create_dispatch(
+                    api.CreateAgentDispatchRequest(
+                        agent_name=self._agent_name, room=room.name, metadata=room.metadata
+                    )
+                )
         except FAILURES as error:
             self._warn(room, "cannot dispatch an agent", error)
             return

@@ -12,7 +12,7 @@ from agent.options.livekit import LiveKitOptions
 from agent.room_protocol import BEAT
 from agent.survival.orphans import ALONE_S, LOOKS_PER_SWEEP, SWEEP_S, OrphanWatch
 from agent.survival.pulse import LOST_S, Beat
-from agent.survival.rooms import Replacements
+from agent.survival.rooms import LISTED_S, Replacements
 from tests.fakes import virtual_time
 
 AGENT = api.ParticipantInfo.Kind.AGENT
@@ -20,16 +20,27 @@ ACTIVE = api.ParticipantInfo.State.ACTIVE
 
 
 class Server:
-    """Rooms with callers, agents and dispatches, as the API shows them."""
+    """Rooms with callers, agents and dispatches, as the API shows them.
+
+    A dispatch is taken by a worker as long as `takes`; whether its agent comes is up to the test.
+    """
 
     def __init__(self) -> None:
         self.room = self.agent_dispatch = self
         self.rooms: dict[str, dict[str, Any]] = {}
         self.created: list[tuple[float, str, str]] = []
         self.looked: list[str] = []
+        self.takes = True
+        self.taken: set[str] = set()
 
     def add(self, name: str, *, callers: int = 1, beats: Callable[[], str] | None = None) -> None:
-        self.rooms[name] = {"callers": callers, "beats": beats, "dispatches": [f"AD_{name}"]}
+        self.rooms[name] = {"callers": callers, "beats": beats, "dispatches": []}
+        self._dispatch(name, f"AD_{name}")
+
+    def _dispatch(self, room: str, name: str) -> None:
+        self.rooms[room]["dispatches"].append(name)
+        if self.takes:
+            self.taken.add(name)
 
     async def list_rooms(self, request: api.ListRoomsRequest) -> api.ListRoomsResponse:
         rooms = [
@@ -57,10 +68,14 @@ class Server:
         return api.ListParticipantsResponse(participants=people)
 
     async def list_dispatch(self, *, room_name: str) -> list[api.AgentDispatch]:
-        return [
+        found = [
             api.AgentDispatch(id=name, agent_name="a", room=room_name, metadata="m")
             for name in self.rooms[room_name]["dispatches"]
         ]
+        for dispatch in found:
+            if dispatch.id in self.taken:
+                dispatch.state.jobs.add()
+        return found
 
     async def delete_dispatch(self, dispatch: str, room: str) -> None:
         self.rooms[room]["dispatches"].remove(dispatch)
@@ -68,26 +83,41 @@ class Server:
     async def create_dispatch(self, request: api.CreateAgentDispatchRequest) -> None:
         at = asyncio.get_running_loop().time()
         self.created.append((at, request.room, request.metadata))
-        self.rooms[request.room]["dispatches"].append(f"AD_new_{len(self.created)}")
+        self._dispatch(request.room, f"AD_new_{len(self.created)}")
 
 
-def watch(server: Server, *, for_s: float, own: tuple[str, ...] = ()) -> Server:
+def watch(
+    server: Server,
+    *,
+    for_s: float,
+    own: tuple[str, ...] = (),
+    full: Callable[[], bool] = lambda: True,
+) -> Server:
+    """`full`: whether the worker that watches has no place left."""
+
+    async def has_room() -> bool:
+        return not full()
+
     async def scene() -> None:
         orphans = OrphanWatch(LiveKitOptions(), agent_name="a")
         while asyncio.get_running_loop().time() < for_s:
-            await orphans.sweep(server, set(own))  # type: ignore[arg-type]
+            await orphans.sweep(server, set(own), has_room=has_room)  # type: ignore[arg-type]
             await asyncio.sleep(SWEEP_S)
 
     virtual_time.run(scene())
     return server
 
 
+def now() -> float:
+    return asyncio.get_running_loop().time()
+
+
 def clock() -> str:
-    return f"{asyncio.get_running_loop().time():.0f}"
+    return f"{now():.0f}"
 
 
 def stops_at(second: float) -> Callable[[], str]:
-    return lambda: f"{min(asyncio.get_running_loop().time(), second):.0f}"
+    return lambda: f"{min(now(), second):.0f}"
 
 
 def test_calls_that_live_and_rooms_of_its_own_are_left_alone() -> None:
@@ -131,6 +161,47 @@ def test_a_caller_to_whom_nobody_came_is_given_other_dispatches_ever_more_slowly
         pytest.approx(3 * ALONE_S, abs=4 * SWEEP_S),
         pytest.approx(7 * ALONE_S, abs=6 * SWEEP_S),
     ]
+
+
+def test_a_dead_agent_that_is_seen_after_its_dispatch_is_gone_hinders_nobody() -> None:
+    """It was the last place of the only worker, which has room again 10 s later."""
+    server = Server()
+    server.add("dies", beats=stops_at(2))
+    server.takes = False
+    watch(server, for_s=20, full=lambda: now() < 15)
+    assert [round(at) for at, _, _ in server.created] == [
+        pytest.approx(2 + LOST_S, abs=2), pytest.approx(15, abs=1)
+    ]  # fmt: skip
+
+
+def test_callers_for_whom_all_were_busy_are_taken_one_after_the_other_once_there_is_room() -> None:
+    server = Server()
+    server.takes = False
+    server.add("second")
+    server.rooms["second"]["callers"] = 0
+    server.add("first")
+
+    def full() -> bool:
+        server.rooms["second"]["callers"] = int(now() > 3)
+        server.takes = now() >= 40
+        return not server.takes
+
+    watch(server, for_s=60, full=full)
+    assert [room for _, room, _ in server.created] == ["first", "second"]
+    assert [at for at, _, _ in server.created] == [
+        pytest.approx(40, abs=SWEEP_S), pytest.approx(40 + SWEEP_S, abs=SWEEP_S)
+    ]  # fmt: skip
+
+
+def test_a_dispatch_that_may_have_been_taken_is_left_its_time() -> None:
+    """The server lists a job some seconds late."""
+    server = Server()
+    server.takes = False
+    server.add("new")
+    watch(server, for_s=LISTED_S - SWEEP_S, full=lambda: False)
+    assert server.created == []
+    watch(server, for_s=2 * LISTED_S, full=lambda: False)
+    assert len(server.created) == 1
 
 
 def test_a_caller_without_a_dispatch_wants_no_agent() -> None:
