@@ -32,6 +32,7 @@ from agent.playout.heard_output import Playout
 from agent.settings.load import Settings
 from agent.survival.heartbeat import Heartbeat, take_over
 from agent.survival.history import seal_for
+from agent.survival.late_jobs import is_late
 from agent.tasks import CallTasks, undivided
 from agent.wording.reader import Reader
 
@@ -170,6 +171,9 @@ class Call:
         self._keep_ledger()
         self._reports.announce()
         await connecting
+        if await is_late(self._ctx):
+            self._over.set()
+            return
         memory = take_over(self._ctx, self._tasks, self._seal)
         if memory is not None:
             self._callers.expect(memory.served)

@@ -194,12 +194,19 @@ class Membership:
     def _on_gone(self, participant: rtc.RemoteParticipant) -> None:
         identity = participant.identity
         self._told.pop(identity, None)
-        if identity in self._there:
+        if identity in self._there or self._rang_off(participant):
             self._there.discard(identity)
             if identity == self._presence.served:
                 self._left(identity)
             departure = _departure(participant)
             self._take(self._presence.left(identity, departure, now=_now()))
+
+    def _rang_off(self, participant: rtc.RemoteParticipant) -> bool:
+        """Whether a telephone has left, ready or not, and nobody else is there or comes."""
+        there = self._room.remote_participants.values()
+        return is_telephone(participant) and not any(
+            other.kind in DEFAULT_PARTICIPANT_KINDS for other in there
+        )
 
     def _serves_us(self, participant: rtc.RemoteParticipant) -> bool:
         """Whether it publishes for the agent: an avatar."""

@@ -126,9 +126,14 @@ class Presence:
         return [TakeOn(identity), *told]
 
     def left(self, identity: str, departure: Departure, *, now: float) -> list[Action]:
-        """Somebody has gone; `now`: seconds on any clock, the same for all calls."""
+        """Somebody has gone; `now`: seconds on any clock, the same for all calls.
+
+        They may never have `joined`: a telephone that rang off while it was still on its way.
+        """
         if identity in self._there:
             self._there.remove(identity)
+        if self._served is None and departure == "final":
+            return [Over()]
         if identity != self._served:
             return []
         if departure == "final":

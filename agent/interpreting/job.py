@@ -30,6 +30,7 @@ from agent.room_messages import RoomMessages
 from agent.room_protocol import CLONING, MODE, STATE
 from agent.settings.load import Settings
 from agent.survival.heartbeat import Heartbeat, take_over
+from agent.survival.late_jobs import is_late
 from agent.tasks import CallTasks
 
 logger = logging.getLogger(__name__)
@@ -75,6 +76,8 @@ async def serve(ctx: JobContext, parts: Parts, settings: Settings, metadata: Job
             )
             ctx.room.on("disconnected", lambda _: over.set())
             await ctx.connect(auto_subscribe=AutoSubscribe.AUDIO_ONLY)
+            if await is_late(ctx):
+                over.set()
             take_over(ctx, tasks, None)
             heartbeat = Heartbeat(ctx.room, tasks, dispatch=ctx.job.dispatch_id, seal=None)
             tasks.carry(heartbeat.run, name="heartbeat", lost=over.set)

@@ -44,9 +44,12 @@ class Heartbeat:
         self._changed.set()
 
     async def run(self) -> None:
-        """Beat once in BEAT_S, and at once when there is something to remember."""
+        """Beat once in BEAT_S, and at once when there is something to remember.
+
+        Returns when the room is left: what is set afterwards is never answered.
+        """
         number = 0
-        while True:
+        while self._room.isconnected():
             number += 1
             if self._memory is not None and self._seal is not None:
                 self._sealed = self._seal.close(self._memory)

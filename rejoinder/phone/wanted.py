@@ -11,6 +11,9 @@ from rejoinder.phone.phone_file import InboundTrunk, OutboundTrunk, PhoneFile
 
 ROOM_PREFIX = "phone"
 """Begins the names of rooms that callers get; LiveKit adds their number and something random."""
+_LINGER_S = 1
+"""How long the room of a caller who has hung up stays: nobody comes back to it, and a job that
+was on its way into it would wait for them."""
 _TRANSPORTS = {
     "auto": api.SIPTransport.SIP_TRANSPORT_AUTO,
     "udp": api.SIPTransport.SIP_TRANSPORT_UDP,
@@ -98,7 +101,7 @@ def _rule(
         numbers=[number] if number else [],
         hide_phone_number=trunk.hide_caller,
         rule=api.SIPDispatchRule(dispatch_rule_individual=individual),
-        room_config=api.RoomConfiguration(agents=[agent]),
+        room_config=api.RoomConfiguration(agents=[agent], departure_timeout=_LINGER_S),
     )
 
 

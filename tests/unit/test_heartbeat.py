@@ -26,8 +26,12 @@ class Metadata:
 
     def __init__(self) -> None:
         self.local_participant = self
+        self.connected = True
         self.set: list[tuple[float, dict[str, str]]] = []
         self.fails = False
+
+    def isconnected(self) -> bool:
+        return self.connected
 
     async def set_metadata(self, metadata: str) -> None:
         if self.fails:
@@ -74,6 +78,21 @@ def test_a_room_that_is_away_does_not_stop_it() -> None:
     virtual_time.run(scene())
     assert len(room.set) >= 2
     assert not any(signs[HISTORY] for _, signs in room.set)
+
+
+def test_it_ends_when_the_room_is_left() -> None:
+    room = Metadata()
+
+    async def scene() -> None:
+        async with CallTasks() as tasks:
+            heart = Heartbeat(room, tasks, dispatch="AD_1", seal=None)  # type: ignore[arg-type]
+            beating = tasks.need(heart.run(), name="heartbeat")
+            await asyncio.sleep(1.5)
+            room.connected = False
+            await beating
+
+    virtual_time.run(scene())
+    assert len(room.set) == 2
 
 
 def test_what_could_not_be_kept_is_kept_with_the_next_beat_that_arrives() -> None:

@@ -179,6 +179,26 @@ def test_the_call_is_over_when_nobody_can_come_back(person: Person, reason: Any,
     assert play(story).of("over") == [("over", over)]
 
 
+def test_a_telephone_that_rings_off_before_it_is_ready_ends_the_call_and_a_page_does_not() -> None:
+    def story_of(*others: Person) -> Any:
+        async def story(scene: Scene, membership: Membership) -> None:
+            for person in (Person("tel", kind=SIP, state=JOINED), *others):
+                scene.comes(person)
+            await asyncio.sleep(10)
+            scene.goes("tel")
+
+        return story
+
+    assert play(story_of()).of("over") == [("over", "10")]
+    assert play(story_of(Person("ann", state=JOINED))).of("over") == []
+
+    async def page(scene: Scene, membership: Membership) -> None:
+        scene.comes(Person("ann", state=JOINED))
+        scene.goes("ann")
+
+    assert play(page).of("over") == []
+
+
 def test_a_caller_who_leaves_while_the_session_starts_ends_nothing_but_the_call() -> None:
     async def story(scene: Scene, membership: Membership) -> None:
         scene.goes("ann")
