@@ -95,18 +95,20 @@ def livekit_binary() -> str:
 
 @asynccontextmanager
 async def run_livekit(
-    binary: str, folder: Path, *, redis: str = ""
+    binary: str, folder: Path, *, redis: str = "", like: LiveKitProcess | None = None
 ) -> AsyncIterator[LiveKitProcess]:
     """Start a server with its configuration and log in `folder`; end it with the block.
 
-    `redis` is the address of one, `127.0.0.1:6379`: with it the server knows telephones.
+    `redis` is the address of one, `127.0.0.1:6379`: with it the server knows telephones, and is a
+    node beside one that it is `like`: which has the same redis, and its key.
 
     Raises:
         RuntimeError: it did not answer within READY_S; the message has its last log lines.
     """
     with PortPicker() as free:
         port, tcp_port, udp_port = free.tcp(), free.tcp(), free.udp()
-    key, secret = f"key{secrets.token_hex(4)}", secrets.token_hex(32)
+    key = like.api_key if like else f"key{secrets.token_hex(4)}"
+    secret = like.api_secret if like else secrets.token_hex(32)
     config = {
         "port": port,
         "bind_addresses": ["127.0.0.1"],

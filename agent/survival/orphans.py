@@ -9,7 +9,7 @@ waiting first.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from math import inf
@@ -104,15 +104,22 @@ class OrphanWatch:
 
         `has_room` is asked when a caller waits: whether this worker can take one now.
 
-        Raises (one of FAILURES): livekit-server did not answer.
+        A room that livekit-server tells nothing of is looked at again in its turn.
         """
-        there = (await lkapi.room.list_rooms(api.ListRoomsRequest())).rooms
+        try:
+            there = (await lkapi.room.list_rooms(api.ListRoomsRequest())).rooms
+        except FAILURES as error:
+            self._not_answered(self._rooms.values(), error)
+            return
         names = {room.name for room in there if room.num_participants and room.name not in own}
         known = {name: room for name, room in self._rooms.items() if name in names}
         self._rooms = {name: _Room() for name in names - known.keys()} | known
         for name in list(self._rooms)[:LOOKS_PER_SWEEP]:
             room = self._rooms[name] = self._rooms.pop(name)
-            await self._look(lkapi, name, room)
+            try:
+                await self._look(lkapi, name, room)
+            except FAILURES as error:
+                self._not_answered([room], error)
         await self._take_one(lkapi, has_room)
 
     async def _look(self, lkapi: api.LiveKitAPI, name: str, room: _Room) -> None:
@@ -146,7 +153,15 @@ class OrphanWatch:
         if waiting and await has_room():
             name, room = min(waiting, key=lambda waits: waits[1].alone_since)
             lost, room.dropped = set(room.dropped), {}
-            await self._call(lkapi, name, lost)
+            try:
+                await self._call(lkapi, name, lost)
+            except FAILURES as error:
+                self._not_answered([room], error)
+
+    def _not_answered(self, rooms: Iterable[_Room], error: Exception) -> None:
+        for room in rooms:
+            room.pulse = Pulse()  # nobody saw whether its agent went on beating
+        logger.debug("livekit-server did not answer", extra=fault(error))
 
     async def _call(self, lkapi: api.LiveKitAPI, name: str, lost: set[str]) -> None:
         called = await call_another(lkapi, name, agent_name=self._agent_name, lost=lost)
@@ -163,12 +178,7 @@ class OrphanWatch:
                 if server.draining:
                     return
                 own = {job.job.room.name for job in server.active_jobs}
-                try:
-                    await self.sweep(lkapi, own, has_room=partial(has_room, server))
-                except FAILURES as error:
-                    # Nobody saw whether an agent went on beating.
-                    self._rooms.clear()
-                    logger.debug("livekit-server did not answer", extra=fault(error))
+                await self.sweep(lkapi, own, has_room=partial(has_room, server))
 
 
 def _now() -> float:

@@ -30,6 +30,7 @@ class Server:
         self.rooms: dict[str, dict[str, Any]] = {}
         self.created: list[tuple[float, str, str]] = []
         self.looked: list[str] = []
+        self.untold: set[str] = set()
         self.takes = True
         self.taken: set[str] = set()
 
@@ -53,6 +54,8 @@ class Server:
         self, request: api.ListParticipantsRequest
     ) -> api.ListParticipantsResponse:
         self.looked.append(request.room)
+        if request.room in self.untold:
+            raise api.ServerError(api.TwirpErrorCode.INTERNAL, "no response", status=500)
         room = self.rooms[request.room]
         people = [
             api.ParticipantInfo(identity=f"caller-{n}", state=ACTIVE)
@@ -202,6 +205,15 @@ def test_a_dispatch_that_may_have_been_taken_is_left_its_time() -> None:
     assert server.created == []
     watch(server, for_s=2 * LISTED_S, full=lambda: False)
     assert len(server.created) == 1
+
+
+def test_a_room_that_the_server_tells_nothing_of_hides_no_other() -> None:
+    server = Server()
+    server.add("dies", beats=stops_at(5))
+    server.add("untold", beats=clock)
+    server.untold.add("untold")
+    watch(server, for_s=12)
+    assert [room for _, room, _ in server.created] == ["dies"]
 
 
 def test_a_caller_without_a_dispatch_wants_no_agent() -> None:

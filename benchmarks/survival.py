@@ -1,0 +1,352 @@
+"""What callers notice when workers and nodes go away: three workers, two nodes, twelve calls.
+
+python -m benchmarks.survival
+
+Half of the callers are telephones (participants of kind SIP). All type what others would say, so
+that two cores hold twelve calls; the engines are stand-ins, and replies are heard. One worker is
+killed with its jobs (SIGKILL), one is told to stop (SIGTERM), then a node of livekit-server is
+killed. Each caller has asked something just before, and hears the reply meanwhile. Clients and
+workers reach the nodes through one address, as through a load balancer.
+
+Writes benchmarks/results/survival.json, and the table into docs/survival.md.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import secrets
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager, suppress
+from dataclasses import asdict, dataclass
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from benchmarks.bench import RESULTS
+from benchmarks.tables import grid
+from rejoinder.scripted_caller.caller import Caller, CallLost, Caption, join
+from rejoinder.stand_ins.openai_server import OpenAIStandIn
+from testbed.balancer import balanced
+from testbed.livekit_process import LiveKitProcess, livekit_binary, run_livekit
+from testbed.programs import Program, running
+from testbed.redis_process import run_redis
+
+OUT = RESULTS / "survival.json"
+PAGE = Path(__file__).parents[1] / "docs" / "survival.md"
+_MARK = "<!-- benchmarks.survival -->"
+
+WORKERS = ("first", "second", "third")
+BACK = "I am back. Please go on."
+REPLY = (
+    "this is the answer to what you have asked and it goes on for so long that whatever happens "
+    "does so while you listen to it"
+)
+_FRAME_S = 0.1
+_ASKED_BEFORE_S = 2.0
+"""From the question to what happens: its answer is being said."""
+_STAGGER_S = 0.4
+"""Between two callers who join."""
+_ANSWER_S = 25.0
+_SETTLED_S = 45.0
+"""Who has no agent by then has none."""
+_LOOK_S = 0.05
+
+
+@dataclass
+class Row:
+    """What one caller noticed of one event."""
+
+    event: str
+    caller: str
+    telephone: bool
+    worker: str
+    """That had the call before; empty: none."""
+    outcome: str = ""
+    """`as before`: nothing happened to the call; `served again`: by another agent, or by the same
+    one after a gap; `alone`: no agent came; `ended`: thrown out of the room."""
+    without_s: float = 0.0
+    """From the event to the first word of an agent that came afterwards."""
+    words_lost: int = 0
+    """Of the reply that was being said."""
+    history: bool | None = None
+    """Whether the model still knew what the caller had said before."""
+
+
+class Talker:
+    """One caller, from joining to the end."""
+
+    def __init__(self, name: str, room: str, *, telephone: bool) -> None:
+        """Prepare."""
+        self.name = name
+        self.room = room
+        self.telephone = telephone
+        self.asked: list[str] = []
+        self.caller: Caller | None = None
+        self.joined = asyncio.Event()
+        self.lost = asyncio.Event()
+
+    async def hold(self, url: str, token: str, over: asyncio.Event) -> None:
+        """Stay in the room until `over`, or until thrown out."""
+        try:
+            async with join(url, token, frame_s=_FRAME_S) as self.caller:
+                self.joined.set()
+                await over.wait()
+        except* (CallLost, OSError, ConnectionError):
+            self.lost.set()
+
+    @property
+    def agent(self) -> str:
+        """Identity of the agent that serves; empty: none is there."""
+        agent = self.caller.agent if self.caller else None
+        return agent.identity if agent else ""
+
+    @property
+    def captions(self) -> list[Caption]:
+        """What the agents have said."""
+        assert self.caller is not None
+        return [caption for caption in self.caller.log.captions if caption.by_agent]
+
+    async def ask(self) -> str:
+        """Type a question that nobody else types."""
+        assert self.caller is not None
+        question = f"question {len(self.asked) + 1} of {self.name}"
+        with suppress(Exception):  # a room that is away takes nothing
+            async with asyncio.timeout(5):
+                await self.caller.type(question)
+        self.asked.append(question)
+        return question
+
+    async def answered(self) -> bool:
+        """Ask and wait until the whole answer was said."""
+        assert self.caller is not None
+        before = len(self.caller.log.turns)
+        await self.ask()
+        return await self._until(lambda: len(self._turns()) > before, _ANSWER_S)
+
+    def _turns(self) -> list[dict[str, Any]]:
+        return self.caller.log.turns if self.caller else []
+
+    async def _until(self, holds: Callable[[], bool], within_s: float) -> bool:
+        end = time.perf_counter() + within_s
+        while not holds():
+            if self.lost.is_set() or time.perf_counter() > end:
+                return False
+            await asyncio.sleep(_LOOK_S)
+        return True
+
+    async def live_through(self, row: Row, engines: OpenAIStandIn, happened: asyncio.Event) -> None:
+        """Ask, listen while it happens, and see what became of the call."""
+        said, turns, agent = len(self.captions), len(self._turns()), self.agent
+        await self.ask()
+        await happened.wait()
+        at = time.perf_counter()
+        await self._until(
+            lambda: len(self._turns()) > turns or self._back(at) is not None, _SETTLED_S
+        )
+        heard = self.captions[said].text.split() if len(self.captions) > said else []
+        row.words_lost = max(0, len(REPLY.split()) - len(heard))
+        back = self._back(at)
+        row.without_s = round(back.began - at, 2) if back else 0.0
+        if self.lost.is_set():
+            row.outcome = "ended"
+            return
+        if not await self.answered():
+            row.outcome = "alone"
+            row.without_s = round(time.perf_counter() - at, 2)
+            return
+        row.outcome = "as before" if self.agent == agent and back is None else "served again"
+        row.history = set(self.asked) <= set(_questions(engines, self.asked[-1]))
+
+    def _back(self, at: float) -> Caption | None:
+        return next((c for c in self.captions if c.began > at and c.text.strip() in BACK), None)
+
+
+def _questions(engines: OpenAIStandIn, last: str) -> list[str]:
+    """What a model was told of a caller whose newest question is `last`."""
+    for request in reversed(engines.of("llm")):
+        told = [str(m["content"]) for m in request.body["messages"] if m["role"] == "user"]
+        told = [line for text in told for line in text.splitlines()]
+        if last in told:
+            return told
+    return []
+
+
+@dataclass
+class Stage:
+    """All that runs."""
+
+    url: str
+    """That clients and workers know."""
+    nodes: list[LiveKitProcess]
+    workers: dict[str, Program]
+    engines: OpenAIStandIn
+    talkers: list[Talker]
+
+    def worker_of(self, talker: Talker) -> str:
+        """Who has taken the call that this caller is in."""
+        job = talker.agent.removeprefix("agent-")
+        for name, program in self.workers.items():
+            if job and f'"job_id": "{job}"' in program.log.read_text(errors="replace"):
+                return name
+        return ""
+
+
+@asynccontextmanager
+async def stage(folder: Path, calls: int) -> AsyncIterator[Stage]:
+    """Start all, and the calls."""
+    over = asyncio.Event()
+    redis_binary = shutil.which("redis-server")
+    if redis_binary is None:
+        raise SystemExit("redis-server is missing: apt-get install redis-server")
+    async with AsyncExitStack() as stack:
+        redis = await stack.enter_async_context(run_redis(redis_binary))
+        binary = await asyncio.to_thread(livekit_binary)
+        first = await stack.enter_async_context(run_livekit(binary, folder / "a", redis=redis))
+        second = run_livekit(binary, folder / "b", redis=redis, like=first)
+        nodes = [first, await stack.enter_async_context(second)]
+        url = await stack.enter_async_context(balanced([node.url for node in nodes]))
+        engines = OpenAIStandIn(reply=lambda messages: REPLY)
+        await stack.enter_async_context(engines.serve())
+        programs = stack.enter_context(ExitStack())
+        workers = {
+            name: programs.enter_context(_worker(name, url, first, engines.url, folder))
+            for name in WORKERS
+        }
+        for program in workers.values():
+            await asyncio.to_thread(program.wait_line, "registered worker")
+        talkers = [
+            Talker(f"caller {n + 1}", f"call-{secrets.token_hex(4)}", telephone=n % 2 == 1)
+            for n in range(calls)
+        ]
+        async with asyncio.TaskGroup() as group:
+            for talker in talkers:
+                token = first.token(
+                    talker.room, talker.name, phone=talker.telephone, dispatch="pool"
+                )
+                group.create_task(talker.hold(url, token, over), name=talker.name)
+                await talker.joined.wait()
+                assert talker.caller is not None
+                await talker.caller.wait_for_agent(timeout_s=60)
+                await asyncio.sleep(_STAGGER_S)
+            yield Stage(url, nodes, workers, engines, talkers)
+            over.set()
+
+
+@contextmanager
+def _worker(name: str, url: str, node: LiveKitProcess, engines: str, folder: Path) -> Any:
+    argv = [sys.executable, "-m", "rejoinder", "start", "--health-port", "0"]
+    env = {
+        "LIVEKIT_URL": url, "LIVEKIT_API_KEY": node.api_key, "LIVEKIT_API_SECRET": node.api_secret,
+        "AGENT_NAME": "pool", "AGENT_MAX_CALLS": "10", "AGENT_IDLE_PROCESSES": "1",
+        "AGENT_GREETING": "Hello.", "AGENT_BACK_TEXT": BACK, "OPENAI_BASE_URL": engines,
+        "TURN_EAGERNESS": "patient", "PYTHONUNBUFFERED": "1",
+    }  # fmt: skip
+    with running(name, argv, folder=folder, env=env) as program:
+        yield program
+
+
+def kill(program: Program) -> None:
+    """A worker and its jobs, as when their machine is lost."""
+    os.killpg(program.popen.pid, signal.SIGKILL)
+
+
+async def _event(on: Stage, event: str, happens: Callable[[], None]) -> list[Row]:
+    """Let something happen while all listen to a reply."""
+    there = [talker for talker in on.talkers if not talker.lost.is_set()]
+    rows = [Row(event, t.name, t.telephone, on.worker_of(t)) for t in there]
+    happened = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        for talker, row in zip(there, rows, strict=True):
+            group.create_task(talker.live_through(row, on.engines, happened), name=talker.name)
+        await asyncio.sleep(_ASKED_BEFORE_S)
+        happens()
+        happened.set()
+    for row in rows:
+        print(
+            f"{event}: {row.caller} of {row.worker or 'nobody'}: {row.outcome}, "
+            f"{row.without_s} s without, {row.words_lost} words lost, history {row.history}",
+            flush=True,
+        )
+    return rows
+
+
+async def run(calls: int) -> list[Row]:
+    """Hold the calls and let the three things happen."""
+    folder = Path(tempfile.mkdtemp(prefix="survival-"))
+    async with stage(folder, calls) as on:
+        for talker in on.talkers:
+            await talker.answered()
+        busy = [on.worker_of(talker) for talker in on.talkers]
+        killed, drained, *_ = sorted(WORKERS, key=busy.count, reverse=True)
+        rows = await _event(on, "worker killed", lambda: kill(on.workers[killed]))
+        rows += await _event(
+            on, "worker drained", lambda: on.workers[drained].popen.send_signal(signal.SIGTERM)
+        )
+        rows += await _event(on, "node killed", lambda: os.kill(on.nodes[0].pid, signal.SIGKILL))
+        return [_of(row, killed, drained) for row in rows]
+
+
+def _of(row: Row, killed: str, drained: str) -> Row:
+    row.worker = {killed: "killed", drained: "drained"}.get(row.worker, "other")
+    return row
+
+
+def table(rows: list[Row]) -> str:
+    """A line for each event and each fate."""
+    head = [
+        "what happened", "callers", "of these", "seconds without an agent",
+        "words of the reply lost", "history kept",
+    ]  # fmt: skip
+    lines = []
+    for event in dict.fromkeys(row.event for row in rows):
+        of_event = [row for row in rows if row.event == event]
+        for outcome in dict.fromkeys(row.outcome for row in of_event):
+            those = [row for row in of_event if row.outcome == outcome]
+            times = sorted(row.without_s for row in those)
+            lost = sorted(row.words_lost for row in those)
+            kept = sum(row.history is True for row in those)
+            lines.append(
+                [
+                    event,
+                    f"{len(of_event)}",
+                    f"{len(those)} {outcome} ({sum(r.telephone for r in those)} by telephone)",
+                    f"{median(times):.1f} (at most {times[-1]:.1f})" if times[-1] else "0",
+                    f"{median(lost):.0f} of {len(REPLY.split())} (at most {lost[-1]})",
+                    f"{kept} of {len(those)}",
+                ]
+            )
+    return grid(head, lines)
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--calls", type=int, default=12)
+    parser.add_argument("--out", type=Path, default=OUT)
+    parser.add_argument("--keep", action="store_true", help="leave docs/survival.md as it is")
+    args = parser.parse_args()
+    rows = asyncio.run(run(args.calls))
+    told = {
+        "survival": [asdict(row) for row in rows],
+        "machine": f"{platform.machine()}, {platform.system()}", "when": date.today().isoformat(),
+        "livekit_agents": version("livekit-agents"),
+    }  # fmt: skip
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    args.out.write_text(json.dumps(told, indent=1) + "\n", "utf-8")
+    if not args.keep:
+        before, _, _ = PAGE.read_text("utf-8").partition(_MARK)
+        PAGE.write_text(f"{before}{_MARK}\n\n{table(rows)}\n", "utf-8")
+    print(table(rows))
+
+
+if __name__ == "__main__":
+    main()
