@@ -5,8 +5,9 @@ python -m benchmarks.survival
 Half of the callers are telephones (participants of kind SIP). All type what others would say, so
 that two cores hold twelve calls; the engines are stand-ins, and replies are heard. One worker is
 killed with its jobs (SIGKILL), one is told to stop (SIGTERM), then a node of livekit-server is
-killed. Each caller has asked something just before, and hears the reply meanwhile. Clients and
-workers reach the nodes through one address, as through a load balancer.
+killed. Three callers at most, of those whom it concerns, have asked something just before and
+hear the reply meanwhile; all are asked afterwards, two at a time. Clients and workers reach the
+nodes through one address, as through a load balancer. Calls share a process (AGENT_ISOLATION).
 
 Writes benchmarks/results/survival.json, and the table into docs/survival.md.
 """
@@ -45,7 +46,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "survival.md"
 _MARK = "<!-- benchmarks.survival -->"
 
 WORKERS = ("first", "second", "third")
-BACK = "I am back. Please go on."
+GREETING, BACK = "Hello.", "I am back. Please go on."
 REPLY = (
     "this is the answer to what you have asked and it goes on for so long that whatever happens "
     "does so while you listen to it"
@@ -55,6 +56,9 @@ _ASKED_BEFORE_S = 2.0
 """From the question to what happens: its answer is being said."""
 _STAGGER_S = 0.4
 """Between two callers who join."""
+_AT_LENGTH, _BRIEFLY = "at length", "briefly"
+_LISTENERS = 3
+_MISSED_S = 12.0
 _ANSWER_S = 25.0
 _SETTLED_S = 45.0
 """Who has no agent by then has none."""
@@ -72,11 +76,12 @@ class Row:
     """That had the call before; empty: none."""
     outcome: str = ""
     """`as before`: nothing happened to the call; `served again`: by another agent, or by the same
-    one after a gap; `alone`: no agent came; `ended`: thrown out of the room."""
+    one after a gap; `not answered`: an agent is there or not, no question reaches one; `ended`:
+    thrown out of the room."""
     without_s: float = 0.0
-    """From the event to the first word of an agent that came afterwards."""
-    words_lost: int = 0
-    """Of the reply that was being said."""
+    """From the event to the first word of an agent that came afterwards, if one did."""
+    words_lost: int | None = None
+    """Of the reply that was being said; None: none was."""
     history: bool | None = None
     """Whether the model still knew what the caller had said before."""
 
@@ -84,14 +89,15 @@ class Row:
 class Talker:
     """One caller, from joining to the end."""
 
-    def __init__(self, name: str, room: str, *, telephone: bool) -> None:
-        """Prepare."""
+    def __init__(self, name: str, room: str, *, telephone: bool, turn: asyncio.Semaphore) -> None:
+        """Prepare; `turn` is whose turn it is to have something said."""
         self.name = name
         self.room = room
         self.telephone = telephone
         self.asked: list[str] = []
         self.caller: Caller | None = None
         self.joined = asyncio.Event()
+        self._turn = turn
         self.lost = asyncio.Event()
 
     async def hold(self, url: str, token: str, over: asyncio.Event) -> None:
@@ -115,22 +121,22 @@ class Talker:
         assert self.caller is not None
         return [caption for caption in self.caller.log.captions if caption.by_agent]
 
-    async def ask(self) -> str:
+    async def ask(self, *, how: str) -> None:
         """Type a question that nobody else types."""
         assert self.caller is not None
-        question = f"question {len(self.asked) + 1} of {self.name}"
+        question = f"question {len(self.asked) + 1} of {self.name}, {how}"
         with suppress(Exception):  # a room that is away takes nothing
             async with asyncio.timeout(5):
                 await self.caller.type(question)
         self.asked.append(question)
-        return question
 
     async def answered(self) -> bool:
         """Ask and wait until the whole answer was said."""
         assert self.caller is not None
-        before = len(self.caller.log.turns)
-        await self.ask()
-        return await self._until(lambda: len(self._turns()) > before, _ANSWER_S)
+        async with self._turn:
+            before = len(self.caller.log.turns)
+            await self.ask(how=_BRIEFLY)
+            return await self._until(lambda: len(self._turns()) > before, _ANSWER_S)
 
     def _turns(self) -> list[dict[str, Any]]:
         return self.caller.log.turns if self.caller else []
@@ -143,31 +149,37 @@ class Talker:
             await asyncio.sleep(_LOOK_S)
         return True
 
-    async def live_through(self, row: Row, engines: OpenAIStandIn, happened: asyncio.Event) -> None:
-        """Ask, listen while it happens, and see what became of the call."""
+    async def live_through(
+        self, row: Row, engines: OpenAIStandIn, happened: asyncio.Event, *, listening: bool
+    ) -> None:
+        """Have something said and listen while it happens, or not; see what became of the call."""
         said, turns, agent = len(self.captions), len(self._turns()), self.agent
-        await self.ask()
+        if listening:
+            await self.ask(how=_AT_LENGTH)
         await happened.wait()
         at = time.perf_counter()
-        await self._until(
-            lambda: len(self._turns()) > turns or self._back(at) is not None, _SETTLED_S
-        )
-        heard = self.captions[said].text.split() if len(self.captions) > said else []
-        row.words_lost = max(0, len(REPLY.split()) - len(heard))
+        if listening:
+            over = lambda: len(self._turns()) > turns or self._back(at) is not None  # noqa: E731
+            await self._until(over, _SETTLED_S)
+            heard = self.captions[said].text.split() if len(self.captions) > said else []
+            row.words_lost = max(0, len(REPLY.split()) - len(heard))
+        else:
+            # Whoever is lost has been missed by then.
+            await self._until(lambda: self._back(at) is not None, _MISSED_S)
         back = self._back(at)
         row.without_s = round(back.began - at, 2) if back else 0.0
         if self.lost.is_set():
             row.outcome = "ended"
             return
         if not await self.answered():
-            row.outcome = "alone"
-            row.without_s = round(time.perf_counter() - at, 2)
+            row.outcome = "not answered"
             return
         row.outcome = "as before" if self.agent == agent and back is None else "served again"
         row.history = set(self.asked) <= set(_questions(engines, self.asked[-1]))
 
     def _back(self, at: float) -> Caption | None:
-        return next((c for c in self.captions if c.began > at and c.text.strip() in BACK), None)
+        first = (GREETING, BACK)
+        return next((c for c in self.captions if c.began > at and c.text.strip() in first), None)
 
 
 def _questions(engines: OpenAIStandIn, last: str) -> list[str]:
@@ -178,6 +190,10 @@ def _questions(engines: OpenAIStandIn, last: str) -> list[str]:
         if last in told:
             return told
     return []
+
+
+def _reply(messages: list[dict[str, Any]]) -> str:
+    return REPLY if _AT_LENGTH in str(messages[-1]["content"]).splitlines()[-1] else "Noted."
 
 
 @dataclass
@@ -214,7 +230,7 @@ async def stage(folder: Path, calls: int) -> AsyncIterator[Stage]:
         second = run_livekit(binary, folder / "b", redis=redis, like=first)
         nodes = [first, await stack.enter_async_context(second)]
         url = await stack.enter_async_context(balanced([node.url for node in nodes]))
-        engines = OpenAIStandIn(reply=lambda messages: REPLY)
+        engines = OpenAIStandIn(reply=_reply)
         await stack.enter_async_context(engines.serve())
         programs = stack.enter_context(ExitStack())
         workers = {
@@ -223,8 +239,11 @@ async def stage(folder: Path, calls: int) -> AsyncIterator[Stage]:
         }
         for program in workers.values():
             await asyncio.to_thread(program.wait_line, "registered worker")
+        turn = asyncio.Semaphore(2)
         talkers = [
-            Talker(f"caller {n + 1}", f"call-{secrets.token_hex(4)}", telephone=n % 2 == 1)
+            Talker(
+                f"caller {n + 1}", f"call-{secrets.token_hex(4)}", telephone=n % 2 == 1, turn=turn
+            )
             for n in range(calls)
         ]
         async with asyncio.TaskGroup() as group:
@@ -247,8 +266,8 @@ def _worker(name: str, url: str, node: LiveKitProcess, engines: str, folder: Pat
     env = {
         "LIVEKIT_URL": url, "LIVEKIT_API_KEY": node.api_key, "LIVEKIT_API_SECRET": node.api_secret,
         "AGENT_NAME": "pool", "AGENT_MAX_CALLS": "10", "AGENT_IDLE_PROCESSES": "1",
-        "AGENT_GREETING": "Hello.", "AGENT_BACK_TEXT": BACK, "OPENAI_BASE_URL": engines,
-        "TURN_EAGERNESS": "patient", "PYTHONUNBUFFERED": "1",
+        "AGENT_GREETING": GREETING, "AGENT_BACK_TEXT": BACK, "OPENAI_BASE_URL": engines,
+        "TURN_EAGERNESS": "patient", "PYTHONUNBUFFERED": "1", "AGENT_ISOLATION": "thread",
     }  # fmt: skip
     with running(name, argv, folder=folder, env=env) as program:
         yield program
@@ -259,14 +278,21 @@ def kill(program: Program) -> None:
     os.killpg(program.popen.pid, signal.SIGKILL)
 
 
-async def _event(on: Stage, event: str, happens: Callable[[], None]) -> list[Row]:
-    """Let something happen while all listen to a reply."""
+async def _event(
+    on: Stage, event: str, happens: Callable[[], None], *, concerns: str = ""
+) -> list[Row]:
+    """Let something happen, which `concerns` the calls of a worker, or all."""
     there = [talker for talker in on.talkers if not talker.lost.is_set()]
     rows = [Row(event, t.name, t.telephone, on.worker_of(t)) for t in there]
     happened = asyncio.Event()
+    listeners = [row for row in rows if concerns in (row.worker, "")][:_LISTENERS]
     async with asyncio.TaskGroup() as group:
         for talker, row in zip(there, rows, strict=True):
-            group.create_task(talker.live_through(row, on.engines, happened), name=talker.name)
+            listening = any(row is listener for listener in listeners)
+            group.create_task(
+                talker.live_through(row, on.engines, happened, listening=listening),
+                name=talker.name,
+            )
         await asyncio.sleep(_ASKED_BEFORE_S)
         happens()
         happened.set()
@@ -287,9 +313,12 @@ async def run(calls: int) -> list[Row]:
             await talker.answered()
         busy = [on.worker_of(talker) for talker in on.talkers]
         killed, drained, *_ = sorted(WORKERS, key=busy.count, reverse=True)
-        rows = await _event(on, "worker killed", lambda: kill(on.workers[killed]))
+        rows = await _event(on, "worker killed", lambda: kill(on.workers[killed]), concerns=killed)
         rows += await _event(
-            on, "worker drained", lambda: on.workers[drained].popen.send_signal(signal.SIGTERM)
+            on,
+            "worker drained",
+            lambda: on.workers[drained].popen.send_signal(signal.SIGTERM),
+            concerns=drained,
         )
         rows += await _event(on, "node killed", lambda: os.kill(on.nodes[0].pid, signal.SIGKILL))
         return [_of(row, killed, drained) for row in rows]
@@ -312,7 +341,7 @@ def table(rows: list[Row]) -> str:
         for outcome in dict.fromkeys(row.outcome for row in of_event):
             those = [row for row in of_event if row.outcome == outcome]
             times = sorted(row.without_s for row in those)
-            lost = sorted(row.words_lost for row in those)
+            lost = sorted(row.words_lost for row in those if row.words_lost is not None)
             kept = sum(row.history is True for row in those)
             lines.append(
                 [
@@ -320,7 +349,7 @@ def table(rows: list[Row]) -> str:
                     f"{len(of_event)}",
                     f"{len(those)} {outcome} ({sum(r.telephone for r in those)} by telephone)",
                     f"{median(times):.1f} (at most {times[-1]:.1f})" if times[-1] else "0",
-                    f"{median(lost):.0f} of {len(REPLY.split())} (at most {lost[-1]})",
+                    ", ".join(str(words) for words in lost),
                     f"{kept} of {len(those)}",
                 ]
             )

@@ -9,4 +9,6 @@ async def is_late(ctx: JobContext) -> bool:
     Its caller hung up while the job began, as one who hears it ring does. Joining has made another
     room of that name, which nobody knows of, and which would stay open for five minutes.
     """
+    if not ctx.job.dispatch_id:
+        return False  # begun by hand, with a room of no server's
     return await ctx.room.sid != ctx.job.room.sid
