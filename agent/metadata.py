@@ -2,6 +2,7 @@
 
     {"rejoinder": {"kind": "call", "persona": {"voice": "nova", "languages": ["de"]}}, "order": 7}
     {"rejoinder": {"persona": "receptionist"}}
+    {"rejoinder": {"voicemail": {"leave": "Your parcel is here."}}}
     {"mode": "captions", "to": ["pt", "zh"]}
 
 The last is short for `{"rejoinder": {"kind": "captions", "to": ["pt", "zh"]}}`. Everything
@@ -15,7 +16,7 @@ Pure data: the web server reads it too.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
@@ -68,6 +69,17 @@ class PersonaWishes(_Strict):
     """Speaking speed beside what the worker is set to; 1 is the same."""
 
 
+class LeftMessage(_Strict):
+    """What is said to a voicemail."""
+
+    leave: _Words
+    """After its beep; then the agent hangs up."""
+
+
+Voicemail = Literal["hangup", "talk"] | LeftMessage
+"""What is done of a call out that a voicemail has taken."""
+
+
 def _named(value: Any) -> Any:
     return {"name": value} if isinstance(value, str) else value
 
@@ -78,6 +90,7 @@ _Languages = Annotated[list[_Tag], Field(max_length=32)]
 class _Asked(_Strict):
     kind: Annotated[str, StringConstraints(max_length=64)] | None = None
     persona: Annotated[PersonaWishes, BeforeValidator(_named)] = PersonaWishes()
+    voicemail: Voicemail | None = None
     spoken: _Tag | None = None
     to: _Languages | None = None
 
@@ -98,7 +111,7 @@ class _Envelope(BaseModel):
     rejoinder: _Asked | None = None
 
 
-FIELDS = ("kind", "spoken", "to", *PersonaWishes.model_fields)
+FIELDS = ("kind", "spoken", "to", "voicemail", *PersonaWishes.model_fields)
 """All that can be asked for, by name."""
 
 
@@ -113,13 +126,20 @@ class JobMetadata:
     """Language that people speak who say nothing else, in place of `INTERPRET_SPOKEN`."""
     to: tuple[str, ...] | None = None
     """Languages that are wanted, in place of `INTERPRET_TO`."""
+    voicemail: Voicemail | None = field(default=None, repr=False)
+    """Of a call out: what is done when a voicemail takes it; None: nobody looks for one."""
     text: str = field(default="", repr=False)
     """All of it, as it came; private, as it may name people."""
 
     @property
     def asked(self) -> frozenset[str]:
         """Which of `FIELDS` are asked for."""
-        others = {"kind": self.kind, "spoken": self.spoken, "to": self.to}
+        others = {
+            "kind": self.kind,
+            "spoken": self.spoken,
+            "to": self.to,
+            "voicemail": self.voicemail,
+        }
         given = {name for name, value in others.items() if value}
         return frozenset(given | self.persona.model_fields_set)
 
@@ -146,7 +166,7 @@ def read(text: str) -> JobMetadata:
         reasons = "; ".join(_reasons(error))
         raise MetadataError(f"the job's metadata are malformed: {reasons}") from None
     wanted = None if asked.to is None else tuple(asked.to)
-    return JobMetadata(asked.kind or "", asked.persona, asked.spoken, wanted, text)
+    return JobMetadata(asked.kind or "", asked.persona, asked.spoken, wanted, asked.voicemail, text)
 
 
 def _reasons(error: ValidationError) -> Iterator[str]:

@@ -56,6 +56,8 @@ CORRECT_MEMORY = "correct_memory"
 DELETE_MEMORY = "delete_memory"
 
 # Attributes of the agent.
+ANSWERED_BY = "rejoinder.answered_by"
+"""Of a call out: `voicemail`, when one has taken it."""
 STATE = "lk.agent.state"
 SERVES = "rejoinder.serves"
 """Identity of who is listened to, once there was more than one person."""

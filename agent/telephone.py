@@ -1,6 +1,6 @@
 """A telephone in a room: what LiveKit's SIP service tells of it.
 
-Source of the attributes: https://docs.livekit.io/sip/sip-participant/
+Source: https://docs.livekit.io/sip/sip-participant/ (attributes); RFC 3261, section 21 (answers).
 """
 
 from livekit import rtc
@@ -11,6 +11,11 @@ DIALLED = "sip.trunkPhoneNumber"
 """Attribute: the number of ours that was called, or that calls."""
 STATUS = "sip.callStatus"
 """Attribute: `dialing`, `ringing`, `automation`, `active`, `hangup`."""
+
+BUSY = frozenset({486, 600})
+"""Answers of SIP to a call: who is called is on the telephone."""
+UNANSWERED = frozenset({408, 480, 487})
+"""The same: nobody takes it."""
 
 
 def is_telephone(participant: rtc.Participant) -> bool:

@@ -20,6 +20,7 @@ from livekit.agents import (
 from agent.call.callers import Callers
 from agent.call.parts import Parts
 from agent.call.recorded import recorded, with_notice
+from agent.call.refer import Outcome, refer
 from agent.call.reply import OUTPUT_RATE_HZ
 from agent.call.session import build_listener, build_session, room_options
 from agent.call.voices import CallVoices
@@ -121,6 +122,7 @@ class Call:
             served=lambda: self._callers.served,
             over=self._over.set,
             hang_up=self._hang_up,
+            refer=self._refer,
         )
         self.features = wiring.features
         self._failures = wiring.failures
@@ -165,7 +167,7 @@ class Call:
     async def _talk(self, room: rtc.Room, connecting: asyncio.Task[None]) -> None:
         """Connect the parts with the room; from then on events carry the call."""
         session = self._session
-        session.input.audio = CallerInput(self._callers.track, self._listener.push)
+        session.input.audio = CallerInput(self._callers.track, self._hear)
         self._callers.listen()
         await session.start(self._wiring.agent(), room=room, room_options=room_options())
         self._keep_ledger()
@@ -199,6 +201,15 @@ class Call:
         if not connecting.cancelled() and connecting.exception() is None:
             await self._voice.publish(room, listened=self._callers.listens)
             await self._voice.run()
+
+    def _hear(self, frame: rtc.AudioFrame) -> None:
+        self._listener.push(frame)
+        self.features.heard(frame)
+
+    async def _refer(self, identity: str, address: str) -> Outcome:
+        """Send the caller's telephone elsewhere."""
+        ctx = self._ctx
+        return await refer(ctx.api, room=ctx.room.name, identity=identity, address=address)
 
     def _hang_up(self) -> None:
         """End the call for who is on the line too."""

@@ -19,6 +19,7 @@ from livekit.agents import AgentSession, llm
 
 from agent.call.notices import Notices
 from agent.call.parts import Parts
+from agent.call.refer import Outcome
 from agent.call.sources import Sources
 from agent.costs.bill import Bill
 from agent.errors import ConfigError
@@ -35,6 +36,8 @@ FEATURES: tuple[str, ...] = (
     "agent.features.telephone",
     "agent.features.press_keys",
     "agent.features.steering",
+    "agent.features.silence",
+    "agent.features.voicemail",
     "agent.features.web_searching",
     "agent.features.remembering",
     "agent.features.end_call",
@@ -81,9 +84,11 @@ class Surroundings:
     """Tells that the feature has other tools than when it was asked last; once the call began."""
     ask: Callable[[str], None]
     """Begins the answer to a text as if who is served had typed it; features are not told."""
-    transfer: Callable[[str], Awaitable[str]] | None = None
+    transfer: Callable[[str], Awaitable[Outcome]] | None = None
     """Puts a caller by telephone through to whom the operator has listed under a name, and tells
     them so. Returns `through`, or why not, which they have been told too. None: nobody can."""
+    transferring: Callable[[], bool]
+    """Whether a caller is being put through: nothing is to be said."""
     recast: Callable[[], None]
     """Tells that `cast` has who speaks otherwise than before, as in another language."""
 
@@ -157,6 +162,9 @@ class Feature:
     def turn(self, text: str, *, language: str) -> None:
         """Who is served has said this; `language`: the tag that the recogniser heard, or empty."""
 
+    def heard(self, frame: rtc.AudioFrame) -> None:
+        """The next 10 ms of the caller's sound, 16 kHz mono: a hundred times a second."""
+
     def takes(self, text: str) -> bool:
         """Whether the turn of who is served, just told, is the feature's own: no model is asked."""
         return False
@@ -201,6 +209,7 @@ class Features(Feature):
         self._tasks = tasks
         self._features = list(features)
         self._failed: dict[Feature, int] = {}
+        self._hearing = [feature for feature in features if _hears(feature)]
 
     @property
     def faults(self) -> int:
@@ -216,6 +225,8 @@ class Features(Feature):
             self._count(feature, error)
         if feature is not None:
             self._features.append(feature)
+            if _hears(feature):
+                self._hearing.append(feature)
 
     def tools(self) -> list[llm.Tool]:
         """The tools of all."""
@@ -280,6 +291,11 @@ class Features(Feature):
         """Tell all."""
         self._each(lambda feature: feature.turn(text, language=language))
 
+    def heard(self, frame: rtc.AudioFrame) -> None:
+        """Tell those who listen."""
+        for feature in self._hearing:
+            self._tell(feature, lambda feature: feature.heard(frame))
+
     def takes(self, text: str) -> bool:
         """Ask all; one is enough."""
         taken: list[bool] = []
@@ -304,11 +320,14 @@ class Features(Feature):
 
     def _each(self, tell: Callable[[Feature], object]) -> None:
         for feature in self._features:
-            if self._failed.get(feature, 0) < MOST_FAULTS:
-                try:
-                    tell(feature)
-                except Exception as error:  # noqa: BLE001 - a feature never ends the call
-                    self._count(feature, error)
+            self._tell(feature, tell)
+
+    def _tell(self, feature: Feature, tell: Callable[[Feature], object]) -> None:
+        if self._failed.get(feature, 0) < MOST_FAULTS:
+            try:
+                tell(feature)
+            except Exception as error:  # noqa: BLE001 - a feature never ends the call
+                self._count(feature, error)
 
     async def _briefed(self, feature: Feature, history: llm.ChatContext) -> None:
         if self._failed.get(feature, 0) < MOST_FAULTS:
@@ -333,3 +352,7 @@ class Features(Feature):
     def _count(self, feature: Feature, error: Exception) -> None:
         self._failed[feature] = self._failed.get(feature, 0) + 1
         logger.error("a feature failed", extra={"feature": type(feature).__name__, **fault(error)})
+
+
+def _hears(feature: Feature) -> bool:
+    return type(feature).heard is not Feature.heard

@@ -13,6 +13,7 @@ from agent.options.tools import BuiltIn, ToolOptions
 from agent.personas.cast import Cast
 from agent.personas.persona import Persona
 from agent.personas.persona_file import ToolChoice
+from agent.telephone import is_telephone
 from agent.tools.confirmation import Confirmation
 from agent.tools.guard import Around, Guard
 
@@ -36,6 +37,7 @@ class ToolUse(Feature):
         self._options = options
         self._filled = False
         """Whether the filler was said in this turn."""
+        self._by_telephone = False
         self._confirmation = Confirmation(lambda: cast.persona.languages)
         self._guard = Guard(
             options,
@@ -70,6 +72,7 @@ class ToolUse(Feature):
 
     def joined(self, caller: rtc.RemoteParticipant, *, back: bool) -> None:
         """Another person has agreed to nothing."""
+        self._by_telephone = is_telephone(caller)
         if not back:
             self._confirmation.forget()
 
@@ -94,7 +97,9 @@ class ToolUse(Feature):
     def _choice(self, name: str) -> ToolChoice | None:
         persona = self._cast.persona
         if persona.shelved is None and name in get_args(BuiltIn):
-            return ToolChoice(name=name) if name in self._options.built_in else None
+            # A telephone that nobody hangs up is a line that stays open.
+            listed = name in self._options.built_in or (name == "end_call" and self._by_telephone)
+            return ToolChoice(name=name) if listed else None
         return persona.choice_of(name)
 
     def _fill(self) -> SpeechHandle | None:

@@ -22,11 +22,13 @@ from agent.call.parts import Parts
 from agent.call.persona_changes import PersonaChanges
 from agent.call.presence import Serve, Served
 from agent.call.recorded import Recorded
+from agent.call.refer import Refer
 from agent.call.reply import CallAgent
 from agent.call.reports import Reports
 from agent.call.session import limits_of
 from agent.call.sources import Sources
 from agent.call.tool_use import ToolUse
+from agent.call.transfers import Transfers
 from agent.costs.bill import bill_of
 from agent.metadata import JobMetadata
 from agent.personas.cast import Cast
@@ -59,6 +61,7 @@ class Wiring:
         served: Callable[[], str | None],
         over: Callable[[], None],
         hang_up: Callable[[], None],
+        refer: Refer | None = None,
     ) -> None:
         """Connect what talks in `session` as who speaks in `cast`.
 
@@ -76,6 +79,7 @@ class Wiring:
             served: identity of the caller, or None.
             over: told when the call cannot go on.
             hang_up: ends the call for who is on the line too; features may.
+            refer: sends a caller's telephone to another number; None: nothing does.
         """
         self._room = room
         self._session = session
@@ -107,8 +111,12 @@ class Wiring:
             tools=self._tools,
             became=lambda persona: self.features.became(persona),
         )
+        self._transfers = Transfers(
+            session, tasks, cast, settings.phone, refer=refer, ended=hang_up
+        )
         self.features = Features(
-            tasks, [costs, recorded, self.reports, self.changes, self._tool_use]
+            tasks,
+            [costs, recorded, self.reports, self.changes, self._tool_use, self._transfers],
         )
         self.conversation = Conversation(
             session,
@@ -137,6 +145,8 @@ class Wiring:
             tools_changed=self.changes.tools_changed,
             ask=self._ask,
             recast=self.changes.recast,
+            transfer=self._transfers.to if self._transfers.can else None,
+            transferring=lambda: self._transfers.under_way,
         )
         for module in load_features(self._settings):
             self.features.add(module, surroundings)

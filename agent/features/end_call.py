@@ -3,10 +3,13 @@
 import asyncio
 from collections.abc import Sequence
 
+from livekit import rtc
 from livekit.agents import RunContext, StopResponse, llm
 from livekit.agents.voice import SpeechHandle
 
 from agent.call.features import Feature, Surroundings
+from agent.telephone import is_telephone
+from agent.tools.has_said import has_said
 
 _GOODBYE = "The call ends after your next sentence: say goodbye in one short sentence."
 
@@ -16,7 +19,7 @@ class EndCall(Feature):
 
     def __init__(self, call: Surroundings) -> None:
         """End `call`."""
-        self._end_call = call.end
+        self._call = call
         self._patience_s = call.settings.tools.timeout_s / 2
         """Who has talked for so long beside the call has said something."""
 
@@ -24,6 +27,11 @@ class EndCall(Feature):
         """The one tool."""
         flags = llm.ToolFlag.CANCELLABLE
         return (llm.function_tool(self._end, name="end_call", flags=flags),)
+
+    def joined(self, caller: rtc.RemoteParticipant, *, back: bool) -> None:
+        """On a telephone an agent of no file may hang up too (`agent.call.tool_use`)."""
+        if is_telephone(caller):
+            self._call.tools_changed()
 
     async def _end(self, context: RunContext[None]) -> str:
         """End the call, when the caller has said goodbye or wants to hang up."""
@@ -34,21 +42,14 @@ class EndCall(Feature):
                 await context.wait_for_playout()
         except TimeoutError:
             raise StopResponse from None
-        if _has_said(reply, since=context.function_call):
+        if has_said(reply, since=context.function_call):
             raise StopResponse
         return _GOODBYE
 
     def _ended(self, reply: SpeechHandle) -> None:
         # Who speaks over the goodbye has something to say.
         if not reply.interrupted:
-            self._end_call()
-
-
-def _has_said(reply: SpeechHandle, *, since: llm.FunctionCall) -> bool:
-    """Whether words stand beside a call of a tool."""
-    items = reply.chat_items
-    at = next((n for n, item in enumerate(items) if item.id == since.id), 0)
-    return any(isinstance(item, llm.ChatMessage) for item in items[at:])
+            self._call.end()
 
 
 def feature(call: Surroundings) -> Feature:

@@ -51,6 +51,13 @@ class AgentOptions(Section):
         "whom a call serves when several people are in its room; first: the first one, until they "
         "have gone; free: whoever has taken the turn (`take_turn`), all in one talk",
     )
+    silence_s: float = setting(
+        0.0,
+        "silence after which a caller by page or app is asked whether they are still there, "
+        "seconds; after as much again the call ends; 0: never (by telephone: PHONE_SILENCE_S)",
+        ge=0,
+        le=3600,
+    )
     typed_chars: int = setting(
         4000, "longest typed message that is answered, characters", ge=100, le=100_000
     )

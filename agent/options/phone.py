@@ -1,10 +1,11 @@
 """Callers by telephone."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Literal, get_args
 
-from pydantic import Field, PlainValidator
+from pydantic import AfterValidator, Field, PlainValidator
 from pydantic_core import PydanticCustomError
 
 from agent.options.fields import Section, setting
@@ -48,6 +49,68 @@ def _bound(value: object) -> BoundKeys:
     return BoundKeys(found)
 
 
+_NAME = re.compile(r"[^\W_][\w -]{0,63}")
+_NUMBER = re.compile(r"\+?[0-9][0-9 ()/-]{1,31}")
+_ADDRESS = re.compile(r"(sips?|tel):[^\s,;@]+(@[^\s,@]+)?")
+_NOT_DIGITS = str.maketrans("", "", " ()/-")
+
+
+def _destination(value: str) -> str:
+    """Where a call is sent: `tel:+4930123`, or an address of SIP as it is written."""
+    text = value.strip()
+    if _ADDRESS.fullmatch(text):
+        return text
+    if _NUMBER.fullmatch(text):
+        return f"tel:{text.translate(_NOT_DIGITS)}"
+    # What it is stays unsaid: it is nobody's business who reads a log.
+    raise PydanticCustomError(
+        "destination", 'should be a number such as "+4930123456", or sip:NAME@HOST'
+    )
+
+
+Destination = Annotated[str, AfterValidator(_destination)]
+"""A number, as people write it, or an address; afterwards what LiveKit's API takes."""
+
+
+def _known_name(value: str) -> str:
+    name = value.strip()
+    if not _NAME.fullmatch(name):
+        raise PydanticCustomError(
+            "name", "a name has letters, digits, spaces and hyphens, 64 at most"
+        )
+    return name
+
+
+DestinationName = Annotated[str, AfterValidator(_known_name)]
+"""By which a model and a caller know it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Destinations:
+    """To whom callers may be put through, by name. Shows itself by its names alone."""
+
+    by_name: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def __str__(self) -> str:
+        """Their names."""
+        return ", ".join(self.by_name)
+
+
+def _destinations(value: object) -> Destinations:
+    """`sales=+4930123, support=sip:help@example.com`."""
+    if isinstance(value, Destinations):
+        return value
+    return Destinations(dict(_pairs(part for part in str(value).split(",") if part.strip())))
+
+
+def _pairs(parts: Iterable[str]) -> Iterator[tuple[str, str]]:
+    for part in parts:
+        name, equals, destination = part.partition("=")
+        if not equals:
+            raise PydanticCustomError("pairs", "should be NAME=+NUMBER, NAME=+NUMBER")
+        yield _known_name(name), _destination(destination)
+
+
 class PhoneOptions(Section):
     """Callers by telephone (docs/phone.md)."""
 
@@ -75,4 +138,23 @@ class PhoneOptions(Section):
         "",
         "number that callers who tell of an emergency are asked to dial, such as 112; empty: they "
         "are told to dial that of their place",
+    )
+    transfer: Annotated[Destinations, PlainValidator(_destinations)] = setting(
+        Destinations(),
+        "to whom the tool transfer_call may put callers through, a comma list such as "
+        "sales=+4930123456, help=sip:help@example.com; a persona's file may have its own",
+        private=True,
+    )
+    silence_s: float = setting(
+        20.0,
+        "silence after which a caller by telephone is asked whether they are still there, seconds; "
+        "after as much again the call ends with a farewell; 0: never",
+        ge=0,
+        le=3600,
+    )
+    hold_s: float = setting(
+        120.0,
+        "the same, up to the question, for a caller who has asked the agent to wait a moment",
+        ge=0,
+        le=3600,
     )

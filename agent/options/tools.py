@@ -19,7 +19,7 @@ from pydantic_core import PydanticCustomError
 
 from agent.options.fields import Section, setting
 
-BuiltIn = Literal["end_call", "send_text", "press_keys"]
+BuiltIn = Literal["end_call", "send_text", "press_keys", "transfer_call"]
 
 
 def _names(value: object) -> object:
@@ -39,7 +39,8 @@ class ToolOptions(Section):
     built_in: Annotated[tuple[BuiltIn, ...], BeforeValidator(_names)] = setting(
         (),
         "built-in tools of an agent whose persona is of no file, comma list of end_call, "
-        "send_text, press_keys; a persona's file lists its own",
+        "send_text, press_keys, transfer_call; a persona's file lists its own. By telephone it has "
+        "end_call",
     )
     timeout_s: float = setting(
         10.0, "longest time a tool may take; then the model is told that it failed", gt=0, le=600

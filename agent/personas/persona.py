@@ -15,7 +15,7 @@ from agent.personas.shelf import ShelvedPersona
 from agent.personas.texts import said_in
 from agent.personas.wishes import beside, wishes_of
 from agent.settings.load import Settings
-from agent.wording.lexicon import lexicon_of
+from agent.wording.lexicon import Lexicon, lexicon_of
 from agent.wording.lexicon.entry import Fault
 
 _VOICE_LANGUAGE = re.compile(r"[a-z]{2,3}(?=[-_][A-Za-z]{2}\b|[-_][A-Z]{2}[-_]|$)")
@@ -84,6 +84,23 @@ class Persona:
     def documents(self) -> tuple[str, ...] | None:
         """What it answers from: paths and addresses; None: what the settings say."""
         return self.shelved.documents if self.shelved is not None else None
+
+    @property
+    def transfer(self) -> Mapping[str, str] | None:
+        """To whom it may put callers through: where to, by name; None: what the settings say."""
+        return self.shelved.file.transfer if self.shelved is not None else None
+
+    @property
+    def still_there(self) -> str:
+        """Asks a caller who has said nothing for long."""
+        own = self.shelved.file.still_there if self.shelved is not None else None
+        said = said_in(own, self.languages) if own is not None else None
+        return str(said) if said else self.words.line.still_there
+
+    @property
+    def words(self) -> Lexicon:
+        """What is known of the language that is expected first."""
+        return lexicon_of(self.language)
 
     @property
     def sees(self) -> bool:

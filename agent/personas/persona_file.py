@@ -16,6 +16,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from pydantic_core import PydanticCustomError
 
 from agent.options.fields import Language, language_tag
+from agent.options.phone import Destination, DestinationName
 from agent.personas.texts import ANY, Texts
 from agent.wording.lexicon.entry import Fault
 
@@ -171,6 +172,11 @@ class PersonaFile(_Strict):
     of the language, for callers by telephone."""
     emergency: Annotated[SetAnswer, BeforeValidator(_set_answer)] | None = None
     """The same when they tell of an emergency."""
+    transfer: dict[DestinationName, Destination] | None = Field(None, repr=False)
+    """To whom callers by telephone may be put through, `{sales: "+4930123456"}`; the model is told
+    the names alone. None: what the settings say."""
+    still_there: Texts | None = None
+    """Asks a caller who has said nothing for long."""
     sees: bool = False
     """Whether it is shown the caller's pictures, camera and screen."""
     offered: bool = True

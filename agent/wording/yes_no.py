@@ -7,25 +7,18 @@ covered, from the first to the last, by what a language knows as yes.
 
 import functools
 import re
-import unicodedata
 from collections.abc import Collection, Sequence
 
 from agent.wording.lexicon import LEXICONS, code_of
+from agent.wording.phrase_cover import UNSPACED, Phrases, is_only, listed, units
 
 _ASKS = re.compile(r"[?？]")
 _CLAUSE_END = re.compile(r"[,.;:!?…—–¡¿，。；：！？、]+")
-_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
-_ACCENTS = re.compile("[\u0300-\u036f]")
-"""Of Latin, Greek and Cyrillic; the marks of kana are others."""
-_UNSPACED = ("zh", "ja", "ko")
-"""Languages whose words are compared character by character; there no phrase has a pause in it."""
 _PAUSE = ","
 _LONGEST_RUN = 12
 """Characters of a question that may be said again in one go."""
 _MOST_CHARS = 200
 """Nobody answers at such length: it is something else, and is not looked at."""
-
-_Phrases = frozenset[tuple[str, ...]]
 
 
 def said_yes(text: str, language: str, *, question: str = "") -> bool | None:
@@ -52,70 +45,39 @@ def said_yes(text: str, language: str, *, question: str = "") -> bool | None:
 def _verdict(text: str, code: str, question: str) -> bool | None:
     yes, no, beside = _phrases(code)
     asked = _asked(question, code)
-    clauses = [units for part in _CLAUSE_END.split(text) if (units := _units(part, code))]
-    pause = [_PAUSE] if code in _UNSPACED else []
+    clauses = [said for part in _CLAUSE_END.split(text) if (said := units(part, code))]
+    pause = [_PAUSE] if code in UNSPACED else []
     said = [unit for clause in clauses for unit in (*clause, *pause)]
-    if _is_only(said, yes, beside | asked):
+    if is_only(said, yes, beside | asked):
         return None if _ASKS.search(text) else True
-    if _is_only(said, no, beside):
+    if is_only(said, no, beside):
         return False
     first, rest = (clauses[0], said[len(clauses[0]) :]) if clauses else ([], [])
-    if _is_only(first, no, beside) and not _holds(rest, yes):
+    if is_only(first, no, beside) and not _holds(rest, yes):
         return False
     return None
 
 
 @functools.cache
-def _phrases(code: str) -> tuple[_Phrases, _Phrases, _Phrases]:
+def _phrases(code: str) -> tuple[Phrases, Phrases, Phrases]:
     words = LEXICONS[code].yes_no
-    yes, no, beside = (
-        frozenset(tuple(_units(phrase, code)) for phrase in listed)
-        for listed in (words.yes, words.no, words.beside)
-    )
+    yes, no, beside = (listed(known, code) for known in (words.yes, words.no, words.beside))
     return yes, no, beside | {(_PAUSE,)}
 
 
-def _asked(question: str, code: str) -> _Phrases:
+def _asked(question: str, code: str) -> Phrases:
     """The words of a question, or, of a language without spaces, what is in it; no denial."""
-    units = _units(question, code)
+    words = units(question, code)
     lexicon = LEXICONS[code]
     denying = (*lexicon.consent.against, *lexicon.turns.stops, *lexicon.yes_no.no)
-    against = {tuple(_units(phrase, code)) for phrase in denying}
-    longest = _LONGEST_RUN if code in _UNSPACED else 1
+    against = listed(denying, code)
+    longest = _LONGEST_RUN if code in UNSPACED else 1
     runs = {
-        tuple(units[at : at + size])
-        for size in range(1, min(longest, len(units)) + 1)
-        for at in range(len(units) - size + 1)
+        tuple(words[at : at + size])
+        for size in range(1, min(longest, len(words)) + 1)
+        for at in range(len(words) - size + 1)
     }
     return frozenset(run for run in runs if not any(_holds(run, {word}) for word in against))
-
-
-def _units(text: str, code: str) -> list[str]:
-    """Words of a text, or its characters: without case, accents and signs."""
-    parts = unicodedata.normalize("NFD", text.casefold().replace("’", "'"))
-    plain = unicodedata.normalize("NFC", _ACCENTS.sub("", parts))
-    words = _WORD.findall(plain)
-    return list("".join(words)) if code in _UNSPACED else words
-
-
-def _is_only(said: Sequence[str], wanted: _Phrases, beside: _Phrases) -> bool:
-    """Whether a text is made of these phrases alone, of `wanted` at least one."""
-    # By position: whether it is reached without and with one that is wanted.
-    reached = [(False, False)] * (len(said) + 1)
-    reached[0] = (True, False)
-    for at, (without, having) in enumerate(reached):
-        if not (without or having):
-            continue
-        for listed in (wanted, beside):
-            for phrase in listed:
-                end = at + len(phrase)
-                if tuple(said[at:end]) == phrase:
-                    bare, full = reached[end]
-                    if listed is wanted:
-                        reached[end] = (bare, True)
-                    else:
-                        reached[end] = (bare or without, full or having)
-    return reached[-1][1]
 
 
 def _holds(said: Sequence[str], phrases: Collection[tuple[str, ...]]) -> bool:

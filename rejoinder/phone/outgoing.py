@@ -12,8 +12,9 @@ import aiohttp
 from livekit import api
 
 from agent.errors import RejoinderError
+from agent.telephone import BUSY, STATUS, UNANSWERED
 from rejoinder.phone.inventory import reason
-from rejoinder.phone.sip_words import BUSY, UNANSWERED, in_words
+from rejoinder.phone.sip_words import in_words
 from rejoinder.phone.wanted import ROOM_PREFIX
 
 RINGS_S = 30
@@ -24,7 +25,6 @@ AGENT_S = 20.0
 _SET_UP_S = 10.0
 """What a call takes besides ringing: the service goes into the room, the carrier looks for them."""
 _LOOK_S = 0.25
-_STATUS = "sip.callStatus"
 
 Told = Callable[[str], None]
 
@@ -173,7 +173,7 @@ def _status(people: Sequence[api.ParticipantInfo], identity: str) -> str | None:
     """How far the telephone is, by its service; None: it is not in the room."""
     for participant in people:
         if participant.identity == identity:
-            return participant.attributes.get(_STATUS, "")
+            return participant.attributes.get(STATUS, "")
     return None
 
 

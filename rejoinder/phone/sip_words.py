@@ -3,8 +3,6 @@
 Source: RFC 3261, section 21; RFC 3326 and 8197 for 607.
 """
 
-BUSY = frozenset({486, 600})
-UNANSWERED = frozenset({408, 480, 487})
 _WORDS = {
     401: "the carrier wants a password: auth_username and auth_password of the outbound trunk",
     402: "the carrier wants to be paid",

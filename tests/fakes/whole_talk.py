@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 from livekit import rtc
 from livekit.agents import (
     AgentSession,
@@ -28,6 +29,7 @@ from livekit.agents import (
     tts,
 )
 from livekit.agents.voice import io
+from numpy.typing import NDArray
 
 from agent.call.costs import Costs
 from agent.call.guesses import Guesses
@@ -59,6 +61,7 @@ from tests.fakes.streaming_engine import StreamingEngine
 _SETTLE_S = 0.6
 """The talk is over when neither side has had the floor or made a sound for this long."""
 _LONGEST_S = 300.0
+_SILENCE = caller_sound.hop(caller_sound.SILENCE)
 
 preload_words()
 
@@ -216,22 +219,25 @@ def play(
     return talk
 
 
-class _Microphone(io.AudioInput):
+class Microphone(io.AudioInput):
     """The caller's track: silence, and what is put over it."""
 
     def __init__(self) -> None:
         super().__init__(label="caller")
         self._hops = 0
-        self._sound: dict[int, int] = {}
+        self._sound: dict[int, NDArray[np.int16]] = {}
 
     def put(self, amplitudes: Sequence[int], *, at_s: float) -> None:
-        first = round(at_s / HOP_S)
-        self._sound.update(enumerate(amplitudes, first))
+        self.play([caller_sound.hop(amplitude) for amplitude in amplitudes], at_s=at_s)
+
+    def play(self, hops: Sequence[NDArray[np.int16]], *, at_s: float) -> None:
+        """Any sound, in pieces of 10 ms."""
+        self._sound.update(enumerate(hops, round(at_s / HOP_S)))
 
     async def __anext__(self) -> rtc.AudioFrame:
         due = (self._hops + 1) * HOP_S
         await asyncio.sleep(due - asyncio.get_running_loop().time())
-        pcm = caller_sound.hop(self._sound.pop(self._hops, caller_sound.SILENCE))
+        pcm = self._sound.pop(self._hops, _SILENCE)
         self._hops += 1
         return rtc.AudioFrame(pcm.tobytes(), RATE_HZ, 1, HOP)
 
@@ -261,7 +267,7 @@ class _Stage:
         self.settings = settings
         self.greeting = greeting
         self.waiting = list(lines)
-        self.microphone = _Microphone()
+        self.microphone = Microphone()
         self.parts = parts_of(settings, talk.recogniser, talk.model, talk.voice, spare or Voice())
         self.prices = prices
         self.tools = tools

@@ -116,8 +116,8 @@ def test_a_procedure_that_fails_is_counted_and_tells_its_client_no_more_than_tha
 
 def test_every_event_of_a_feature_is_passed_on() -> None:
     """A new one cannot be forgotten in `Features`."""
-    waits = {"run", "brief"}
-    events = [name for name in vars(Feature) if not name.startswith("_") and name not in waits]
+    others = {"run", "brief", "heard"}
+    events = [name for name in vars(Feature) if not name.startswith("_") and name not in others]
     assert {name for name in events if name in vars(Features)} == set(events)
     caller, call = cast(Any, object()), llm.FunctionCall(call_id="1", name="n", arguments="{}")
     output = llm.FunctionCallOutput(call_id="1", name="n", output="o", is_error=False)
@@ -182,3 +182,28 @@ def test_features_of_ones_own_are_named_by_the_settings() -> None:
         load_features(load(environ={"AGENT_FEATURES": "there_is_none"}))
     with pytest.raises(ConfigError, match="json has no function"):
         load_features(load(environ={"AGENT_FEATURES": "json"}))
+
+
+def test_the_callers_sound_goes_to_who_listens_until_that_fails_too_often() -> None:
+    heard: list[Any] = []
+
+    class Listening(Feature):
+        def heard(self, frame: rtc.AudioFrame) -> None:
+            heard.append(frame)
+            raise ValueError
+
+    features = Features(CallTasks(), [Feature()])
+    features.add(module(lambda call: Listening()), CALL)
+    for n in range(MOST_FAULTS + 3):
+        features.heard(cast(Any, n))
+    assert heard == list(range(MOST_FAULTS))
+
+
+def test_a_turn_is_taken_if_one_of_all_takes_it() -> None:
+    class Taking(Feature):
+        def takes(self, text: str) -> bool:
+            return text == "mine"
+
+    features = Features(CallTasks(), [Feature(), Taking(), Feature()])
+    assert features.takes("mine")
+    assert not features.takes("yours")

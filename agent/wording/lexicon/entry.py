@@ -7,6 +7,7 @@ from typing import Literal
 from agent.wording.lexicon.consent import Consent
 from agent.wording.lexicon.help_words import HelpWords
 from agent.wording.lexicon.language import Language
+from agent.wording.lexicon.line_words import LineWords
 from agent.wording.lexicon.picture_words import PictureWords
 from agent.wording.lexicon.piece_words import PieceWords
 from agent.wording.lexicon.turn_words import TurnWords
@@ -52,6 +53,8 @@ class Lexicon:
     """Said when the agent has to end the call."""
     help: HelpWords
     """Asking for a human being, and for help in an emergency."""
+    line: LineWords
+    """Said about the line: is somebody there, who is put through; and who asks to wait."""
     pictures: PictureWords
     """Said about pictures that a caller sends."""
     consent: Consent

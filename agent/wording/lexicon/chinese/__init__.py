@@ -2,6 +2,7 @@
 
 from agent.wording.lexicon.chinese.figures import Chinese
 from agent.wording.lexicon.chinese.help import HELP
+from agent.wording.lexicon.chinese.line import LINE
 from agent.wording.lexicon.chinese.pieces import PIECES
 from agent.wording.lexicon.chinese.turns import TURNS
 from agent.wording.lexicon.chinese.yes_no import YES_NO
@@ -29,6 +30,7 @@ CHINESE = Lexicon(
     recorded="本次通话会被录音。",
     farewell="我们的通话只能到这里了，再见。",
     help=HELP,
+    line=LINE,
     pictures=PictureWords(
         blind="抱歉，我看不了图片，请用语言告诉我图里有什么。",
         unwanted="本次通话中我不看图片。",

@@ -3,6 +3,7 @@
 from agent.wording.lexicon.consent import Consent
 from agent.wording.lexicon.english.figures import English
 from agent.wording.lexicon.english.help import HELP
+from agent.wording.lexicon.english.line import LINE
 from agent.wording.lexicon.english.pieces import PIECES
 from agent.wording.lexicon.english.turns import TURNS
 from agent.wording.lexicon.english.yes_no import YES_NO
@@ -38,6 +39,7 @@ ENGLISH = Lexicon(
     recorded="This call is recorded.",
     farewell="I have to end our call here. Goodbye.",
     help=HELP,
+    line=LINE,
     pictures=PictureWords(
         blind="Sorry, I cannot see pictures. Please tell me in words what is in it.",
         unwanted="I do not look at pictures in this call.",

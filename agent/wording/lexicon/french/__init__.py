@@ -4,6 +4,7 @@ from agent.wording.lexicon.consent import Consent
 from agent.wording.lexicon.entry import Lexicon
 from agent.wording.lexicon.french.figures import French
 from agent.wording.lexicon.french.help import HELP
+from agent.wording.lexicon.french.line import LINE
 from agent.wording.lexicon.french.pieces import PIECES
 from agent.wording.lexicon.french.turns import TURNS
 from agent.wording.lexicon.french.yes_no import YES_NO
@@ -43,6 +44,7 @@ FRENCH = Lexicon(
     recorded="Cet appel est enregistré.",
     farewell="Je dois mettre fin à notre appel. Au revoir.",
     help=HELP,
+    line=LINE,
     pictures=PictureWords(
         blind="Désolé, je ne peux pas voir les images. Dites-moi avec des mots ce qu'elle montre.",
         unwanted="Je ne regarde pas d'images pendant cet appel.",

@@ -4,6 +4,7 @@ from agent.wording.lexicon.consent import Consent
 from agent.wording.lexicon.entry import Lexicon
 from agent.wording.lexicon.german.figures import German
 from agent.wording.lexicon.german.help import HELP
+from agent.wording.lexicon.german.line import LINE
 from agent.wording.lexicon.german.pieces import PIECES
 from agent.wording.lexicon.german.turns import TURNS
 from agent.wording.lexicon.german.yes_no import YES_NO
@@ -47,6 +48,7 @@ GERMAN = Lexicon(
     recorded="Dieses Gespräch wird aufgezeichnet.",
     farewell="Ich muss unser Gespräch hier beenden. Auf Wiederhören.",
     help=HELP,
+    line=LINE,
     pictures=PictureWords(
         blind="Leider kann ich keine Bilder sehen. Bitte sagen Sie mir in Worten, was darauf ist.",
         unwanted="In diesem Gespräch sehe ich mir keine Bilder an.",

@@ -4,6 +4,7 @@ from agent.wording.lexicon.consent import Consent
 from agent.wording.lexicon.entry import Lexicon
 from agent.wording.lexicon.italian.figures import Italian
 from agent.wording.lexicon.italian.help import HELP
+from agent.wording.lexicon.italian.line import LINE
 from agent.wording.lexicon.italian.pieces import PIECES
 from agent.wording.lexicon.italian.turns import TURNS
 from agent.wording.lexicon.italian.yes_no import YES_NO
@@ -38,6 +39,7 @@ ITALIAN = Lexicon(
     recorded="Questa chiamata è registrata.",
     farewell="Devo chiudere qui la nostra chiamata. Arrivederci.",
     help=HELP,
+    line=LINE,
     pictures=PictureWords(
         blind="Mi dispiace, non posso vedere le immagini. Mi dica a parole che cosa c'è.",
         unwanted="In questa chiamata non guardo immagini.",

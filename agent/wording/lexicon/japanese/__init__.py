@@ -4,6 +4,7 @@ from agent.wording.lexicon.consent import Consent
 from agent.wording.lexicon.entry import Lexicon
 from agent.wording.lexicon.japanese.figures import Japanese
 from agent.wording.lexicon.japanese.help import HELP
+from agent.wording.lexicon.japanese.line import LINE
 from agent.wording.lexicon.japanese.pieces import PIECES
 from agent.wording.lexicon.japanese.turns import TURNS
 from agent.wording.lexicon.japanese.yes_no import YES_NO
@@ -29,6 +30,7 @@ JAPANESE = Lexicon(
     recorded="この通話は録音されています。",
     farewell="申し訳ありませんが、ここで通話を終わらせていただきます。失礼いたします。",
     help=HELP,
+    line=LINE,
     pictures=PictureWords(
         blind="すみません、画像を見ることができません。何が写っているか、言葉で教えてください。",
         unwanted="この通話では画像を見ません。",

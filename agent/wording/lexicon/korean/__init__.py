@@ -4,6 +4,7 @@ from agent.wording.lexicon.consent import Consent
 from agent.wording.lexicon.entry import Lexicon
 from agent.wording.lexicon.korean.figures import Korean
 from agent.wording.lexicon.korean.help import HELP
+from agent.wording.lexicon.korean.line import LINE
 from agent.wording.lexicon.korean.turns import TURNS
 from agent.wording.lexicon.korean.yes_no import YES_NO
 from agent.wording.lexicon.picture_words import PictureWords
@@ -29,6 +30,7 @@ KOREAN = Lexicon(
     recorded="이 통화는 녹음됩니다.",
     farewell="죄송하지만 여기서 통화를 마쳐야 합니다. 안녕히 계세요.",
     help=HELP,
+    line=LINE,
     pictures=PictureWords(
         blind="죄송합니다. 저는 그림을 볼 수 없습니다. 무엇이 있는지 말로 알려 주세요.",
         unwanted="이 통화에서는 그림을 보지 않습니다.",

@@ -5,6 +5,7 @@ from agent.wording.lexicon.entry import Lexicon
 from agent.wording.lexicon.picture_words import PictureWords
 from agent.wording.lexicon.portuguese.figures import Portuguese
 from agent.wording.lexicon.portuguese.help import HELP
+from agent.wording.lexicon.portuguese.line import LINE
 from agent.wording.lexicon.portuguese.pieces import PIECES
 from agent.wording.lexicon.portuguese.turns import TURNS
 from agent.wording.lexicon.portuguese.yes_no import YES_NO
@@ -41,6 +42,7 @@ PORTUGUESE = Lexicon(
     recorded="Esta chamada é gravada.",
     farewell="Preciso encerrar a nossa chamada aqui. Até logo.",
     help=HELP,
+    line=LINE,
     pictures=PictureWords(
         blind="Desculpe, não consigo ver imagens. Diga-me por palavras o que está nela.",
         unwanted="Nesta chamada não vejo imagens.",

@@ -5,6 +5,7 @@ from agent.wording.lexicon.entry import Lexicon
 from agent.wording.lexicon.picture_words import PictureWords
 from agent.wording.lexicon.russian.figures import Russian
 from agent.wording.lexicon.russian.help import HELP
+from agent.wording.lexicon.russian.line import LINE
 from agent.wording.lexicon.russian.pieces import PIECES
 from agent.wording.lexicon.russian.turns import TURNS
 from agent.wording.lexicon.russian.yes_no import YES_NO
@@ -36,6 +37,7 @@ RUSSIAN = Lexicon(
     recorded="Этот разговор записывается.",
     farewell="Мне нужно закончить наш разговор. До свидания.",
     help=HELP,
+    line=LINE,
     pictures=PictureWords(
         blind="Извините, я не вижу изображений. Скажите словами, что на нём.",
         unwanted="В этом разговоре я не смотрю изображения.",

@@ -5,6 +5,7 @@ from agent.wording.lexicon.entry import Lexicon
 from agent.wording.lexicon.picture_words import PictureWords
 from agent.wording.lexicon.spanish.figures import Spanish
 from agent.wording.lexicon.spanish.help import HELP
+from agent.wording.lexicon.spanish.line import LINE
 from agent.wording.lexicon.spanish.pieces import PIECES
 from agent.wording.lexicon.spanish.turns import TURNS
 from agent.wording.lexicon.spanish.yes_no import YES_NO
@@ -41,6 +42,7 @@ SPANISH = Lexicon(
     recorded="Esta llamada se graba.",
     farewell="Tengo que terminar aquí nuestra llamada. Adiós.",
     help=HELP,
+    line=LINE,
     pictures=PictureWords(
         blind="Lo siento, no puedo ver imágenes. Dígame con palabras qué hay en ella.",
         unwanted="En esta llamada no miro imágenes.",
