@@ -39,6 +39,8 @@ from testbed.redis_bus import RedisBus
 _SERVICE = "SIPInternal"
 _CALL, _TRANSFER = "CreateSIPParticipant", "TransferSIPParticipant"
 STATUS = "sip.callStatus"
+_RINGS_S = 1.0
+"""How long it rings where a call is sent on; the real one waits for as long as it is told."""
 
 
 @dataclass(frozen=True)
@@ -82,12 +84,14 @@ class SipService:
     Attributes:
         livekit: the server whose rooms it joins.
         answers: what telephones do, by number; others answer.
+        there: what they do to whom a call is sent on, by address (`tel:…`); others answer.
         called: the calls that were asked for, in order.
         transferred: (call id, where to), in order.
     """
 
     livekit: LiveKitProcess
     answers: dict[str, Telephone] = field(default_factory=dict)
+    there: dict[str, Telephone] = field(default_factory=dict)
     called: list[Any] = field(default_factory=list)
     transferred: list[tuple[str, str]] = field(default_factory=list)
 
@@ -96,6 +100,7 @@ class SipService:
         self._claims: dict[str, asyncio.Future[str]] = {}
         self._handlers: dict[str, tuple[str, Any, Callable[[Any], Awaitable[Any]]]] = {}
         self._hanging_up = asyncio.Event()
+        self._sent_on: dict[str, asyncio.Event] = {}
         self._bus: RedisBus
         self._group: asyncio.TaskGroup
 
@@ -186,7 +191,8 @@ class SipService:
             raise
         assert isinstance(telephone, Picks)
         await self._offer(_TRANSFER, request.sip_call_id, Transfer, self._transfer)
-        self._group.create_task(self._talk(room, telephone.talks_s), name="sip-call")
+        sent_on = self._sent_on[request.sip_call_id] = asyncio.Event()
+        self._group.create_task(self._talk(room, telephone.talks_s, sent_on), name="sip-call")
         return Created(
             participant_id=room.local_participant.sid,
             participant_identity=request.participant_identity,
@@ -204,13 +210,13 @@ class SipService:
         if rings_s >= timeout_s:
             raise _RefusedError("canceled", "ringing timeout")
 
-    async def _talk(self, room: rtc.Room, talks_s: float) -> None:
-        """Be in the room until somebody hangs up."""
+    async def _talk(self, room: rtc.Room, talks_s: float, sent_on: asyncio.Event) -> None:
+        """Be in the room until somebody hangs up, or the call is sent on."""
         over = asyncio.Event()
         room.on("disconnected", lambda *_: over.set())
         waits = [
             self._group.create_task(event.wait(), name="sip-talk")
-            for event in (over, self._hanging_up)
+            for event in (over, self._hanging_up, sent_on)
         ]
         await asyncio.wait(waits, timeout=talks_s, return_when=asyncio.FIRST_COMPLETED)
         for wait in waits:
@@ -218,4 +224,7 @@ class SipService:
         await room.disconnect()
 
     async def _transfer(self, request: Any) -> None:
+        """Send a call on; waits until it is answered there. Our side of it ends then."""
         self.transferred.append((request.sip_call_id, request.transfer_to))
+        await self._ring(self.there.get(request.transfer_to, Picks(0.2)), _RINGS_S)
+        self._sent_on[request.sip_call_id].set()

@@ -27,14 +27,15 @@ _FAINT = 0.05
 _WINDOW = 512
 """Samples that are looked at at once, 32 ms: 31 Hz apart."""
 _STEP = 256
-_LOWEST_HZ, _HIGHEST_HZ = 800.0, 1500.0
+_LOWEST_HZ, _HIGHEST_HZ = 790.0, 1510.0
+"""800 and 1500 Hz, with what a window is off."""
 _BEEP_S = 0.15
 _QUIETEST_DB = -45.0
 """RMS of a tone relative to full scale."""
 _NARROW = 0.92
 """Share of the sound that lies within the tone's three lines; voices and keys have more."""
 _STEADY_HZ = 25.0
-"""A tone does not move further from one window to the next; a whistled or sung one does."""
+"""A tone does not move further from where it began; a whistled or sung one does."""
 _FREQUENCIES = np.fft.rfftfreq(_WINDOW, 1 / RATE_HZ)
 _HANN = np.hanning(_WINDOW).astype(np.float32)
 _AUDIBLE = _FREQUENCIES > 200.0
@@ -48,6 +49,7 @@ class Beep:
         """Begin to listen."""
         self._rest = np.zeros(0, np.int16)
         self._hz = 0.0
+        """Of the tone that sounds, as it began."""
         self._lasts_s = 0.0
 
     def hear(self, pcm: NDArray[np.int16]) -> bool:
@@ -68,7 +70,6 @@ class Beep:
         hz = _tone(window)
         if hz and abs(hz - self._hz) <= _STEADY_HZ:
             before, self._lasts_s = self._lasts_s, self._lasts_s + _STEP / RATE_HZ
-            self._hz = hz
             return before < _BEEP_S <= self._lasts_s
         self._hz, self._lasts_s = hz, _WINDOW / RATE_HZ if hz else 0.0
         return False

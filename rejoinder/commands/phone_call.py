@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Whom, as whom, and what the agent is told."""
     parser.epilog = (
         "It stays until they hang up; Ctrl-C hangs up. Exit codes: 0 answered, 3 busy, 4 no "
-        "answer, 5 refused, 6 no agent came, so that nobody was called."
+        "answer, 5 refused, 6 no agent came, so that nobody was called, 7 a voicemail answered."
     )
     parser.add_argument("number", metavar="+NUMBER", help="whom to call, with the country (E.164)")
     parser.add_argument("--persona", metavar="NAME", help="who the agent is (`rejoinder personas`)")
@@ -38,6 +38,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     first.add_argument(
         "--wait", action="store_true", help="let who answers speak first instead of greeting"
     )
+    parser.add_argument(
+        "--voicemail",
+        choices=("hangup", "leave", "talk"),
+        help="what is done when a voicemail answers: hang up, leave the text of --message after "
+        "its beep, or talk as to a person; default: hangup",
+    )
+    parser.add_argument("--message", metavar="TEXT", help="what a voicemail is told")
     parser.add_argument(
         "--metadata", default="", help="JSON that the agent's job is told (docs/room-protocol.md)"
     )
@@ -101,28 +108,42 @@ def _trunk(
     return fitting[0], by if by in fitting[0].numbers else ""
 
 
+def _voicemail(args: argparse.Namespace) -> str | dict[str, str]:
+    """What the job is told to do with one."""
+    if (args.voicemail == "leave") != bool(args.message):
+        raise ConfigError("--voicemail leave needs --message TEXT, and nothing else has it")
+    return {"leave": args.message} if args.message else args.voicemail or "hangup"
+
+
 def _metadata(args: argparse.Namespace, settings: Settings) -> str:
-    """What the job is told: `--metadata`, and in it what the other options wish."""
+    """What the job is told: `--metadata`, and in it what the other options wish.
+
+    Metadata that are no JSON object are told as they are, where nothing else is wished for.
+    """
     wishes: dict[str, Any] = {}
     if args.persona is not None:
         wishes["name"] = args.persona
     if args.greet is not None or args.wait:
         wishes["greeting"] = args.greet or ""
-    told: str = args.metadata
-    if wishes:
-        try:
-            whole = json.loads(told or "{}")
-            persona = whole.setdefault(KEY, {}).setdefault("persona", {})
-            whole[KEY]["persona"] = (
-                {"name": persona} if isinstance(persona, str) else persona
-            ) | wishes
-        except (ValueError, AttributeError, TypeError):
+    voicemail = _voicemail(args)
+    try:
+        whole = json.loads(args.metadata or "{}")
+        asked = whole.setdefault(KEY, {})
+        if args.voicemail or "voicemail" not in asked:
+            asked["voicemail"] = voicemail
+        if wishes:
+            persona = asked.setdefault("persona", {})
+            asked["persona"] = ({"name": persona} if isinstance(persona, str) else persona) | wishes
+    except (ValueError, AttributeError, TypeError):
+        if wishes or args.voicemail:
             raise ConfigError(
-                "--metadata should be a JSON object where --persona, --greet or --wait are given"
+                "--metadata should be a JSON object where --persona, --greet, --wait or "
+                "--voicemail are given"
             ) from None
-        told = json.dumps(whole, ensure_ascii=False)
+        return str(args.metadata)
+    told = json.dumps(whole, ensure_ascii=False)
     try:
         check_chosen(read(told), settings.personas)
     except MetadataError as error:
-        raise ConfigError(f"--persona or --metadata: {error}") from error
+        raise ConfigError(f"--persona, --message or --metadata: {error}") from error
     return told

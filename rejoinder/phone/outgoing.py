@@ -12,6 +12,7 @@ import aiohttp
 from livekit import api
 
 from agent.errors import RejoinderError
+from agent.room_protocol import ANSWERED_BY
 from agent.telephone import BUSY, STATUS, UNANSWERED
 from rejoinder.phone.inventory import reason
 from rejoinder.phone.sip_words import in_words
@@ -37,6 +38,7 @@ class Outcome(IntEnum):
     UNANSWERED = 4
     REFUSED = 5
     NO_AGENT = 6
+    VOICEMAIL = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +85,15 @@ async def place(
         if stays:
             began = time.perf_counter()
             async for people in _looks(livekit, room):
+                if outcome is Outcome.ANSWERED and _is_voicemail(people):
+                    told("a voicemail")
+                    outcome = Outcome.VOICEMAIL
                 if _status(people, identity) is None:
                     break
             told(f"ended after {time.perf_counter() - began:.0f} s")
         else:
             kept.set()
-    return Outcome.ANSWERED
+    return outcome
 
 
 @asynccontextmanager
@@ -175,6 +180,14 @@ def _status(people: Sequence[api.ParticipantInfo], identity: str) -> str | None:
         if participant.identity == identity:
             return participant.attributes.get(STATUS, "")
     return None
+
+
+def _is_voicemail(people: Sequence[api.ParticipantInfo]) -> bool:
+    """Whether the agent has told that one has answered."""
+    return any(
+        person.kind == api.ParticipantInfo.Kind.AGENT and ANSWERED_BY in person.attributes
+        for person in people
+    )
 
 
 async def _looks(

@@ -6,14 +6,15 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from livekit import api
+from livekit import api, rtc
 
+from agent.room_protocol import ANSWERED_BY
 from testbed.sip_service import Picks, Refuses, Rings, SipService
-from tests.fakes.scripted_worker import ScriptedWorker
+from tests.fakes.scripted_worker import Scene, ScriptedWorker
 from tests.protocol.phone.conftest import Exchange
 
 Phone = Callable[..., tuple[int, str, str]]
@@ -29,16 +30,22 @@ def trunk(exchange: Exchange) -> str:
     return make_trunk(exchange, "rejoinder/carrier", "+15550100", "+15550101")
 
 
-@pytest.fixture
-def worker(exchange: Exchange) -> Iterator[ScriptedWorker]:
+@contextmanager
+def working(exchange: Exchange, scene: Scene | None = None) -> Iterator[ScriptedWorker]:
     """A worker of the settings' name."""
     server = exchange.livekit
     stack = AsyncExitStack()
-    working = ScriptedWorker(
-        server.url, server.api_key, server.api_secret, agent_name="operator"
+    serving = ScriptedWorker(
+        server.url, server.api_key, server.api_secret, agent_name="operator", scene=scene
     ).run()
-    yield exchange.background.run(stack.enter_async_context(working))
+    yield exchange.background.run(stack.enter_async_context(serving))
     exchange.background.run(stack.aclose())
+
+
+@pytest.fixture
+def worker(exchange: Exchange) -> Iterator[ScriptedWorker]:
+    with working(exchange) as worker:
+        yield worker
 
 
 def make_trunk(exchange: Exchange, name: str, *numbers: str) -> str:
@@ -65,7 +72,9 @@ def test_who_is_called_answers_and_hangs_up(
     words = [line.split()[0] for line in said.splitlines()]
     assert words == [THEM, "dialling", "ringing", "answered", "ended"]
     (job,) = worker.offered
-    assert json.loads(job.metadata) == {"rejoinder": {"persona": {"name": "mentor"}}}
+    assert json.loads(job.metadata) == {
+        "rejoinder": {"persona": {"name": "mentor"}, "voicemail": "hangup"}
+    }
     (call,) = service.called
     assert call.call_to == THEM
     assert call.number in ("+15550100", "+15550101")
@@ -133,6 +142,19 @@ def test_a_detached_call_goes_on_without_the_command(
     assert rooms(exchange) == [service.called[0].room_name]
 
 
+def test_a_voicemail_has_a_code_of_its_own(
+    phone: Phone, exchange: Exchange, service: SipService
+) -> None:
+    async def finds_a_voicemail(room: rtc.Room) -> None:
+        await room.local_participant.set_attributes({ANSWERED_BY: "voicemail"})
+
+    service.answers[THEM] = Picks(talks_s=2.0)
+    with working(exchange, finds_a_voicemail):
+        code, said, complained = phone("call", THEM)
+    assert (code, complained) == (7, "")
+    assert [line.split()[0] for line in said.splitlines()][-3:] == ["answered", "a", "ended"]
+
+
 def test_ctrl_c_hangs_up(exchange: Exchange, service: SipService, worker: ScriptedWorker) -> None:
     command = subprocess.Popen(
         [sys.executable, "-m", "rejoinder", "phone", "call", THEM],
@@ -156,16 +178,36 @@ def test_ctrl_c_hangs_up(exchange: Exchange, service: SipService, worker: Script
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--wait"], {"rejoinder": {"persona": {"greeting": ""}}}),
+        ([], {"rejoinder": {"voicemail": "hangup"}}),
+        (["--wait"], {"rejoinder": {"persona": {"greeting": ""}, "voicemail": "hangup"}}),
         (
-            ["--greet", "It is time.", "--persona", "mentor"],
-            {"rejoinder": {"persona": {"name": "mentor", "greeting": "It is time."}}},
+            ["--greet", "It is time.", "--persona", "mentor", "--voicemail", "talk"],
+            {
+                "rejoinder": {
+                    "persona": {"name": "mentor", "greeting": "It is time."},
+                    "voicemail": "talk",
+                }
+            },
         ),
         (
             ["--wait", "--metadata", '{"order": 7, "rejoinder": {"persona": "mentor"}}'],
-            {"order": 7, "rejoinder": {"persona": {"name": "mentor", "greeting": ""}}},
+            {
+                "order": 7,
+                "rejoinder": {
+                    "persona": {"name": "mentor", "greeting": ""},
+                    "voicemail": "hangup",
+                },
+            },
         ),
-        (["--metadata", '{"order": 7}'], {"order": 7}),
+        (
+            ["--voicemail", "leave", "--message", "It is here.", "--metadata", '{"order": 7}'],
+            {"order": 7, "rejoinder": {"voicemail": {"leave": "It is here."}}},
+        ),
+        (
+            ["--metadata", '{"rejoinder": {"voicemail": "talk"}}'],
+            {"rejoinder": {"voicemail": "talk"}},
+        ),
+        (["--metadata", '"order 7"'], "order 7"),
     ],
     ids=str,
 )
@@ -184,6 +226,8 @@ def test_the_agent_is_told_what_it_is_called_for(
         ([THEM, "--persona", "nobody"], "there is no persona of this name; known: career-adviser"),
         ([THEM, "--metadata", "hello", "--wait"], "--metadata should be a JSON object"),
         ([THEM, "--metadata", '{"rejoinder": {"speed": 2}}'], "a field that there is not"),
+        ([THEM, "--voicemail", "leave"], "needs --message TEXT"),
+        ([THEM, "--message", "Hello."], "needs --message TEXT"),
         ([THEM, "--timeout", "600"], "--timeout is 1 to 75 seconds"),
         ([THEM, "--from", "+15550111"], "fits 0 outbound trunks; there are rejoinder/carrier"),
     ],
