@@ -15,8 +15,9 @@ logger = logging.getLogger(__name__)
 RINGS_S = 30
 """How long it rings there."""
 
-Outcome = Literal["through", "busy", "unanswered", "failed"]
-"""What came of it; through: they have taken the call there, and it is none of ours any more."""
+Outcome = Literal["through", "busy", "unanswered", "failed", "stays"]
+"""What came of it; through: they have taken the call there, and it is none of ours any more; stays:
+the caller has said something else when they were told."""
 
 Refer = Callable[[str, str], Awaitable[Outcome]]
 """Sends the telephone of this identity to an address, `tel:+4930123` or `sip:help@example.com`."""

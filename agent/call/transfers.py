@@ -7,7 +7,6 @@ Only a name of the list reaches the model; the number behind it is in the person
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 
 from livekit import rtc
 from livekit.agents import AgentSession, RunContext, StopResponse, llm
@@ -78,6 +77,10 @@ class Transfers(Feature):
         """They may be put through."""
         self._caller = caller
 
+    def left(self, identity: str) -> None:
+        """There is nobody to be put through."""
+        self._caller = None
+
     def takes(self, text: str) -> bool:
         """Who is being put through is answered there."""
         return self.under_way
@@ -93,10 +96,10 @@ class Transfers(Feature):
         The transfer goes on when who waits here is cancelled. One at a time: while one is under
         way another one fails, silently.
         """
-        address = self._listed().get(name)
+        caller, address = self._telephone, self._listed().get(name)
         if self.under_way:
             return "failed"
-        if not self._by_telephone:
+        if caller is None:
             await self._say(self._words.no_telephone)
             return "failed"
         if address is None:
@@ -104,19 +107,19 @@ class Transfers(Feature):
             await self._say(self._words.not_through)
             return "failed"
         self.under_way = True
-        putting = self._tasks.need(self._put_through(address, told=False), name="transfer")
-        return await asyncio.shield(putting)
+        putting = self._put_through(caller, address, told=False)
+        return await asyncio.shield(self._tasks.need(putting, name="transfer"))
 
     # The tool.
 
     def _tool(self, names: list[str]) -> llm.Tool:
         async def transfer(raw_arguments: dict[str, object], context: RunContext[None]) -> None:
-            address = self._listed().get(str(raw_arguments.get("to", "")))
+            caller, address = self._telephone, self._listed().get(str(raw_arguments.get("to", "")))
             if address is None:
                 raise llm.ToolError(_NOBODY.format(known=", ".join(names)))
-            if not self._by_telephone:
+            if caller is None:
                 raise llm.ToolError(_ON_NO_TELEPHONE)
-            following = self._follow(address, context.speech_handle, context.function_call)
+            following = self._follow(caller, address, context.speech_handle, context.function_call)
             self._tasks.need(following, name="transfer")
             raise StopResponse  # what comes of it is said by itself
 
@@ -136,37 +139,42 @@ class Transfers(Feature):
             flags=llm.ToolFlag.CANCELLABLE,
         )
 
-    async def _follow(self, address: str, reply: SpeechHandle, call: llm.FunctionCall) -> None:
+    async def _follow(
+        self, caller: str, address: str, reply: SpeechHandle, call: llm.FunctionCall
+    ) -> None:
         """Put the caller through once the model has said all; who speaks over it stays."""
         await reply.wait_for_playout()
         if not (reply.interrupted or self.under_way):
             self.under_way = True
-            await self._put_through(address, told=has_said(reply, since=call))
+            await self._put_through(caller, address, told=has_said(reply, since=call))
 
     # What happens.
 
-    async def _put_through(self, address: str, *, told: bool) -> Outcome:
-        """`told`: whether they know that it happens."""
+    async def _put_through(self, caller: str, address: str, *, told: bool) -> Outcome:
+        """`told`: whether they know that it happens. They may have gone meanwhile."""
         outcome: Outcome = "failed"
         try:
-            if not told:
-                await self._say(self._words.putting_through, whole=True)
-            if self._refer is not None and self._caller is not None:
-                outcome = await self._refer(self._caller.identity, address)
+            if not (told or await self._say(self._words.putting_through)):
+                outcome = "stays"
+            elif self._refer is not None and self._telephone == caller:
+                outcome = await self._refer(caller, address)
         finally:
             self.under_way = False
-        logger.info("a caller was put through", extra={"outcome": outcome})
+        logger.info("a caller was to be put through", extra={"outcome": outcome})
         if outcome == "through":
             self._ended()
-        else:
+        elif outcome != "stays":
             await self._say(_TOLD[outcome](self._words))
         return outcome
 
-    async def _say(self, text: str, *, whole: bool = False) -> None:
-        """Say a sentence to its end; a `whole` one cannot be interrupted."""
-        with suppress(RuntimeError):  # the session may be closing
-            said = self._session.say(text, allow_interruptions=not whole)
-            await said.wait_for_playout()
+    async def _say(self, text: str) -> bool:
+        """Say a sentence; returns whether it was heard to its end."""
+        try:
+            said = self._session.say(text)
+        except RuntimeError:
+            return False  # the session is closing
+        await said.wait_for_playout()
+        return not said.interrupted
 
     def _listed(self) -> Mapping[str, str]:
         own = self._cast.persona.transfer
@@ -177,5 +185,7 @@ class Transfers(Feature):
         return self._cast.persona.words.line
 
     @property
-    def _by_telephone(self) -> bool:
-        return self._caller is not None and is_telephone(self._caller)
+    def _telephone(self) -> str | None:
+        """Identity of who is served, if they have come by telephone."""
+        caller = self._caller
+        return caller.identity if caller is not None and is_telephone(caller) else None

@@ -43,7 +43,8 @@ _PHRASES: Mapping[Intent, str] = {
     Intent.FAREWELL: (
         "bye|goodbye|good bye|bye bye|see you|see you later|good night|that is all|that was all|"
         "that will be all|that is it|that is all thanks|that is all thank you|thanks bye|"
-        "thank you bye|thank you goodbye|"
+        "thank you bye|thank you goodbye|i have to go|i have to go now|i must go|take care|"
+        "have a nice day|have a good day|have a good one|"
         "再见|拜拜|晚安|就这样"
     ),
     Intent.REPEAT: (
@@ -85,7 +86,7 @@ _PHRASES: Mapping[Intent, str] = {
         "yes|yeah|yep|yup|no|nope|no thanks|no thank you|okay|ok|right|all right|alright|sure|"
         "mhm|mm hmm|mm|uh huh|i see|good|great|fine|perfect|nice|cool|wonderful|excellent|got it|"
         "understood|interesting|very good|of course|exactly|really|wow|"
-        "好|好的|好吧|嗯|嗯嗯|对|对的|是|是的|不|不是|不用|不用了|行|可以|没事|知道了|明白|明白了|哦"
+        "没有了|没了|好|好的|好吧|嗯|嗯嗯|对|对的|是|是的|不|不是|不用|不用了|行|可以|没事|知道了|明白|明白了|哦"
     ),
 }
 
@@ -134,10 +135,24 @@ _QUESTION = re.compile(
 """How a question or a complaint begins, but not what "stop" may be said of."""
 _CJK = re.compile(f"[{HAN}]")
 _LETTER = re.compile(r"[^\W\d_]")
+_PARTS = re.compile(r"[,.;:!…—，。；！]+|\band\b", re.I)
+_AT_THE_END = {Intent.FAREWELL, Intent.THANKS, Intent.ASSENT}
+"""What may be said together with a goodbye."""
 
 
 def intent_of(text: str) -> Intent | None:
-    """What a caller wants, if the whole utterance is one of the known phrases."""
+    """What a caller wants, if the whole utterance is one of the known phrases.
+
+    Several of them that say goodbye together are a goodbye: "No, that was all. Thanks a lot, bye!"
+    """
+    intent = _intent_of_phrase(text)
+    if intent is not None:
+        return intent
+    parts = {_intent_of_phrase(part) for part in _PARTS.split(text) if _LETTER.search(part)}
+    return Intent.FAREWELL if Intent.FAREWELL in parts and parts <= _AT_THE_END else None
+
+
+def _intent_of_phrase(text: str) -> Intent | None:
     words = _normal(text)
     phrase = " ".join(words)
     if phrase in _INTENTS:

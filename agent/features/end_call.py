@@ -30,7 +30,7 @@ class EndCall(Feature):
 
     def joined(self, caller: rtc.RemoteParticipant, *, back: bool) -> None:
         """On a telephone an agent of no file may hang up too (`agent.call.tool_use`)."""
-        if is_telephone(caller):
+        if is_telephone(caller) and self._call.cast.persona.shelved is None:
             self._call.tools_changed()
 
     async def _end(self, context: RunContext[None]) -> str:

@@ -112,6 +112,8 @@ class Silence(Feature):
     @property
     def _limit_s(self) -> float:
         """0: never."""
+        if self._call.session.input.audio is None:
+            return 0.0  # who writes is never silent
         phone = self._call.settings.phone
         if not self._by_telephone:
             return self._call.settings.agent.silence_s

@@ -20,7 +20,7 @@ from livekit import rtc
 from livekit.agents import AgentSession, AgentStateChangedEvent, ConversationItemAddedEvent, llm
 
 from agent.call import features as table
-from agent.call.features import Surroundings
+from agent.call.features import Features, Surroundings
 from agent.call.presence import Serve
 from agent.call.recorded import Recorded
 from agent.call.refer import Outcome
@@ -105,6 +105,7 @@ class PhoneTalk:
     """When the agent has ended the call."""
     surroundings: Surroundings | None = None
     """What features found around them."""
+    features: Features | None = None
     session: AgentSession[None] | None = None
     failures: int = 0
     """Of features."""
@@ -237,6 +238,7 @@ class _Stage:
                 recorded=Recorded(None), apology=parts.spare_tts,
                 served=lambda: self.caller.identity, over=over.set, hang_up=hang_up, refer=refer,
             )  # fmt: skip
+            call.features = wiring.features
             wiring.add_features(self.metadata)
             session.on("conversation_item_added", self._on_item)
             session.on("agent_state_changed", self._on_state)

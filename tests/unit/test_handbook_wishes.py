@@ -54,6 +54,9 @@ def test_another_persona_is_wished_for(text: str, name: str) -> None:
         "Let me talk to a human.",
         "人生导师是什么?",
         "That is all, thank you.",
+        "Thanks, have a nice day.",
+        "Goodbye, Lenin is a film, is it not?",
+        "Thanks, how do I say goodbye?",
         "",
     ],
 )
@@ -61,7 +64,20 @@ def test_what_is_no_wish_is_answered(text: str) -> None:
     assert wished(text, tools("switch_persona", "end_call")) is None
 
 
-@pytest.mark.parametrize("text", ["Goodbye!", "Okay, thanks, bye.", "Good night.", "再见。"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Goodbye!",
+        "Okay, thanks, bye.",
+        "Good night.",
+        "再见。",
+        "Thank you very much, goodbye.",
+        "No, that was all. Thanks a lot, bye!",
+        "Goodbye and thank you.",
+        "I have to go now, goodbye.",
+        "谢谢，再见！",
+    ],
+)
 def test_who_says_goodbye_wants_to_leave(text: str) -> None:
     call = wished(text, tools("end_call"))
     assert call is not None

@@ -108,6 +108,31 @@ def test_who_speaks_over_the_last_sentence_stays(clerk: dict[str, str]) -> None:
     assert call.ended is None
 
 
+def test_who_speaks_over_the_sentence_that_was_said_for_the_model_stays_too(
+    clerk: dict[str, str],
+) -> None:
+    call = hold(
+        QUESTION,
+        Line("No, wait, not now.", 3.6, 5.0),
+        replies=transfers(""),
+        settings=clerk,
+        lasts_s=20.0,
+    )
+    assert call.sent == []
+    assert call.texts[-1] == "I see."
+    assert ENGLISH.line.putting_through.startswith(call.texts[0][:4])
+
+
+def test_who_hangs_up_meanwhile_is_not_sent(clerk: dict[str, str]) -> None:
+    def hangs_up(call: PhoneTalk) -> None:
+        assert call.features is not None
+        call.features.left("sip_caller")
+
+    call = hold(QUESTION, Does(hangs_up, 3.5), replies=transfers(), settings=clerk, lasts_s=20.0)
+    assert call.sent == []
+    assert call.ended is None
+
+
 def test_no_number_reaches_the_model_and_none_but_the_listed_is_called(
     clerk: dict[str, str],
 ) -> None:

@@ -1,6 +1,7 @@
 """Who says nothing is asked once, and then the call ends; who asks for a moment has it."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -57,6 +58,15 @@ def test_who_presses_a_key_is_there() -> None:
 
     held = call(QUESTION, *(Does(press, at_s) for at_s in (15.0, 30.0, 45.0)), lasts_s=60.0)
     assert held.texts == [NOON]
+
+
+def test_a_persona_asks_in_its_own_words(tmp_path: Path) -> None:
+    (tmp_path / "clerk.yaml").write_text(
+        "title: Clerk\ninstructions: You are a clerk.\ngreeting: ''\n"
+        "still_there: {en: 'Anybody home?', de: 'Jemand da?'}\nlanguages: en\nfarewell: So long.\n"
+    )
+    settings = {"PERSONAS": str(tmp_path), "PERSONAS_DEFAULT": "clerk"}
+    assert call(QUESTION, settings=settings).texts == [NOON, "Anybody home?", "So long."]
 
 
 @pytest.mark.parametrize(
