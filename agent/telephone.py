@@ -3,6 +3,8 @@
 Source: https://docs.livekit.io/sip/sip-participant/ (attributes); RFC 3261, section 21 (answers).
 """
 
+from collections.abc import Mapping
+
 from livekit import rtc
 
 NUMBER = "sip.phoneNumber"
@@ -21,3 +23,8 @@ UNANSWERED = frozenset({408, 480, 487})
 def is_telephone(participant: rtc.Participant) -> bool:
     """Whether a participant is a telephone that LiveKit's SIP service has brought."""
     return participant.kind == rtc.ParticipantKind.PARTICIPANT_KIND_SIP
+
+
+def is_ringing(attributes: Mapping[str, str]) -> bool:
+    """Whether nobody has taken the call yet, by attributes of a telephone."""
+    return attributes.get(STATUS) in ("dialing", "ringing")

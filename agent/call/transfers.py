@@ -163,7 +163,7 @@ class Transfers(Feature):
         logger.info("a caller was to be put through", extra={"outcome": outcome})
         if outcome == "through":
             self._ended()
-        elif outcome != "stays":
+        elif outcome != "stays" and self._telephone == caller:
             await self._say(_TOLD[outcome](self._words))
         return outcome
 

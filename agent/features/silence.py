@@ -5,13 +5,14 @@ is held nothing is said at all. What LiveKit shows of a held telephone is a mute
 """
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 
 from livekit import rtc
 from livekit.agents import AgentSession
 
 from agent.call.features import Feature, Surroundings
-from agent.telephone import is_telephone
+from agent.telephone import STATUS, is_ringing, is_telephone
 from agent.wording.waiting import asks_to_wait
 
 _LOOK_S = 0.5
@@ -29,7 +30,7 @@ class Silence(Feature):
         """Watch `call`."""
         self._call = call
         self._caller: rtc.RemoteParticipant | None = None
-        self._by_telephone = self._held = self._waits = self._asked = False
+        self._by_telephone = self._rings = self._held = self._waits = self._asked = False
         self._language = ""
         self._since = 0.0
         """When it was quiet last that was not before."""
@@ -45,7 +46,13 @@ class Silence(Feature):
         """They have the time from here on."""
         self._caller = caller
         self._by_telephone, self._held = is_telephone(caller), False
+        self._rings = is_ringing(caller.attributes)
         self._signed()
+
+    def changed(self, caller: rtc.RemoteParticipant, attributes: Mapping[str, str]) -> None:
+        """The call may have been taken."""
+        if STATUS in attributes:
+            self._rings = is_ringing(attributes)
 
     def left(self, identity: str) -> None:
         """Nobody is asked; how long they are waited for is said elsewhere."""
@@ -122,7 +129,8 @@ class Silence(Feature):
 
     @property
     def _is_busy(self) -> bool:
-        return self._held or self._call.transferring() or _is_active(self._call.session)
+        quiet = self._rings or self._held or self._call.transferring()
+        return quiet or _is_active(self._call.session)
 
 
 def _is_active(session: AgentSession[None]) -> bool:

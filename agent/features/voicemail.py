@@ -15,7 +15,7 @@ from agent.call.features import Feature, Surroundings
 from agent.hearing.voicemail import Beep, Greeting
 from agent.metadata import LeftMessage
 from agent.room_protocol import ANSWERED_BY
-from agent.telephone import STATUS, is_telephone
+from agent.telephone import STATUS, is_ringing, is_telephone
 
 WATCH_S = 30.0
 """Who has been on the line for so long is a person, whatever sounds there."""
@@ -53,7 +53,7 @@ class Voicemail(Feature):
 
     def joined(self, caller: rtc.RemoteParticipant, *, back: bool) -> None:
         """A telephone is in the room from its first ringing on."""
-        if is_telephone(caller) and caller.attributes.get(STATUS, "active") == "active":
+        if is_telephone(caller) and not is_ringing(caller.attributes):
             self._answered()
 
     def changed(self, caller: rtc.RemoteParticipant, attributes: Mapping[str, str]) -> None:

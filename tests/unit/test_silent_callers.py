@@ -60,6 +60,16 @@ def test_who_presses_a_key_is_there() -> None:
     assert held.texts == [NOON]
 
 
+def test_nobody_is_asked_before_the_call_is_taken() -> None:
+    held = call(
+        Does(lambda held: held.label(sip_callStatus="active"), 50.0),
+        attributes={"sip.callStatus": "dialing"},
+        lasts_s=80.0,
+    )
+    assert held.texts == [STILL_THERE]
+    assert held.began[0] == pytest.approx(70.0, abs=1.0)
+
+
 def test_a_persona_asks_in_its_own_words(tmp_path: Path) -> None:
     (tmp_path / "clerk.yaml").write_text(
         "title: Clerk\ninstructions: You are a clerk.\ngreeting: ''\n"
