@@ -94,7 +94,7 @@ class PhoneTalk:
     model: Model
     voice: Voice
     source: Source
-    room: WrittenRoom
+    room: WrittenRoom = field(init=False)
     said: list[tuple[float, str]] = field(default_factory=list)
     """What was heard of the agent, and when it was over."""
     began: list[float] = field(default_factory=list)
@@ -166,7 +166,7 @@ def hold(
         rings_s: how long that takes.
         lasts_s: until the caller hangs up.
     """
-    call = PhoneTalk(Model(replies or {}, otherwise), Voice(), Source(), WrittenRoom("line"))
+    call = PhoneTalk(Model(replies or {}, otherwise), Voice(), Source())
     caller = WrittenCaller(THEM, attributes=attributes or {}, telephone=telephone)
     told = metadata or JobMetadata()
     stage = _Stage(call, caller, {"AGENT_GREETING": "", **(settings or {})}, told)
@@ -213,6 +213,7 @@ class _Stage:
     ) -> None:
         call, settings = self.call, self.settings
         self.now = asyncio.get_running_loop().time
+        call.room = WrittenRoom("line")
         over = asyncio.Event()
         recogniser = Recogniser(self.vocabulary, delay_s=0.2)
         parts = parts_of(settings, recogniser, call.model, call.voice, Voice())

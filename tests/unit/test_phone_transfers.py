@@ -199,6 +199,24 @@ def test_a_feature_puts_through_to_a_name_of_the_list(clerk: dict[str, str], nam
         assert call.sent == []
 
 
+@pytest.mark.parametrize("outcome", ["through", "busy"])
+def test_who_asks_for_a_human_is_put_through_to_whom_the_persona_names(
+    tmp_path: Path, outcome: Outcome
+) -> None:
+    (tmp_path / "clerk.yaml").write_text(f"{CLERK}human: {{transfer_to: sales}}\nlanguages: en\n")
+    call = hold(
+        Line("A human, please.", 1.0, 2.0),
+        features=["agent.features.telephone"],
+        settings={"PERSONAS": str(tmp_path), "PERSONAS_DEFAULT": "clerk"},
+        outcome=outcome,
+        lasts_s=30.0,
+    )
+    assert [where for _, where in call.sent] == ["tel:+4930123456"]
+    told = [] if outcome == "through" else [ENGLISH.line.busy]
+    assert call.texts == [ENGLISH.line.putting_through, *told]
+    assert call.failures == 0
+
+
 def test_two_at_once_are_one(clerk: dict[str, str]) -> None:
     outcomes: list[Outcome] = []
 
