@@ -96,7 +96,7 @@ class Telephone(Feature):
 
     def takes(self, text: str) -> bool:
         """Answer who asks for a human being, or tells of an emergency."""
-        return self._help.takes(text)
+        return not self._call.transferring() and self._help.takes(text)
 
     def reply(self, text: str, *, interrupted: bool) -> None:
         """It may be asked for again."""
@@ -105,7 +105,7 @@ class Telephone(Feature):
 
     def key(self, key: str) -> None:
         """They press keys: the agent falls silent, as when they speak."""
-        if self._telephone is None:
+        if self._telephone is None or self._call.transferring():
             return
         self._cancel_pause()
         self._hushed = None

@@ -11,7 +11,7 @@ from agent.errors import ConfigError
 from agent.personas.shelf import read_shelf
 from agent.settings.load import load
 from agent.wording.lexicon import ENGLISH
-from tests.fakes.phone_talk import Does, Line, PhoneTalk, hold
+from tests.fakes.phone_talk import THEM, Does, Line, PhoneTalk, hold
 from tests.fakes.scripted_engines import Reply
 
 NUMBER = "+49 30 123456"
@@ -61,11 +61,22 @@ def test_a_model_that_says_nothing_about_it_is_helped_out(clerk: dict[str, str])
     assert at >= call.said[0][0]
 
 
-def test_while_it_rings_there_the_agent_is_silent(clerk: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "meanwhile",
+    [
+        Line("Hello? Is anybody there?", 6.0, 8.0),
+        Line("A human, please.", 6.0, 8.0),
+        Does(lambda call: call.room.press(THEM, "#"), 7.0),
+    ],
+)
+def test_while_it_rings_there_the_agent_is_silent(
+    clerk: dict[str, str], meanwhile: Line | Does
+) -> None:
     call = hold(
         QUESTION,
-        Line("Hello? Is anybody there?", 6.0, 8.0),
+        meanwhile,
         replies=transfers(),
+        features=["agent.features.telephone"],
         settings=clerk,
         rings_s=10.0,
     )
