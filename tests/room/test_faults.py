@@ -11,6 +11,7 @@ import pytest
 from agent.wording.lexicon import ENGLISH
 from rejoinder.scripted_caller.microphone import Pcm
 from rejoinder.stand_ins.openai_server import OpenAIStandIn
+from testbed.waiting import until
 from tests.room.conftest import CallAgent, Worker
 
 pytestmark = pytest.mark.timeout(60)
@@ -85,7 +86,7 @@ async def test_a_bug_while_somebody_speaks_costs_one_utterance(
     async with call_agent("faulty") as caller:
         faults.begin(fault)
         await caller.say(question)
-        assert not faults.pending
+        await until(lambda: not faults.pending, "the fault")
         await caller.wait_until(lambda: len(caller.log.notices) == 1)
         await caller.hearing.wait_for_sound(after=time.perf_counter())
         await caller.hearing.wait_for_silence(lasting_s=0.8)
