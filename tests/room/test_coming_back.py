@@ -20,8 +20,7 @@ from tests.room.test_leaving import active_jobs, wait_idle
 pytestmark = pytest.mark.timeout(120)
 
 SERVED_S = 6.0
-"""Two on a machine that does nothing else."""
-"""A caller who is back is served within this."""
+"""A caller who is back is served within this; in two where the machine does nothing else."""
 
 
 def parrot(messages: list[dict]) -> str:
