@@ -74,6 +74,7 @@ class Scene:
             tasks=tasks,
             ask=self.asked.append,
             transfer=self.transfer if outcome else None,
+            transferring=lambda: False,
         )
         self.feature = Telephone(cast(Any, call))
         self.feature.joined(caller(), back=False)
