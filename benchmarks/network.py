@@ -34,7 +34,7 @@ from testbed.loudspeaker import ECHO_DB, Loudspeaker
 from testbed.network_patterns import CLEAN, Pattern
 from testbed.programs import Background
 from testbed.rough_path import RoughPath, rough_path
-from testbed.telephone import A_LAW, MU_LAW, Codec, Line, Telephone, spoken_through
+from testbed.telephone import PCMA, PCMU, Codec, Line, Telephone, spoken_through
 
 OUT = RESULTS / "network.json"
 PART = Path("artifacts") / "network.json"
@@ -72,8 +72,8 @@ LINKS = [
         )
     ),
     Link("outage of 2 s", outage=True),
-    Link("telephone, µ-law, echo -3 dB", codec=MU_LAW, echo_db=-3.0),
-    Link("telephone, A-law, echo -20 dB", codec=A_LAW, echo_db=-20.0),
+    Link("telephone, µ-law, echo -3 dB", codec=PCMU, echo_db=-3.0),
+    Link("telephone, A-law, echo -20 dB", codec=PCMA, echo_db=-20.0),
 ]  # fmt: skip
 
 

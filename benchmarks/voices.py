@@ -2,8 +2,9 @@
 
     utterance = speak("How do I start the demo?", voice="flite:slt")
 
-Piper's packaged English voice, flite's and espeak-ng's voices, and people: `human:es` says the
-sentences of `benchmarks.prompts`. What was spoken once is kept in the cache folder. Blocks.
+Piper's packaged English voice, flite's and espeak-ng's voices, Kokoro's where its weights are
+(`kokoro:af_heart`), and people: `human:es` says the sentences of `benchmarks.prompts`. What was
+spoken once is kept in the cache folder. Blocks.
 """
 
 import asyncio
@@ -11,9 +12,11 @@ import hashlib
 import shutil
 import subprocess
 import tempfile
+import threading
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +32,7 @@ RATE_HZ = 48000
 LEVEL_DBFS = -20.0
 """Level of the loudest 300 ms: all voices are equally loud."""
 _CACHE = Path(".cache") / "benchmark-speech"
+_KOKORO = Path.home() / ".cache" / "rejoinder-weights" / "kokoro"
 
 Pcm = NDArray[np.float32]
 
@@ -54,12 +58,14 @@ def available(voice: str) -> bool:
     engine, _, name = voice.partition(":")
     if engine == "human":
         return bool(prompts.prompts(name))
+    if engine == "kokoro":
+        return (_KOKORO / "voices" / f"{name}.bin").is_file()
     return engine != "flite" or shutil.which("flite") is not None
 
 
 @lru_cache(maxsize=256)
 def speak(text: str, *, voice: str = "piper") -> Spoken:
-    """Speak a text: `piper`, `flite:NAME`, `espeak:NAME`, or a prompt of `human:LANGUAGE`."""
+    """Speak a text: `piper`, `flite:NAME`, `espeak:NAME`, `kokoro:NAME`, or a `human:LANGUAGE`."""
     return _placed(text, voice, _normal(_samples(text, voice)))
 
 
@@ -120,7 +126,7 @@ def _samples(text: str, voice: str) -> Pcm:
     kept = _CACHE / f"{key}.wav"
     if not kept.is_file():
         _CACHE.mkdir(parents=True, exist_ok=True)
-        kept.write_bytes(_flite(text, name) if engine == "flite" else _espeak(text, name))
+        kept.write_bytes(_ENGINES[engine](text, name))
     samples, rate_hz = pcm.from_wav(kept.read_bytes())
     return _resampled(samples, rate_hz)
 
@@ -146,6 +152,25 @@ def _espeak(text: str, name: str) -> bytes:
         return pcm.to_wav(pcm.from_s16le(raw), rate_hz=espeak_engine.RATE_HZ)
 
     return asyncio.run(spoken())
+
+
+def _kokoro(text: str, name: str) -> bytes:
+    speaker = _kokoro_voices()[name]
+    blocks = list(speaker.speak(text, speed=1.0, stop=threading.Event()))
+    samples = np.concatenate(blocks).astype(np.float32) / 32768
+    return pcm.to_wav(samples, rate_hz=speaker.rate_hz)
+
+
+@lru_cache(maxsize=1)
+def _kokoro_voices() -> dict[str, Any]:
+    from model_servers.tts import espeak, kokoro_weights
+    from model_servers.tts.settings import SpeechSettings
+
+    settings = SpeechSettings(kokoro=str(_KOKORO), cpu_threads=1)
+    return dict(kokoro_weights.find(settings, espeak.library(), lambda text: None))
+
+
+_ENGINES = {"flite": _flite, "espeak": _espeak, "kokoro": _kokoro}
 
 
 def _resampled(samples: Pcm, rate_hz: int) -> Pcm:

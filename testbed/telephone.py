@@ -1,90 +1,136 @@
-"""A telephone line: 300 to 3400 Hz at 8 kHz, G.711 both ways, comfort noise and its own echo.
+"""A telephone line: its band, its codec both ways, lost packets, comfort noise and its own echo.
 
-    line = Line(MU_LAW, rate_hz=48000)
+    line = Line(PCMU, rate_hz=48000)
     heard_there = line(pcm)
-    caller.microphone.hears = Telephone(caller.hearing, MU_LAW, echo_db=-12)
+    worn = Line(G722, rate_hz=48000, network=MILD)
+    caller.microphone.hears = Telephone(caller.hearing, PCMA, echo_db=-12)
 
-Source: ITU-T G.711 (11/88), tables 1a to 2b, as segments and steps.
+The codecs are FFmpeg's. What livekit-sip does with a packet that does not come is silence.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import av
 import numpy as np
 from numpy.typing import NDArray
 
 from rejoinder.scripted_caller.hearing import Hearing
 from rejoinder.scripted_caller.microphone import RATE_HZ
 from testbed.loudspeaker import Loudspeaker
+from testbed.network_patterns import Pattern
 
-LINE_HZ = 8000
 NOISE_DBFS = -55.0
 """Comfort noise: a line that is not dead."""
-_LOWEST_HZ, _HIGHEST_HZ = 300.0, 3400.0
+PACKET_S = 0.02
+_LATEST_S = 0.06
+"""A packet that comes later than this is as good as lost."""
 _TAPS_S = 0.012
 """Length of the filters; each delays by half of it."""
 _FULL = 32768.0
 
 Pcm = NDArray[np.float32]
-
-
-def _mu_law(code: int) -> int:
-    code = ~code & 0xFF
-    size = ((((code & 0x0F) << 3) + 0x84) << ((code >> 4) & 7)) - 0x84
-    return -size if code & 0x80 else size
-
-
-def _a_law(code: int) -> int:
-    code ^= 0x55
-    segment, step = (code >> 4) & 7, (code & 0x0F) << 4
-    size = step + 8 if segment == 0 else (step + 0x108) << (segment - 1)
-    return size if code & 0x80 else -size
+Samples = NDArray[np.int16]
 
 
 @dataclass(frozen=True)
 class Codec:
-    """G.711, by the table of what its 256 codes stand for."""
+    """What is said over a line, as SDP names it."""
 
     name: str
-    values: NDArray[np.int64]
+    ffmpeg: str
+    rate_hz: int
+    lowest_hz: float
+    highest_hz: float
+    by_sample: bool = True
+    """Whether each sample is coded by itself; else only whole packets are."""
 
-    def encode(self, pcm: NDArray[np.int16]) -> NDArray[np.uint8]:
-        """One byte a sample: the code whose value is nearest."""
-        order = np.argsort(self.values, kind="stable")
-        ordered = self.values[order]
-        limits = (ordered[1:] + ordered[:-1]) / 2
-        return order[np.searchsorted(limits, pcm)].astype(np.uint8)
-
-    def decode(self, codes: NDArray[np.uint8]) -> NDArray[np.int16]:
-        """What the other end hears."""
-        return self.values[codes].astype(np.int16)
+    @property
+    def packet(self) -> int:
+        """Samples of a packet."""
+        return round(PACKET_S * self.rate_hz)
 
 
-MU_LAW = Codec("µ-law", np.array([_mu_law(code) for code in range(256)]))
-A_LAW = Codec("A-law", np.array([_a_law(code) for code in range(256)]))
+PCMU = Codec("PCMU", "pcm_mulaw", 8000, 300.0, 3400.0)
+PCMA = Codec("PCMA", "pcm_alaw", 8000, 300.0, 3400.0)
+G722 = Codec("G722", "g722", 16000, 50.0, 7000.0, by_sample=False)
+
+
+class Coder:
+    """Both ends of a codec. What is coded goes on from what was coded before."""
+
+    def __init__(self, codec: Codec) -> None:
+        self._rate_hz = codec.rate_hz
+        self._encoder = av.CodecContext.create(codec.ffmpeg, "w")
+        self._decoder = av.CodecContext.create(codec.ffmpeg, "r")
+        for end in (self._encoder, self._decoder):
+            end.sample_rate, end.layout = codec.rate_hz, "mono"
+        self._encoder.format = "s16"
+
+    def encode(self, pcm: Samples) -> bytes:
+        """One packet; of a codec that needs whole packets, `Codec.packet` samples."""
+        frame = av.AudioFrame.from_ndarray(pcm[None], format="s16", layout="mono")
+        frame.sample_rate = self._rate_hz
+        return b"".join(bytes(packet) for packet in self._encoder.encode(frame))
+
+    def decode(self, packet: bytes) -> Samples:
+        """What the other end hears of a packet."""
+        frames = self._decoder.decode(av.Packet(packet))
+        return np.concatenate([frame.to_ndarray().reshape(-1) for frame in frames])
 
 
 class Line:
-    """One direction: goes through the band, the codec, and back to `rate_hz`, 15 ms later.
+    """One direction: through the band and the codec, and back to `rate_hz`, 15 ms later.
 
-    Takes any number of pieces one after the other, each of whole samples of the line.
+    Where there are packets, 35 ms. Takes any number of pieces one after the other, each of whole
+    samples of the line.
     """
 
-    def __init__(self, codec: Codec, *, rate_hz: int) -> None:
-        """Between two ends at `rate_hz`, a multiple of 8 kHz."""
-        self._codec = codec
-        self._step = rate_hz // LINE_HZ
-        self._down = _Filter(_low_pass(_HIGHEST_HZ, rate_hz))
-        self._band = _Filter(_high_pass(_LOWEST_HZ, LINE_HZ))
-        self._up = _Filter(_low_pass(_HIGHEST_HZ, rate_hz) * self._step)
+    def __init__(self, codec: Codec, *, rate_hz: int, network: Pattern | None = None) -> None:
+        """Between two ends at `rate_hz`, a multiple of the codec's; `network` may lose packets."""
+        self._step = rate_hz // codec.rate_hz
+        self._down = _Filter(_low_pass(codec.highest_hz, rate_hz))
+        self._band = _Filter(_high_pass(codec.lowest_hz, codec.rate_hz))
+        self._up = _Filter(_low_pass(codec.highest_hz, rate_hz) * self._step)
+        coder = Coder(codec)
+        if codec.by_sample and network is None:
+            self._carry: Callable[[Samples], Samples] = lambda pcm: coder.decode(coder.encode(pcm))
+        else:
+            self._carry = _Packets(codec, coder, network)
 
     def __call__(self, pcm: Pcm) -> Pcm:
         """Float32 mono in [-1, 1] in, as many samples out."""
         narrow = self._band(self._down(pcm)[:: self._step])
-        codes = self._codec.encode(np.clip(narrow * _FULL, -_FULL, _FULL - 1).astype(np.int16))
-        wide = np.zeros(len(codes) * self._step)
-        wide[:: self._step] = self._codec.decode(codes) / _FULL
+        carried = self._carry(np.clip(narrow * _FULL, -_FULL, _FULL - 1).astype(np.int16))
+        wide = np.zeros(len(carried) * self._step)
+        wide[:: self._step] = carried / _FULL
         return self._up(wide).astype(np.float32)
+
+
+class _Packets:
+    """Samples come out a packet later than they went in, or not at all."""
+
+    def __init__(self, codec: Codec, coder: Coder, network: Pattern | None) -> None:
+        self._size, self._coder, self._network = codec.packet, coder, network
+        self._waiting: Samples = np.zeros(0, np.int16)
+        self._heard: Samples = np.zeros(self._size, np.int16)
+        self._sent = 0
+
+    def __call__(self, pcm: Samples) -> Samples:
+        self._waiting = np.concatenate([self._waiting, pcm])
+        while len(self._waiting) >= self._size:
+            packet = self._coder.encode(self._waiting[: self._size])
+            self._waiting = self._waiting[self._size :]
+            self._heard = np.concatenate([self._heard, self._arrived(packet)])
+        heard, self._heard = self._heard[: len(pcm)], self._heard[len(pcm) :]
+        return heard
+
+    def _arrived(self, packet: bytes) -> Samples:
+        late_s = 0.0 if self._network is None else self._network.of(self._sent)
+        self._sent += 1
+        if late_s is None or late_s > _LATEST_S:
+            return np.zeros(self._size, np.int16)
+        return self._coder.decode(packet)
 
 
 class Telephone:

@@ -18,7 +18,7 @@ from blockbuster import BlockBuster
 from rejoinder.stand_ins.openai_server import OpenAIStandIn
 
 ROOT = Path(__file__).parent
-LEVELS = {"unit", "protocol", "attacks", "room", "browser", "packaging"}
+LEVELS = {"unit", "protocol", "attacks", "room", "browser", "sip", "packaging"}
 OWN_PREFIXES = (
     "LIVEKIT_",
     "AGENT_",
@@ -115,7 +115,7 @@ def without_tool(what: str, how: str) -> NoReturn:
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """A user's own settings and proxies do not reach the tests."""
-    keep = {"LIVEKIT_SERVER_BIN"}
+    keep = {"LIVEKIT_SERVER_BIN", "LIVEKIT_SIP_BIN"}
     for name in list(os.environ):
         if name.startswith(OWN_PREFIXES) and name not in keep:
             monkeypatch.delenv(name)

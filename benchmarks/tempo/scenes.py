@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from agent.hearing.ear import RATE_HZ as EAR_HZ
 from benchmarks.texts import longer_of, texts_of
 from benchmarks.voices import RATE_HZ, Spoken, available, noise, pause, speak
-from testbed.telephone import MU_LAW, Line
+from testbed.telephone import PCMU, Line
 
 Kind = Literal["turn", "pause", "barge_in", "backchannel", "stop", "noise"]
 Condition = Literal["clean", "noise -60 dBFS", "telephone"]
@@ -63,7 +63,7 @@ class Scene:
         whole = np.concatenate([before, self.spoken.pcm, after])
         whole = whole[: len(whole) // 480 * 480]
         if self.condition == "telephone":
-            whole = Line(MU_LAW, rate_hz=RATE_HZ)(whole)
+            whole = Line(PCMU, rate_hz=RATE_HZ)(whole)
         narrow = _at_ear(whole)
         if self.condition != "clean":
             random = np.random.default_rng(7)

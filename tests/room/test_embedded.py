@@ -4,17 +4,12 @@ What the agent said is judged by recognising the caller's recording of it.
 """
 
 import asyncio
-import re
 import secrets
-import sys
 import time
-import wave
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from difflib import SequenceMatcher
-from pathlib import Path
 
-import httpx
 import jiwer
 import pytest
 
@@ -23,9 +18,10 @@ from rejoinder.scripted_caller.hearing import RATE_HZ, voiced_span
 from rejoinder.scripted_caller.microphone import Pcm
 from testbed.livekit_process import LiveKitProcess, livekit_binary, run_livekit
 from testbed.loudspeaker import Loudspeaker
-from testbed.programs import Background, running
+from testbed.programs import Background
 from testbed.speech import say
-from testbed.telephone import MU_LAW, Line, Telephone, spoken_through
+from testbed.telephone import PCMU, Line, Telephone, spoken_through
+from tests.fakes.embedded_models import embedded, model_servers, normal, recognised
 
 pytestmark = [pytest.mark.timeout(120), pytest.mark.alone]
 
@@ -42,24 +38,7 @@ HIGHEST_WER = 0.2
 
 @pytest.fixture(scope="module")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    folder = tmp_path_factory.mktemp("servers")
-    with ExitStack() as stack:
-        programs = {
-            name: stack.enter_context(
-                running(
-                    name,
-                    [sys.executable, "-m", f"model_servers.{name}", "--port", "0", *flags],
-                    folder=folder,
-                )
-            )
-            for name, flags in (("whisper", ["--no-page"]), ("tts", []))
-        }
-        urls = {}
-        for name, program in programs.items():
-            line = program.wait_line("listening on http")
-            urls[name] = line.split("listening on ")[1].split()[0].rstrip("/")
-        for name, program in programs.items():
-            program.wait_ready(f"{urls[name]}/ready")
+    with model_servers(tmp_path_factory.mktemp("servers")) as urls:
         yield urls
 
 
@@ -88,13 +67,7 @@ def embedded_worker(
         LIVEKIT_URL=own_livekit.url,
         LIVEKIT_API_KEY=own_livekit.api_key,
         LIVEKIT_API_SECRET=own_livekit.api_secret,
-        STT_ENGINE="openai",
-        STT_URL=f"{servers['whisper']}/v1",
-        STT_TIMEOUT_S="20",
-        LLM_ENGINE="handbook",
-        TTS_ENGINE="openai",
-        TTS_URL=f"{servers['tts']}/v1",
-        TTS_TIMEOUT_S="20",
+        **embedded(servers),
         AGENT_GREETING="",
     ):
         yield
@@ -115,36 +88,10 @@ async def caller(embedded_worker: None, own_livekit: LiveKitProcess) -> AsyncIte
         yield caller
 
 
-async def recognised(servers: dict[str, str], pcm: Pcm, folder: Path) -> str:
-    """What Whisper makes of what was said in a recording.
-
-    With silence before and after, tiny.en lost words of two answers in ten.
-    """
-    first_s, last_s = voiced_span(pcm)
-    pcm = pcm[max(0, round((first_s - 0.3) * RATE_HZ)) : round((last_s + 0.3) * RATE_HZ)]
-    path = folder / "answer.wav"
-    with wave.open(str(path), "wb") as out:
-        out.setnchannels(1)
-        out.setsampwidth(2)
-        out.setframerate(RATE_HZ)
-        out.writeframes((pcm * 32767).astype("<i2").tobytes())
-    async with httpx.AsyncClient(timeout=60) as http:
-        answer = await http.post(
-            f"{servers['whisper']}/v1/audio/transcriptions",
-            files={"file": ("answer.wav", path.read_bytes())},
-            data={"model": "whisper-tiny.en"},
-        )
-    return str(answer.json()["text"])
-
-
 def length_s(pcm: Pcm) -> float:
     """From the first to the last voiced sample."""
     first_s, last_s = voiced_span(pcm)
     return last_s - first_s
-
-
-def normal(text: str) -> str:
-    return " ".join(re.sub(r"[^a-z0-9' ]+", " ", text.lower().replace("-", " ")).split())
 
 
 def answers(caller: Caller) -> list[str]:
@@ -152,7 +99,7 @@ def answers(caller: Caller) -> list[str]:
 
 
 async def test_spoken_questions_are_answered_aloud_and_of_a_cut_answer_the_heard_part_is_kept(
-    caller: Caller, servers: dict[str, str], spoken: dict[str, Pcm], tmp_path: Path
+    caller: Caller, servers: dict[str, str], spoken: dict[str, Pcm]
 ) -> None:
     first, second, third = (
         spoken[PRIVACY],
@@ -161,7 +108,8 @@ async def test_spoken_questions_are_answered_aloud_and_of_a_cut_answer_the_heard
     )
     await caller.wait_for_reply(await caller.say(first), timeout_s=90)
     await caller.wait_until(lambda: len(caller.log.turns) == 1)
-    whole = normal(await recognised(servers, await asyncio.to_thread(caller.hearing.pcm), tmp_path))
+    recording = await asyncio.to_thread(caller.hearing.pcm)
+    whole = normal(await asyncio.to_thread(recognised, servers, recording, rate_hz=RATE_HZ))
     answer = normal(answers(caller)[0])
     print(f"said:  {answer}\nheard: {whole}")
     assert jiwer.wer(answer, whole) <= HIGHEST_WER
@@ -181,7 +129,7 @@ async def test_spoken_questions_are_answered_aloud_and_of_a_cut_answer_the_heard
     assert interruption.began is not None
     onset_s = interruption.began + voiced_span(third)[0] - caller.hearing.began
     cut = recording[start : round((onset_s + exchange.barge_in_ms / 1e3 + 0.1) * RATE_HZ)]
-    heard = normal(await recognised(servers, cut, tmp_path))
+    heard = normal(await asyncio.to_thread(recognised, servers, cut, rate_hz=RATE_HZ))
     kept = answers(caller)[1].strip()
     print(f"kept: {kept}\nheard: {heard}")
     # tiny.en drops or merges words of half a sentence: how much was heard is told by its length,
@@ -219,8 +167,8 @@ async def telephone_call(caller: Caller, question: Pcm, interruption: Pcm) -> tu
 
     A hole is one in the echo, or in what the caller said.
     """
-    line = Line(MU_LAW, rate_hz=RATE_HZ)
-    telephone = Telephone(caller.hearing, MU_LAW, echo_db=LINE_ECHO_DB)
+    line = Line(PCMU, rate_hz=RATE_HZ)
+    telephone = Telephone(caller.hearing, PCMU, echo_db=LINE_ECHO_DB)
     caller.microphone.hears = telephone
     began = await caller.wait_for_answer(await caller.say(spoken_through(line, question)))
     await asyncio.sleep(max(0.0, began + 4.0 - time.perf_counter()))

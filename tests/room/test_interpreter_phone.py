@@ -16,7 +16,7 @@ from rejoinder.stand_ins.libretranslate_server import LibreTranslateStandIn
 from rejoinder.stand_ins.openai_server import OpenAIStandIn
 from testbed.livekit_process import LiveKitProcess
 from testbed.speech import say
-from testbed.telephone import MU_LAW, Line, spoken_through
+from testbed.telephone import PCMU, Line, spoken_through
 from testbed.voice_listener import RATE_HZ as HEARD_HZ
 from testbed.voice_listener import VoiceListener
 from tests.fakes.known_speech import KnownSpeech
@@ -131,7 +131,7 @@ async def test_what_a_telephone_says_is_translated_for_others_alone(
         await phone.is_left_with(MIX)
         bob = await room.listens("bob", "pt", hears="pt")
         await bob.hears_a("pt")
-        phone.microphone.say(spoken_through(Line(MU_LAW, rate_hz=RATE_HZ), train))
+        phone.microphone.say(spoken_through(Line(PCMU, rate_hz=RATE_HZ), train))
         await bob.until(ended(bob))
         assert said_in(bob.voice("pt").pcm(), "pt", engines)
         assert not engines.heard_words(phone.mix(), rate_hz=HEARD_HZ)
