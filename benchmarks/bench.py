@@ -4,6 +4,7 @@ python -m benchmarks.bench
 python -m benchmarks.bench --out benchmarks/results/run-2.json
 python -m benchmarks.bench --out benchmarks/results/run-2.json --resume
 python -m benchmarks.bench --scenario turn --calls 3 --systems ours --out artifacts/try.json
+python -m benchmarks.bench --phone
 """
 
 import argparse
@@ -16,7 +17,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks import tables
+from benchmarks import phone, tables
 from benchmarks.cost import REAL
 from benchmarks.rig import OURS, PATH, TUNED, VANILLA, Rig, rig
 from benchmarks.scenarios import BY_NAME, SCENARIOS, Trial, prepare, takes_part
@@ -148,6 +149,13 @@ def rounded(value: Any) -> Any:
     return [rounded(item) for item in value] if isinstance(value, list) else value
 
 
+def _by_phone(calls: int | None, out: Path | None) -> None:
+    target = out or (RESULTS / "phone.json" if calls is None else PART.with_name("phone.json"))
+    record = asyncio.run(phone.run(calls or phone.CALLS, DELAYS))
+    _write(record, target)
+    print(f"\n{phone.table(record)}\n\nby {record['phone']}; written: {target}")
+
+
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -181,8 +189,14 @@ def main() -> None:
         "--endpoint", type=float, default=0.8,
         help="with --streaming: silence after which its words become final, seconds",
     )  # fmt: skip
+    parser.add_argument(
+        "--phone", action="store_true", help="by telephone beside the web: see benchmarks.phone"
+    )
     parser.add_argument("--env", action="append", default=[], help="NAME=VALUE for the workers")
     args = parser.parse_args()
+    if args.phone:
+        _by_phone(args.calls, args.out)
+        return
     partly = any(getattr(args, name) != parser.get_default(name) for name in _PARTLY)
     out: Path = args.out or (PART if partly else RESULTS / "run-1.json")
     before = json.loads(out.read_text("utf-8")) if args.resume and out.exists() else None

@@ -23,10 +23,10 @@ README = ROOT / "README.md"
 COMPARED = ("gradio", "stream", "stream-soon", "real")
 _ELSEWHERE = {
     *("whisper_batching", "first_token", "readback", "timeout_s", "measured", "latest_s"),
-    *("collections", "survival"),
+    *("collections", "survival", "telephone_words", "phone"),
 }
 """What records have that other pages tell of: model-servers.md, engines.md, interpreter.md,
-documents.md, survival.md."""
+documents.md, survival.md, phone.md."""
 _SOON_S = 0.3
 """A stream whose words are final after less silence than this knows the end before a plain worker
 does."""

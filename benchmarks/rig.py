@@ -136,6 +136,7 @@ async def rig(
     env: Mapping[str, str] | None = None,
     gradio: bool = False,
     streaming: bool = False,
+    redis: str = "",
 ) -> AsyncIterator[Rig]:
     """Start everything.
 
@@ -147,11 +148,12 @@ async def rig(
         env: further settings of the workers.
         gradio: put a Gradio server in front of the stand-in recogniser.
         streaming: use the stand-in recogniser that streams.
+        redis: address of one, for a server that knows telephones.
     """
     folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - nothing else runs yet
     with ExitStack() as programs:
         async with (
-            run_livekit(livekit_binary(), folder) as livekit,
+            run_livekit(livekit_binary(), folder, redis=redis) as livekit,
             aiohttp.ClientSession() as http,
         ):
             engines_url = ""

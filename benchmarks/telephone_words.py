@@ -42,6 +42,8 @@ _WORDS = range(4, 15)
 """Of a recorded person's sentence."""
 _RECORDED = 40
 
+Row = dict[str, Any]
+
 CODECS: dict[str, Codec | None] = {"16 kHz": None, "PCMU": PCMU, "PCMA": PCMA, "G722": G722}
 PROMPT = "A phone call. Hello, how can I help you?"
 
@@ -166,11 +168,10 @@ def recognise(recogniser: Recogniser, samples: Samples, prompt: str) -> tuple[st
     return text.strip(), (time.perf_counter() - began) * 1e3
 
 
-def measure(half: str, codecs: list[str], mends: list[Mend]) -> list[dict[str, Any]]:
+def measure(half: str, codecs: list[str], mends: list[Mend]) -> Iterator[Row]:
     """A row for each codec and mend."""
     said = list(utterances(HALVES[half]))
     models: dict[str, Recogniser] = {}
-    rows = []
     for codec in codecs:
         heard = [by_line(sound, CODECS[codec]) for _, _, sound in said]
         for mend in mends:
@@ -178,17 +179,11 @@ def measure(half: str, codecs: list[str], mends: list[Mend]) -> list[dict[str, A
             key = f"{settings.model} {settings.window} {settings.beam_size}"
             if key not in models:
                 models[key] = load(settings, lambda text: None)
-            rows.append(
-                {"half": half, "codec": codec, "mend": mend.name}
-                | _counted(said, [recognise(models[key], mend(s), mend.prompt) for s in heard])
-            )
-            print(json.dumps({k: v for k, v in rows[-1].items() if k != "wrong"}), flush=True)
-    return rows
+            found = [recognise(models[key], mend(sound), mend.prompt) for sound in heard]
+            yield {"half": half, "codec": codec, "mend": mend.name} | _counted(said, found)
 
 
-def _counted(
-    said: list[tuple[str, str, Samples]], found: list[tuple[str, float]]
-) -> dict[str, Any]:
+def _counted(said: list[tuple[str, str, Samples]], found: list[tuple[str, float]]) -> Row:
     asked = [" ".join(words_of(text)) for _, text, _ in said]
     heard = [" ".join(words_of(text)) for text, _ in found]
     return {
@@ -216,11 +211,15 @@ def main() -> None:
     args = parser.parse_args()
     kept = json.loads(args.out.read_text("utf-8"))["trials"] if args.out.exists() else []
     chosen = [mend for mend in MENDS if args.mend is None or mend.name in args.mend]
-    rows = measure(args.half, args.codec or list(CODECS), chosen)
-    fresh = {(row["half"], row["codec"], row["mend"]) for row in rows}
-    kept = [row for row in kept if (row["half"], row["codec"], row["mend"]) not in fresh]
     args.out.parent.mkdir(parents=True, exist_ok=True)
-    args.out.write_text(dumped({"trials": kept + rows}), "utf-8")
+    for row in measure(args.half, args.codec or list(CODECS), chosen):
+        print(json.dumps({name: value for name, value in row.items() if name != "wrong"}))
+        kept = [old for old in kept if _place(old) != _place(row)] + [row]
+        args.out.write_text(dumped({"telephone_words": True, "trials": kept}), "utf-8")
+
+
+def _place(row: Row) -> tuple[str, ...]:
+    return row["half"], row["codec"], row["mend"]
 
 
 if __name__ == "__main__":

@@ -89,9 +89,12 @@ class Handset:
     @property
     def heard(self) -> Samples:
         """All that was heard in the newest call, up to now."""
-        files = sorted(self.folder.glob("dump-*-dec.wav"), key=lambda file: file.stat().st_mtime)
-        raw = files[-1].read_bytes()[_WAV_HEADER:] if files else b""
-        return pcm.from_s16le(raw[: len(raw) // 2 * 2])
+        return self._recorded("dec")
+
+    @property
+    def said(self) -> Samples:
+        """All that was said in it, up to now; it began with `heard`, give or take a packet."""
+        return self._recorded("enc")
 
     @property
     def heard_s(self) -> float:
@@ -102,7 +105,7 @@ class Handset:
         """A part of the recording."""
         return self.heard[round(begin_s * self.rate_hz) : round(end_s * self.rate_hz)]
 
-    def wait_for_sound(self, *, after_s: float = 0.0, timeout_s: float = 30.0) -> float:
+    def wait_for_sound(self, *, after_s: float = 0.0, timeout_s: float = 60.0) -> float:
         """Wait for 50 ms of sound in the recording after a place in it; gives its place, seconds.
 
         Raises:
@@ -128,6 +131,11 @@ class Handset:
                 return found
             self._read(_LOOK_S)
         raise TimeoutError(f"nothing that was {'loud' if loud else 'silent'} for {lasting_s} s")
+
+    def _recorded(self, way: str) -> Samples:
+        files = sorted(self.folder.glob(f"dump-*-{way}.wav"), key=lambda file: file.stat().st_mtime)
+        raw = files[-1].read_bytes()[_WAV_HEADER:] if files else b""
+        return pcm.from_s16le(raw[: len(raw) // 2 * 2])
 
     def _file(self, sound: Samples) -> Path:
         self._said += 1

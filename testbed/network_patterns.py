@@ -68,3 +68,5 @@ BURSTS = bursts("bursts of loss", long=5, every=100)
 JITTER = jitter("jitter of 30 to 150 ms", 30, 150)
 REORDERING = reordering("reordering", late_ms=70, every=8)
 MILD = both("loss of 3 %, jitter of 50 ms", LOSS_3, jitter("", 0, 50))
+WORN = both("loss of 1 %, jitter of 62 ms", LOSS_1, jitter("", 0, 62))
+"""A telephone's way: `testbed.telephone.Line` takes one packet in thirty for too late."""

@@ -6,18 +6,20 @@ What the agent said is judged by recognising the caller's recording of it.
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from difflib import SequenceMatcher
 
 import jiwer
 import pytest
 
+from agent.telephone import DIALLED, NUMBER, STATUS
 from rejoinder.scripted_caller.caller import Caller, join
 from rejoinder.scripted_caller.hearing import RATE_HZ, voiced_span
 from rejoinder.scripted_caller.microphone import Pcm
 from testbed.livekit_process import LiveKitProcess, livekit_binary, run_livekit
 from testbed.loudspeaker import Loudspeaker
+from testbed.network_patterns import WORN
 from testbed.programs import Background
 from testbed.speech import say
 from testbed.telephone import PCMU, Line, Telephone, spoken_through
@@ -28,6 +30,7 @@ pytestmark = [pytest.mark.timeout(120), pytest.mark.alone]
 PRIVACY = "Do you send my data to the internet?"
 LONG = "Can I interrupt you while you speak?"
 START = "Wait, how do I start the demo?"
+TELEPHONE = {NUMBER: "+15550199", DIALLED: "+15550100", STATUS: "active"}
 LINE_ECHO_DB = -6.0
 """Of a telephone line without echo cancellation."""
 ECHO_CALLS = 4
@@ -74,9 +77,13 @@ def embedded_worker(
 
 
 @asynccontextmanager
-async def calling(livekit: LiveKitProcess) -> AsyncIterator[Caller]:
+async def calling(
+    livekit: LiveKitProcess, telephone: Mapping[str, str] | None = None
+) -> AsyncIterator[Caller]:
+    """Join a room of one's own, as a telephone with these attributes if there are any."""
     room = f"room-{secrets.token_hex(4)}"
-    async with join(livekit.url, livekit.token(room, "caller")) as caller:
+    token = livekit.token(room, "caller", phone=telephone is not None, attributes=telephone or {})
+    async with join(livekit.url, token) as caller:
         await caller.wait_for_agent()
         await caller.wait_for_state("listening")
         yield caller
@@ -167,7 +174,7 @@ async def telephone_call(caller: Caller, question: Pcm, interruption: Pcm) -> tu
 
     A hole is one in the echo, or in what the caller said.
     """
-    line = Line(PCMU, rate_hz=RATE_HZ)
+    line = Line(PCMU, rate_hz=RATE_HZ, network=WORN)
     telephone = Telephone(caller.hearing, PCMU, echo_db=LINE_ECHO_DB)
     caller.microphone.hears = telephone
     began = await caller.wait_for_answer(await caller.say(spoken_through(line, question)))
@@ -196,9 +203,9 @@ async def telephone_call(caller: Caller, question: Pcm, interruption: Pcm) -> tu
 async def test_a_telephone_is_understood_and_interrupts_but_its_echo_does_not(
     embedded_worker: None, own_livekit: LiveKitProcess, spoken: dict[str, Pcm]
 ) -> None:
-    """G.711 both ways, comfort noise, and an echo of the line in every moment."""
+    """G.711 over a rough network, comfort noise, and an echo of the line in every moment."""
     for _ in range(ECHO_CALLS):
-        async with calling(own_livekit) as caller:
+        async with calling(own_livekit, TELEPHONE) as caller:
             faults, holes = await telephone_call(caller, spoken[LONG], spoken[START])
         if not faults:
             return

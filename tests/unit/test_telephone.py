@@ -1,4 +1,4 @@
-"""A telephone's sound: the line of the tests is G.711, and its echo is known for one."""
+"""A telephone's sound: the line of the tests is what it says, and its echo is known for one."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from agent.hearing.ear import RATE_HZ as HEARD_HZ
 from agent.turns.actions import Attend, Began, Ended, Hold, Stop
 from rejoinder.scripted_caller.microphone import RATE_HZ
 from testbed.loudspeaker import PLAYED_HZ, Table
-from testbed.network_patterns import CLEAN, Pattern
+from testbed.network_patterns import CLEAN, WORN, Pattern
 from testbed.speech import say
 from testbed.telephone import G722, NOISE_DBFS, PACKET_S, PCMA, PCMU, Codec, Coder, Line, Pcm
 
@@ -49,9 +49,16 @@ def test_the_line_carries_the_band_of_a_telephone_and_nothing_else(codec: Codec)
     assert max(through(60), through(5000)) < -20
 
 
-def table(codec: Codec, echo_db: float, *, late_s: float = LATE_S, reply: str = REPLY) -> Table:
-    """The agent talks to a line that sends its voice back; both ways are G.711."""
-    up, there = (Line(codec, rate_hz=HEARD_HZ) for _ in range(2))
+def table(
+    codec: Codec,
+    echo_db: float,
+    *,
+    late_s: float = LATE_S,
+    reply: str = REPLY,
+    network: Pattern | None = None,
+) -> Table:
+    """The agent talks to a line that sends its voice back, by a codec both ways."""
+    up, there = (Line(codec, rate_hz=HEARD_HZ, network=network) for _ in range(2))
     random = np.random.default_rng(4)
 
     def line(pcm: Pcm) -> Pcm:
@@ -78,6 +85,40 @@ def test_the_lines_echo_does_not_interrupt_the_agent(codec: Codec, echo_db: floa
     talk.lasts(len(talk.played) / PLAYED_HZ + 1.0)
     assert talk.echoes, "it was not known"
     assert not any(isinstance(action, Stop | Began | Ended) for _, action in talk.log)
+
+
+@pytest.mark.parametrize(
+    ("codec", "echo_db", "network"),
+    [(G722, -6, None), (G722, -20, WORN), (PCMU, -6, WORN), (PCMA, -20, WORN)],
+    ids=["G722", "G722 worn", "PCMU worn", "PCMA worn"],
+)
+def test_nor_does_an_echo_of_which_packets_are_lost(
+    codec: Codec, echo_db: float, network: Pattern | None
+) -> None:
+    talk = table(codec, echo_db, network=network)
+    talk.lasts(len(talk.played) / PLAYED_HZ + 1.0)
+    assert not any(isinstance(action, Stop | Began | Ended) for _, action in talk.log)
+
+
+@pytest.mark.parametrize("dbfs", [-60, -50, -40])
+def test_comfort_noise_that_comes_and_goes_is_no_voice(dbfs: float) -> None:
+    """As from a telephone that sends nothing in pauses, and whose network fills them.
+
+    Where it is as loud as soft speech, the reply is held for a moment when it begins.
+    """
+    line, random, hop = Line(PCMU, rate_hz=HEARD_HZ), np.random.default_rng(6), 0
+
+    def comforted(pcm: Pcm) -> Pcm:
+        nonlocal hop
+        hop += 1
+        sounds = hop // 40 % 2  # in turns of 0.4 s
+        noise = random.standard_normal(len(pcm)) * 10 ** (dbfs / 20) * sounds
+        return line(noise.astype(np.float32))
+
+    talk = Table(say(REPLY, rate_hz=PLAYED_HZ), None, line=comforted)
+    talk.lasts(len(talk.played) / PLAYED_HZ + 1.0)
+    assert not any(isinstance(action, Stop | Began | Ended) for _, action in talk.log)
+    assert max(talk.holds_s, default=0.0) < (0.2 if dbfs > -45 else 0.01)
 
 
 @CODECS
