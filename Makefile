@@ -1,8 +1,8 @@
 # `make` prints the targets. uv is the machine's, else one of the project's own in .tools/.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: bench engines-doc help demo setup fmt check test test-unit test-room test-browser env-example \
-	rehearse rehearse-upgrade wheel-smoke ci clean environment gradio45 seamless
+.PHONY: bench engines-doc help demo setup fmt check test test-unit test-room test-browser test-sip \
+	env-example rehearse rehearse-upgrade wheel-smoke ci clean environment gradio45 seamless
 
 UV := $(shell uv --version >/dev/null 2>&1 && echo uv || echo .tools/bin/uv)
 UV_READY := $(filter .tools/bin/uv,$(UV))
@@ -33,11 +33,12 @@ test: environment gradio45 ## set up what is missing and run all tests (ARGS="-k
 test-unit: environment ## tests of logic alone, in seconds
 	$(RUN) pytest -m unit $(ARGS)
 
-test-room test-browser: test-%: environment
+test-room test-browser test-sip: test-%: environment
 	@bin="$$($(RUN) rejoinder setup --print-livekit-server)" && \
 	LIVEKIT_SERVER_BIN="$$bin" $(RUN) pytest -m $* $(ARGS)
 test-room: ## tests with a real livekit-server, worker and caller
 test-browser: ## tests of the talk page in headless Chromium
+test-sip: ## calls by a real SIP telephone, where livekit-sip (LIVEKIT_SIP_BIN) and baresip are
 
 bench: environment ## measure turns at the caller, beside a plain livekit-agents worker (ARGS="--calls 2")
 	$(SYNC) --group bench

@@ -45,6 +45,8 @@ class Handset:
     program: Program
     folder: Path
     rate_hz: int
+    uri: str
+    """Where it is called."""
     wire: socket.socket
     events: list[dict[str, Any]] = field(default_factory=list)
     _buffer: bytes = b""
@@ -53,6 +55,10 @@ class Handset:
     def dial(self, uri: str) -> None:
         """Call; `wait` tells when somebody has answered."""
         self._command("dial", uri)
+
+    def answer(self) -> None:
+        """Take the call that comes in."""
+        self._command("accept")
 
     def hang_up(self) -> None:
         """End the call, or stop calling."""
@@ -219,7 +225,8 @@ def telephone(
     )
     (folder / "contacts").touch()
     with running("baresip", ["baresip", "-f", str(folder)], folder=folder) as program:
-        handset = Handset(program, folder, rate_hz, _connected(program, control))
+        uri = f"sip:{number}@127.0.0.1:{sip_port}"
+        handset = Handset(program, folder, rate_hz, uri, _connected(program, control))
         handset._file(np.zeros(0, np.float32)).rename(quiet)
         with handset.wire:
             yield handset

@@ -2,11 +2,11 @@
 
 Room and browser tests speak in real time: beside what takes a processor, on two cores, a pause of
 0.8 s becomes one of 1.3 s, and a word has a hole. Where a talk's course is looked at, two run side
-by side. Where it is heard and timed, or has real models or a browser, it runs alone. Tests of logic
-need nothing but a processor and take what those leave, at the lowest priority there is; so do lanes
-of servers, as long as a single talk has the machine. What is left then, rooms and pages in which
-nothing is timed among it, waits for much of its time: several lanes run side by side. With
-arguments there is one run: they go to pytest as they are.
+by side. Where it is heard and timed, or has real models, a browser or a telephone, it runs alone.
+Tests of logic need nothing but a processor and take what those leave, at the lowest priority there
+is; so do lanes of servers, as long as a single talk has the machine. What is left then, rooms and
+pages in which nothing is timed among it, waits for much of its time: several lanes run side by
+side. With arguments there is one run: they go to pytest as they are.
 """
 
 import os
@@ -23,9 +23,9 @@ from typing import IO
 
 import psutil
 
-_ROOM, _BROWSER = "tests/room", "tests/browser"
+_ROOM, _BROWSER, _SIP = "tests/room", "tests/browser", "tests/sip"
 _REAL_TIME = "room and not (patient or alone)"
-_ALONE = ("(browser or alone) and not patient", _ROOM, _BROWSER)
+_ALONE = ("(browser or alone or sip) and not patient", _ROOM, _BROWSER, _SIP)
 _LOGIC = "unit or packaging or idle"
 _SERVERS = f"not ({_LOGIC} or room or browser)"
 _UNITS = sorted(str(path) for path in Path("tests/unit").glob("test_*.py"))

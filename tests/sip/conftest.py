@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, AsyncExitStack, ExitStack
+from contextlib import AbstractContextManager, AsyncExitStack, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,6 +51,8 @@ class Exchange:
     worker: Program
     models: dict[str, str]
     """Addresses of the model servers, to judge what was heard."""
+    folder: Path
+    """For the logs of whoever else is started."""
 
     def uri(self, number: str = OPEN) -> str:
         """What to dial."""
@@ -75,38 +77,40 @@ def exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchange]:
         )
         models = stack.enter_context(model_servers(folder))
         sip = stack.enter_context(run_livekit_sip(binary, folder, livekit=livekit, redis=redis))
-        server = {
-            "LIVEKIT_URL": livekit.url,
-            "LIVEKIT_API_KEY": livekit.api_key,
-            "LIVEKIT_API_SECRET": livekit.api_secret,
-            "AGENT_NAME": "operator",
-        }
-        worker = stack.enter_context(_worker(folder, server | embedded(models)))
-        worker.wait_line("registered worker")
-        _set_up(folder, server)
-        yield Exchange(sip, livekit, background, worker, models)
+        env = embedded(models) | {"AGENT_FEATURES": "tests.fakes.echoing_keys"}
+        worker = stack.enter_context(answering(folder, livekit, "operator", TRUNKS, **env))
+        yield Exchange(sip, livekit, background, worker, models, folder)
 
 
-def _worker(folder: Path, env: dict[str, str]) -> AbstractContextManager[Program]:
+@contextmanager
+def answering(
+    folder: Path, livekit: LiveKitProcess, agent: str, trunks: str, **env: str
+) -> Iterator[Program]:
+    """Start a worker that answers the numbers of a file, which are set up by then."""
     argv = [sys.executable, "-m", "rejoinder", "start", "--health-port", "0"]
-    settings = env | {
+    server = {
+        "LIVEKIT_URL": livekit.url,
+        "LIVEKIT_API_KEY": livekit.api_key,
+        "LIVEKIT_API_SECRET": livekit.api_secret,
+        "AGENT_NAME": agent,
+    }
+    settings = server | {
         "AGENT_GREETING": GREETING,
         "AGENT_MAX_CALLS": "8",
         "AGENT_IDLE_PROCESSES": "1",
-        "AGENT_FEATURES": "tests.fakes.echoing_keys",
         "PYTHONUNBUFFERED": "1",
+        **env,
     }
-    return running("worker", argv, folder=folder, env=settings)
-
-
-def _set_up(folder: Path, server: dict[str, str]) -> None:
-    file = folder / "phone.yaml"
-    file.write_text(TRUNKS)
-    subprocess.run(
-        [sys.executable, "-m", "rejoinder", "phone", "setup", str(file)],
-        env={**os.environ, **server, "SIP_PASSWORD": PASSWORD},
-        check=True,
-    )
+    file = folder / f"{agent}.yaml"
+    file.write_text(trunks)
+    with running(agent, argv, folder=folder, env=settings) as worker:
+        worker.wait_line("registered worker", timeout_s=180)
+        subprocess.run(
+            [sys.executable, "-m", "rejoinder", "phone", "setup", str(file)],
+            env={**os.environ, **server, "SIP_PASSWORD": PASSWORD},
+            check=True,
+        )
+        yield worker
 
 
 Phone = Callable[..., AbstractContextManager[Handset]]

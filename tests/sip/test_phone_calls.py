@@ -15,7 +15,7 @@ from testbed.speech import say
 from tests.fakes.embedded_models import normal, recognised
 from tests.sip.conftest import GREETING, GUARDED, PASSWORD, Exchange, Phone
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(400)
 
 ACCOUNT, STARTING, LONG = (
     "Do I need an account?",
