@@ -135,7 +135,7 @@ def measured(
     spoken = sounds(said[begin:], rate_hz)
     if not spoken:
         return None, None
-    # Seconds before the recordings' end, both.
+    # Places in what was said, as places in what was heard.
     shift = (len(said) - begin - len(heard)) / rate_hz
     first, last = spoken[0].began - shift, spoken[-1].ended - shift
     stop_ms, deaf_until = None, last
@@ -203,8 +203,8 @@ async def _exchange(
             run_redis("redis-server") as redis,
             rig(folder, systems=[OURS], delays=delays, redis=redis) as running,
         ):
-            service = run_livekit_sip(binary, folder, livekit=running.livekit, redis=redis)
-            sip = await asyncio.to_thread(programs.enter_context, service)
+            exchange = run_livekit_sip(binary, folder, livekit=running.livekit, redis=redis)
+            sip = await asyncio.to_thread(programs.enter_context, exchange)
             await _open(running.livekit)
             yield running, sip
 

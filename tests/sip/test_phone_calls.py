@@ -24,7 +24,6 @@ ACCOUNT, STARTING, LONG = (
 )
 NO_ACCOUNT = "No. The demo needs no key, no account and no graphics card."
 TALK_PAGE = "opens the talk page in your browser"
-BARGE_IN = "Barge-in means that you may interrupt."
 LAST_WORDS = "answers what you said"
 HIGHEST_WER = 0.3
 
