@@ -164,7 +164,8 @@ class Handset:
         except TimeoutError:
             return
         if not more:
-            raise ConnectionError(f"the telephone is gone:\n{self.program.tail()}")
+            code = self.program.popen.poll()
+            raise ConnectionError(f"the telephone is gone (exit {code}):\n{self.program.tail()}")
         self._buffer += more
         while b":" in self._buffer:
             head, _, rest = self._buffer.partition(b":")

@@ -134,17 +134,17 @@ def test_keys_reach_the_agent_and_the_agents_reach_the_telephone(
 
 
 def test_two_callers_at_once_each_hear_their_own_answer(exchange: Exchange, phone: Phone) -> None:
-    def call(question: str, number: str, codec: str) -> Samples:
-        with phone(number=number, codec=codec) as caller:
-            greeting_to(caller, exchange.uri())
-            return answer_to(caller, question)
+    def call(caller: Handset, question: str) -> Samples:
+        greeting_to(caller, exchange.uri())
+        return answer_to(caller, question)
 
-    with ThreadPoolExecutor(2) as both:
-        one = both.submit(call, ACCOUNT, "+15550171", "PCMA")
-        other = both.submit(call, STARTING, "+15550172", "PCMU")
-    account, starting = (
-        words(exchange, sound.result(), rate_hz=RATES["PCMA"]) for sound in (one, other)
-    )
+    with (
+        phone(number="+15550171", codec="PCMA") as first,
+        phone(number="+15550172", codec="PCMU") as second,
+        ThreadPoolExecutor(2) as both,
+    ):
+        calls = both.submit(call, first, ACCOUNT), both.submit(call, second, STARTING)
+    account, starting = (words(exchange, sound.result(), rate_hz=RATES["PCMA"]) for sound in calls)
     print(f"{account!r}, {starting!r}")
     assert "no account" in account
     assert TALK_PAGE in starting

@@ -10,7 +10,7 @@ from agent.hearing.voicemail import GREETING_S, Beep, Greeting
 from agent.metadata import JobMetadata, LeftMessage, read
 from testbed.human_speech import decode, find
 from testbed.speech import say
-from testbed.telephone import A_LAW, MU_LAW, NOISE_DBFS, Codec, Line
+from testbed.telephone import NOISE_DBFS, PCMA, PCMU, Codec, Line
 from tests.conftest import without_tool
 from tests.fakes.phone_talk import Does, Mumble, PhoneTalk, Tone, hold
 from tests.fakes.phone_talk import Line as Words
@@ -56,7 +56,7 @@ def beeps(pcm: NDArray[np.int16]) -> int:
     return sum(beep.hear(pcm[at : at + HOP]) for at in range(0, len(pcm), HOP))
 
 
-@pytest.mark.parametrize("codec", [MU_LAW, A_LAW], ids=["mu-law", "a-law"])
+@pytest.mark.parametrize("codec", [PCMU, PCMA], ids=["PCMU", "PCMA"])
 @pytest.mark.parametrize("hz", [800, 850, 1000, 1004, 1100, 1333, 1400, 1500])
 @pytest.mark.parametrize(("lasts_s", "db"), [(0.2, -12), (0.2, -35), (1.5, -20)])
 def test_a_beep_is_heard_once_on_any_line(
@@ -85,12 +85,12 @@ def test_a_beep_is_heard_once_on_any_line(
     ],
 )
 def test_what_is_no_beep_is_none(sound: Pcm) -> None:
-    assert beeps(by_telephone(framed(sound), MU_LAW)) == 0
+    assert beeps(by_telephone(framed(sound), PCMU)) == 0
 
 
 @pytest.mark.parametrize("text", [*PEOPLE, MACHINE])
 def test_no_voice_is_a_beep(text: str) -> None:
-    assert beeps(by_telephone(framed(say(text, rate_hz=RATE_HZ)), MU_LAW)) == 0
+    assert beeps(by_telephone(framed(say(text, rate_hz=RATE_HZ)), PCMU)) == 0
 
 
 @pytest.mark.parametrize("language", ["en", "es", "fr", "it", "ru"])
@@ -99,7 +99,7 @@ def test_no_recorded_person_is_a_beep(language: str, name: str) -> None:
     file = find(language, name)
     if file is None:
         without_tool("the recordings", f"apt-get install asterisk-core-sounds-{language}-g722")
-    assert beeps(by_telephone(decode(file, rate_hz=RATE_HZ), MU_LAW)) == 0
+    assert beeps(by_telephone(decode(file, rate_hz=RATE_HZ), PCMU)) == 0
 
 
 def is_machine(pcm: NDArray[np.int16]) -> bool:
@@ -116,19 +116,19 @@ def is_machine(pcm: NDArray[np.int16]) -> bool:
 def test_people_who_answer_are_no_voicemail(text: str) -> None:
     said = say(text, rate_hz=RATE_HZ)
     assert len(said) / RATE_HZ < GREETING_S + 0.5
-    assert not is_machine(by_telephone(framed(said, after_s=8.0), MU_LAW))
+    assert not is_machine(by_telephone(framed(said, after_s=8.0), PCMU))
 
 
 def test_a_greeting_that_goes_on_is_that_of_a_voicemail() -> None:
     said = say(MACHINE, rate_hz=RATE_HZ)
-    assert is_machine(by_telephone(framed(said, before_s=1.5, after_s=1.0), MU_LAW))
+    assert is_machine(by_telephone(framed(said, before_s=1.5, after_s=1.0), PCMU))
 
 
 def test_who_listens_first_and_then_talks_for_long_is_a_person() -> None:
     said = say(MACHINE, rate_hz=RATE_HZ)
-    assert not is_machine(by_telephone(framed(said, before_s=4.0), MU_LAW))
+    assert not is_machine(by_telephone(framed(said, before_s=4.0), PCMU))
     hello = framed(say("Hello?", rate_hz=RATE_HZ), after_s=2.0)
-    assert not is_machine(by_telephone(np.concatenate([hello, said]), MU_LAW))
+    assert not is_machine(by_telephone(np.concatenate([hello, said]), PCMU))
 
 
 def called(*script: Words | Mumble | Tone | Does, told: JobMetadata, **more: object) -> PhoneTalk:
