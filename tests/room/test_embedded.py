@@ -19,7 +19,6 @@ from rejoinder.scripted_caller.hearing import RATE_HZ, voiced_span
 from rejoinder.scripted_caller.microphone import Pcm
 from testbed.livekit_process import LiveKitProcess, livekit_binary, run_livekit
 from testbed.loudspeaker import Loudspeaker
-from testbed.network_patterns import WORN
 from testbed.programs import Background
 from testbed.speech import say
 from testbed.telephone import PCMU, Line, Telephone, spoken_through
@@ -174,7 +173,7 @@ async def telephone_call(caller: Caller, question: Pcm, interruption: Pcm) -> tu
 
     A hole is one in the echo, or in what the caller said.
     """
-    line = Line(PCMU, rate_hz=RATE_HZ, network=WORN)
+    line = Line(PCMU, rate_hz=RATE_HZ)
     telephone = Telephone(caller.hearing, PCMU, echo_db=LINE_ECHO_DB)
     caller.microphone.hears = telephone
     began = await caller.wait_for_answer(await caller.say(spoken_through(line, question)))
@@ -203,7 +202,7 @@ async def telephone_call(caller: Caller, question: Pcm, interruption: Pcm) -> tu
 async def test_a_telephone_is_understood_and_interrupts_but_its_echo_does_not(
     embedded_worker: None, own_livekit: LiveKitProcess, spoken: dict[str, Pcm]
 ) -> None:
-    """G.711 over a rough network, comfort noise, and an echo of the line in every moment."""
+    """G.711 both ways, comfort noise, and an echo of the line in every moment."""
     for _ in range(ECHO_CALLS):
         async with calling(own_livekit, TELEPHONE) as caller:
             faults, holes = await telephone_call(caller, spoken[LONG], spoken[START])
