@@ -15,7 +15,7 @@ from rejoinder.replay.story import tell
 from tests.browser.page_driver import browser
 from tests.fakes.recorded_talk import newest, recorder
 
-pytestmark = [pytest.mark.timeout(60), pytest.mark.patient]
+pytestmark = [pytest.mark.timeout(120), pytest.mark.patient]
 
 HOSTILE = (
     "</script><img src=x onerror=\"document.title='taken'\"><script>document.title='taken'</script>"

@@ -14,7 +14,7 @@ from rejoinder.stand_ins.openai_server import OpenAIStandIn
 from testbed.waiting import until
 from tests.room.conftest import CallAgent, Worker
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(120)
 
 
 @dataclass(frozen=True)

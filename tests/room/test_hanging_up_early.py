@@ -14,7 +14,7 @@ from livekit import api
 
 from testbed.livekit_process import LiveKitProcess
 
-pytestmark = [pytest.mark.timeout(60), pytest.mark.patient]
+pytestmark = [pytest.mark.timeout(120), pytest.mark.patient]
 
 LAG_S = 0.3
 """Joining takes several answers of the server, each later by this."""

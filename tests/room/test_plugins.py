@@ -16,7 +16,7 @@ from rejoinder.stand_ins.openai_server import OpenAIStandIn
 from testbed.programs import Background
 from tests.room.conftest import CallAgent, Worker
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(120)
 
 ASKED = "What is the meaning of barge in?"
 _LOUD = 0.02

@@ -11,7 +11,7 @@ from rejoinder.scripted_caller.caller import Caller
 from rejoinder.stand_ins.answering import Behaviour
 from rejoinder.stand_ins.openai_server import OpenAIStandIn
 
-pytestmark = [pytest.mark.timeout(60), pytest.mark.patient]
+pytestmark = [pytest.mark.timeout(120), pytest.mark.patient]
 
 Call = Callable[[], AbstractAsyncContextManager[Caller]]
 
