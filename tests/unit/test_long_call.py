@@ -223,13 +223,14 @@ def used_mb() -> float:
 
 
 async def hour(agent: Agent, look: Callable[[], None]) -> None:
+    clock = asyncio.get_running_loop().time
+    limits = APIConnectOptions(max_retry=0, timeout=2.0)
     listener = Listener(
-        BatchRecogniser(
-            Engine(), limits=APIConnectOptions(max_retry=0, timeout=2.0), eagerness="pauses"
-        ),
+        BatchRecogniser(Engine(), limits=limits, eagerness="pauses", clock=clock),
         probability=remembering(load_detector()()),
         floor=agent,
         observer=agent,
+        clock=clock,
     )
     detach = listener.attach(agent)
     sound = caller_round()
