@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 
 from agent.documents.building import Built, Document, Report, embed_all, read_all
 from agent.documents.embedding.embedder import Embedder, build
-from agent.documents.lookup import Found, look_up
+from agent.documents.lookup import Found, by_words, choose
 from agent.documents.meaning import MeaningIndex
-from agent.documents.ranking import PassageIndex
+from agent.documents.ranking import PassageIndex, Ranked
 from agent.documents.small_talk import intent_of, without_lead_in
 from agent.documents.sources import LeftOut
 from agent.documents.store import Store, Vectors
@@ -84,24 +84,18 @@ class Library:
         if self.index is None or not question.strip() or intent_of(question) is not None:
             return []
         context = context[:_MOST_CHARS]
-        vector = await self._vector(question, context)
-        return await asyncio.to_thread(self._look_up, question, context, vector, limit)
+        ranking = asyncio.to_thread(by_words, self.index, question, context=context)
+        hits, vector = await asyncio.gather(ranking, self._vector(question, context))
+        return await asyncio.to_thread(self._choose, hits, vector, limit)
 
-    def _look_up(
-        self, question: str, context: str, vector: NDArray[np.float32] | None, limit: int
+    def _choose(
+        self, hits: Sequence[Ranked], vector: NDArray[np.float32] | None, limit: int
     ) -> list[Found]:
         assert self.index is not None
         nearness = None
         if vector is not None and self._meaning is not None and self._embedder is not None:
             nearness = self._meaning.near(vector, self._embedder)
-        return look_up(
-            self.index,
-            question,
-            context=context,
-            nearness=nearness,
-            min_match=self._min_match,
-            limit=limit,
-        )
+        return choose(self.index, hits, nearness=nearness, min_match=self._min_match, limit=limit)
 
     async def aclose(self) -> None:
         """Close this event loop's connections; the library stays. May be called more than once."""

@@ -46,26 +46,34 @@ class Found:
         return self.passage.path
 
 
-def look_up(
-    index: PassageIndex,
-    question: str,
-    *,
-    context: str,
-    nearness: Nearness | None,
-    min_match: float,
-    limit: int,
-) -> list[Found]:
-    """The passages that may answer a question, the best first. Blocks for some milliseconds.
+def by_words(index: PassageIndex, question: str, *, context: str) -> Sequence[Ranked]:
+    """The passages that have most of a question's words. Blocks for some milliseconds.
 
     Args:
         index: of all passages.
         question: as the recogniser wrote it.
         context: what was spoken of before.
+    """
+    return index.ranked(index.query(question, context=context), _CANDIDATES)
+
+
+def choose(
+    index: PassageIndex,
+    hits: Sequence[Ranked],
+    *,
+    nearness: Nearness | None,
+    min_match: float,
+    limit: int,
+) -> list[Found]:
+    """The passages that may answer a question, the best first.
+
+    Args:
+        index: of all passages.
+        hits: of `by_words`.
         nearness: of the passages to the question in meaning; None: its words alone count.
         min_match: passages that are less sure are left out.
         limit: how many are wanted.
     """
-    hits = index.ranked(index.query(question, context=context), _CANDIDATES)
     if nearness is None:
         best = [Found(index.passages[hit.number], hit.rank, hit.coverage) for hit in hits]
     else:
