@@ -29,11 +29,6 @@ _ALONE = ("(browser or alone or sip) and not patient", _ROOM, _BROWSER, _SIP)
 _LOGIC = "unit or packaging or idle"
 _SERVERS = f"not ({_LOGIC} or room or browser)"
 _UNITS = sorted(str(path) for path in Path("tests/unit").glob("test_*.py"))
-_LOGIC_LANES = (
-    _UNITS[::2],
-    [*_UNITS[1::2], "tests/packaging", "tests/protocol", "tests/attacks"],
-)
-"""One for each core."""
 _PROTOCOL, _ATTACKS = "tests/protocol", "tests/attacks"
 _MODELS, _STT, _LLM, _TTS = (
     f"{_PROTOCOL}/{room}" for room in ("model_servers", "stt", "llm", "tts")
@@ -56,7 +51,9 @@ _LANES = (
     ),
 )
 """The longest first."""
+_OTHER_LOGIC = (*_UNITS[1::2], "tests/packaging", "tests/protocol", "tests/attacks")
 _FILLING = (
+    (_LOGIC, *_OTHER_LOGIC),
     (_SERVERS, _ATTACKED_MODELS),
     (_SERVERS, _TTS),
     (_SERVERS, _LLM),
@@ -67,14 +64,14 @@ _FILLING = (
     (_SERVERS, *_LANGUAGE_MODEL),
 )
 """Lanes that take what time a talk leaves; those that are left at its end come with the others."""
-_FILLED = 3
+_FILLED = 2
 """How many of them at a time."""
 _SIDE_BY_SIDE = 4
 """Lanes that two cores serve: each waits for more than half of its time."""
-_LOGIC_S = 600
-"""Longest test of logic: its processor may be busy with others for minutes."""
 _LANE_S = 120
 """Longest test of the lanes that run side by side: one that hangs fails, not one that is slow."""
+_LOGIC_S = 600
+"""The same of tests of logic, which wait for their processor for minutes."""
 _NO_DEBUG = ("-o", "asyncio_debug=false")
 """asyncio's debug mode is a fifth of the processor time of a test, and a scripted caller's frames
 come late by it. Tests that somebody runs by themselves have it (`make test-unit`)."""
@@ -90,21 +87,10 @@ def main(arguments: Sequence[str]) -> int:
     if arguments:
         return subprocess.call([*pytest, *arguments])
     shown = [*pytest, "--durations=10", *_NO_DEBUG, "-m"]
-    with (
-        ThreadPoolExecutor(_SIDE_BY_SIDE) as workers,
-        ThreadPoolExecutor(len(_LOGIC_LANES)) as beneath,
-    ):
-        begun: list[subprocess.Popen[bytes]] = []
-        limit = f"--timeout={_LOGIC_S}"
-        logic = [
-            beneath.submit(
-                _in_silence,
-                [*shown, _LOGIC, *lane, limit],
-                giving_way=begun.append,
-            )
-            for lane in _LOGIC_LANES
-        ]
+    with ThreadPoolExecutor(_SIDE_BY_SIDE + 1) as workers:
         lanes = _Lanes(shown)
+        # One alone: beside two talks a second one made holes in their words.
+        logic = workers.submit(lanes.give_way, _LOGIC, *_UNITS[::2])
         try:
             rooms = sorted(str(path) for path in Path(_ROOM).glob("test_*.py"))
             with ThreadPoolExecutor(1) as lane:
@@ -120,11 +106,9 @@ def main(arguments: Sequence[str]) -> int:
             print("the others, side by side; each lane is shown at its end", flush=True)
             lanes.begin()
             codes += [code for worker in working for code in worker.result()]
-            codes += [lane.result() for lane in logic]
+            codes.append(logic.result())
         finally:
             lanes.end()
-            for process in begun:
-                process.kill()
     return next((code for code in codes if code not in (0, _NO_TESTS)), 0)
 
 
@@ -136,6 +120,8 @@ class _Lanes:
         self._others, self._filling = deque(_LANES), deque(_FILLING)
         self._may_begin = threading.Event()
         self._giving_way: list[subprocess.Popen[bytes]] = []
+        self._beneath: list[subprocess.Popen[bytes]] = []
+        """Gives way to the end."""
 
     def begin(self) -> None:
         """Nothing has to be listened to any more: all lanes may run, and give way no longer."""
@@ -145,10 +131,16 @@ class _Lanes:
                 _give_way_no_more(process.pid)
 
     def end(self) -> None:
-        """Begin no further one."""
+        """Begin no further one, and end what gives way."""
         self._others.clear()
         self._filling.clear()
         self._may_begin.set()
+        for process in (*self._giving_way, *self._beneath):
+            process.kill()
+
+    def give_way(self, *lane: str) -> int:
+        """Run a lane that takes no more than what time the others leave; gives its exit code."""
+        return _in_silence(self._command(lane), giving_way=self._beneath.append)
 
     def run(self, *, beside_talk: bool) -> list[int]:
         """Run one lane after the other; gives their exit codes.
@@ -165,9 +157,13 @@ class _Lanes:
                     break
                 beside_talk = False
                 continue
-            command = [*self._shown, *lane, f"--timeout={_LANE_S}"]
+            command = self._command(lane)
             codes.append(_in_silence(command, giving_way=self._begun if idle else None))
         return codes
+
+    def _command(self, lane: Sequence[str]) -> list[str]:
+        limit_s = _LOGIC_S if lane[0] == _LOGIC else _LANE_S
+        return [*self._shown, *lane, f"--timeout={limit_s}"]
 
     def _begun(self, process: subprocess.Popen[bytes]) -> None:
         """Take a lane that gives way; it does so no longer than until all may begin."""

@@ -219,8 +219,8 @@ class PersonaChanges(Feature):
         self._reader.expect(persona.language)
         self._became(persona)
         self._tell()
-        if greet and persona.greeting:
-            self._session.say(persona.greeting)
+        if greet and self._cast.entrance:
+            self._session.say(self._cast.entrance)
         elif greet:
             self._session.generate_reply(instructions=_TAKE_OVER)
 

@@ -11,10 +11,6 @@ from agent.settings.load import Settings
 _NOT_DIGITS = str.maketrans("", "", " ()/-")
 
 
-def _as_it_is(persona: Persona) -> Persona:
-    return persona
-
-
 class Cast:
     """Of one call. What speaks, shows or asks looks at `persona` each time, and keeps no copy."""
 
@@ -23,11 +19,12 @@ class Cast:
         settings: Settings,
         wishes: PersonaWishes,
         *,
-        opening: Callable[[Persona], Persona] = _as_it_is,
+        opening: Callable[[Persona], Persona] = lambda persona: persona,
     ) -> None:
-        """Begin with the persona that `wishes` name, or the settings; `opening` has the last word.
+        """Begin with the persona that `wishes` name, or the settings.
 
-        What else they wish for holds for that one, their languages for all.
+        What else they wish for holds for that one, their languages for all. `opening` changes what
+        each says to who is served for the first time, such as that the call is recorded.
 
         Raises:
             ConfigError: there is none of that name.
@@ -42,7 +39,8 @@ class Cast:
         """Whether `wishes` say who begins."""
         name = self._settings.personas.default if wishes.name is None else wishes.name
         shelved = self._shelf.get(name) if name else None
-        self.persona = opening(persona_of(settings, wishes, shelved))
+        self._unopened = persona_of(settings, wishes, shelved)
+        self.persona = opening(self._unopened)
         """Who speaks now."""
 
     @property
@@ -81,9 +79,7 @@ class Cast:
             return self.persona
         shelved = self._shelf.get(name)
         self._wishes = PersonaWishes(languages=self._wishes.languages)
-        self._opening = _as_it_is
-        self.become(persona_of(self._settings, self._wishes, shelved))
-        return self.persona
+        return self._open(shelved)
 
     def speak(self, language: str) -> Persona:
         """Let who speaks, and whoever takes over, do so in the language of this tag.
@@ -92,8 +88,16 @@ class Cast:
         """
         languages = [language] if language else self._own_languages
         self._wishes = self._wishes.model_copy(update={"languages": languages})
-        persona = persona_of(self._settings, self._wishes, self.persona.shelved)
-        self.become(self._opening(persona))
+        return self._open(self.persona.shelved)
+
+    @property
+    def entrance(self) -> str:
+        """What who has taken over says first to who has heard the opening of another; or empty."""
+        return self._unopened.greeting
+
+    def _open(self, shelved: ShelvedPersona | None) -> Persona:
+        self._unopened = persona_of(self._settings, self._wishes, shelved)
+        self.become(self._opening(self._unopened))
         return self.persona
 
     def become(self, persona: Persona) -> None:

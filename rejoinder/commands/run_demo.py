@@ -9,7 +9,7 @@ import sys
 import time
 import webbrowser
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Protocol, get_args
 
@@ -20,7 +20,7 @@ from agent.options.agent import JobMode
 from agent.settings.load import Settings, apply_env_file, load
 from agent.tasks import begin
 from rejoinder.demo import places, running
-from rejoinder.demo.children import Child, ChildDied, Spec, Supervisor
+from rejoinder.demo.children import ChildDied, Spec, Supervisor
 from rejoinder.demo.interpreting import check_interpreting
 from rejoinder.demo.livekit_api import list_rooms
 from rejoinder.demo.livekit_config import load_or_create_keys
@@ -225,23 +225,22 @@ class Demo:
         self, plan: Plan, supervisor: Supervisor, server: Found | None, logs: Path
     ) -> None:
         """Tell that everything is ready, then wait for a part to die."""
-        took = time.perf_counter() - self._began
-        print_ready(self.console, plan, server=server, logs=logs, took_s=took)
-        if self._open_browser and _has_browser(self.console):
-            await asyncio.to_thread(webbrowser.open, plan.talk_url)
-        child: Child
-        if server is None:
+        async with AsyncExitStack() as announced:
+            # First: whoever reads that it is ready may ask for it at once.
+            if server is not None:
+                env = next(part.env for part in plan.parts if part.name == WORKER)
+                entry = running.Running(
+                    livekit_url=plan.livekit_url,
+                    api_key=env["LIVEKIT_API_KEY"],
+                    api_secret=env["LIVEKIT_API_SECRET"],
+                    talk_url=plan.talk_url,
+                )
+                await announced.enter_async_context(_announced(entry, self._state))
+            took = time.perf_counter() - self._began
+            print_ready(self.console, plan, server=server, logs=logs, took_s=took)
+            if self._open_browser and _has_browser(self.console):
+                await asyncio.to_thread(webbrowser.open, plan.talk_url)
             child = await supervisor.first_to_end()
-        else:
-            env = next(part.env for part in plan.parts if part.name == WORKER)
-            entry = running.Running(
-                livekit_url=plan.livekit_url,
-                api_key=env["LIVEKIT_API_KEY"],
-                api_secret=env["LIVEKIT_API_SECRET"],
-                talk_url=plan.talk_url,
-            )
-            async with _announced(entry, self._state):
-                child = await supervisor.first_to_end()
         raise await child.death()
 
 
