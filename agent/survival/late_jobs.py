@@ -1,6 +1,11 @@
 """A job that comes when its room has closed: to nobody."""
 
+import asyncio
+
 from livekit.agents import JobContext
+
+_KNOWN_S = 2.0
+"""Longest wait for the room's sid, seconds: without it nobody is turned away."""
 
 
 async def is_late(ctx: JobContext) -> bool:
@@ -9,6 +14,10 @@ async def is_late(ctx: JobContext) -> bool:
     Its caller hung up while the job began, as one who hears it ring does. Joining has made another
     room of that name, which nobody knows of, and which would stay open for five minutes.
     """
-    if not ctx.job.dispatch_id:
+    if not (ctx.job.dispatch_id and ctx.job.room.sid):
         return False  # begun by hand, with a room of no server's
-    return await ctx.room.sid != ctx.job.room.sid
+    try:
+        async with asyncio.timeout(_KNOWN_S):
+            return await ctx.room.sid != ctx.job.room.sid
+    except TimeoutError:
+        return False
