@@ -28,7 +28,7 @@ import numpy as np
 
 from agent.turns.words import tokens
 from benchmarks.interpreter_engines import MARK_HZ
-from benchmarks.rig import OURS, VANILLA
+from benchmarks.rig import FRAME_S, OURS, VANILLA
 from benchmarks.voices import RATE_HZ, Spoken, speak
 from benchmarks.whose_sound import bands
 from rejoinder.scripted_caller.caller import Caller, join
@@ -238,7 +238,7 @@ async def run(sentences: int, folder: Path, systems: Sequence[str]) -> list[Meas
                 async with (
                     reading(livekit.url, token) as reader,
                     listening(livekit.url, livekit.token(room, "bob")) as bob,
-                    join(livekit.url, livekit.token(room, "ann")) as ann,
+                    join(livekit.url, livekit.token(room, "ann"), frame_s=FRAME_S) as ann,
                 ):
                     [microphone] = ann.room.local_participant.track_publications.values()
                     await microphone.wait_for_subscription()

@@ -21,7 +21,7 @@ import numpy as np
 
 from agent.turns.words import tokens
 from benchmarks.interpreter import RESULTS, SENTENCES, marks, script, worker
-from benchmarks.rig import OURS
+from benchmarks.rig import FRAME_S, OURS
 from benchmarks.voices import RATE_HZ, Spoken, speak
 from rejoinder.scripted_caller.caller import Caller, join
 from testbed.caption_reader import CaptionReader, reading
@@ -142,7 +142,9 @@ async def run(folder: Path) -> Crowd:
             callers: dict[str, Caller] = {}
             for who in said:
                 token = livekit.token("crowd", who)
-                callers[who] = await stack.enter_async_context(join(livekit.url, token))
+                callers[who] = await stack.enter_async_context(
+                    join(livekit.url, token, frame_s=FRAME_S)
+                )
                 [microphone] = callers[who].room.local_participant.track_publications.values()
                 await microphone.wait_for_subscription()
             for group in (TOGETHER, AFTERWARDS):

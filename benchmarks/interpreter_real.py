@@ -35,7 +35,7 @@ from benchmarks import prompts
 from benchmarks.first_token import server
 from benchmarks.interpreter import RESULTS, SENTENCES
 from benchmarks.interpreter import worker as bench_worker
-from benchmarks.rig import OURS
+from benchmarks.rig import FRAME_S, OURS
 from benchmarks.voices import Spoken, placed, speak
 from rejoinder.scripted_caller.caller import join
 from testbed.caption_reader import CaptionReader, Segment, reading
@@ -293,7 +293,7 @@ async def run(direction: Direction, weights: Path, folder: Path) -> list[Heard]:
             token = livekit.token("real", "listener")
             listener = await stack.enter_async_context(listening(livekit.url, token))
             caller = await stack.enter_async_context(
-                join(livekit.url, livekit.token("real", "speaker"))
+                join(livekit.url, livekit.token("real", "speaker"), frame_s=FRAME_S)
             )
             [microphone] = caller.room.local_participant.track_publications.values()
             await microphone.wait_for_subscription()

@@ -25,7 +25,7 @@ import psutil
 from livekit import rtc
 
 from benchmarks.interpreter import RESULTS, SENTENCES, script, worker
-from benchmarks.rig import OURS
+from benchmarks.rig import FRAME_S, OURS
 from benchmarks.voices import speak
 from rejoinder.scripted_caller.caller import Caller, join
 from testbed.caption_reader import reading
@@ -80,7 +80,7 @@ async def _join_all(stack: AsyncExitStack, livekit: LiveKitProcess, room: str) -
     people = {}
     for number in range(TRACKS):
         token = livekit.token(room, f"person-{number}")
-        person = await stack.enter_async_context(join(livekit.url, token))
+        person = await stack.enter_async_context(join(livekit.url, token, frame_s=FRAME_S))
         [microphone] = person.room.local_participant.track_publications.values()
         await microphone.wait_for_subscription()
         people[f"person-{number}"] = person

@@ -1,4 +1,4 @@
-"""Writes the results into docs/latency.md and README.md, and the plots beside them.
+"""Writes the results into docs/latency.md, docs/phone.md and README.md, and the plots beside them.
 
     python -m benchmarks.report            # what benchmarks/results/ holds
     python -m benchmarks.report --check    # exits 1 when a page does not show it
@@ -12,21 +12,21 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from benchmarks import tables
+from benchmarks import phone, tables
 from benchmarks.measures import Record
 from benchmarks.tempo import tables as tempo_tables
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
 PAGE = ROOT / "docs" / "latency.md"
+PHONE_PAGE = ROOT / "docs" / "phone.md"
 README = ROOT / "README.md"
 COMPARED = ("gradio", "stream", "stream-soon", "real")
 _ELSEWHERE = {
     *("whisper_batching", "first_token", "readback", "timeout_s", "measured", "latest_s"),
     *("collections", "survival", "telephone_words", "phone"),
 }
-"""What records have that other pages tell of: model-servers.md, engines.md, interpreter.md,
-documents.md, survival.md, phone.md."""
+"""What records have that docs/latency.md does not tell of."""
 _SOON_S = 0.3
 """A stream whose words are final after less silence than this knows the end before a plain worker
 does."""
@@ -91,6 +91,12 @@ def sections(results: dict[str, list[Any]]) -> dict[str, str]:
     return made
 
 
+def by_phone(folder: Path) -> dict[str, str]:
+    """The generated part of docs/phone.md; none where nothing was measured by telephone."""
+    path = folder / "phone.json"
+    return {"phone": phone.table(json.loads(path.read_text("utf-8")))} if path.is_file() else {}
+
+
 def fill(text: str, made: dict[str, str]) -> str:
     """Put each part between its markers.
 
@@ -118,6 +124,7 @@ def main() -> int:
         return 1
     pages = {
         PAGE: fill(PAGE.read_text("utf-8"), sections(results)),
+        PHONE_PAGE: fill(PHONE_PAGE.read_text("utf-8"), by_phone(args.results)),
         README: fill(README.read_text("utf-8"), {"headline": tables.headline(results["runs"])}),
     }
     stale = [page for page, text in pages.items() if page.read_text("utf-8") != text]
@@ -135,7 +142,8 @@ def main() -> int:
     if interpreter.is_file():
         measured = json.loads(interpreter.read_text("utf-8"))["measured"]
         plots.interpreter(measured, PAGE.parent / "interpreter-lag.svg")
-    print("written: docs/latency.md, latency.svg, waterfall.svg, interpreter-lag.svg, README.md")
+    names = ", ".join(str(page.relative_to(ROOT)) for page in pages)
+    print(f"written: {names}, docs/latency.svg, waterfall.svg, interpreter-lag.svg")
     return 0
 
 

@@ -21,9 +21,11 @@ from benchmarks.voices import RATE_HZ, Spoken
 from rejoinder.demo.own_servers import whisper_beside_a_worker
 from rejoinder.demo.ports import PortPicker
 from rejoinder.scripted_caller.caller import Caller, join
-from rejoinder.scripted_caller.microphone import FRAME_S
 from testbed.livekit_process import LiveKitProcess, livekit_binary, run_livekit
 from testbed.programs import Program, running
+
+FRAME_S = 0.010
+"""Of callers that are measured."""
 
 OURS, VANILLA, TUNED = "ours", "vanilla", "tuned"
 THREADS = "ours-threads"
@@ -80,7 +82,9 @@ class Rig:
         argv = [sys.executable, "-m", "benchmarks.echo_participant"]
         with running("echo", argv, folder=self.folder, env=env) as program:
             await asyncio.to_thread(program.wait_line, "ready")
-            async with join(self.livekit.url, self.livekit.token(room, "caller")) as caller:
+            async with join(
+                self.livekit.url, self.livekit.token(room, "caller"), frame_s=FRAME_S
+            ) as caller:
                 await asyncio.sleep(2.0)
                 yield caller
 

@@ -31,9 +31,10 @@ from agent.personas.cast import Cast
 from agent.playout.floor import AgentFloor
 from agent.playout.heard_output import Playout
 from agent.settings.load import Settings
-from agent.survival.heartbeat import Heartbeat, take_over
-from agent.survival.history import seal_for
+from agent.survival.heartbeat import Heartbeat
+from agent.survival.history import Memory, seal_for
 from agent.survival.late_jobs import is_late
+from agent.survival.succession import Succession
 from agent.tasks import CallTasks, undivided
 from agent.wording.reader import Reader
 
@@ -106,8 +107,9 @@ class Call:
             parts, settings, self._listener, track=self._voice, reader=self._reader
         )
         self._floor.take(self._session)
-        self._seal = seal_for(settings.livekit.api_secret, room=ctx.job.room.name)
-        self._heartbeat = Heartbeat(ctx.room, tasks, dispatch=ctx.job.dispatch_id, seal=self._seal)
+        seal = seal_for(settings.livekit.api_secret, room=ctx.job.room.name)
+        self._heartbeat = Heartbeat(ctx.room, tasks, dispatch=ctx.job.dispatch_id, seal=seal)
+        self._succession = Succession(ctx, tasks, self._heartbeat, seal, returned=self._on_returned)
         self._wiring = wiring = Wiring(
             ctx.room,
             self._session,
@@ -176,7 +178,7 @@ class Call:
         if await is_late(self._ctx):
             self._over.set()
             return
-        memory = take_over(self._ctx, self._tasks, self._seal)
+        memory = self._succession.take_over()
         if memory is not None:
             self._callers.expect(memory.served)
             self._wiring.changes.resume(memory.persona)
@@ -238,6 +240,14 @@ class Call:
         self._failures.recognition_failed(error)
 
     # What the session and the room tell.
+
+    def _on_returned(self, memory: Memory) -> None:
+        """What an earlier job knows, which was away when this one began."""
+        self._tasks.inform(self._learn(memory), name="learn")
+
+    async def _learn(self, memory: Memory) -> None:
+        if await self._wiring.conversation.learn(memory):
+            self._wiring.changes.resume(memory.persona)
 
     def _on_item(self) -> None:
         self._wiring.conversation.remember()

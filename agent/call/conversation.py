@@ -7,7 +7,7 @@ from livekit.agents import AgentSession, llm
 from agent.call.presence import Resume, Serve, Served
 from agent.personas.cast import Cast
 from agent.survival.heartbeat import Heartbeat
-from agent.survival.history import Memory, recalled, said, shortened
+from agent.survival.history import Memory, is_instruction, recalled, said, shortened
 from agent.tasks import CallTasks
 
 
@@ -49,6 +49,23 @@ class Conversation:
         """Go on with what an earlier job has left, if the same person is served again."""
         self._history_of = memory.served
         await self._session.current_agent.update_chat_ctx(recalled(memory))
+
+    async def learn(self, memory: Memory) -> bool:
+        """Put before what was said here what an earlier job knows, which was away until now.
+
+        Returns:
+            False when that was said by somebody else.
+        """
+        if self._with not in (None, memory.served):
+            return False
+        self._history_of = memory.served
+        agent = self._session.current_agent
+        here = agent.chat_ctx.items
+        first = next((n for n, item in enumerate(here) if not is_instruction(item)), len(here))
+        told = [*here[:first], *recalled(memory).items, *here[first:]]
+        await agent.update_chat_ctx(llm.ChatContext(told))
+        self.remember()
+        return True
 
     async def serve(self, action: Served) -> None:
         """Talk to another person from now on, or to the same one again.

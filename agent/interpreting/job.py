@@ -29,8 +29,9 @@ from agent.metadata import JobMetadata
 from agent.room_messages import RoomMessages
 from agent.room_protocol import CLONING, MODE, STATE
 from agent.settings.load import Settings
-from agent.survival.heartbeat import Heartbeat, take_over
+from agent.survival.heartbeat import Heartbeat
 from agent.survival.late_jobs import is_late
+from agent.survival.succession import Succession
 from agent.tasks import CallTasks
 
 logger = logging.getLogger(__name__)
@@ -76,10 +77,11 @@ async def serve(ctx: JobContext, parts: Parts, settings: Settings, metadata: Job
             )
             ctx.room.on("disconnected", lambda _: over.set())
             await ctx.connect(auto_subscribe=AutoSubscribe.AUDIO_ONLY)
+            heartbeat = Heartbeat(ctx.room, tasks, dispatch=ctx.job.dispatch_id, seal=None)
             if await is_late(ctx):
                 over.set()
-            take_over(ctx, tasks, None)
-            heartbeat = Heartbeat(ctx.room, tasks, dispatch=ctx.job.dispatch_id, seal=None)
+            else:
+                Succession(ctx, tasks, heartbeat, None).take_over()
             tasks.carry(heartbeat.run, name="heartbeat", lost=over.set)
             tasks.carry(captions.run, name="captions", lost=over.set)
             tasks.carry(cloning.run, name="own-voices", lost=cloning.close)

@@ -11,13 +11,12 @@ import json
 from collections.abc import Iterable
 from contextlib import suppress
 
-from livekit import api, rtc
-from livekit.agents import JobContext, llm
-from livekit.agents.types import ATTRIBUTE_AGENT_NAME
+from livekit import rtc
+from livekit.agents import llm
 
 from agent.room_protocol import BEAT, HISTORY
 from agent.survival.history import SEALED_CHARS, Memory, Seal, newest, said
-from agent.survival.pulse import BEAT_S, Beat, signs_in
+from agent.survival.pulse import BEAT_S, Beat
 from agent.tasks import CallTasks, undivided
 
 
@@ -37,6 +36,12 @@ class Heartbeat:
         self._sealed = ""
         """What it keeps, or is to keep."""
         self._changed = asyncio.Event()
+        self._began = _now()
+
+    @property
+    def age_s(self) -> float:
+        """For how long the job has been there."""
+        return _now() - self._began
 
     def remember(self, served: str, items: Iterable[llm.ChatItem], *, persona: str = "") -> None:
         """Keep what was said to `served` from now on, and by which persona."""
@@ -48,13 +53,13 @@ class Heartbeat:
 
         Returns when the room is left: what is set afterwards is never answered.
         """
-        number = 0
+        self._room.on("reconnected", self._changed.set)  # to a room that may know nothing of it
         while self._room.isconnected():
-            number += 1
             if self._memory is not None and self._seal is not None:
                 self._sealed = self._seal.close(self._memory)
                 self._memory = None
-            signs = {BEAT: str(Beat(str(number), self._dispatch)), HISTORY: self._sealed}
+            beat = Beat(f"{self.age_s:.1f}", self._dispatch)
+            signs = {BEAT: str(beat), HISTORY: self._sealed}
             self._tasks.inform(self._set(json.dumps(signs)), name="heartbeat")
             with suppress(TimeoutError):
                 async with asyncio.timeout(BEAT_S):
@@ -66,30 +71,5 @@ class Heartbeat:
         await undivided(setting, name="set-heartbeat")
 
 
-def take_over(ctx: JobContext, tasks: CallTasks, seal: Seal | None) -> Memory | None:
-    """Take the place of an earlier job of this agent that is still in the room, and send it away.
-
-    Its process was killed, or its event loop stands still: nobody dispatches a second job beside
-    one that lives.
-
-    Returns:
-        What that job has left; None when there was none or nothing was said.
-    """
-    found: Memory | None = None
-    for other in ctx.room.remote_participants.values():
-        signs = signs_in(other.metadata)
-        if (
-            other.kind == rtc.ParticipantKind.PARTICIPANT_KIND_AGENT
-            and other.attributes.get(ATTRIBUTE_AGENT_NAME, "") == ctx.job.agent_name
-            and BEAT in signs
-        ):
-            if seal is not None and found is None:
-                found = seal.open(signs.get(HISTORY, ""))
-            tasks.inform(_send_away(ctx, other.identity), name="send-away")
-    return found
-
-
-async def _send_away(ctx: JobContext, identity: str) -> None:
-    await ctx.api.room.remove_participant(
-        api.RoomParticipantIdentity(room=ctx.room.name, identity=identity)
-    )
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -134,8 +134,13 @@ def shortened(history: llm.ChatContext, *, chars: int) -> llm.ChatContext | None
         left -= weights[first]
     while first < len(weights) - 1 and not _is(history.items[first], "user"):
         first += 1
-    system = [i for i in history.items[:first] if _is(i, "system") or _is(i, "developer")]
+    system = [item for item in history.items[:first] if is_instruction(item)]
     return llm.ChatContext([*system, *history.items[first:]])
+
+
+def is_instruction(item: llm.ChatItem) -> bool:
+    """Whether it tells the model how to be, and is no part of the talk."""
+    return _is(item, "system") or _is(item, "developer")
 
 
 def _is(item: llm.ChatItem, role: str) -> bool:

@@ -7,6 +7,7 @@ sees it stand still. Pure rules on a clock that is passed in.
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import NamedTuple
 
 BEAT_S = 1.0
@@ -17,21 +18,29 @@ start another one the caller hears somebody within 5 s."""
 
 
 class Beat(NamedTuple):
-    """Written as `number dispatch`."""
+    """Written as `age dispatch`."""
 
-    number: str
+    age: str
+    """For how long the job has been there, seconds with a decimal place; another one each time."""
     dispatch: str
     """Id of the dispatch that the agent came by: known at once, which the server's list is not."""
 
     def __str__(self) -> str:
         """As the metadata have it."""
-        return f"{self.number} {self.dispatch}"
+        return f"{self.age} {self.dispatch}"
 
 
 def beat_of(told: str) -> Beat:
     """Read what the metadata have; what is missing is empty."""
-    number, _, dispatch = told.partition(" ")
-    return Beat(number, dispatch)
+    age, _, dispatch = told.partition(" ")
+    return Beat(age, dispatch)
+
+
+def age_in(told: str) -> float:
+    """Seconds that a job has been there by its beat; of one that cannot be read, 0."""
+    with suppress(ValueError):
+        return float(beat_of(told).age)
+    return 0.0
 
 
 def signs_in(metadata: str) -> dict[str, str]:

@@ -92,7 +92,13 @@ class Caller:
     """One joined caller. Made by `join`."""
 
     def __init__(
-        self, room: rtc.Room, microphone: Microphone, hearing: Hearing, group: asyncio.TaskGroup
+        self,
+        room: rtc.Room,
+        microphone: Microphone,
+        hearing: Hearing,
+        group: asyncio.TaskGroup,
+        *,
+        speaks: bool = True,
     ) -> None:
         """Wire the room's events; `join` does this."""
         self.room = room
@@ -100,6 +106,7 @@ class Caller:
         self.hearing = hearing
         self.log = Log()
         self._group = group
+        self._speaks = speaks
         self._tasks: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Event()
         self._listening: asyncio.Task[None] | None = None
@@ -129,14 +136,14 @@ class Caller:
         return agents[-1] if agents else None
 
     async def wait_for_agent(self, *, timeout_s: float = 20.0) -> rtc.RemoteParticipant:
-        """Wait until an agent is in the room and its track is heard.
+        """Wait until an agent is in the room and its track is heard, if any is taken.
 
         Raises:
             NoAgentError: none came in time.
         """
         try:
             async with asyncio.timeout(timeout_s):
-                while (agent := self.agent) is None or self._listening is None:
+                while (agent := self.agent) is None or (self._speaks and self._listening is None):
                     await self._next_change()
         except TimeoutError:
             raise NoAgentError(
@@ -314,7 +321,9 @@ class Caller:
 
 
 @asynccontextmanager
-async def join(url: str, token: str, *, frame_s: float = FRAME_S) -> AsyncIterator[Caller]:
+async def join(
+    url: str, token: str, *, frame_s: float = FRAME_S, speaks: bool = True
+) -> AsyncIterator[Caller]:
     """Join the room of `token` and publish a microphone; leave when the block ends.
 
     Args:
@@ -322,6 +331,7 @@ async def join(url: str, token: str, *, frame_s: float = FRAME_S) -> AsyncIterat
         token: to join with.
         frame_s: audio that is sent or taken in at a time. Longer frames cost less and change
             no measured time; what waits for a sound is told that much later.
+        speaks: without it there is no microphone and no track is taken: it types and reads.
 
     Raises (in an ExceptionGroup):
         rtc.ConnectError: the server refused or cannot be reached.
@@ -331,16 +341,13 @@ async def join(url: str, token: str, *, frame_s: float = FRAME_S) -> AsyncIterat
     room = rtc.Room()
     async with asyncio.TaskGroup() as group:
         microphone, hearing = Microphone(frame_s=frame_s), Hearing(frame_s=frame_s)
-        caller = Caller(room, microphone, hearing, group)
-        await _connect(room, url, token)
+        caller = Caller(room, microphone, hearing, group, speaks=speaks)
+        await _connect(room, url, token, takes_tracks=speaks)
         work: list[asyncio.Task[None]] = []
         try:
-            track = rtc.LocalAudioTrack.create_audio_track("microphone", microphone.source)
-            options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
-            await undivided(
-                room.local_participant.publish_track(track, options), name="publish microphone"
-            )
-            work.append(group.create_task(microphone.run(), name="microphone"))
+            if speaks:
+                await undivided(_publish(room, microphone), name="publish microphone")
+                work.append(group.create_task(microphone.run(), name="microphone"))
             work.append(group.create_task(caller.watch(), name="watch"))
             yield caller
         finally:
@@ -351,13 +358,20 @@ async def join(url: str, token: str, *, frame_s: float = FRAME_S) -> AsyncIterat
             await microphone.source.aclose()
 
 
-async def _connect(room: rtc.Room, url: str, token: str) -> None:
+async def _publish(room: rtc.Room, microphone: Microphone) -> None:
+    track = rtc.LocalAudioTrack.create_audio_track("microphone", microphone.source)
+    options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
+    await room.local_participant.publish_track(track, options)
+
+
+async def _connect(room: rtc.Room, url: str, token: str, *, takes_tracks: bool) -> None:
     """Connect; when cancelled meanwhile, leave again.
 
     `Room.connect` itself is not cancelled: the native library, if it has connected then, waits
     15 s for an answer that never comes and ends the process.
     """
-    connecting = begin(room.connect(url, token), name="connect")
+    options = rtc.RoomOptions(auto_subscribe=takes_tracks)
+    connecting = begin(room.connect(url, token, options), name="connect")
     try:
         await asyncio.shield(connecting)
     except asyncio.CancelledError:

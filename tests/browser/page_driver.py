@@ -244,6 +244,8 @@ async def open_page(
     context = await running.new_context(
         viewport={"width": size[0], "height": size[1]},
         color_scheme="dark" if dark else "light",
+        # What moves is drawn by the processor here.
+        reduced_motion="reduce",
     )
     try:
         page = await context.new_page()

@@ -28,6 +28,7 @@ from testbed.programs import Background, Program, running
 from testbed.speech import say
 
 GREETING = "Hello there."
+_LONG_S = 0.05
 CallAgent = Callable[..., AbstractAsyncContextManager[Caller]]
 
 
@@ -162,13 +163,20 @@ def threads(
 
 
 @pytest.fixture
-def call(livekit: LiveKitProcess, worker: Worker) -> Callable[..., object]:
+def frame_s(request: pytest.FixtureRequest) -> float:
+    """Audio that a caller sends or takes in at a time: long where nothing heard is timed."""
+    return _LONG_S if request.node.get_closest_marker("patient") else FRAME_S
+
+
+@pytest.fixture
+def call(livekit: LiveKitProcess, worker: Worker, frame_s: float) -> Callable[..., object]:
     """Join a new room as a caller: `async with call() as caller`."""
 
     @asynccontextmanager
     async def place(*, room: str | None = None, greeted: bool = True) -> AsyncIterator[Caller]:
         name = room or f"room-{secrets.token_hex(4)}"
-        async with join(livekit.url, livekit.token(name, "caller")) as caller:
+        token = livekit.token(name, "caller")
+        async with join(livekit.url, token, frame_s=frame_s) as caller:
             await caller.wait_for_agent()
             if greeted:
                 await caller.hearing.wait_for_sound(after=caller.hearing.began)
@@ -179,16 +187,17 @@ def call(livekit: LiveKitProcess, worker: Worker) -> Callable[..., object]:
 
 
 @pytest.fixture
-def call_agent(livekit: LiveKitProcess) -> CallAgent:
+def call_agent(livekit: LiveKitProcess, frame_s: float) -> CallAgent:
     """Join a new room with the agent of a named worker that does not greet.
 
     `async with call_agent("slow") as caller`: the agent listens by then. A second argument is
     the metadata of its job, `frame_s` as in `join`: several callers in one process take long ones.
     """
+    usual_s = frame_s
 
     @asynccontextmanager
     async def place(
-        name: str, metadata: str = "", *, frame_s: float = FRAME_S
+        name: str, metadata: str = "", *, frame_s: float = usual_s
     ) -> AsyncIterator[Caller]:
         room = f"room-{secrets.token_hex(4)}"
         token = livekit.token(room, "caller", dispatch=name, metadata=metadata)

@@ -22,6 +22,7 @@ def lists(standing_in: OpenAIStandIn, start_worker: Callable[..., ExitStack]) ->
         near, far = f"http://127.0.0.1:{free.tcp()}/v1", standing_in.url
     with start_worker(
         AGENT_NAME="lists",
+        AGENT_ISOLATION="thread",
         AGENT_GREETING="",
         AGENT_GOODBYE_S="0.5",
         TURN_EAGERNESS="patient",

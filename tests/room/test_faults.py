@@ -46,6 +46,7 @@ def faulty(
     with start_worker(
         OPENAI_BASE_URL=standing_in.url,
         AGENT_NAME="faulty",
+        AGENT_ISOLATION="thread",
         AGENT_GREETING="",
         STT_ENGINE="tests.fakes.faults",
         STT_FAULT_FILE=str(faults.file),

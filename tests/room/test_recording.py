@@ -36,7 +36,7 @@ def recordings(
     folder = tmp_path_factory.mktemp("recorded") / "calls"
     with start_worker(  # type: ignore[attr-defined]
         OPENAI_BASE_URL=standing_in.url, AGENT_NAME="recorded", RECORD="audio",
-        RECORD_FOLDER=str(folder),
+        AGENT_ISOLATION="thread", RECORD_FOLDER=str(folder),
     ):  # fmt: skip
         yield folder
 

@@ -35,6 +35,7 @@ def worker(standing_in: OpenAIStandIn, start_worker: Callable[..., ExitStack]) -
     with start_worker(
         OPENAI_BASE_URL=standing_in.url,
         AGENT_NAME="tools",
+        AGENT_ISOLATION="thread",
         AGENT_GREETING="",
         TOOLS="tests.fakes.room_tools",
         TOOLS_BUILT_IN="end_call,send_text",
@@ -59,6 +60,7 @@ def on_bedrock(
     with start_worker(
         OPENAI_BASE_URL=standing_in.url,
         AGENT_NAME="bedrock-tools",
+        AGENT_ISOLATION="thread",
         AGENT_GREETING="",
         AGENT_GOODBYE_S="0.5",
         LLM_ENGINE="bedrock",

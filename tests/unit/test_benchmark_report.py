@@ -147,5 +147,7 @@ def test_the_pages_show_the_results_that_are_kept() -> None:
     assert results["runs"], "benchmarks/results holds no run"
     page = report.PAGE.read_text("utf-8")
     assert report.fill(page, report.sections(results)) == page
+    by_phone = report.PHONE_PAGE.read_text("utf-8")
+    assert report.fill(by_phone, report.by_phone(report.RESULTS)) == by_phone
     readme = report.README.read_text("utf-8")
     assert report.fill(readme, {"headline": tables.headline(results["runs"])}) == readme

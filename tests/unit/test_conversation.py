@@ -126,6 +126,36 @@ def test_who_comes_in_place_of_the_one_who_is_waited_for_knows_nothing_of_them()
     assert heart.remembered[-1] == ("bob", [GREETING])
 
 
+def test_what_an_earlier_job_knows_that_comes_back_stands_before_what_was_said_here() -> None:
+    memory = Memory("ann", (Message("user", "My name is Ann."),))
+    session, heart = Session(), Heart()
+    session.chat_ctx.add_message(role="system", content="Be short.")
+
+    async def scene() -> bool:
+        async with CallTasks() as tasks:
+            conversation = conversation_of(session, tasks, heart)
+            await conversation.serve(Serve("ann"))
+            return await conversation.learn(memory)
+
+    assert virtual_time.run(scene())
+    assert heart.remembered[-1] == ("ann", ["Be short.", "My name is Ann.", GREETING])
+    assert session.said == [GREETING]
+
+
+def test_what_somebody_else_has_told_it_is_not_learnt() -> None:
+    memory = Memory("ann", (Message("user", "My name is Ann."),))
+    session, heart = Session(), Heart()
+
+    async def scene() -> bool:
+        async with CallTasks() as tasks:
+            conversation = conversation_of(session, tasks, heart)
+            await conversation.serve(Serve("bob"))
+            return await conversation.learn(memory)
+
+    assert not virtual_time.run(scene())
+    assert heart.remembered[-1] == ("bob", [GREETING])
+
+
 def test_what_is_added_while_a_conversation_is_cut_is_kept() -> None:
     session = Session()
 

@@ -1,30 +1,27 @@
-"""The beat of a job, and what the next one finds of it; on virtual time."""
+"""The beat of a job, on virtual time."""
 
 import asyncio
 import json
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from livekit import rtc
 from livekit.agents import llm
 
 from agent.room_protocol import BEAT, HISTORY
-from agent.survival.heartbeat import Heartbeat, take_over
+from agent.survival.heartbeat import Heartbeat
 from agent.survival.history import Memory, Message, Seal
 from agent.survival.pulse import BEAT_S
 from agent.tasks import CallTasks
 from tests.fakes import virtual_time
 
-AGENT = rtc.ParticipantKind.PARTICIPANT_KIND_AGENT
-STANDARD = rtc.ParticipantKind.PARTICIPANT_KIND_STANDARD
 SEAL = Seal(secret="s" * 40, room="r")
 
 
-class Metadata:
+class Metadata(rtc.EventEmitter[str]):
     """The agent's metadata in the room, and when they were set."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.local_participant = self
         self.connected = True
         self.set: list[tuple[float, dict[str, str]]] = []
@@ -54,11 +51,32 @@ def test_it_beats_every_second_and_remembers_at_once() -> None:
 
     virtual_time.run(scene())
     assert [round(at, 1) for at, _ in room.set] == [0.0, 1.0, 2.0, 2.5, 3.5]
-    assert [a[BEAT] for _, a in room.set] == [f"{n} AD_1" for n in range(1, 6)]
+    assert [a[BEAT] for _, a in room.set] == [
+        "0.0 AD_1",
+        "1.0 AD_1",
+        "2.0 AD_1",
+        "2.5 AD_1",
+        "3.5 AD_1",
+    ]
     assert [bool(a[HISTORY]) for _, a in room.set] == [False, False, False, True, True]
     assert SEAL.open(room.set[3][1][HISTORY]) == Memory(
         "ann", (Message("user", "My name is Ann."),)
     )
+
+
+def test_a_room_that_it_is_back_in_is_told_at_once() -> None:
+    room = Metadata()
+
+    async def scene() -> None:
+        async with CallTasks() as tasks:
+            heart = Heartbeat(room, tasks, dispatch="AD_1", seal=SEAL)  # type: ignore[arg-type]
+            tasks.carry(heart.run, name="heartbeat", lost=lambda: pytest.fail("lost"))
+            await asyncio.sleep(1.5)
+            room.emit("reconnected")
+            await asyncio.sleep(0.1)
+
+    virtual_time.run(scene())
+    assert [round(at, 1) for at, _ in room.set] == [0.0, 1.0, 1.5]
 
 
 def test_a_room_that_is_away_does_not_stop_it() -> None:
@@ -117,54 +135,3 @@ def test_what_could_not_be_kept_is_kept_with_the_next_beat_that_arrives() -> Non
     assert {SEAL.open(sealed) for sealed in kept} == {
         Memory("ann", (Message("user", "My name is Ann."),))
     }
-
-
-class Job:
-    """A job's context in a room of others."""
-
-    def __init__(self, *others: Any) -> None:
-        self.sent_away: list[str] = []
-        self.job = SimpleNamespace(agent_name="a")
-        self.room = SimpleNamespace(
-            name="r", remote_participants={other.identity: other for other in others}
-        )
-        self.api = SimpleNamespace(room=self)
-
-    async def remove_participant(self, request: Any) -> None:
-        self.sent_away.append(request.identity)
-
-
-def other(identity: str, *, kind: Any = AGENT, name: str = "a", **history: str) -> Any:
-    signs = json.dumps({BEAT: "3 AD_0"} | history)
-    named = {"lk.agent.name": name}
-    return SimpleNamespace(identity=identity, kind=kind, attributes=named, metadata=signs)
-
-
-def taken_over(job: Job) -> Memory | None:
-    async def scene() -> Memory | None:
-        async with CallTasks() as tasks:
-            return take_over(job, tasks, SEAL)  # type: ignore[arg-type]
-
-    return virtual_time.run(scene())
-
-
-def test_the_dead_job_is_read_and_sent_away_and_nobody_else_is() -> None:
-    memory = Memory("ann", (Message("user", "Hello."),))
-    sealed = {HISTORY: SEAL.close(memory)}
-    job = Job(
-        other("caller", kind=STANDARD, **sealed),
-        other("foreign", name="b", **sealed),
-        other("dead", **sealed),
-    )
-    assert taken_over(job) == memory
-    assert job.sent_away == ["dead"]
-
-
-def test_a_job_alone_takes_nothing_over() -> None:
-    assert taken_over(Job(other("caller", kind=STANDARD))) is None
-
-
-def test_a_memory_that_was_forged_is_none() -> None:
-    job = Job(other("dead", **{HISTORY: "gAAAAA-forged"}))
-    assert taken_over(job) is None
-    assert job.sent_away == ["dead"]

@@ -1,11 +1,12 @@
 // Who is here: name, loudness, microphone, whether their translation is being spoken.
 
+import { eachFrame } from "../static/frames.js";
 import { Listener } from "../static/levels.js";
 import { nameOf } from "./languages.js";
 import { PERSON } from "./strings.js";
 
 const COLOURS = 8; // of speakers, in people.css
-const EASE = 0.35;
+const EASE = 0.58;
 const SPEAKS = 0.3; // level above which a voice is taken to be speaking
 
 export class People {
@@ -14,7 +15,7 @@ export class People {
     this.known = new Map(); // identity → {name, label, colour, item, listener, level}
     this.counts = new Map(); // name → how many have had it
     this.context = null;
-    this.draw();
+    eachFrame(() => this.draw());
   }
 
   /** To be called in a click: browsers let no page use sound before one. */
@@ -106,7 +107,6 @@ export class People {
       entry.item.classList.toggle("speaks", entry.level > SPEAKS);
       entry.item.querySelector("i").style.transform = `scaleX(${entry.level.toFixed(3)})`;
     }
-    requestAnimationFrame(() => this.draw());
   }
 }
 

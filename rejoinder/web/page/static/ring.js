@@ -1,12 +1,15 @@
 // The ring of ticks around the talk button: it shows who speaks, and that the agent thinks.
 
+import { eachFrame } from "./frames.js";
+
 const TICKS = 84;
 const INNER = 0.378; // where ticks begin, as a share of the canvas's width
 const REST = 3; // length of a tick at rest, in CSS pixels
 const OUTER = 0.49; // where the loudest tick ends, as a share of the width
 const WIDTH = 2.5;
 const FIRST_BAND = 2; // 94 Hz at 48 kHz; below is rumble
-const EASE = 0.22;
+const EASE = 0.39;
+const COLOUR_EASE = 0.23;
 const LAPS_PER_S = 0.45;
 
 const reduced = matchMedia("(prefers-reduced-motion: reduce)");
@@ -23,9 +26,12 @@ export class Ring {
     this.colour = null;
     this.readColours();
     dark.addEventListener("change", () => this.readColours());
+    reduced.addEventListener("change", () => {
+      this.still = null;
+    });
     new ResizeObserver(() => this.resize()).observe(canvas);
     this.resize();
-    requestAnimationFrame((now) => this.frame(now));
+    eachFrame((now) => this.frame(now / 1000));
   }
 
   /** mode: idle, busy, listening, thinking, speaking, off */
@@ -37,6 +43,7 @@ export class Ring {
     const style = getComputedStyle(document.documentElement);
     const read = (name) => parse(style.getPropertyValue(name).trim());
     this.palette = { rest: read("--tick"), you: read("--you"), agent: read("--agent") };
+    this.still = null;
   }
 
   resize() {
@@ -44,11 +51,13 @@ export class Ring {
     this.size = this.canvas.clientWidth;
     this.canvas.width = this.canvas.height = Math.round(this.size * scale);
     this.context.setTransform(scale, 0, 0, scale, 0, 0);
+    this.still = null;
   }
 
-  frame(now) {
-    this.draw(now / 1000);
-    requestAnimationFrame((next) => this.frame(next));
+  frame(seconds) {
+    if (reduced.matches && this.still === this.mode) return;
+    this.draw(seconds);
+    this.still = this.mode;
   }
 
   draw(seconds) {
@@ -57,7 +66,7 @@ export class Ring {
     const bands = heard && !reduced.matches ? heard.bands() : null;
     this.level = heard?.level ?? 0;
     const wanted = this.wantedColour();
-    this.colour = this.colour && !reduced.matches ? mix(this.colour, wanted, 0.12) : wanted;
+    this.colour = this.colour && !reduced.matches ? mix(this.colour, wanted, COLOUR_EASE) : wanted;
 
     const { context, size } = this;
     const centre = size / 2;

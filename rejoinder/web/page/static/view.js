@@ -1,11 +1,12 @@
 // What the page shows of the call: button, words, motion, meters, engines.
 
 import { $ } from "./elements.js";
+import { eachFrame } from "./frames.js";
 import { Listener } from "./levels.js";
 import { Ring } from "./ring.js";
 import { ENGINES, HINT, STATE, TALK } from "./strings.js";
 
-const METER_EASE = 0.35;
+const METER_EASE = 0.58;
 const narrow = matchMedia("(max-width: 859px)");
 
 const RING_MODE = {
@@ -88,7 +89,6 @@ function drawMeters() {
     bar.dataset.level = (shown + ((silent ? 0 : listener.level) - shown) * METER_EASE).toFixed(3);
     bar.style.transform = `scaleX(${bar.dataset.level})`;
   }
-  requestAnimationFrame(drawMeters);
 }
 
 // On a phone the engines and what they cost scroll away with the captions.
@@ -100,4 +100,4 @@ function placeEngines() {
 
 narrow.addEventListener("change", placeEngines);
 placeEngines();
-drawMeters();
+eachFrame(drawMeters);
