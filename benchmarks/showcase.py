@@ -42,7 +42,7 @@ _GREETED_S = 8.0
 """Silence of the browser's microphone while the page joins and is greeted, seconds."""
 _UNTIL_CUT_S = 5.0
 """From the end of its question to its interruption: the answer has been heard for a while."""
-_SIZE = {"width": 1180, "height": 740}
+_SIZE = {"width": 1180, "height": 780}
 _FADED_S = 0.8
 """Colours of the page change within this time, seconds."""
 _NAMES = """
