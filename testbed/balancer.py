@@ -16,7 +16,7 @@ async def balanced(targets: Sequence[str]) -> AsyncIterator[str]:
     Nothing else is known of a node: one that takes a connection and never answers is waited for.
     """
     taken = 0
-    near: set[asyncio.StreamWriter] = set()
+    serving: set[asyncio.Task[None]] = set()
 
     async def far_end() -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         nonlocal taken
@@ -28,25 +28,34 @@ async def balanced(targets: Sequence[str]) -> AsyncIterator[str]:
         raise ConnectionRefusedError("no node takes it")
 
     async def serve(near_in: asyncio.StreamReader, near_out: asyncio.StreamWriter) -> None:
-        near.add(near_out)
+        ends = [near_out]
         try:
             far_in, far_out = await far_end()
+            ends.append(far_out)
             async with asyncio.TaskGroup() as group:
-                group.create_task(_pass_on(near_in, far_out))
-                group.create_task(_pass_on(far_in, near_out))
+                group.create_task(_pass_on(near_in, far_out), name="to-node")
+                group.create_task(_pass_on(far_in, near_out), name="from-node")
         except OSError:
             pass
         finally:
-            near.discard(near_out)
-            near_out.close()
+            for end in ends:
+                end.close()
+                with contextlib.suppress(OSError):
+                    await end.wait_closed()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    def begin(near_in: asyncio.StreamReader, near_out: asyncio.StreamWriter) -> None:
+        task = asyncio.get_running_loop().create_task(serve(near_in, near_out), name="balanced")
+        serving.add(task)
+        task.add_done_callback(serving.discard)
+
+    server = await asyncio.start_server(begin, "127.0.0.1", 0)
     try:
         yield f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     finally:
         server.close()
-        for writer in near:
-            writer.close()
+        for task in serving:
+            task.cancel()
+        await asyncio.gather(*serving, return_exceptions=True)
 
 
 async def _pass_on(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:

@@ -33,6 +33,7 @@ _PROTOCOL, _ATTACKS = "tests/protocol", "tests/attacks"
 _MODELS, _STT, _LLM, _TTS = (
     f"{_PROTOCOL}/{room}" for room in ("model_servers", "stt", "llm", "tts")
 )
+_WEB = tuple(f"{_PROTOCOL}/{room}" for room in ("web", "websearch", "phone", "translate"))
 _ATTACKED_MODELS = f"{_ATTACKS}/model_servers"
 _LANGUAGE_MODEL = tuple(
     f"{_MODELS}/test_{name}.py" for name in ("llm_server", "llama_process", "documents")
@@ -51,21 +52,24 @@ _LANES = (
     ),
 )
 """The longest first."""
-_OTHER_LOGIC = (*_UNITS[1::2], "tests/packaging", "tests/protocol", "tests/attacks")
+_LOGIC_HALVES = (
+    (_LOGIC, *_UNITS[::2]),
+    (_LOGIC, *_UNITS[1::2], "tests/packaging", "tests/protocol", "tests/attacks"),
+)
 _FILLING = (
-    (_LOGIC, *_OTHER_LOGIC),
+    (_SERVERS, _PROTOCOL, *(f"--ignore={room}" for room in (_MODELS, _STT, _LLM, _TTS, *_WEB))),
+    (_SERVERS, *_WEB),
     (_SERVERS, _ATTACKED_MODELS),
     (_SERVERS, _TTS),
     (_SERVERS, _LLM),
     (_SERVERS, _ATTACKS, f"--ignore={_ATTACKED_MODELS}"),
-    (_SERVERS, _PROTOCOL, *(f"--ignore={room}" for room in (_MODELS, _STT, _LLM, _TTS))),
     (_SERVERS, _STT),
     (_SERVERS, _MODELS, *(f"--ignore={file}" for file in _LANGUAGE_MODEL)),
     (_SERVERS, *_LANGUAGE_MODEL),
 )
 """Lanes that take what time a talk leaves; those that are left at its end come with the others."""
-_FILLED = 2
-"""How many of them at a time."""
+_FILLED = 3
+"""How many of them at a time: they wait for much of theirs, and logic has ended by the middle."""
 _SIDE_BY_SIDE = 4
 """Lanes that two cores serve: each waits for more than half of its time."""
 _LANE_S = 120
@@ -89,8 +93,8 @@ def main(arguments: Sequence[str]) -> int:
     shown = [*pytest, "--durations=10", *_NO_DEBUG, "-m"]
     with ThreadPoolExecutor(_SIDE_BY_SIDE + 1) as workers:
         lanes = _Lanes(shown)
-        # One alone: beside two talks a second one made holes in their words.
-        logic = workers.submit(lanes.give_way, _LOGIC, *_UNITS[::2])
+        # One after the other: beside two talks a second lane made holes in their words.
+        logic = workers.submit(lanes.give_way, _LOGIC_HALVES)
         try:
             rooms = sorted(str(path) for path in Path(_ROOM).glob("test_*.py"))
             with ThreadPoolExecutor(1) as lane:
@@ -106,7 +110,7 @@ def main(arguments: Sequence[str]) -> int:
             print("the others, side by side; each lane is shown at its end", flush=True)
             lanes.begin()
             codes += [code for worker in working for code in worker.result()]
-            codes.append(logic.result())
+            codes += logic.result()
         finally:
             lanes.end()
     return next((code for code in codes if code not in (0, _NO_TESTS)), 0)
@@ -120,8 +124,7 @@ class _Lanes:
         self._others, self._filling = deque(_LANES), deque(_FILLING)
         self._may_begin = threading.Event()
         self._giving_way: list[subprocess.Popen[bytes]] = []
-        self._beneath: list[subprocess.Popen[bytes]] = []
-        """Gives way to the end."""
+        self._ended = False
 
     def begin(self) -> None:
         """Nothing has to be listened to any more: all lanes may run, and give way no longer."""
@@ -132,15 +135,20 @@ class _Lanes:
 
     def end(self) -> None:
         """Begin no further one, and end what gives way."""
+        self._ended = True
         self._others.clear()
         self._filling.clear()
         self._may_begin.set()
-        for process in (*self._giving_way, *self._beneath):
+        for process in self._giving_way:
             process.kill()
 
-    def give_way(self, *lane: str) -> int:
-        """Run a lane that takes no more than what time the others leave; gives its exit code."""
-        return _in_silence(self._command(lane), giving_way=self._beneath.append)
+    def give_way(self, lanes: Sequence[Sequence[str]]) -> list[int]:
+        """Run lanes from the first minute on, one after the other; gives their exit codes."""
+        codes = []
+        for lane in lanes:
+            if not self._ended:
+                codes.append(_in_silence(self._command(lane), giving_way=self._begun))
+        return codes
 
     def run(self, *, beside_talk: bool) -> list[int]:
         """Run one lane after the other; gives their exit codes.

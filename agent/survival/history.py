@@ -1,6 +1,6 @@
 """What was said in a call: kept short for the model, and sealed for a job that takes the call over.
 
-The sealed history stands in the agent's participant attributes, where livekit-server keeps it for
+The sealed history stands in the agent's participant metadata, where livekit-server keeps it for
 about 20 s after the job's process was killed. Who is in the room, or reads the server's webhooks,
 sees it; only a worker with the same LIVEKIT_API_SECRET can open it.
 """

@@ -11,6 +11,7 @@ from tests.room.conftest import (  # noqa: F401 - fixtures: a livekit-server, wo
     call_agent,
     engines,
     folder,
+    frame_s,
     livekit,
     standing_in,
     start_worker,

@@ -60,26 +60,31 @@ async def test_keys_are_heard_by_the_agent_and_pressed_by_it(
         async def told(text: str, times: int = 1) -> None:
             await caller.wait_until(lambda: said_by_agent(caller).count(text) == times)
 
+        async def quiet() -> None:
+            """It has ended: with a key in the middle of a reply it stops."""
+            await caller.wait_for_state("listening")
+            await caller.hearing.wait_for_silence(lasting_s=0.6)
+
         await told("Switchboard.")
-        await caller.hearing.wait_for_silence(lasting_s=0.6)
+        await quiet()
         await press(caller, "427")
         await told("Order found.")
 
         # By one key the last reply is said again, by another one slower.
-        await caller.hearing.wait_for_silence(lasting_s=0.6)
+        await quiet()
         await press(caller, "#")
         await told("Order found.", times=2)
-        await caller.hearing.wait_for_silence(lasting_s=0.6)
+        await quiet()
         await press(caller, "*")
         await told("Order found.", times=3)
         speeds = [r.body.get("speed") for r in engines.of("tts") if "Order" in r.body["input"]]
         assert (speeds[0], speeds[-1]) == (None, 0.8)
 
         # A key stops the agent; what nobody has heard of the reply only the model can say again.
-        await caller.hearing.wait_for_silence(lasting_s=0.6)
-        quiet = time.perf_counter()
+        await quiet()
+        pressed_at = time.perf_counter()
         await press(caller, "5#")
-        await caller.hearing.wait_for_sound(after=quiet)
+        await caller.hearing.wait_for_sound(after=pressed_at)
         await asyncio.sleep(2.0)  # some words of it were heard
         await press(caller, "#")
         await told("In the old town.")
