@@ -11,7 +11,7 @@ from livekit import rtc
 
 from agent.options.personas import PersonaOptions
 from tests.browser.conftest import SetUp, Stage, in_call
-from tests.browser.page_driver import PHONE, TalkPage, browser, open_page
+from tests.browser.page_driver import PHONE, WAIT_MS, TalkPage, browser, open_page
 
 pytestmark = [pytest.mark.timeout(120), pytest.mark.patient]
 
@@ -148,9 +148,11 @@ async def test_another_persona_takes_over_by_voice_or_by_the_page(
         open_page(chromium, s.url) as talk,
         in_call(s, talk) as agent,
     ):
-        await agent.attributes({PERSONA: "guide", TITLE: "Guide"})
+        # Its first words may come before its name.
         await agent.say("I am the guide.", word_s=0.01, aloud=False)
         await talk.wait_for_message("I am the guide.")
+        await agent.attributes({PERSONA: "guide", TITLE: "Guide"})
+        await talk.page.locator(".who", has_text="Guide").wait_for(timeout=WAIT_MS)
         assert await shown(talk) == "🏛️ Guide"
         assert [m.who for m in await talk.conversation()] == ["agent"], "no take-over is told"
 

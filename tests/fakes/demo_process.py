@@ -14,7 +14,6 @@ from pathlib import Path
 from testbed.livekit_process import livekit_binary
 
 READY_S = 130.0
-STOP_S = 5.0
 
 
 class DemoProcess:

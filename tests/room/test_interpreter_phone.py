@@ -23,7 +23,7 @@ from tests.fakes.known_speech import KnownSpeech
 from tests.room.conftest import Worker
 from tests.room.meeting_room import MIX, meeting
 
-pytestmark = [pytest.mark.timeout(180), pytest.mark.patient]
+pytestmark = pytest.mark.timeout(180)
 
 AGENT = "phones"
 TRAIN = "The first train leaves at seven."
@@ -92,6 +92,7 @@ def ended(listener: VoiceListener) -> Callable[[], bool]:
     return lambda: any(not told["playing"] for _, told in listener.told)
 
 
+@pytest.mark.alone
 async def test_a_telephone_hears_originals_low_and_the_translation_on_top(
     livekit: LiveKitProcess, interpreter: Worker, engines: OpenAIStandIn, train: Pcm
 ) -> None:
@@ -123,6 +124,7 @@ async def test_a_telephone_hears_originals_low_and_the_translation_on_top(
         assert [voice.name for voice in bob.heard.values()] == ["pt"]
 
 
+@pytest.mark.patient
 async def test_what_a_telephone_says_is_translated_for_others_alone(
     livekit: LiveKitProcess, interpreter: Worker, engines: OpenAIStandIn, train: Pcm
 ) -> None:
@@ -137,6 +139,7 @@ async def test_what_a_telephone_says_is_translated_for_others_alone(
         assert not engines.heard_words(phone.mix(), rate_hz=HEARD_HZ)
 
 
+@pytest.mark.patient
 async def test_the_tracks_come_back_when_the_agent_leaves(
     livekit: LiveKitProcess, interpreter: Worker, lkapi: api.LiveKitAPI
 ) -> None:
@@ -149,6 +152,7 @@ async def test_the_tracks_come_back_when_the_agent_leaves(
         await phone.is_left_with("ann")
 
 
+@pytest.mark.patient
 async def test_the_tracks_come_back_when_nothing_is_to_be_translated(
     livekit: LiveKitProcess, interpreter: Worker, lkapi: api.LiveKitAPI
 ) -> None:
@@ -160,6 +164,7 @@ async def test_the_tracks_come_back_when_nothing_is_to_be_translated(
         await phone.is_left_with("ann")
 
 
+@pytest.mark.patient
 async def test_a_telephone_that_hears_no_translation_keeps_all_tracks(
     livekit: LiveKitProcess, interpreter: Worker
 ) -> None:

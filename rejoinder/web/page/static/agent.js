@@ -25,7 +25,7 @@ export class Agent {
       change: (name) => ask("set_persona", { name }),
       refused: (title, error) => cards.show("persona", PROBLEM.persona(title, refusal(error))),
       tookOver: (title) => conversation.notice("change", PERSONA.tookOver(title)),
-      named: (title) => conversation.named(title),
+      named: (title, first) => conversation.named(title, first),
     });
   }
 

@@ -26,9 +26,11 @@ export class Conversation {
     this.sources = [];
   }
 
-  /** What the agent is called from now on; empty: as usual. */
-  named(title) {
+  /** What the agent is called from now on, or has been from the `first` word; empty: as usual. */
+  named(title, first = false) {
     this.agent = title;
+    const said = first ? this.list.querySelectorAll(".message.agent > .who") : [];
+    for (const name of said) name.textContent = title;
   }
 
   nameOf(who) {

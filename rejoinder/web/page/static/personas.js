@@ -9,7 +9,8 @@ export class Personas {
   /**
    * `cards` is the fieldset of the choice before a call, `field` the label with a <select> for
    * later. `on` are change(name), a promise of that one taking over, refused(title, error),
-   * tookOver(title) and named(title), told whenever the speaker's title is another one.
+   * tookOver(title) and named(title, first), told whenever the speaker's title is another one;
+   * the first one has said all that was said so far.
    */
   constructor({ cards, field }, on) {
     Object.assign(this, { cards, field, on, select: field.querySelector("select") });
@@ -76,9 +77,10 @@ export class Personas {
   became(name, title) {
     const before = this.speaking;
     this.speaking = { name, title };
-    this.on.named(title);
     // The first to be told of was there from the beginning, unless it was asked for.
-    if (before.name !== name && (before.name || this.changing)) this.on.tookOver(title);
+    const first = !before.name && !this.changing;
+    this.on.named(title, first);
+    if (before.name !== name && !first) this.on.tookOver(title);
     this.show();
   }
 
