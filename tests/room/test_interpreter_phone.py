@@ -124,7 +124,7 @@ async def test_a_telephone_hears_originals_low_and_the_translation_on_top(
         assert [voice.name for voice in bob.heard.values()] == ["pt"]
 
 
-@pytest.mark.patient
+@pytest.mark.alone
 async def test_what_a_telephone_says_is_translated_for_others_alone(
     livekit: LiveKitProcess, interpreter: Worker, engines: OpenAIStandIn, train: Pcm
 ) -> None:
