@@ -148,12 +148,15 @@ class Talker:
         """Ask until the whole answer was said, twice at most; gives how often, 0: never."""
         async with self._turn:
             for ask in range(1, _ASKS + 1):
-                before = len(self._turns())
-                await self.ask(how=_BRIEFLY)
-                if await self._until(lambda: len(self._turns()) > before, _ANSWER_S):  # noqa: B023
+                if await self._asks_once():
                     return ask
                 del self.asked[-1]  # nobody has heard it
         return 0
+
+    async def _asks_once(self) -> bool:
+        before = len(self._turns())
+        await self.ask(how=_BRIEFLY)
+        return await self._until(lambda: len(self._turns()) > before, _ANSWER_S)
 
     def _turns(self) -> list[dict[str, Any]]:
         return self.caller.log.turns if self.caller else []

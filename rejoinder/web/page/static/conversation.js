@@ -29,8 +29,9 @@ export class Conversation {
   /** What the agent is called from now on, or has been from the `first` word; empty: as usual. */
   named(title, first = false) {
     this.agent = title;
-    const said = first ? this.list.querySelectorAll(".message.agent > .who") : [];
-    for (const name of said) name.textContent = title;
+    // Once the caller has spoken, it may be that they asked for this one.
+    if (!first || this.list.querySelector(".message.you")) return;
+    for (const name of this.list.querySelectorAll(".message.agent > .who")) name.textContent = title;
   }
 
   nameOf(who) {
