@@ -26,6 +26,11 @@ _LIKE = 0.3
 """Correlation from which on a sound is of a sentence, also with stalls in it."""
 _EARLY_S = 0.1
 """A word is known so long before its end."""
+_PIECE_S = 0.2
+_PIECE_LIKE = 0.6
+"""Correlation from which on a piece is in a sound: one that is not comes to no more than 0.5."""
+_MOVED_S = 0.15
+"""So far apart at most are the pieces of a sentence that a jitter buffer has stretched."""
 
 
 class KnownSpeech:
@@ -51,6 +56,9 @@ class KnownSpeech:
             apart = all(end < other + _OVER_S or begin > over - _OVER_S for other, over, _ in found)
             if apart and self._is_in(text, heard, begin):
                 found.append((begin, end, text))
+        if not found and (stretched := self._stretched(heard)) is not None:
+            begin, text = stretched
+            found.append((begin, begin, text))
         length_s = len(heard) / _HZ
         words = (self._words(text, -begin, length_s - begin) for begin, _, text in sorted(found))
         return " ".join(word for some in words for word in some)
@@ -99,5 +107,41 @@ class KnownSpeech:
         scale = float(np.linalg.norm(one) * np.linalg.norm(other)) + 1e-9
         return float(np.dot(one, other)) / scale > _LIKE
 
+    def _stretched(self, heard: NDArray[np.floating]) -> tuple[float, str] | None:
+        """Where a sentence begins that is in a sound piece by piece, seconds, and its text.
+
+        A jitter buffer that makes time up leaves each syllable as it is, and not their distances.
+        """
+        found: list[tuple[int, float, str]] = []
+        for text, known in self._said.items():
+            places = _places_of_pieces(known, heard)
+            middle = float(np.median(places)) if places else 0.0
+            there = [place for place in places if abs(place - middle) < _MOVED_S]
+            if len(there) > 1:
+                found.append((len(there), middle, text))
+        _, begin, text = max(found, default=(0, 0.0, ""))
+        return (begin, text) if text else None
+
     def _transformed(self, text: str, size: int) -> NDArray[np.complexfloating]:
         return np.conj(np.fft.rfft(self._said[text], size))
+
+
+def _places_of_pieces(known: NDArray[np.floating], heard: NDArray[np.floating]) -> list[float]:
+    """Where a sentence begins by each of its pieces that is in a sound, seconds."""
+    length = round(_PIECE_S * _HZ)
+    if len(heard) < length:
+        return []
+    size = 1 << int(np.ceil(np.log2(len(heard) + length)))
+    spectrum = np.fft.rfft(heard, size)
+    powers = np.convolve(np.square(heard, dtype=float), np.ones(length), "valid")
+    places = []
+    for at in range(0, len(known) - length, length):
+        piece = known[at : at + length]
+        power = float(np.sum(np.square(piece, dtype=float)))
+        alike = np.fft.irfft(spectrum * np.conj(np.fft.rfft(piece, size)), size)[: len(powers)]
+        # A silence is like nothing, and nothing is like a silence.
+        alike = alike / np.sqrt(power * (powers + 0.05 * power) + 1e-9)
+        best = int(np.argmax(alike))
+        if power > 1.0 and alike[best] > _PIECE_LIKE:
+            places.append((best - at) / _HZ)
+    return places
