@@ -25,6 +25,7 @@ from agent.hearing.ear import Probability, load_detector
 from agent.hearing.end_model import EndModel, load_end_model
 from agent.llm.reply_filter import Habit
 from agent.memory.opened import preload as preload_memory
+from agent.remote.certificates import preload_authorities
 from agent.remote.failover import Closable, LineUp, Member
 from agent.remote.hedging import Pace
 from agent.remote.learned import page
@@ -121,6 +122,7 @@ def preload(settings: Settings) -> None:
     """
     load_detector()
     preload_words()
+    preload_authorities()
     page(_DELAYS, StreamDelays.BYTES)
     preload_memory(settings.memory)
     preload_engines("stt", settings.stt)

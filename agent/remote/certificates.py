@@ -4,6 +4,7 @@ import ssl
 from pathlib import Path
 from typing import Annotated
 
+from livekit.agents.utils import http_context
 from pydantic import BeforeValidator
 
 from agent.errors import ConfigError
@@ -20,6 +21,15 @@ def _checked(value: object) -> str:
 
 Verify = Annotated[str, BeforeValidator(_checked)]
 """`true`: as this machine does; `false`: whoever answers; else a file of certificates (PEM)."""
+
+
+def preload_authorities() -> None:
+    """Read this machine's authorities, before processes part.
+
+    livekit-agents keeps them for all calls of a process, and reads them when a call first asks
+    livekit-server for something: up to 0.1 s in which its event loop stands still.
+    """
+    http_context._create_ssl_context()
 
 
 def trust(verify: str, *, setting: str) -> bool | ssl.SSLContext:

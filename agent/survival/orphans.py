@@ -9,6 +9,7 @@ waiting first.
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -37,6 +38,8 @@ SWEEP_S = 0.7
 """Between two sweeps, and so between two looks at a room while there are few."""
 LOOKS_PER_SWEEP = 14
 """Rooms looked at in one sweep: 20 requests a second, 40 while all of their callers are alone."""
+_COUNTED_S = 10.0
+"""livekit-server lists a new room as empty for some five seconds."""
 ALONE_S = 20.0
 """A caller to whom an agent was sent that does not come for this long is given another; the wait
 doubles then. Less would end jobs that are slow to start."""
@@ -53,6 +56,11 @@ class _Room:
     patience_s: float = ALONE_S
     dropped: dict[str, float] = field(default_factory=dict)
     """Dispatches that no worker has taken, by when each was seen first; none while one has."""
+
+    @property
+    def due(self) -> float:
+        """When to look at it though it is not its turn; infinity: never."""
+        return inf if self.pulse.due is None else self.pulse.due
 
     def in_company(self, agents: set[str]) -> None:
         """There is nobody alone here; `agents`: traces of those who are there."""
@@ -111,22 +119,44 @@ class OrphanWatch:
         except FAILURES as error:
             self._not_answered(self._rooms.values(), error)
             return
-        names = {room.name for room in there if room.num_participants and room.name not in own}
+        names = {room.name for room in there if _may_have_callers(room)} - own
         known = {name: room for name, room in self._rooms.items() if name in names}
         self._rooms = {name: _Room() for name in names - known.keys()} | known
-        for name in list(self._rooms)[:LOOKS_PER_SWEEP]:
-            room = self._rooms[name] = self._rooms.pop(name)
-            try:
-                await self._look(lkapi, name, room)
-            except FAILURES as error:
-                self._not_answered([room], error)
+        await self._look_at(lkapi, list(self._rooms)[:LOOKS_PER_SWEEP])
         await self._take_one(lkapi, has_room)
 
+    async def rest(self, lkapi: api.LiveKitAPI) -> None:
+        """Wait until it is time for the next sweep.
+
+        A room whose agent has missed a beat is looked at meanwhile, when it is lost if it has
+        missed the next one too.
+        """
+        end = _now() + SWEEP_S
+        while (due := min((room.due for room in self._rooms.values()), default=inf)) < end:
+            await asyncio.sleep(due - _now())
+            late = [name for name, room in self._rooms.items() if room.due <= _now()]
+            await self._look_at(lkapi, late[:LOOKS_PER_SWEEP])
+        await asyncio.sleep(end - _now())
+
+    async def _look_at(self, lkapi: api.LiveKitAPI, names: Iterable[str]) -> None:
+        """Look at rooms, all at once: a worker that dies leaves many callers alone."""
+        async with asyncio.TaskGroup() as looks:
+            for name in names:
+                room = self._rooms[name] = self._rooms.pop(name)
+                looks.create_task(self._look(lkapi, name, room), name="look")
+
     async def _look(self, lkapi: api.LiveKitAPI, name: str, room: _Room) -> None:
+        try:
+            await self._care_for(lkapi, name, room)
+        except FAILURES as error:
+            self._not_answered([room], error)
+
+    async def _care_for(self, lkapi: api.LiveKitAPI, name: str, room: _Room) -> None:
         """See whether a room's caller has an agent, and call another if theirs is lost."""
+        asked = _now()
         seen = await look(lkapi, name)
         now = _now()
-        living, dead = room.pulse.look(seen.beats, now=now)
+        living, dead = room.pulse.look(seen.beats, asked=asked, now=now)
         if living or not seen.callers:
             room.in_company(seen.traces(living))
             return
@@ -174,11 +204,15 @@ class OrphanWatch:
             return  # registered by other means, without a key for the API
         async with api.LiveKitAPI(options.url, options.api_key, secret) as lkapi:
             while True:
-                await asyncio.sleep(SWEEP_S)
+                await self.rest(lkapi)
                 if server.draining:
                     return
                 own = {job.job.room.name for job in server.active_jobs}
                 await self.sweep(lkapi, own, has_room=partial(has_room, server))
+
+
+def _may_have_callers(room: api.Room) -> bool:
+    return bool(room.num_participants) or abs(time.time() - room.creation_time) < _COUNTED_S
 
 
 def _now() -> float:

@@ -8,6 +8,7 @@ sees it stand still. Pure rules on a clock that is passed in.
 import json
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import NamedTuple
 
 BEAT_S = 1.0
@@ -15,6 +16,10 @@ BEAT_S = 1.0
 LOST_S = 2.6
 """A beat that stands still for longer is that of a dead agent: two were missed. With the time to
 start another one the caller hears somebody within 5 s."""
+_MISSED_S = 1.4
+"""A beat this old was to be followed by another."""
+_DRIFT = 1e-4
+"""How far two machines' clocks run apart at most, seconds a second."""
 
 
 class Beat(NamedTuple):
@@ -59,24 +64,68 @@ class Pulse:
 
     def __init__(self) -> None:
         """Nothing was seen yet."""
-        self._seen: dict[str, tuple[str, float]] = {}
+        self._seen: dict[str, _Seen] = {}
+        self._looked: float | None = None
 
-    def look(self, beats: Mapping[str, str | None], *, now: float) -> tuple[set[str], set[str]]:
+    def look(
+        self, beats: Mapping[str, str | None], *, asked: float, now: float
+    ) -> tuple[set[str], set[str]]:
         """Take in what the room shows.
 
         Args:
             beats: by identity of each agent, its beat; None: it has none, and is alive for as
                 long as it is there.
-            now: seconds on any clock that does not go back.
+            asked: when the room was asked; what it shows is of no earlier time. An observer that
+                stood still meanwhile does not count that as the agent's silence.
+            now: when it answered; both in seconds on any clock that does not go back.
 
         Returns:
             Identities of the living and of the lost.
         """
-        seen = {}
-        for identity, beat in beats.items():
-            if beat is not None:
-                before = self._seen.get(identity)
-                seen[identity] = before if before is not None and before[0] == beat else (beat, now)
-        self._seen = seen
-        lost = {identity for identity, (_, since) in seen.items() if now - since >= LOST_S}
+        before, since = self._seen, self._looked
+        self._looked = asked
+        self._seen = {
+            identity: _see(beat, before.get(identity), since, now)
+            for identity, beat in beats.items()
+            if beat is not None
+        }
+        lost = {who for who, seen in self._seen.items() if asked >= seen.beaten + LOST_S}
         return beats.keys() - lost, lost
+
+    @property
+    def due(self) -> float | None:
+        """When to look again at the latest: an agent that has missed a beat is lost by then.
+
+        None: there is none that has missed one.
+        """
+        if (looked := self._looked) is None:
+            return None
+        missed = [seen.beaten for seen in self._seen.values() if looked >= seen.beaten + _MISSED_S]
+        return min((at + LOST_S for at in missed if at + LOST_S > looked), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """An agent's beat."""
+
+    beat: str
+    beaten: float
+    """When, on the observer's clock."""
+    born: float
+    """When the agent's age was 0, on the same clock, or somewhat earlier."""
+
+
+def _see(beat: str, before: _Seen | None, looked: float | None, now: float) -> _Seen:
+    """What is known of an agent by its beat, by what was known, and the look before this one."""
+    if before is not None and before.beat == beat:
+        return before
+    age_s = age_in(beat)
+    if before is None or looked is None or not age_s:
+        return _Seen(beat, now, now - age_s)
+    # The quickest beat was hardly under way: by it the age tells when one was made, which the looks
+    # tell only roughly.
+    born = min(before.born + _DRIFT * (now - looked), now - age_s)
+    if now - age_s - born > _MISSED_S:
+        born = now - age_s  # its clock stood still
+    # Of one who is alive no beat is older than the next.
+    return _Seen(beat, max(looked, now - BEAT_S, born + age_s), born)

@@ -237,7 +237,9 @@ class DispatchWatch:
                     room.state, room.dispatches = "waiting", 1
                     return
                 room.lost = set(room.living)  # from when it is not there any more
-                await asyncio.sleep(max(CALL_POLL_S, self._calls / LOOKS_PER_S))
+                rest_s = max(CALL_POLL_S, self._calls / LOOKS_PER_S)
+                due = room.pulse.due
+                await asyncio.sleep(rest_s if due is None else min(rest_s, due - monotonic()))
         finally:
             self._calls -= 1
 
@@ -256,13 +258,14 @@ class DispatchWatch:
 
     async def _look(self, room: WatchedRoom) -> tuple[int | None, set[str]]:
         """Callers and living agents in the room; callers is None when LiveKit did not answer."""
+        asked = monotonic()
         try:
             seen = await look(self._api, room.name)
         except FAILURES as error:
             self._warn(room, "cannot look into a room", error)
             room.pulse = Pulse()  # nobody saw whether it went on beating
             return None, set()
-        living, dead = room.pulse.look(seen.beats, now=monotonic())
+        living, dead = room.pulse.look(seen.beats, asked=asked, now=monotonic())
         room.lost |= seen.traces(dead)
         room.living = seen.traces(living)
         return seen.callers, living

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +12,7 @@ from livekit import api
 from agent.options.livekit import LiveKitOptions
 from agent.room_protocol import BEAT
 from agent.survival.orphans import ALONE_S, LOOKS_PER_SWEEP, SWEEP_S, OrphanWatch
-from agent.survival.pulse import LOST_S, Beat
+from agent.survival.pulse import BEAT_S, LOST_S, Beat
 from agent.survival.rooms import LISTED_S, Replacements
 from tests.fakes import virtual_time
 
@@ -34,8 +35,17 @@ class Server:
         self.takes = True
         self.taken: set[str] = set()
 
-    def add(self, name: str, *, callers: int = 1, beats: Callable[[], str] | None = None) -> None:
-        self.rooms[name] = {"callers": callers, "beats": beats, "dispatches": []}
+    def add(
+        self,
+        name: str,
+        *,
+        callers: int = 1,
+        beats: Callable[[], str] | None = None,
+        created: float = 0.0,
+    ) -> None:
+        self.rooms[name] = {
+            "callers": callers, "beats": beats, "dispatches": [], "created": round(created)
+        }  # fmt: skip
         self._dispatch(name, f"AD_{name}")
 
     def _dispatch(self, room: str, name: str) -> None:
@@ -45,7 +55,7 @@ class Server:
 
     async def list_rooms(self, request: api.ListRoomsRequest) -> api.ListRoomsResponse:
         rooms = [
-            api.Room(name=name, num_participants=room["callers"])
+            api.Room(name=name, num_participants=room["callers"], creation_time=room["created"])
             for name, room in self.rooms.items()
         ]
         return api.ListRoomsResponse(rooms=rooms)
@@ -105,7 +115,7 @@ def watch(
         orphans = OrphanWatch(LiveKitOptions(), agent_name="a")
         while asyncio.get_running_loop().time() < for_s:
             await orphans.sweep(server, set(own), has_room=has_room)  # type: ignore[arg-type]
-            await asyncio.sleep(SWEEP_S)
+            await orphans.rest(server)  # type: ignore[arg-type]
 
     virtual_time.run(scene())
     return server
@@ -116,11 +126,12 @@ def now() -> float:
 
 
 def clock() -> str:
-    return f"{now():.0f}"
+    return f"{now() // BEAT_S * BEAT_S + 1:.1f}"
 
 
 def stops_at(second: float) -> Callable[[], str]:
-    return lambda: f"{min(now(), second):.0f}"
+    """An agent whose last beat is at that second."""
+    return lambda: f"{min(now(), second) // BEAT_S * BEAT_S + 1:.1f}"
 
 
 def test_calls_that_live_and_rooms_of_its_own_are_left_alone() -> None:
@@ -132,12 +143,19 @@ def test_calls_that_live_and_rooms_of_its_own_are_left_alone() -> None:
     assert "own" not in server.looked
 
 
+def test_a_new_room_is_looked_at_though_nobody_is_counted_in_it_yet() -> None:
+    server = Server()
+    server.add("old", callers=0)
+    server.add("new", callers=0, created=time.time())
+    assert set(watch(server, for_s=2).looked) == {"new"}
+
+
 def test_the_caller_of_a_dead_agent_gets_another_with_the_same_metadata() -> None:
     server = Server()
     server.add("dies", beats=stops_at(5))
     watch(server, for_s=12)
     assert [(room, metadata) for _, room, metadata in server.created] == [("dies", "m")]
-    assert server.created[0][0] < 5 + LOST_S + 2 * SWEEP_S
+    assert server.created[0][0] < 5 + LOST_S + 0.3, "not only in its turn"
     assert server.rooms["dies"]["dispatches"] == ["AD_new_1"]
 
 
