@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from livekit import rtc
+from playwright.async_api import expect
 
 from agent.options.personas import PersonaOptions
 from tests.browser.conftest import SetUp, Stage, in_call
@@ -206,15 +207,15 @@ async def test_many_personas_fit_a_phone(stage: SetUp, tmp_path: Path) -> None:
         browser() as chromium,
         open_page(chromium, s.url, size=PHONE) as talk,
     ):
-        last = talk.page.get_by_role("radio").last
+        radios = talk.page.get_by_role("radio")
+        await expect(radios).to_have_count(len(titles) + 1, timeout=WAIT_MS)
         button = await talk.page.get_by_role("button", name="Start the call").bounding_box()
         assert button
         assert 0 < button["y"] < button["y"] + button["height"] < PHONE[1]
-        await last.focus()
+        await radios.last.focus()
         await talk.page.keyboard.press("Space")
-        box = await last.locator("..").bounding_box()
-        assert box
-        assert 0 <= box["x"] < box["x"] + box["width"] <= PHONE[0], "it has scrolled into view"
+        await expect(radios.last).to_be_checked()
+        await expect(radios.last.locator("..")).to_be_in_viewport(ratio=0.99)
         assert await talk.overflow_px() == 0
         async with in_call(s, talk) as agent:
             await agent.attributes({PERSONA: "p11", TITLE: titles["p11"]})
