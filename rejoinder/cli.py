@@ -21,7 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "start": ("run_worker", "run the worker for production"),
     "dev": ("run_dev", "run the worker and restart it when the code changes"),
     "web": ("run_web", "serve the talk page and the token endpoint"),
-    "check": ("check", "show the settings in force and try every engine"),
+    "check": ("check", "show what is set and try every engine"),
     "personas": ("list_personas", "list the personas, and what is wrong in their files"),
     "memory": ("memory", "list, show and delete what is stored of callers"),
     "rehearse": ("rehearse", "play scripted talks with personas, and fail if one misbehaves"),

@@ -37,6 +37,8 @@ class McpTools:
     def __init__(self, spec: McpServer, *, timeout_s: float) -> None:
         """Prepare; a tool is waited for `timeout_s` seconds."""
         self._server = _server(spec, timeout_s)
+        # What it writes to its standard error is not shown.
+        self._hint = "; start its command by itself to see why" if spec.command else ""
         self.tools: tuple[llm.RawFunctionTool[..., Any], ...] = ()
         self.nameless: tuple[str, ...] = ()
         """Tools that no model could call by their name."""
@@ -56,7 +58,9 @@ class McpTools:
                 await self.aclose()
             if not isinstance(error, Exception):
                 raise
-            raise EngineUnavailable(f"the MCP server does not answer: {_why(error)}") from None
+            raise EngineUnavailable(
+                f"the MCP server does not answer: {_why(error)}{self._hint}"
+            ) from None
         self.tools = tuple(tool for tool in found if _NAME.fullmatch(tool.id))
         self.nameless = tuple(tool.id for tool in found if not _NAME.fullmatch(tool.id))
 

@@ -1,4 +1,4 @@
-"""`rejoinder check`: the settings in force, and whether everything they name works."""
+"""`rejoinder check`: what is set, and whether everything they name works."""
 
 import argparse
 import asyncio
@@ -21,6 +21,7 @@ from agent.settings.checking import import_engine, price_of, probe_engine
 from agent.settings.engines import TABLES
 from agent.settings.hosting import is_hosted
 from agent.settings.load import Settings, StageChoice, apply_env_file, load
+from agent.settings.reading import Value
 from agent.tools.modules import load_tools
 from rejoinder.demo import places, running
 from rejoinder.demo.livekit_api import ANSWER_S, list_rooms
@@ -29,6 +30,10 @@ from rejoinder.demo.table import describe_server, passed_over_lines
 
 _PROBE_S = 20.0
 """An engine that has not shown by then whether it works does not work for a call."""
+_NO_CALLS = (
+    "the handbook calls none of these tools but switch_persona and end_call: the others take a "
+    "model, LLM_URL or another LLM_ENGINE (docs/tools.md)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +46,12 @@ class Finding:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Whether to contact anybody."""
+    """What is shown, and whether to contact anybody."""
     parser.add_argument(
-        "--offline", action="store_true", help="print the settings and contact nothing"
+        "--all", action="store_true", help="show also the settings that are at their default"
+    )
+    parser.add_argument(
+        "--offline", action="store_true", help="print all settings and contact nothing"
     )
 
 
@@ -52,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
     settings = load()
     apply_env_file()  # boto3 reads its own names from the environment
     console = Console()
-    _print_settings(console, settings)
+    _print_settings(console, settings, everything=args.all or args.offline)
     if args.offline:
         return 0
     for stage in TABLES:
@@ -73,9 +81,15 @@ def run(args: argparse.Namespace) -> int:
         if names:
             line = f"tools  [bold]{what}[/bold]: {', '.join(names)}"
             console.print(line, highlight=False, soft_wrap=True)
+    if (tools or settings.mcp.servers.by_name) and _calls_none(settings):
+        console.print(f"note: {_NO_CALLS}", highlight=False, soft_wrap=True)
     for what, price in costs:
         console.print(f"costs  [bold]{what}[/bold]: {price}", highlight=False, soft_wrap=True)
     return 0 if all(finding.works for finding in findings) else 1
+
+
+def _calls_none(settings: Settings) -> bool:
+    return bool(settings.llm) and all(choice.engine == "handbook" for choice in settings.llm)
 
 
 async def examine(settings: Settings, *, probe_s: float = _PROBE_S) -> list[Finding]:
@@ -192,17 +206,21 @@ async def _local_livekit(settings: Settings) -> Finding:
     return Finding("LiveKit", True, "; ".join(lines))
 
 
-def _print_settings(console: Console, settings: Settings) -> None:
+def _print_settings(console: Console, settings: Settings, *, everything: bool) -> None:
     table = Table(box=None, pad_edge=False)
     for heading in ("setting", "value", "from"):
         table.add_column(heading, overflow="fold")
-    seen = set()
+    values: dict[str, Value] = {}
     for value in settings.values:
-        if value.name not in seen:
-            seen.add(value.name)
-            style = "dim" if value.origin == "default" else ""
-            table.add_row(value.name, escape(value.shown), escape(value.origin), style=style)
-    console.print(table)
+        values.setdefault(value.name, value)
+    shown = [value for value in values.values() if everything or value.origin != "default"]
+    for value in shown:
+        style = "dim" if value.origin == "default" else ""
+        table.add_row(value.name, escape(value.shown), escape(value.origin), style=style)
+    if shown:
+        console.print(table)
+    if left := len(values) - len(shown):
+        console.print(f"{left} settings are at their default: rejoinder check --all", style="dim")
     for stage in TABLES:
         choices: tuple[StageChoice, ...] = getattr(settings, stage)
         if not choices:

@@ -93,6 +93,10 @@ async def test_servers_of_tools_are_asked_which_they_have(tmp_path: Path) -> Non
     assert "does not answer: FileNotFoundError" in of(findings, "MCP gone").text
 
 
+def asked(**options: bool) -> argparse.Namespace:
+    return argparse.Namespace(**({"all": False, "offline": False} | options))
+
+
 def test_the_tools_that_there_are_are_named(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -102,10 +106,32 @@ def test_the_tools_that_there_are_are_named(
     monkeypatch.setattr(check, "examine", nothing)
     monkeypatch.syspath_prepend(NOTES.parent)
     monkeypatch.setenv("TOOLS", "office_tools")
-    check.run(argparse.Namespace(offline=False))
+    check.run(asked())
     shown = capsys.readouterr().out
     assert "tools  built in: end_call, send_text" in shown
     assert "tools  TOOLS: opening_hours, book_visit" in shown
+    assert "note: the handbook calls none of these tools" in " ".join(shown.split())
+    monkeypatch.setenv("LLM_URL", "http://127.0.0.1:1/v1")
+    check.run(asked())
+    assert "note: " not in capsys.readouterr().out
+
+
+def test_what_is_at_its_default_is_counted_and_shown_when_asked_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def nothing(settings: Settings) -> list[Finding]:
+        return []
+
+    monkeypatch.setattr(check, "examine", nothing)
+    monkeypatch.setenv("AGENT_NAME", "voice")
+    check.run(asked())
+    few = capsys.readouterr().out
+    assert [line.split()[0] for line in few.splitlines()[:2]] == ["setting", "AGENT_NAME"]
+    assert "settings are at their default: rejoinder check --all" in few
+    check.run(asked(all=True))
+    every = capsys.readouterr().out
+    assert "AGENT_FLOOR" in every
+    assert "at their default" not in every
 
 
 async def test_what_works_says_what_answered(tmp_path: Path) -> None:
@@ -155,7 +181,7 @@ def test_the_exit_code_is_0_only_if_all_work_and_secrets_are_masked(
         "COLUMNS": "200",
     }.items():
         monkeypatch.setenv(name, value)
-    assert check.run(argparse.Namespace(offline=False)) == code
+    assert check.run(asked()) == code
     said = capsys.readouterr().out
     assert "do not show me" not in said
     assert f"STT {ENGINE}: " in said
@@ -168,7 +194,7 @@ def test_offline_contacts_nothing(
 ) -> None:
     monkeypatch.setenv("STT_ENGINE", ENGINE)
     monkeypatch.setenv("STT_MOOD", "is down")
-    assert check.run(argparse.Namespace(offline=True)) == 0
+    assert check.run(asked(offline=True)) == 0
     assert "cannot be reached" not in capsys.readouterr().out
 
 
@@ -205,7 +231,7 @@ def test_the_env_file_is_part_of_what_is_checked(
     monkeypatch.setattr(os, "environ", dict(os.environ))
     (tmp_path / ".env").write_text("AGENT_NAME=voice\n")
     monkeypatch.setenv("COLUMNS", "200")
-    assert check.run(argparse.Namespace(offline=True)) == 0
+    assert check.run(asked(offline=True)) == 0
     row = next(r for r in capsys.readouterr().out.splitlines() if r.startswith("AGENT_NAME"))
     assert row.split() == ["AGENT_NAME", "voice", ".env"]
     assert load().agent.name == "voice"
@@ -224,7 +250,7 @@ def test_every_engine_of_a_list_is_tried_and_told_by_its_place_and_its_own_names
         "COLUMNS": "200",
     }.items():
         monkeypatch.setenv(name, value)
-    assert check.run(argparse.Namespace(offline=False)) == 1
+    assert check.run(asked()) == 1
     said = capsys.readouterr().out
     assert f"STT: {ENGINE}:near, then {ENGINE}:far (STT_ENGINE=" in said
     assert f"works  STT {ENGINE}:near, first choice: " in said
@@ -232,7 +258,7 @@ def test_every_engine_of_a_list_is_tried_and_told_by_its_place_and_its_own_names
     rows = [
         line.split()[0] for line in said.splitlines() if "_MOOD " in line and "fails" not in line
     ]
-    assert rows == ["STT_NEAR_MOOD", "STT_FAR_MOOD", "LLM_MOOD", "TTS_MOOD"]
+    assert rows == ["STT_NEAR_MOOD", "STT_FAR_MOOD"]
 
 
 def test_the_engine_tables_mark_those_that_stand_by(
