@@ -1,8 +1,8 @@
 """Tells whether an agent in a room is alive, from outside.
 
 livekit-server keeps a participant whose process was killed for about 20 s. The agent's beat
-(`agent.survival.heartbeat`) is a counter in its metadata; whoever looks at the room now and then
-sees it stand still. Pure rules on a clock that is passed in.
+(`agent.survival.heartbeat`) tells the age of its job in its metadata; whoever looks at the room now
+and then sees it stand still. Pure rules on a clock that is passed in.
 """
 
 import json
@@ -112,7 +112,7 @@ class _Seen:
     beaten: float
     """When, on the observer's clock."""
     born: float
-    """When the agent's age was 0, on the same clock, or somewhat earlier."""
+    """When the agent's age was 0, on the same clock, or a little later: beats are under way."""
 
 
 def _see(beat: str, before: _Seen | None, looked: float | None, now: float) -> _Seen:

@@ -127,9 +127,9 @@ async def test_a_room_is_kept_as_it_was(
         await reader.until(lambda: NOTICE in reader.notices)
         await ann.wait_until(lambda: bool(ann.log.notices))
         await amy.wait_until(lambda: bool(amy.log.notices))
-        ann.microphone.say(said[TRAIN])
+        spoken = {ANN: ann.microphone.say(said[TRAIN])}
         await asyncio.sleep(1.0)
-        amy.microphone.say(said[FLOWERS])
+        spoken[AMY] = amy.microphone.say(said[FLOWERS])
         phone.microphone.say(said[PHONE])
 
         def state() -> tuple[int, int]:
@@ -177,7 +177,9 @@ async def test_a_room_is_kept_as_it_was(
         whole = sound.between(0.0, room.length_s)
         voiced = np.flatnonzero(loud(whole, HEARD_HZ)) / 100
         assert clauses[0].begin == pytest.approx(voiced[0], abs=0.3)
-        assert clauses[-1].end == pytest.approx(voiced[-1], abs=0.5)
+        # The recogniser here knows nothing of the stalls of a busy microphone.
+        stalled_s = sum(long for _, long in spoken[identity].stalls)
+        assert voiced[-1] - stalled_s - 0.5 < clauses[-1].end < voiced[-1] + 0.5
         alike = KnownSpeech(said).alike(whole / 32768, HEARD_HZ)
         assert max(alike, key=lambda text: alike[text]) == sentence
         for clause in clauses:
