@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack, ExitStack
+from contextlib import AsyncExitStack, ExitStack, suppress
 
 import pytest
 from livekit import rtc
@@ -335,16 +335,22 @@ async def test_three_voices_one_of_them_a_recorded_person_are_told_apart(
     async with meeting(livekit, WHISPER) as room:
         reader = await room.reads()
         people = {name: await room.speaks(name) for name in sentences}
-        for name, person in people.items():
-            person.microphone.say(sounds[name])
 
-        def all_written() -> bool:
-            return all(
-                says(reader.text(kind="translation", speaker=name), sentence)
+        def unwritten() -> list[str]:
+            return [
+                name
                 for name, sentence in sentences.items()
-            )
+                if not says(reader.text(kind="translation", speaker=name), sentence)
+            ]
 
-        await reader.until(all_written, within_s=60)
+        # A busy microphone stalls: whose words were spoilt says them again.
+        for _ in range(3):
+            for name in unwritten():
+                people[name].microphone.say(sounds[name])
+            with suppress(TimeoutError):
+                await reader.until(lambda: not unwritten(), within_s=25)
+                break
+        assert unwritten() == []
         for name, sentence in sentences.items():
             others = [reader.text(speaker=other) for other in sentences if other != name]
             assert not any(says(text, sentence) for text in others)
