@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -17,8 +18,11 @@ _NOISE_DBFS = -60.0
 """A quiet room; digital silence is nothing a microphone ever gives."""
 
 _QUEUED_FRAMES = 2
-"""What the native source holds: one frame waiting, one going out. It plays on when nothing
-comes, so a frame that is later than that has shifted all that follow."""
+"""What the native source holds of what is due: one frame waiting, one going out."""
+_LEAD_S = 0.2
+"""Frames are pushed this long before they leave: a machine that carries servers, worker and
+callers stands still for as long, and a person's microphone does not. The source plays on when
+nothing comes, so a frame that is later than that has shifted all that follow."""
 
 Pcm = NDArray[np.float32]
 
@@ -34,6 +38,7 @@ class Utterance:
     stalls: list[tuple[float, float]] = field(default_factory=list)
     """Where it stood still while it was said, and for how long: seconds of `pcm`, seconds."""
     done: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once its last sample has left."""
 
     def left(self, offset_s: float) -> float:
         """When the sample `offset_s` after its first one left. It must have begun."""
@@ -50,14 +55,14 @@ class Utterance:
 class Microphone:
     """Publishes 48 kHz mono in short frames: what `say` queued, else a quiet room.
 
-    Frames are pushed on their own clock, so that the time at which any sample left is
-    known to about a millisecond, however busy the event loop is. A machine that stands still
-    takes the clock along: what comes after left later, and is known to have.
+    Frames are pushed ahead on their own clock, so that the time at which any sample left is
+    known to about a millisecond, however busy the event loop is. A machine that stands still for
+    longer takes the clock along: what comes after left later, and is known to have.
     """
 
     def __init__(self, *, frame_s: float = FRAME_S) -> None:
         """Create the native source; needs a running event loop. `frame_s` divides a second."""
-        queue_ms = round(_QUEUED_FRAMES * frame_s * 1e3)
+        queue_ms = round((_LEAD_S + _QUEUED_FRAMES * frame_s) * 1e3)
         self.source = rtc.AudioSource(RATE_HZ, 1, queue_size_ms=queue_ms)
         self._frame_s = frame_s
         self.said: list[Utterance] = []
@@ -65,10 +70,14 @@ class Microphone:
         noise = np.random.default_rng(7).standard_normal(RATE_HZ).astype(np.float32)
         self._noise: Pcm = noise * np.float32(10 ** (_NOISE_DBFS / 20))
         self.hears: Callable[[int], Pcm] | None = None
-        """Asked for each frame, with its length in samples: what the room sounds like besides."""
+        """Asked for each frame, with its length in samples: what the room sounds like besides,
+        as that frame leaves (none is pushed ahead then)."""
 
     def say(self, pcm: Pcm) -> Utterance:
-        """Queue speech, float32 mono 48 kHz; it starts with the next frame that is free."""
+        """Queue speech, float32 mono 48 kHz; it starts with the next frame that is free.
+
+        That frame leaves up to 0.2 s later (_LEAD_S): `began` is its time.
+        """
         utterance = Utterance(np.asarray(pcm, np.float32))
         self._queue.append(utterance)
         return utterance
@@ -81,9 +90,13 @@ class Microphone:
         number = 0
         position = 0
         current: Utterance | None = None
+        leaving: deque[tuple[float, Utterance]] = deque()
         while True:
             due = begin + number * frame_s
-            await asyncio.sleep(max(0.0, due - time.perf_counter()))
+            lead_s = _LEAD_S if self.hears is None else 0.0
+            await asyncio.sleep(max(0.0, due - lead_s - time.perf_counter()))
+            while leaving and leaving[0][0] <= time.perf_counter():
+                leaving.popleft()[1].done.set()
             late = time.perf_counter() - due
             if late > _QUEUED_FRAMES * frame_s:
                 # Fills the source's queue again.
@@ -104,7 +117,7 @@ class Microphone:
                 frame[: len(piece)] += piece
                 position += size
                 if position >= len(current.pcm):
-                    current.done.set()
+                    leaving.append((due + frame_s, current))
                     current = None
             await self.source.capture_frame(_as_frame(frame))
             number += 1

@@ -41,7 +41,7 @@ async def test_without_a_microphone_one_can_read_and_listen(
         await agent.caption("Bia", "Bom dia.", segment="1", language="pt")
         await agent.translate("Bia", "Good morning.", of="1", language="en")
         await ana.wait_for_words("Good morning.")
-        await ana.wait_for_volume(agent.identity("Bia"), 1.0)
+        await ana.wait_for_volume(await agent.identity("Bia"), 1.0)
         assert ana.errors == []
 
 
@@ -158,7 +158,7 @@ async def test_a_lost_connection_is_shown_and_joined_again_as_the_same_person(
             await agent.languages()
             await agent.caption("Ana", "Before.", segment="1", language="en")
             await ana.wait_for_words("Before.")
-            was = agent.identity("Ana")
+            was = await agent.identity("Ana")
             await lkapi.room.delete_room(api.DeleteRoomRequest(room=site.room))
             await ana.wait_for_card("The meeting was closed")
             await ana.wait_for_phase("left")
@@ -166,7 +166,7 @@ async def test_a_lost_connection_is_shown_and_joined_again_as_the_same_person(
         await ana.wait_for_phase("meeting")
         async with agent_in(livekit, site.room) as agent:
             assert (await agent.languages())[0] == "Ana"
-            assert agent.identity("Ana") == was
+            assert await agent.identity("Ana") == was
             await agent.caption("Ana", "After.", segment="2", language="en")
             await ana.wait_for_words("After.")
             assert "Before." in (await ana.blocks())[0].original, "what was said stays"

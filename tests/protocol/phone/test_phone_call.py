@@ -14,6 +14,7 @@ from livekit import api, rtc
 
 from agent.room_protocol import ANSWERED_BY
 from testbed.sip_service import Picks, Refuses, Rings, SipService
+from testbed.waiting import PATIENCE_S
 from tests.fakes.scripted_worker import Scene, ScriptedWorker
 from tests.protocol.phone.conftest import Exchange
 
@@ -21,7 +22,7 @@ Phone = Callable[..., tuple[int, str, str]]
 
 ROOT = Path(__file__).parents[3]
 THEM = "+15550199"
-pytestmark = [pytest.mark.timeout(60), pytest.mark.usefixtures("trunk")]
+pytestmark = [pytest.mark.timeout(90), pytest.mark.usefixtures("trunk")]
 
 
 @pytest.fixture
@@ -168,7 +169,7 @@ def test_ctrl_c_hangs_up(exchange: Exchange, service: SipService, worker: Script
             assert command.poll() is None
         assert len(rooms(exchange)) == 1
         command.send_signal(signal.SIGINT)
-        assert command.wait(20) == 130
+        assert command.wait(PATIENCE_S) == 130
         assert rooms(exchange) == []
     finally:
         command.kill()
