@@ -1,12 +1,12 @@
 """All tests in three parts: talks side by side, talks that are listened to, the others.
 
 Room and browser tests speak in real time: beside what takes a processor, on two cores, a pause of
-0.8 s becomes one of 1.3 s, and a word has a hole. Where a talk's course is looked at, two run side
-by side. Where it is heard and timed, or has real models, a browser or a telephone, it runs alone.
+0.8 s becomes one of 1.3 s, and an answer has a hole. Where a talk's course is looked at, three run
+side by side. Where it is heard and timed, or has real models, a browser or a telephone, two do.
 Tests of logic need nothing but a processor and take what those leave, at the lowest priority there
-is; so do lanes of servers, as long as a single talk has the machine. What is left then, rooms and
-pages in which nothing is timed among it, waits for much of its time: several lanes run side by
-side. With arguments there is one run: they go to pytest as they are.
+is; so do lanes of servers beside the two. What is left then, rooms and pages in which nothing is
+timed among it, waits for much of its time: several lanes run side by side. With arguments there is
+one run: they go to pytest as they are.
 """
 
 import os
@@ -24,8 +24,8 @@ from typing import IO
 import psutil
 
 _ROOM, _BROWSER, _SIP = "tests/room", "tests/browser", "tests/sip"
-_REAL_TIME = "room and not (patient or alone)"
-_ALONE = ("(browser or alone or sip) and not patient", _ROOM, _BROWSER, _SIP)
+_REAL_TIME = "room and not (patient or heard)"
+_HEARD = "(browser or heard or sip) and not patient"
 _LOGIC = "unit or packaging or idle"
 _SERVERS = f"not ({_LOGIC} or room or browser)"
 _UNITS = sorted(str(path) for path in Path("tests/unit").glob("test_*.py"))
@@ -68,7 +68,7 @@ _FILLING = (
     (_SERVERS, *_LANGUAGE_MODEL),
 )
 """Lanes that take what time a talk leaves; those that are left at its end come with the others."""
-_FILLED = 3
+_FILLED = 2
 """How many of them at a time: they wait for much of theirs, and logic has ended by the middle."""
 _SIDE_BY_SIDE = 4
 """Lanes that two cores serve: each waits for more than half of its time."""
@@ -91,22 +91,22 @@ def main(arguments: Sequence[str]) -> int:
     if arguments:
         return subprocess.call([*pytest, *arguments])
     shown = [*pytest, "--durations=10", *_NO_DEBUG, "-m"]
+    rooms = _files(_ROOM)
+    courses = _shares(rooms, "test_g", "test_k")
+    heard = _shares(rooms, "test_f")
+    heard[0] += [_BROWSER]
+    heard[1] += [_SIP]
     with ThreadPoolExecutor(_SIDE_BY_SIDE + 1) as workers:
         lanes = _Lanes(shown)
-        # One after the other: beside two talks a second lane made holes in their words.
+        # One after the other: beside talks a second lane made holes in what they heard.
         logic = workers.submit(lanes.give_way, _LOGIC_HALVES)
         try:
-            rooms = sorted(str(path) for path in Path(_ROOM).glob("test_*.py"))
-            with ThreadPoolExecutor(1) as lane:
-                # Every other one, but for the first: so both take as long.
-                halves = rooms[2::2], [*rooms[:1], *rooms[1::2]]
-                beside = lane.submit(_in_silence, [*shown, _REAL_TIME, *halves[1]])
-                codes = [subprocess.call([*shown, _REAL_TIME, *halves[0]]), beside.result()]
+            codes = _side_by_side([[*shown, _REAL_TIME, *share] for share in courses])
             working = [
                 workers.submit(lanes.run, beside_talk=number < _FILLED)
                 for number in range(_SIDE_BY_SIDE)
             ]
-            codes.append(subprocess.call([*shown, *_ALONE]))
+            codes += _side_by_side([[*shown, _HEARD, *share] for share in heard])
             print("the others, side by side; each lane is shown at its end", flush=True)
             lanes.begin()
             codes += [code for worker in working for code in worker.result()]
@@ -114,6 +114,28 @@ def main(arguments: Sequence[str]) -> int:
         finally:
             lanes.end()
     return next((code for code in codes if code not in (0, _NO_TESTS)), 0)
+
+
+def _files(folder: str) -> list[str]:
+    return sorted(str(path) for path in Path(folder).glob("test_*.py"))
+
+
+def _shares(files: Sequence[str], *first: str) -> list[list[str]]:
+    """Part files by their names, each part but one beginning at one of these.
+
+    They take as long as each other; whoever adds a long talk looks again.
+    """
+    shares: list[list[str]] = [[] for _ in range(len(first) + 1)]
+    for file in files:
+        shares[sum(Path(file).name >= name for name in first)].append(file)
+    return shares
+
+
+def _side_by_side(commands: Sequence[Sequence[str]]) -> list[int]:
+    """Run to the ends, the first one seen and the others shown at theirs; gives exit codes."""
+    with ThreadPoolExecutor(len(commands)) as others:
+        beside = [others.submit(_in_silence, command) for command in commands[1:]]
+        return [subprocess.call(list(commands[0])), *(other.result() for other in beside)]
 
 
 class _Lanes:

@@ -115,7 +115,7 @@ def whisper(
         yield stack.worker  # type: ignore[attr-defined]
 
 
-@pytest.mark.alone
+@pytest.mark.heard
 async def test_what_somebody_says_is_written_in_both_languages(
     livekit: LiveKitProcess, whisper: Worker, said: dict[str, Pcm]
 ) -> None:
@@ -300,7 +300,7 @@ async def test_a_muted_microphone_ends_what_was_said(
         await reader.until(lambda: bool(reader.final(kind="translation")))
 
 
-@pytest.mark.alone
+@pytest.mark.heard
 async def test_a_line_that_loses_and_delays_costs_no_clause(
     livekit: LiveKitProcess, whisper: Worker, said: dict[str, Pcm], path: RoughPath
 ) -> None:
@@ -317,7 +317,7 @@ async def test_a_line_that_loses_and_delays_costs_no_clause(
         assert sorted(tokens(reader.text(kind="translation").replace("[pt]", ""))) == originals
 
 
-@pytest.mark.alone
+@pytest.mark.heard
 async def test_three_voices_one_of_them_a_recorded_person_are_told_apart(
     livekit: LiveKitProcess, whisper: Worker, said: dict[str, Pcm]
 ) -> None:

@@ -14,7 +14,7 @@ from rejoinder.stand_ins.answering import Behaviour
 from rejoinder.stand_ins.openai_server import OpenAIStandIn, Request
 from tests.room.conftest import GREETING, Worker
 
-pytestmark = [pytest.mark.timeout(120), pytest.mark.alone]
+pytestmark = [pytest.mark.timeout(120), pytest.mark.heard]
 
 LONG = "One two three four five six seven eight nine ten. Alpha beta gamma delta epsilon. "
 

@@ -24,7 +24,7 @@ from testbed.speech import say
 from testbed.telephone import PCMU, Line, Telephone, spoken_through
 from tests.fakes.embedded_models import embedded, model_servers, normal, recognised
 
-pytestmark = [pytest.mark.timeout(120), pytest.mark.alone]
+pytestmark = [pytest.mark.timeout(120), pytest.mark.heard]
 
 PRIVACY = "Do you send my data to the internet?"
 LONG = "Can I interrupt you while you speak?"

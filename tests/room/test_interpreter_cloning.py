@@ -35,7 +35,7 @@ from tests.fakes.known_speech import KnownSpeech
 from tests.room.conftest import Worker
 from tests.room.meeting_room import meeting
 
-pytestmark = [pytest.mark.timeout(120), pytest.mark.alone]
+pytestmark = [pytest.mark.timeout(120), pytest.mark.heard]
 
 AGENT = "own-voices"
 YES = ENGLISH.consent.sentence

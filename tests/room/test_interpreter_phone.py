@@ -92,7 +92,7 @@ def ended(listener: VoiceListener) -> Callable[[], bool]:
     return lambda: any(not told["playing"] for _, told in listener.told)
 
 
-@pytest.mark.alone
+@pytest.mark.heard
 async def test_a_telephone_hears_originals_low_and_the_translation_on_top(
     livekit: LiveKitProcess, interpreter: Worker, engines: OpenAIStandIn, train: Pcm
 ) -> None:
@@ -124,7 +124,7 @@ async def test_a_telephone_hears_originals_low_and_the_translation_on_top(
         assert [voice.name for voice in bob.heard.values()] == ["pt"]
 
 
-@pytest.mark.alone
+@pytest.mark.heard
 async def test_what_a_telephone_says_is_translated_for_others_alone(
     livekit: LiveKitProcess, interpreter: Worker, engines: OpenAIStandIn, train: Pcm
 ) -> None:

@@ -30,7 +30,7 @@ from tests.fakes.known_speech import KnownSpeech
 from tests.room.conftest import Worker
 from tests.room.meeting_room import meeting
 
-pytestmark = [pytest.mark.timeout(180), pytest.mark.alone]
+pytestmark = [pytest.mark.timeout(180), pytest.mark.heard]
 
 AGENT = "recorded-room"
 TRAIN = "The first train leaves at seven, and the last one leaves at midnight."

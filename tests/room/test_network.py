@@ -18,7 +18,7 @@ from testbed.programs import Background
 from testbed.rough_path import RoughPath, rough_path
 from tests.room.conftest import Worker
 
-pytestmark = [pytest.mark.timeout(120), pytest.mark.alone]
+pytestmark = [pytest.mark.timeout(120), pytest.mark.heard]
 
 COUNT = "One two three four five six seven eight nine ten eleven twelve thirteen fourteen. "
 ALPHA = "Alpha beta gamma delta epsilon zeta eta theta."

@@ -16,7 +16,7 @@ from testbed.programs import running
 from testbed.speech import say
 from tests.room.conftest import CallAgent
 
-pytestmark = [pytest.mark.timeout(120), pytest.mark.alone]
+pytestmark = [pytest.mark.timeout(120), pytest.mark.heard]
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "own_session.py"
 SAID = ("Count for me.", "Yeah.", "Wait, what was that?")

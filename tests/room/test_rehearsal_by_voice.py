@@ -27,7 +27,7 @@ talks:
         expect: {contains: mind, persona: mentor}
 """
 
-pytestmark = [pytest.mark.timeout(PATIENCE_S + 40), pytest.mark.alone]
+pytestmark = [pytest.mark.timeout(PATIENCE_S + 40), pytest.mark.heard]
 
 
 def test_turns_are_spoken_and_replies_are_read_and_timed(tmp_path: Path) -> None:

@@ -177,7 +177,7 @@ async def test_two_tools_at_once_and_a_further_round_on_bedrock(
     assert sorted(given(bodies[-1])) == ["sunny in Ghent", "sunny in Lima", "sunny in Turin"]
 
 
-@pytest.mark.alone
+@pytest.mark.heard
 async def test_a_slow_tool_is_bridged_and_speaking_over_it_ends_it(
     call: Callable[[], AbstractAsyncContextManager[Caller]], engines: OpenAIStandIn
 ) -> None:

@@ -16,7 +16,7 @@ from rejoinder.stand_ins.openai_server import OpenAIStandIn
 from testbed.speech import say
 from tests.room.conftest import CallAgent
 
-pytestmark = [pytest.mark.timeout(120), pytest.mark.alone]
+pytestmark = [pytest.mark.timeout(120), pytest.mark.heard]
 
 LONG = "One two three four five six seven eight nine ten eleven twelve thirteen fourteen. " * 2
 
