@@ -68,8 +68,8 @@ _FILLING = (
     (_SERVERS, *_LANGUAGE_MODEL),
 )
 """Lanes that take what time a talk leaves; those that are left at its end come with the others."""
-_FILLED = 2
-"""How many of them at a time: they wait for much of theirs, and logic has ended by the middle."""
+_FILLED = 1
+"""How many of them at a time, beside logic; with two, talks that are heard failed now and then."""
 _SIDE_BY_SIDE = 4
 """Lanes that two cores serve: each waits for more than half of its time."""
 _LANE_S = 120

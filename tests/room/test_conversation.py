@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from math import inf
 
 import numpy as np
 import pytest
@@ -124,8 +125,12 @@ async def test_speaking_over_the_agent_stops_it_cancels_the_engines_and_keeps_wh
     llm = engines.of("llm")
     assert llm[0].outcome == "cancelled"
     assert llm[0].chunks < len(words(LONG * 8))
-    assert "cancelled" in {r.outcome for r in engines.of("tts")}
-    assert len(engines.of("tts")) < 8
+    stopped = llm[0].ended
+    assert stopped is not None
+    spoken = engines.of("tts")
+    assert {r.outcome for r in spoken if r.began < stopped < (r.ended or inf)} <= {"cancelled"}
+    assert [r.body["input"] for r in spoken if r.began > stopped] == ["Fine."]
+    assert len(spoken) < 8
 
     history = words(assistant_messages(llm[-1])[-1])
     assert history == interrupted[: len(history)]

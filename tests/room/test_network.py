@@ -3,8 +3,9 @@
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,7 @@ from testbed.network_patterns import CLEAN, MILD
 from testbed.programs import Background
 from testbed.rough_path import RoughPath, rough_path
 from tests.room.conftest import Worker
+from tests.room.test_conversation import user_messages_of
 
 pytestmark = [pytest.mark.timeout(120), pytest.mark.heard]
 
@@ -45,6 +47,11 @@ async def caller(path: RoughPath, livekit: LiveKitProcess, worker: Worker) -> As
         yield caller
 
 
+def by_turn(*replies: str) -> Callable[[list[dict[str, Any]]], str]:
+    """Answers each of the caller's turns with its own, also one that is asked about again."""
+    return lambda messages: replies[min(len(user_messages_of(messages)), len(replies)) - 1]
+
+
 def kept(engines: OpenAIStandIn, caller: Caller, said: str, *, after: float) -> float:
     """Share of the words of a reply that the caller heard."""
     pcm = caller.hearing.pcm()[round((after - 0.1 - caller.hearing.began) * RATE_HZ) :]
@@ -58,8 +65,7 @@ async def test_a_talk_over_a_line_that_loses_and_delays_keeps_its_words_and_its_
 ) -> None:
     path.pattern = MILD
     engines.transcribe = lambda request: "What is barge in?"
-    replies = iter([ALPHA, COUNT * 2, "Fine."])
-    engines.reply = lambda messages: next(replies)
+    engines.reply = by_turn(ALPHA, COUNT * 2, "Fine.")
     first = await caller.say(question)
     began = await caller.wait_for_answer(first)
     await caller.wait_for_reply(first)
@@ -81,8 +87,7 @@ async def test_a_call_goes_on_after_an_outage_of_two_seconds(
     caller: Caller, path: RoughPath, engines: OpenAIStandIn, question: Pcm
 ) -> None:
     engines.transcribe = lambda request: "What is barge in?"
-    replies = iter([COUNT * 2, ALPHA])
-    engines.reply = lambda messages: next(replies)
+    engines.reply = by_turn(COUNT * 2, ALPHA)
     began = await caller.wait_for_answer(await caller.say(question))
     await asyncio.sleep(max(0.0, began + 1.0 - time.perf_counter()))
     path.cut(OUTAGE_S)
