@@ -11,7 +11,7 @@ import pytest
 from livekit import api
 
 from agent.turns.words import tokens
-from rejoinder.scripted_caller.microphone import RATE_HZ, Pcm
+from rejoinder.scripted_caller.microphone import RATE_HZ, Microphone, Pcm
 from rejoinder.stand_ins.libretranslate_server import LibreTranslateStandIn
 from rejoinder.stand_ins.openai_server import OpenAIStandIn
 from testbed.livekit_process import LiveKitProcess
@@ -31,6 +31,7 @@ OTHER_HZ, SAME_HZ, OWN_HZ = 3300.0, 3600.0, 2950.0
 """Tones of somebody who is translated, of somebody who is not, and of the telephone itself: above
 those of the translation's words."""
 AMPLITUDE = 0.2
+TRIES = 3
 
 
 def tone(hz: float, *, lasting_s: float = 30.0) -> Pcm:
@@ -87,9 +88,18 @@ def said_in(pcm: Pcm, language: str, engines: OpenAIStandIn) -> bool:
     return f"onyx:{language}" in words and found >= 4
 
 
-def ended(listener: VoiceListener) -> Callable[[], bool]:
-    """Whether a translation was said to its end."""
-    return lambda: any(not told["playing"] for _, told in listener.told)
+async def say_until_heard(
+    microphone: Microphone, pcm: Pcm, listener: VoiceListener, heard: Callable[[], bool]
+) -> None:
+    """Say a sentence until a translation of it is heard whole; a busy machine makes holes."""
+    for said in range(1, TRIES + 1):
+        microphone.say(pcm)
+        await listener.until(
+            lambda said=said: sum(not told["playing"] for _, told in listener.told) >= said
+        )
+        if heard():
+            return
+    pytest.fail(f"not one of {TRIES} translations was heard whole")
 
 
 @pytest.mark.heard
@@ -112,15 +122,20 @@ async def test_a_telephone_hears_originals_low_and_the_translation_on_top(
             (eva.microphone, SAME_HZ),
         ):
             microphone.say(tone(hz))
-        ann.microphone.say(train)
-        await phone.listener.until(ended(phone.listener))
+        await say_until_heard(
+            ann.microphone,
+            train,
+            phone.listener,
+            lambda: (
+                said_in(phone.mix(), "pt", engines)
+                and said_in(bob.voice("pt").pcm(), "pt", engines)
+            ),
+        )
         heard = phone.mix()
-        assert said_in(heard, "pt", engines)
         assert amplitude(heard, SAME_HZ) == pytest.approx(AMPLITUDE, rel=0.2)
         assert amplitude(heard, OTHER_HZ) == pytest.approx(AMPLITUDE * 10 ** (-18 / 20), rel=0.3)
         assert amplitude(heard, OWN_HZ) < 0.01
         assert phone.hears == {MIX}
-        assert said_in(bob.voice("pt").pcm(), "pt", engines)
         assert [voice.name for voice in bob.heard.values()] == ["pt"]
 
 
@@ -133,9 +148,13 @@ async def test_what_a_telephone_says_is_translated_for_others_alone(
         await phone.is_left_with(MIX)
         bob = await room.listens("bob", "pt", hears="pt")
         await bob.hears_a("pt")
-        phone.microphone.say(spoken_through(Line(PCMU, rate_hz=RATE_HZ), train))
-        await bob.until(ended(bob))
-        assert said_in(bob.voice("pt").pcm(), "pt", engines)
+        by_telephone = spoken_through(Line(PCMU, rate_hz=RATE_HZ), train)
+        await say_until_heard(
+            phone.microphone,
+            by_telephone,
+            bob,
+            lambda: said_in(bob.voice("pt").pcm(), "pt", engines),
+        )
         assert not engines.heard_words(phone.mix(), rate_hz=HEARD_HZ)
 
 
