@@ -2,18 +2,17 @@
 
 Room and browser tests speak in real time: beside what takes a processor, on two cores, a pause of
 0.8 s becomes one of 1.3 s, and an answer has a hole. Where a talk's course is looked at, three run
-side by side. Where it is heard and timed, or has real models, a browser or a telephone, two do.
-Tests of logic need nothing but a processor and take what those leave, at the lowest priority there
-is; so do lanes of servers beside the two. What is left then, rooms and pages in which nothing is
-timed among it, waits for much of its time: several lanes run side by side. With arguments there is
-one run: they go to pytest as they are.
+side by side. Where it is heard and timed, or has real models, a browser or a telephone, it runs
+alone. Tests of logic need nothing but a processor and take what those leave, at the lowest priority
+there is; after them so does a lane of servers. What is left then, servers, and rooms and pages in
+which nothing is timed, waits for much of its time: several lanes run side by side. With arguments
+there is one run: they go to pytest as they are.
 """
 
 import os
 import subprocess
 import sys
 import tempfile
-import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,7 +24,7 @@ import psutil
 
 _ROOM, _BROWSER, _SIP = "tests/room", "tests/browser", "tests/sip"
 _REAL_TIME = "room and not (patient or heard)"
-_HEARD = "(browser or heard or sip) and not patient"
+_HEARD = ("(browser or heard or sip) and not patient", _ROOM, _BROWSER, _SIP)
 _LOGIC = "unit or packaging or idle"
 _SERVERS = f"not ({_LOGIC} or room or browser)"
 _UNITS = sorted(str(path) for path in Path("tests/unit").glob("test_*.py"))
@@ -50,13 +49,6 @@ _LANES = (
         *("patient", _BROWSER, f"{_ATTACKS}/test_private_logs.py"),
         *(f"--ignore={file}" for file in _MEETINGS),
     ),
-)
-"""The longest first."""
-_LOGIC_HALVES = (
-    (_LOGIC, *_UNITS[::2]),
-    (_LOGIC, *_UNITS[1::2], "tests/packaging", "tests/protocol", "tests/attacks"),
-)
-_FILLING = (
     (_SERVERS, _PROTOCOL, *(f"--ignore={room}" for room in (_MODELS, _STT, _LLM, _TTS, *_WEB))),
     (_SERVERS, *_WEB),
     (_SERVERS, _ATTACKED_MODELS),
@@ -67,9 +59,11 @@ _FILLING = (
     (_SERVERS, _MODELS, *(f"--ignore={file}" for file in _LANGUAGE_MODEL)),
     (_SERVERS, *_LANGUAGE_MODEL),
 )
-"""Lanes that take what time a talk leaves; those that are left at its end come with the others."""
-_FILLED = 1
-"""How many of them at a time, beside logic; with two, talks that are heard failed now and then."""
+"""The longest first."""
+_LOGIC_HALVES = (
+    (_LOGIC, *_UNITS[::2]),
+    (_LOGIC, *_UNITS[1::2], "tests/packaging", "tests/protocol", "tests/attacks"),
+)
 _SIDE_BY_SIDE = 4
 """Lanes that two cores serve: each waits for more than half of its time."""
 _LANE_S = 120
@@ -91,25 +85,18 @@ def main(arguments: Sequence[str]) -> int:
     if arguments:
         return subprocess.call([*pytest, *arguments])
     shown = [*pytest, "--durations=10", *_NO_DEBUG, "-m"]
-    rooms = _files(_ROOM)
-    courses = _shares(rooms, "test_g", "test_k")
-    heard = _shares(rooms, "test_f")
-    heard[0] += [_BROWSER]
-    heard[1] += [_SIP]
+    courses = _shares(_files(_ROOM), "test_g", "test_k")
     with ThreadPoolExecutor(_SIDE_BY_SIDE + 1) as workers:
         lanes = _Lanes(shown)
         # One after the other: beside talks a second lane made holes in what they heard.
         logic = workers.submit(lanes.give_way, _LOGIC_HALVES)
         try:
             codes = _side_by_side([[*shown, _REAL_TIME, *share] for share in courses])
-            working = [
-                workers.submit(lanes.run, beside_talk=number < _FILLED)
-                for number in range(_SIDE_BY_SIDE)
-            ]
-            codes += _side_by_side([[*shown, _HEARD, *share] for share in heard])
+            codes.append(subprocess.call([*shown, *_HEARD]))
             print("the others, side by side; each lane is shown at its end", flush=True)
-            lanes.begin()
-            codes += [code for worker in working for code in worker.result()]
+            lanes.give_way_no_more()
+            others = [workers.submit(lanes.run) for _ in range(_SIDE_BY_SIDE)]
+            codes += [code for other in others for code in other.result()]
             codes += logic.result()
         finally:
             lanes.end()
@@ -143,62 +130,58 @@ class _Lanes:
 
     def __init__(self, shown: Sequence[str]) -> None:
         self._shown = shown
-        self._others, self._filling = deque(_LANES), deque(_FILLING)
-        self._may_begin = threading.Event()
+        self._left = deque(_LANES)
         self._giving_way: list[subprocess.Popen[bytes]] = []
+        self._gives_way = True
         self._ended = False
-
-    def begin(self) -> None:
-        """Nothing has to be listened to any more: all lanes may run, and give way no longer."""
-        self._may_begin.set()
-        for process in self._giving_way:
-            if process.poll() is None:
-                _give_way_no_more(process.pid)
 
     def end(self) -> None:
         """Begin no further one, and end what gives way."""
         self._ended = True
-        self._others.clear()
-        self._filling.clear()
-        self._may_begin.set()
+        self._left.clear()
         for process in self._giving_way:
             process.kill()
 
     def give_way(self, lanes: Sequence[Sequence[str]]) -> list[int]:
-        """Run lanes from the first minute on, one after the other; gives their exit codes."""
-        codes = []
-        for lane in lanes:
-            if not self._ended:
-                codes.append(_in_silence(self._command(lane), giving_way=self._begun))
-        return codes
+        """Run lanes one after the other, at the lowest priority; gives their exit codes.
 
-    def run(self, *, beside_talk: bool) -> list[int]:
-        """Run one lane after the other; gives their exit codes.
-
-        `beside_talk`: also before all may begin, with what time the processor has.
+        After them the shortest of the others, while there is something to give way to.
         """
+        left = deque(lanes)
         codes = []
-        while beside_talk or self._may_begin.wait():
-            idle = not self._may_begin.is_set()
-            try:
-                lane = (self._filling if idle or not self._others else self._others).popleft()
-            except IndexError:
-                if not idle:
-                    break
-                beside_talk = False
-                continue
-            command = self._command(lane)
-            codes.append(_in_silence(command, giving_way=self._begun if idle else None))
+        while not self._ended:
+            with suppress(IndexError):
+                if not left and self._gives_way:
+                    left.append(self._left.pop())
+            if not left:
+                break
+            codes.append(_in_silence(self._command(left.popleft()), giving_way=self._begun))
         return codes
+
+    def give_way_no_more(self) -> None:
+        """Nothing has to be listened to any more: what gave way has the time that others have."""
+        self._gives_way = False
+        for process in self._giving_way:
+            if process.poll() is None:
+                _give_way_no_more(process.pid)
+
+    def run(self) -> list[int]:
+        """Run one lane after the other until none is left; gives their exit codes."""
+        codes = []
+        while True:
+            try:
+                lane = self._left.popleft()
+            except IndexError:
+                return codes
+            codes.append(_in_silence(self._command(lane)))
 
     def _command(self, lane: Sequence[str]) -> list[str]:
         limit_s = _LOGIC_S if lane[0] == _LOGIC else _LANE_S
         return [*self._shown, *lane, f"--timeout={limit_s}"]
 
     def _begun(self, process: subprocess.Popen[bytes]) -> None:
-        """Take a lane that gives way; it does so no longer than until all may begin."""
         self._giving_way.append(process)
-        if self._may_begin.is_set():
+        if not self._gives_way:
             _give_way_no_more(process.pid)
 
 

@@ -177,9 +177,10 @@ async def test_a_room_is_kept_as_it_was(
         whole = sound.between(0.0, room.length_s)
         voiced = np.flatnonzero(loud(whole, HEARD_HZ)) / 100
         assert clauses[0].begin == pytest.approx(voiced[0], abs=0.3)
-        # The recogniser here knows nothing of the stalls of a busy microphone.
+        # The recogniser here knows nothing of what a busy machine stretches: what stalls at the
+        # microphone, and what comes late and is drawn out by who receives it.
         stalled_s = sum(long for _, long in spoken[identity].stalls)
-        assert voiced[-1] - stalled_s - 0.5 < clauses[-1].end < voiced[-1] + 0.5
+        assert voiced[-1] - stalled_s - 1.2 < clauses[-1].end < voiced[-1] + 0.5
         alike = KnownSpeech(said).alike(whole / 32768, HEARD_HZ)
         assert max(alike, key=lambda text: alike[text]) == sentence
         for clause in clauses:
