@@ -85,7 +85,7 @@ def main(arguments: Sequence[str]) -> int:
     if arguments:
         return subprocess.call([*pytest, *arguments])
     shown = [*pytest, "--durations=10", *_NO_DEBUG, "-m"]
-    courses = _shares(_files(_ROOM), "test_g", "test_k")
+    courses = _shares(_ROOM, "test_g", "test_k")
     with ThreadPoolExecutor(_SIDE_BY_SIDE + 1) as workers:
         lanes = _Lanes(shown)
         # One after the other: beside talks a second lane made holes in what they heard.
@@ -103,18 +103,14 @@ def main(arguments: Sequence[str]) -> int:
     return next((code for code in codes if code not in (0, _NO_TESTS)), 0)
 
 
-def _files(folder: str) -> list[str]:
-    return sorted(str(path) for path in Path(folder).glob("test_*.py"))
-
-
-def _shares(files: Sequence[str], *first: str) -> list[list[str]]:
-    """Part files by their names, each part but one beginning at one of these.
+def _shares(folder: str, *first: str) -> list[list[str]]:
+    """Part a folder's files by their names, each part but one beginning at one of these.
 
     They take as long as each other; whoever adds a long talk looks again.
     """
     shares: list[list[str]] = [[] for _ in range(len(first) + 1)]
-    for file in files:
-        shares[sum(Path(file).name >= name for name in first)].append(file)
+    for file in sorted(Path(folder).glob("test_*.py")):
+        shares[sum(file.name >= name for name in first)].append(str(file))
     return shares
 
 
