@@ -9,7 +9,7 @@ UV_READY := $(filter .tools/bin/uv,$(UV))
 RUN = $(UV) run --no-sync
 # npm fetches the talk page's client library once; a wheel brings one where there is none.
 NODE = $(shell node --version >/dev/null 2>&1 && npm --version >/dev/null 2>&1 || echo --extra node)
-EXTRAS = --extra server-whisper --extra server-tts --extra memory --extra documents $(NODE)
+EXTRAS = --extra server-whisper --extra server-tts --extra memory --extra redis --extra documents $(NODE)
 MORE_SERVERS = --extra server-llm --extra server-translate
 # --inexact: `make demo` after `make test` does not take the test tools away.
 SYNC = $(UV) sync --locked --inexact $(EXTRAS)

@@ -244,8 +244,8 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage(folder: Path, calls: int) -> AsyncIterator[Stage]:
-    """Start all, and the calls."""
+async def stage(folder: Path, calls: int, *, copies: bool) -> AsyncIterator[Stage]:
+    """Start all, and the calls; `copies`: redis keeps their histories, too."""
     over = asyncio.Event()
     redis_binary = shutil.which("redis-server")
     if redis_binary is None:
@@ -260,8 +260,11 @@ async def stage(folder: Path, calls: int) -> AsyncIterator[Stage]:
         engines = OpenAIStandIn(reply=_reply)
         await stack.enter_async_context(engines.serve())
         programs = stack.enter_context(ExitStack())
+        settings = {"OPENAI_BASE_URL": engines.url}
+        if copies:
+            settings["AGENT_HISTORY_URL"] = f"redis://{redis}"
         workers = {
-            name: programs.enter_context(_worker(name, url, first, engines.url, folder))
+            name: programs.enter_context(_worker(name, url, first, folder, **settings))
             for name in WORKERS
         }
         for program in workers.values():
@@ -288,13 +291,13 @@ async def stage(folder: Path, calls: int) -> AsyncIterator[Stage]:
 
 
 @contextmanager
-def _worker(name: str, url: str, node: LiveKitProcess, engines: str, folder: Path) -> Any:
+def _worker(name: str, url: str, node: LiveKitProcess, folder: Path, **settings: str) -> Any:
     argv = [sys.executable, "-m", "rejoinder", "start", "--health-port", "0"]
     env = {
         "LIVEKIT_URL": url, "LIVEKIT_API_KEY": node.api_key, "LIVEKIT_API_SECRET": node.api_secret,
         "AGENT_NAME": "pool", "AGENT_MAX_CALLS": "10", "AGENT_IDLE_PROCESSES": "3",
-        "AGENT_GREETING": GREETING, "AGENT_BACK_TEXT": BACK, "OPENAI_BASE_URL": engines,
-        "TURN_EAGERNESS": "patient", "PYTHONUNBUFFERED": "1",
+        "AGENT_GREETING": GREETING, "AGENT_BACK_TEXT": BACK,
+        "TURN_EAGERNESS": "patient", "PYTHONUNBUFFERED": "1", **settings,
     }  # fmt: skip
     with running(name, argv, folder=folder, env=env) as program:
         yield program
@@ -333,10 +336,10 @@ async def _event(
     return rows
 
 
-async def run(calls: int) -> list[Row]:
+async def run(calls: int, *, copies: bool) -> list[Row]:
     """Hold the calls and let the three things happen."""
     folder = Path(tempfile.mkdtemp(prefix="survival-"))
-    async with stage(folder, calls) as on:
+    async with stage(folder, calls, copies=copies) as on:
         for talker in on.talkers:
             await talker.answered()
         busy = [on.worker_of(talker) for talker in on.talkers]
@@ -389,10 +392,15 @@ def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--calls", type=int, default=12)
+    parser.add_argument(
+        "--no-copies",
+        action="store_true",
+        help="without AGENT_HISTORY_URL: histories in the rooms alone",
+    )
     parser.add_argument("--out", type=Path, default=OUT)
     parser.add_argument("--keep", action="store_true", help="leave docs/survival.md as it is")
     args = parser.parse_args()
-    rows = asyncio.run(run(args.calls))
+    rows = asyncio.run(run(args.calls, copies=not args.no_copies))
     told = {
         "survival": [asdict(row) for row in rows],
         "machine": f"{platform.machine()}, {platform.system()}", "when": date.today().isoformat(),

@@ -33,6 +33,7 @@ from agent.playout.heard_output import Playout
 from agent.settings.load import Settings
 from agent.survival.heartbeat import Heartbeat
 from agent.survival.history import Memory, seal_for
+from agent.survival.history_copy import HistoryCopy
 from agent.survival.late_jobs import is_late
 from agent.survival.succession import Succession
 from agent.tasks import CallTasks, undivided
@@ -42,6 +43,7 @@ logger = logging.getLogger(__name__)
 
 _LAST_WORDS_S = 0.5
 """The captions of the last sentence are on their way when it was heard, seconds."""
+_CLOSED = (rtc.DisconnectReason.ROOM_DELETED, rtc.DisconnectReason.ROOM_CLOSED)
 
 
 async def serve(ctx: JobContext, parts: Parts, settings: Settings, metadata: JobMetadata) -> None:
@@ -90,6 +92,8 @@ class Call:
         self._tasks = tasks
         self._cast = cast
         self._over = asyncio.Event()
+        self._cut_off = False
+        """The job has lost the room, and another one may go on with the talk."""
         self._recorded = recorded(parts, settings)
         self._voice = self._recorded.track(OUTPUT_RATE_HZ)
         self._reader = Reader(cast.persona.language)
@@ -108,7 +112,12 @@ class Call:
         )
         self._floor.take(self._session)
         seal = seal_for(settings.livekit.api_secret, room=ctx.job.room.name)
-        self._heartbeat = Heartbeat(ctx.room, tasks, dispatch=ctx.job.dispatch_id, seal=seal)
+        self._copy = HistoryCopy(
+            settings.agent.history_url, seal, agent=ctx.job.agent_name, job=ctx.job.id
+        )
+        self._heartbeat = Heartbeat(
+            ctx.room, tasks, dispatch=ctx.job.dispatch_id, seal=seal, sealed=self._copy.keep
+        )
         self._succession = Succession(ctx, tasks, self._heartbeat, seal, returned=self._on_returned)
         self._wiring = wiring = Wiring(
             ctx.room,
@@ -149,13 +158,16 @@ class Call:
         session.on("user_input_transcribed", self._on_transcribed)
         session.on("close", self._on_close)
         room.on("disconnected", self._on_room_gone)
+        self._tasks.carry(self._copy.run, name="history-copy", lost=lambda: None)
         self._tasks.carry(self._listener.run, name="listen", lost=failures.deaf)
         self._tasks.carry(
             lambda: self._speak_in(room, connecting), name="voice", lost=failures.mute
         )
         talking = self._tasks.need(self._talk(room, connecting), name="talk")
+        over = False
         try:
             await self._over.wait()
+            over = not self._cut_off
         finally:
             talking.cancel()
             try:
@@ -164,6 +176,7 @@ class Call:
                 await self._callers.aclose()
                 await self._voice.aclose()
                 await self._recorded.aclose()
+                await self._copy.aclose(over=over)
                 self._ctx.shutdown(reason="the call is over")
 
     async def _talk(self, room: rtc.Room, connecting: asyncio.Task[None]) -> None:
@@ -178,7 +191,7 @@ class Call:
         if await is_late(self._ctx):
             self._over.set()
             return
-        memory = self._succession.take_over()
+        memory = self._succession.take_over() or await self._copy.left()
         if memory is not None:
             self._callers.expect(memory.served)
             self._wiring.changes.resume(memory.persona)
@@ -259,5 +272,6 @@ class Call:
     def _on_close(self, event: CloseEvent) -> None:
         self._over.set()
 
-    def _on_room_gone(self, reason: object) -> None:
+    def _on_room_gone(self, reason: int) -> None:
+        self._cut_off = reason not in _CLOSED
         self._over.set()

@@ -43,15 +43,21 @@ class Conversation:
         self._with: str | None = None
         self._history_of: str | None = None
         """Who has said what the history has; not yet here when an earlier job has left it."""
+        self._recalled: set[str] = set()
+        """By id, what an earlier job has left."""
         self._asked: llm.ChatMessage | None = None
 
     async def recall(self, memory: Memory) -> None:
         """Go on with what an earlier job has left, if the same person is served again."""
         self._history_of = memory.served
-        await self._session.current_agent.update_chat_ctx(recalled(memory))
+        left = recalled(memory)
+        self._recalled = {item.id for item in left.items}
+        await self._session.current_agent.update_chat_ctx(left)
 
     async def learn(self, memory: Memory) -> bool:
         """Put before what was said here what an earlier job knows, which was away until now.
+
+        It knows all that was recalled, which takes its place.
 
         Returns:
             False when that was said by somebody else.
@@ -60,9 +66,11 @@ class Conversation:
             return False
         self._history_of = memory.served
         agent = self._session.current_agent
-        here = agent.chat_ctx.items
+        here = [item for item in agent.chat_ctx.items if item.id not in self._recalled]
         first = next((n for n, item in enumerate(here) if not is_instruction(item)), len(here))
-        told = [*here[:first], *recalled(memory).items, *here[first:]]
+        earlier = recalled(memory).items
+        self._recalled = {item.id for item in earlier}
+        told = [*here[:first], *earlier, *here[first:]]
         await agent.update_chat_ctx(llm.ChatContext(told))
         self.remember()
         return True

@@ -5,7 +5,8 @@ Silero alone would be 20 MB more in each process that loaded it anew.
 
 from agent.call.parts import preload
 from agent.job.worker import SETTINGS
-from agent.survival import history
+from agent.survival import history, history_copy
 
 preload(SETTINGS)
 history.preload()
+history_copy.preload(SETTINGS.agent.history_url)

@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import SecretStr
+
 from agent.options.fields import Section, setting
 from agent.wording.lexicon import ENGLISH
 
@@ -73,6 +75,12 @@ class AgentOptions(Section):
         True,
         "this worker looks at the rooms of all workers of its name, and calls another agent to "
         "callers whose own has died or who waited while all were busy; some 20 requests a second",
+    )
+    history_url: SecretStr | None = setting(
+        None,
+        "address of a redis, redis://HOST:PORT/NUMBER or rediss://USER:KEY@HOST:PORT, that keeps "
+        "what is said in a call, sealed, until it is over: another agent knows it at once then, "
+        "also where livekit-server was lost (docs/survival.md); empty: in the room alone",
     )
     isolation: Literal["process", "thread"] = setting(
         "process",

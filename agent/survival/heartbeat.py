@@ -8,7 +8,7 @@ over (`agent.survival.rooms`).
 
 import asyncio
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 from livekit import rtc
@@ -24,13 +24,20 @@ class Heartbeat:
     """Beats for one job. `run` must run for as long as the call does."""
 
     def __init__(
-        self, room: rtc.Room, tasks: CallTasks, *, dispatch: str, seal: Seal | None
+        self,
+        room: rtc.Room,
+        tasks: CallTasks,
+        *,
+        dispatch: str,
+        seal: Seal | None,
+        sealed: Callable[[str], None] = lambda history: None,
     ) -> None:
-        """Prepare; without a `seal` no history is kept."""
+        """Prepare; without a `seal` no history is kept. `sealed` is given each that is."""
         self._room = room
         self._tasks = tasks
         self._dispatch = dispatch
         self._seal = seal
+        self._on_sealed = sealed
         self._memory: Memory | None = None
         """What is not sealed yet."""
         self._sealed = ""
@@ -58,6 +65,7 @@ class Heartbeat:
             if self._memory is not None and self._seal is not None:
                 self._sealed = self._seal.close(self._memory)
                 self._memory = None
+                self._on_sealed(self._sealed)
             beat = Beat(f"{self.age_s:.1f}", self._dispatch)
             signs = {BEAT: str(beat), HISTORY: self._sealed}
             self._tasks.inform(self._set(json.dumps(signs)), name="heartbeat")

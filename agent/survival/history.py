@@ -1,10 +1,12 @@
 """What was said in a call: kept short for the model, and sealed for a job that takes the call over.
 
 The sealed history stands in the agent's participant metadata, where livekit-server keeps it for
-about 20 s after the job's process was killed. Who is in the room, or reads the server's webhooks,
-sees it; only a worker with the same LIVEKIT_API_SECRET can open it.
+about 20 s after the job's process was killed, and in a redis where one is set
+(`agent.survival.history_copy`). Who is in the room, or reads the server's webhooks, sees it; only a
+worker with the same LIVEKIT_API_SECRET can open it.
 """
 
+import hmac
 import json
 import zlib
 from base64 import urlsafe_b64encode
@@ -67,8 +69,20 @@ class Seal:
         from cryptography.hazmat.primitives.hashes import SHA256
         from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-        kdf = HKDF(SHA256(), length=32, salt=None, info=b"rejoinder history\0" + room.encode())
-        self._fernet = Fernet(urlsafe_b64encode(kdf.derive(secret.encode())))
+        def derived(purpose: bytes) -> bytes:
+            kdf = HKDF(SHA256(), length=32, salt=None, info=purpose + b"\0" + room.encode())
+            key: bytes = kdf.derive(secret.encode())
+            return key
+
+        self._fernet = Fernet(urlsafe_b64encode(derived(b"rejoinder history")))
+        self._names = derived(b"rejoinder history name")
+
+    def name(self, agent: str) -> str:
+        """What the history of one agent in the room is called where anybody may read it.
+
+        A room's own name can have a telephone's number in it.
+        """
+        return hmac.digest(self._names, agent.encode(), "sha256").hex()
 
     def close(self, memory: Memory) -> str:
         """Seal a memory as printable ASCII."""

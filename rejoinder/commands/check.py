@@ -22,6 +22,7 @@ from agent.settings.engines import TABLES
 from agent.settings.hosting import is_hosted
 from agent.settings.load import Settings, StageChoice, apply_env_file, load
 from agent.settings.reading import Value
+from agent.survival.history_copy import ping
 from agent.tools.modules import load_tools
 from rejoinder.demo import places, running
 from rejoinder.demo.livekit_api import ANSWER_S, list_rooms
@@ -93,7 +94,7 @@ def _calls_none(settings: Settings) -> bool:
 
 
 async def examine(settings: Settings, *, probe_s: float = _PROBE_S) -> list[Finding]:
-    """Contact LiveKit, all chosen engines, the memory and servers of tools at the same time.
+    """Contact LiveKit, all chosen engines, databases and servers of tools at the same time.
 
     Each has `probe_s` seconds.
     """
@@ -112,6 +113,9 @@ async def examine(settings: Settings, *, probe_s: float = _PROBE_S) -> list[Find
         if settings.memory.memory == "on":
             looking = _limited("MEMORY", _memory(settings), probe_s)
             tasks.append(group.create_task(looking, name="check-memory"))
+        if settings.agent.history_url is not None:
+            asking = _limited("AGENT_HISTORY_URL", ping(settings.agent.history_url), probe_s)
+            tasks.append(group.create_task(asking, name="check-history"))
         for name, server in settings.mcp.servers.by_name.items():
             probing = _limited(f"MCP {name}", _tools_of(server), probe_s)
             tasks.append(group.create_task(probing, name=f"check-mcp-{name}"))

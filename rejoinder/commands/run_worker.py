@@ -15,6 +15,7 @@ from agent.recorder.folder import folder_of, make_folder
 from agent.settings.checking import check_engine
 from agent.settings.engines import TABLES
 from agent.settings.load import StageChoice, apply_env_file, load, override
+from agent.survival import history_copy
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,6 +50,8 @@ def run(args: argparse.Namespace) -> int:
         )
     if effective.record.record != "off":
         make_folder(folder_of(effective.record))
+    if effective.agent.history_url is not None:
+        history_copy.client(effective.agent.history_url)
     if effective.memory.memory == "on":
         opened(effective.memory).store.prune()
     # A job process that cannot be set up is started again for ever, while the worker says that

@@ -1,7 +1,8 @@
 """livekit-server is killed with its rooms, and another one stands in its place.
 
 The agent that was there comes back. If the worker has registered by then the server begins another
-one beside it.
+one beside it. One that does not come back has left a copy of what was said in redis, where there is
+one.
 """
 
 import asyncio
@@ -14,15 +15,18 @@ from pathlib import Path
 
 import pytest
 from livekit import api, rtc
+from redis.asyncio import Redis
 
 from agent.survival.rooms import dispatches
 from rejoinder.scripted_caller.caller import Caller, join
 from rejoinder.stand_ins.openai_server import OpenAIStandIn
 from testbed.balancer import balanced
 from testbed.livekit_process import livekit_binary, run_livekit
+from testbed.redis_process import run_redis
+from tests.conftest import require
 from tests.room.conftest import Worker
 from tests.room.test_conversation import user_messages
-from tests.room.test_killed_jobs import ask
+from tests.room.test_killed_jobs import ask, job_of
 from tests.room.test_leaving import active_jobs
 
 AGENT = "lost"
@@ -52,6 +56,50 @@ async def is_reached(caller: Caller) -> bool:
     return True
 
 
+class Lost:
+    """A call whose livekit-server can be killed; another one takes its place then."""
+
+    def __init__(self, stack: AsyncExitStack, folder: Path) -> None:
+        self._stack = stack
+        self._folder = folder
+        self._binary = livekit_binary()
+
+    async def begin(self, start_worker: Callable[..., ExitStack], **settings: str) -> None:
+        """Start a server and a worker, which has AGENT's settings and these, and call."""
+        stack = self._stack
+        running = run_livekit(self._binary, self._folder / "first")
+        self.server = first = await stack.enter_async_context(running)
+        self._there = [first.url]
+        url = await stack.enter_async_context(balanced(self._there))
+        started = await asyncio.to_thread(
+            start_worker,
+            LIVEKIT_URL=url,
+            LIVEKIT_API_KEY=first.api_key,
+            LIVEKIT_API_SECRET=first.api_secret,
+            AGENT_NAME=AGENT,
+            **settings,
+        )
+        stack.enter_context(started)
+        self.worker: Worker = started.worker  # type: ignore[attr-defined]
+        token = first.token(f"room-{secrets.token_hex(4)}", "caller", dispatch=AGENT)
+        self.line = await stack.enter_async_context(AsyncExitStack())
+        self.caller = await self.line.enter_async_context(join(url, token))
+        await self.caller.wait_for_agent()
+
+    async def lose(self, *others: int) -> None:
+        """Kill the server, and other processes, and wait until the caller has an agent again."""
+        lost, caller = self.server, self.caller
+        running = run_livekit(self._binary, self._folder / "second", like=lost)
+        self.server = await self._stack.enter_async_context(running)
+        self._there[:] = [self.server.url]
+        gone = asyncio.Event()
+        caller.room.on("participant_disconnected", lambda _: gone.set())
+        for pid in (lost.pid, *others):
+            os.kill(pid, signal.SIGKILL)
+        await gone.wait()
+        await caller.wait_until(lambda: caller.agent is not None, timeout_s=60)
+
+
 async def test_the_one_agent_that_stays_knows_what_was_said_before(
     engines: OpenAIStandIn, start_worker: Callable[..., ExitStack], tmp_path: Path
 ) -> None:
@@ -60,44 +108,49 @@ async def test_the_one_agent_that_stays_knows_what_was_said_before(
     Each call has a process, as usual: in one for all the native client may stand still after this.
     """
     engines.reply = lambda messages: "Noted."
-    binary = livekit_binary()
     async with AsyncExitStack() as stack:
-        first = await stack.enter_async_context(run_livekit(binary, tmp_path / "first"))
-        there = [first.url]
-        url = await stack.enter_async_context(balanced(there))
-        settings = {
-            "LIVEKIT_URL": url, "LIVEKIT_API_KEY": first.api_key,
-            "LIVEKIT_API_SECRET": first.api_secret, "AGENT_NAME": AGENT,
-            "OPENAI_BASE_URL": engines.url,
-        }  # fmt: skip
-        started = await asyncio.to_thread(start_worker, **settings)
-        stack.enter_context(started)
-        worker: Worker = started.worker  # type: ignore[attr-defined]
-        token = first.token(f"room-{secrets.token_hex(4)}", "caller", dispatch=AGENT)
-        caller = await stack.enter_async_context(join(url, token))
-        await caller.wait_for_agent()
-        await ask(caller, "my name is Ann")
-        second = await stack.enter_async_context(
-            run_livekit(binary, tmp_path / "second", like=first)
-        )
-        there[:] = [second.url]
-        gone = asyncio.Event()
-        caller.room.on("participant_disconnected", lambda _: gone.set())
-        os.kill(first.pid, signal.SIGKILL)
-        await gone.wait()
-        await caller.wait_until(lambda: caller.agent is not None, timeout_s=60)
+        call = Lost(stack, tmp_path)
+        await call.begin(start_worker, OPENAI_BASE_URL=engines.url)
+        await ask(call.caller, "my name is Ann")
+        await call.lose()
         await asyncio.sleep(_SENT_S)
+        second = call.server
         async with (
             asyncio.timeout(60),
             api.LiveKitAPI(second.url, second.api_key, second.api_secret) as server,
         ):
             # One that is still away is a job too.
             while (
-                await begins(server, caller.room.name)
-                or await active_jobs(worker) != 1
-                or not await is_reached(caller)
+                await begins(server, call.caller.room.name)
+                or await active_jobs(call.worker) != 1
+                or not await is_reached(call.caller)
             ):
                 await asyncio.sleep(0.1)
-        await ask(caller, "what is my name")
+        await ask(call.caller, "what is my name")
     assert user_messages(engines.of("llm")[-1]) == ["my name is Ann", "what is my name"]
     assert len(engines.of("llm")) == 2, "both agents have answered"
+
+
+async def test_a_redis_knows_it_where_the_server_and_the_agent_are_lost(
+    engines: OpenAIStandIn, start_worker: Callable[..., ExitStack], tmp_path: Path
+) -> None:
+    engines.reply = lambda messages: "Noted."
+    binary = require("redis-server", "apt-get install redis-server, or brew install redis")
+    async with AsyncExitStack() as stack:
+        address = f"redis://{await stack.enter_async_context(run_redis(binary))}"
+        redis = await stack.enter_async_context(Redis.from_url(address))
+        async with AsyncExitStack() as calling:
+            call = Lost(calling, tmp_path)
+            settings = {"AGENT_HISTORY_URL": address, "AGENT_GOODBYE_S": "0"}
+            await call.begin(start_worker, OPENAI_BASE_URL=engines.url, **settings)
+            await ask(call.caller, "my name is Ann")
+            await call.lose(job_of(call.caller, call.worker))
+            async with asyncio.timeout(60):
+                while not await is_reached(call.caller):
+                    await asyncio.sleep(0.1)
+            await ask(call.caller, "what is my name")
+            await call.line.aclose()
+            async with asyncio.timeout(60):
+                while await redis.keys():
+                    await asyncio.sleep(0.1)
+    assert user_messages(engines.of("llm")[-1]) == ["my name is Ann", "what is my name"]

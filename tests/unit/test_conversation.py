@@ -142,6 +142,23 @@ def test_what_an_earlier_job_knows_that_comes_back_stands_before_what_was_said_h
     assert session.said == [GREETING]
 
 
+def test_what_comes_back_takes_the_place_of_its_copy() -> None:
+    """The copy was taken over first; the one that is back has heard a little more."""
+    copy = Memory("ann", (Message("user", "My name is Ann."),))
+    memory = Memory("ann", (*copy.said, Message("assistant", "Hello,")))
+    session, heart = Session(), Heart()
+
+    async def scene() -> None:
+        async with CallTasks() as tasks:
+            conversation = conversation_of(session, tasks, heart)
+            await conversation.recall(copy)
+            await conversation.serve(Resume("ann"))
+            assert await conversation.learn(memory)
+
+    virtual_time.run(scene())
+    assert heart.remembered[-1] == ("ann", ["My name is Ann.", "Hello,", BACK])
+
+
 def test_what_somebody_else_has_told_it_is_not_learnt() -> None:
     memory = Memory("ann", (Message("user", "My name is Ann."),))
     session, heart = Session(), Heart()

@@ -41,6 +41,15 @@ def test_a_memory_is_opened_by_the_same_secret_in_the_same_room_alone() -> None:
     assert Seal(secret=SECRET, room="r").open("") is None
 
 
+def test_its_name_is_the_same_for_all_jobs_of_an_agent_and_tells_nothing() -> None:
+    room = "call-_+15105550100_x"
+    name = Seal(secret=SECRET, room=room).name("a")
+    assert name == Seal(secret=SECRET, room=room).name("a")
+    assert "15105550100" not in name
+    others = (Seal(secret="t" * 40, room=room), Seal(secret=SECRET, room="q"))
+    assert len({name, Seal(secret=SECRET, room=room).name(""), *(o.name("a") for o in others)}) == 4
+
+
 def test_a_sealed_memory_shows_nothing_and_fits_into_the_attributes() -> None:
     words = tuple(Message("user", secrets.token_hex(500)) for _ in range(100))
     sealed = Seal(secret=SECRET, room="r").close(
