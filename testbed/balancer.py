@@ -40,12 +40,14 @@ async def balanced(targets: Sequence[str]) -> AsyncIterator[str]:
         finally:
             for end in ends:
                 end.close()
+            for end in ends:
                 with contextlib.suppress(OSError):
                     await end.wait_closed()
 
     def begin(near_in: asyncio.StreamReader, near_out: asyncio.StreamWriter) -> None:
         task = asyncio.get_running_loop().create_task(serve(near_in, near_out), name="balanced")
         serving.add(task)
+        task.add_done_callback(lambda _: near_out.close())  # one that was ended before it began
         task.add_done_callback(serving.discard)
 
     server = await asyncio.start_server(begin, "127.0.0.1", 0)

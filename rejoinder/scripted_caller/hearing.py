@@ -41,9 +41,12 @@ class Hearing:
 
     async def listen(self, track: rtc.Track) -> None:
         """Record `track` until it ends or the task is cancelled."""
-        stream = rtc.AudioStream(
-            track, sample_rate=RATE_HZ, num_channels=1, frame_size_ms=self._frame_ms
-        )
+        try:
+            stream = rtc.AudioStream(
+                track, sample_rate=RATE_HZ, num_channels=1, frame_size_ms=self._frame_ms
+            )
+        except AssertionError:
+            return  # so does livekit 1.1.21 say that the track has gone meanwhile
         try:
             async for event in stream:
                 now = time.perf_counter()

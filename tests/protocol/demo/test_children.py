@@ -83,7 +83,10 @@ async def test_a_child_is_ready_when_its_page_answers_200_and_tells_what_it_wait
             both(http_ok(f"http://127.0.0.1:{port}/"), log_says("up")),
         )  # fmt: skip
         await supervisor.start(waiting, lambda text, fraction: told.append((text, fraction)))
-    assert told == [("starting", None), ("loading", 0.5), ("loading", 1.0)]
+    assert told[0] == ("starting", None)
+    # A look that the page did not answer in time says that it starts.
+    steps = [step for step in told if step != ("starting", None)]
+    assert steps == [("loading", 0.5), ("loading", 1.0)]
 
 
 async def test_a_child_that_dies_before_it_is_ready_is_named_with_code_and_last_lines(
@@ -162,8 +165,8 @@ async def test_a_child_that_makes_progress_may_take_longer_than_its_patience(
 
 
 async def test_a_growing_log_counts_as_progress_where_that_was_said(tmp_path: Path) -> None:
-    bar = "for i in 1 2 3 4 5 6 7 8; do echo $i; sleep 0.1; done; echo ready; sleep 60"
-    patient = replace(shell(bar, patience_s=0.4), log_is_progress=True)
+    bar = "for i in $(seq 25); do echo $i; sleep 0.1; done; echo ready; sleep 60"
+    patient = replace(shell(bar, patience_s=1.5), log_is_progress=True)
     async with Supervisor(tmp_path) as supervisor:
         with pytest.raises(StartupError, match="no progress"):
             await supervisor.start(replace(patient, log_is_progress=False))
