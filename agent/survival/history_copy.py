@@ -69,8 +69,7 @@ def client(url: SecretStr) -> "Redis":
         )
     except ValueError:
         raise ConfigError(
-            "AGENT_HISTORY_URL must be redis://HOST:PORT, rediss://USER:KEY@HOST:PORT/NUMBER or "
-            "unix:///PATH"
+            "AGENT_HISTORY_URL must be redis://HOST:PORT, rediss://HOST:PORT or unix:///PATH"
         ) from None
 
 
@@ -86,7 +85,9 @@ async def ping(url: SecretStr) -> str:
         try:
             await redis.ping()
         except (RedisError, OSError) as error:
-            raise ConfigError(f"redis does not answer: {type(error).__name__}") from None
+            raise ConfigError(
+                f"no redis answers there ({type(error).__name__}): start it, or mend the address"
+            ) from None
     return "redis answers"
 
 

@@ -177,7 +177,7 @@ async def test_without_an_address_or_a_seal_nothing_is_kept(url: SecretStr | Non
 
 async def test_the_check_says_whether_it_answers(redis: Redis) -> None:
     assert await ping(address(redis)) == "redis answers"
-    with pytest.raises(ConfigError, match="redis does not answer"):
+    with pytest.raises(ConfigError, match="no redis answers there"):
         await ping(NOWHERE)
 
 
