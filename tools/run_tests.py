@@ -42,24 +42,24 @@ _BEGINNING_AND_END = tuple(f"{_ROOM}/test_{name}.py" for name in ("demo", "leavi
 _WHO_IT_IS = tuple(f"{_ROOM}/test_{name}.py" for name in ("personas", "pictures", "memory"))
 _LANES = (
     ("patient", _ROOM, *(f"--ignore={file}" for file in (*_BEGINNING_AND_END, *_WHO_IT_IS))),
-    (_SERVERS, _PROTOCOL, *(f"--ignore={room}" for room in (_MODELS, _STT, _LLM, _TTS, *_WEB))),
+    ("patient", *_WHO_IT_IS),
     ("patient", *_BEGINNING_AND_END),
     ("patient", *_MEETINGS),
-    ("patient", *_WHO_IT_IS),
-    (_SERVERS, *_WEB),
-    (_SERVERS, _ATTACKED_MODELS),
     (
         *("patient", _BROWSER, f"{_ATTACKS}/test_private_logs.py"),
         *(f"--ignore={file}" for file in _MEETINGS),
     ),
-    (_SERVERS, _ATTACKS, f"--ignore={_ATTACKED_MODELS}"),
+    (_SERVERS, _PROTOCOL, *(f"--ignore={room}" for room in (_MODELS, _STT, _LLM, _TTS, *_WEB))),
+    (_SERVERS, *_WEB),
+    (_SERVERS, _ATTACKED_MODELS),
     (_SERVERS, _TTS),
     (_SERVERS, _LLM),
+    (_SERVERS, _ATTACKS, f"--ignore={_ATTACKED_MODELS}"),
     (_SERVERS, _STT),
     (_SERVERS, _MODELS, *(f"--ignore={file}" for file in _LANGUAGE_MODEL)),
     (_SERVERS, *_LANGUAGE_MODEL),
 )
-"""The longest first; the last three in the time that talks leave, from the end."""
+"""The longest first."""
 _LOGIC_HALVES = (
     (_LOGIC, *_UNITS[::2]),
     (_LOGIC, *_UNITS[1::2], "tests/packaging", "tests/protocol", "tests/attacks"),

@@ -180,7 +180,7 @@ class TestServer:
     async def test_a_question_that_is_not_embedded_in_time_is_found_by_its_words(
         self, server: EmbeddingsStandIn, folder: Path
     ) -> None:
-        library = await opened(settings(server, folder, timeout_s=0.2), folder)
+        library = await opened(settings(server, folder, timeout_s=5.0), folder)
         for fault in (web.Response(status=500), web.Response(status=401), web.Response(text="?")):
             server.faults = [fault]
             assert (await library.search("buy a car"))[0].title == "Buy a car"
@@ -274,7 +274,7 @@ if child == 0:
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
         done = subprocess.run(
-            [sys.executable, "-c", program, str(folder)], capture_output=True, text=True, timeout=18
+            [sys.executable, "-c", program, str(folder)], capture_output=True, text=True, timeout=90
         )
         assert done.returncode == 0, done.stderr
         assert "fork" not in done.stderr

@@ -28,7 +28,7 @@ from testbed.waiting import until
 from tests.fakes.cut_proxy import CutProxy
 from tests.fakes.metering import line_of, metered
 
-PATIENT = APIConnectOptions(max_retry=0, timeout=15.0)
+PATIENT = APIConnectOptions(max_retry=0, timeout=60.0)
 RETRYING = APIConnectOptions(max_retry=2, retry_interval=0.05, timeout=15.0)
 
 RATES_HZ = (8000, 11025, 16000, 22050, 24000, 44100, 48000)

@@ -12,6 +12,7 @@ from livekit import api, rtc
 from rejoinder.web import dispatch
 from rejoinder.web.dispatch import LISTED_S, DispatchWatch
 from testbed.livekit_process import LiveKitProcess
+from testbed.waiting import PATIENCE_S
 from tests.fakes.scripted_worker import ScriptedWorker
 from tests.protocol.web.conftest import Site
 
@@ -62,7 +63,7 @@ async def state(http: aiohttp.ClientSession, room: rtc.Room) -> dict[str, object
 
 
 async def until(http: aiohttp.ClientSession, room: rtc.Room, wanted: str) -> dict[str, object]:
-    async with asyncio.timeout(12):
+    async with asyncio.timeout(PATIENCE_S):
         while (said := await state(http, room))["state"] != wanted:
             await asyncio.sleep(0.02)
         return said
@@ -84,7 +85,7 @@ async def test_a_dispatch_that_a_busy_worker_refused_is_made_again(
     asked = {"room_config": {"agents": [{"agent_name": agent_name, "metadata": "m"}]}}
     async with (
         busy_once.run(),
-        site(livekit, agent_name=agent_name, agent_wait_s=0.4) as http,
+        site(livekit, agent_name=agent_name, agent_wait_s=1.5) as http,
         caller(http, asked) as room,
     ):
         assert await until(http, room, "joined") == {"state": "joined", "dispatches": 2}
