@@ -68,6 +68,7 @@ class Callers:
             tasks,
             most_chars=options.typed_chars,
             heeded=self._membership.heeds,
+            known=lambda identity: identity in room.remote_participants,
             answer=typed,
             too_long=self._tell_too_long,
         )

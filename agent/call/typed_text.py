@@ -7,6 +7,7 @@ become one, a long one is refused while it is being read, and a flood costs one 
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from livekit import rtc
 from livekit.rtc.data_stream import StreamError
@@ -22,6 +23,9 @@ _PAUSE_S = 0.3
 """Least time between two answers that are begun, seconds."""
 _MOST_READ = 64
 """Messages read at once; when more come the oldest are dropped."""
+_KNOWN_S = 3.0
+"""Longest wait for who has sent a message: it can be here before the room has told of them."""
+_LOOK_S = 0.02
 
 
 class TypedText:
@@ -33,6 +37,7 @@ class TypedText:
         *,
         most_chars: int,
         heeded: Callable[[str], bool],
+        known: Callable[[str], bool] = lambda identity: True,
         answer: Callable[[str], Awaitable[None]],
         too_long: Callable[[], None],
     ) -> None:
@@ -42,12 +47,16 @@ class TypedText:
             tasks: what reads belongs to.
             most_chars: length of what is answered at once, characters.
             heeded: whether the person with this identity is answered; may tell them why not.
+            known: whether the room has told of this person yet; before, nobody can say.
             answer: begins the answer to a text; the one before it is given up.
             too_long: told when a message was refused, or the older of many were left out.
         """
         self._tasks = tasks
         self._most_chars = most_chars
         self._heeded = heeded
+        self._known = known
+        self._early = 0
+        """Messages whose senders are not known yet."""
         self._answer = answer
         self._too_long = too_long
         self._readers: deque[rtc.TextStreamReader] = deque()
@@ -90,6 +99,25 @@ class TypedText:
             await asyncio.sleep(_PAUSE_S)
 
     def _on_stream(self, reader: rtc.TextStreamReader, identity: str) -> None:
+        if self._known(identity):
+            self._take(reader, identity)
+        elif self._early < _MOST_READ:
+            self._early += 1
+            self._tasks.inform(self._await_sender(reader, identity), name="await-sender")
+        else:
+            reader.close()
+
+    async def _await_sender(self, reader: rtc.TextStreamReader, identity: str) -> None:
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_KNOWN_S):
+                    while not self._known(identity):  # noqa: ASYNC110 - the room tells of many
+                        await asyncio.sleep(_LOOK_S)
+        finally:
+            self._early -= 1
+        self._take(reader, identity)
+
+    def _take(self, reader: rtc.TextStreamReader, identity: str) -> None:
         if not self._heeded(identity):
             reader.close()
             return

@@ -170,3 +170,38 @@ def test_streams_that_never_end_or_are_endless_are_given_up() -> None:
     virtual_time.run(scene())
     assert texts == ["hello"]
     assert all(reader.closed for reader in [*stalled, endless, stranger])
+
+
+def test_a_message_that_is_here_before_its_sender_waits_for_them() -> None:
+    """Data may be quicker than the news of who is there, as where all have come back at once."""
+    texts: list[str] = []
+    known: set[str] = set()
+    early, nobodys = Reader("hel", "lo"), Reader("who", "?")
+
+    async def answer(text: str) -> None:
+        texts.append(text)
+
+    async def scene() -> None:
+        async with CallTasks() as tasks:
+            room = Room()
+            typed = TypedText(
+                tasks,
+                most_chars=MOST,
+                heeded=lambda identity: identity in known,
+                known=known.__contains__,
+                answer=answer,
+                too_long=lambda: None,
+            )
+            typed.listen(room)  # type: ignore[arg-type]
+            tasks.carry(typed.run, name="typed", lost=lambda: pytest.fail("it failed"))
+            room.deliver(early, "caller")
+            room.deliver(nobodys, "nobody")
+            await asyncio.sleep(0.4)
+            assert texts == []
+            known.add("caller")
+            await asyncio.sleep(10.0)
+
+    virtual_time.run(scene())
+    assert texts == ["hello"]
+    assert early.closed
+    assert nobodys.closed
