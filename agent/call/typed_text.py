@@ -111,7 +111,7 @@ class TypedText:
         try:
             with suppress(TimeoutError):
                 async with asyncio.timeout(_KNOWN_S):
-                    while not self._known(identity):  # noqa: ASYNC110 - the room tells of many
+                    while not self._known(identity):  # noqa: ASYNC110 - seldom, and short
                         await asyncio.sleep(_LOOK_S)
         finally:
             self._early -= 1

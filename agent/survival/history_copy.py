@@ -53,9 +53,9 @@ def client(url: SecretStr) -> "Redis":
         from redis.asyncio import Redis
         from redis.asyncio.retry import Retry
         from redis.backoff import NoBackoff
-    except ModuleNotFoundError as error:
+    except ModuleNotFoundError:
         raise ConfigError(
-            f"AGENT_HISTORY_URL needs the package {error.name}: uv sync --inexact --extra redis"
+            "AGENT_HISTORY_URL needs the package redis: uv sync --inexact --extra redis"
         ) from None
     try:
         return Redis.from_url(
@@ -79,12 +79,10 @@ async def ping(url: SecretStr) -> str:
     Raises:
         ConfigError: as `client`; or it does not answer.
     """
-    from redis.exceptions import RedisError
-
     async with client(url) as redis:
         try:
             await redis.ping()
-        except (RedisError, OSError) as error:
+        except _failures() as error:
             raise ConfigError(
                 f"no redis answers there ({type(error).__name__}): start it, or mend the address"
             ) from None
@@ -126,10 +124,9 @@ class HistoryCopy:
         return self._seal.open(self._left.result()) if read else None
 
     def keep(self, sealed: str) -> None:
-        """Keep this from now on; empty: nothing new."""
-        if sealed and sealed != self._sealed:
-            self._sealed = sealed
-            self._changed.set()
+        """Keep this from now on."""
+        self._sealed = sealed
+        self._changed.set()
 
     async def run(self) -> None:
         """Read what was left, once; then write what there is to keep, and renew it."""
@@ -150,41 +147,35 @@ class HistoryCopy:
         """Disconnect; if the call is `over`, and not only this job, delete the copy first."""
         if self._redis is None:
             return
-        from redis.exceptions import RedisError
-
         self._closed = True
         try:
             async with self._writing:
                 if over:
                     await self._redis.eval(_DELETE_OWN, 1, self._key, self._job)
-        except (RedisError, OSError) as error:
+        except _failures() as error:
             logger.warning(
                 "redis did not delete the copy of a history: it is gone within a minute",
                 extra=fault(error),
             )
         finally:
-            with suppress(RedisError, OSError):
+            with suppress(*_failures()):
                 await self._redis.aclose()
 
     async def _read(self, redis: "Redis") -> str:
-        from redis.exceptions import RedisError
-
         try:
             return str(await redis.hget(self._key, "history") or "")
-        except (RedisError, OSError) as error:
+        except _failures() as error:
             self._failed(error)
             return ""
 
     async def _write(self, redis: "Redis") -> None:
-        from redis.exceptions import RedisError
-
         try:
             async with redis.pipeline(transaction=True) as pipeline:
                 pipeline.hset(self._key, mapping={"job": self._job, "history": self._sealed})
                 pipeline.expire(self._key, KEPT_S)
                 await pipeline.execute()
             self._answers = True
-        except (RedisError, OSError) as error:
+        except _failures() as error:
             self._failed(error)
 
     def _failed(self, error: Exception) -> None:
@@ -193,3 +184,9 @@ class HistoryCopy:
                 "redis does not keep the history of this call; the room does", extra=fault(error)
             )
         self._answers = False
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    from redis.exceptions import RedisError
+
+    return RedisError, OSError

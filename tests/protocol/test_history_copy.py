@@ -1,12 +1,9 @@
 """The copy of a call's history in a real redis."""
 
 import asyncio
-import os
-import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
@@ -188,21 +185,9 @@ def test_an_address_that_is_none_is_told_without_it(url: str) -> None:
     assert raised.value.__suppress_context__
 
 
-def test_without_the_package_the_start_says_what_to_do(tmp_path: Path) -> None:
-    (tmp_path / "redis.py").write_text(
-        "raise ModuleNotFoundError('no', name='redis')", encoding="utf-8"
-    )
-    root = Path(__file__).parents[2]
-    env = {
-        **os.environ,
-        "PYTHONPATH": f"{tmp_path}{os.pathsep}{root}",
-        "AGENT_HISTORY_URL": NOWHERE.get_secret_value(),
-        "LIVEKIT_URL": "ws://127.0.0.1:9", "LIVEKIT_API_KEY": "k", "LIVEKIT_API_SECRET": "s" * 32,
-    }  # fmt: skip
-    started = subprocess.run(
-        [sys.executable, "-m", "rejoinder", "start"],
-        env=env, cwd=tmp_path, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert started.returncode == 2
-    needs = "AGENT_HISTORY_URL needs the package redis: uv sync --inexact --extra redis"
-    assert needs in started.stderr
+async def test_without_the_package_the_check_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "redis.asyncio", None)
+    with pytest.raises(ConfigError, match="needs the package redis"):
+        await ping(NOWHERE)

@@ -99,25 +99,3 @@ def test_an_operator_lists_without_words_and_shows_and_deletes_who_they_name(
     wrong = rejoinder(tmp_path, "show", "--phone", "anonymous")
     assert (wrong.returncode, wrong.stdout) == (2, "")
     assert "rejoinder memory: a telephone's number has three digits" in wrong.stderr
-
-
-def test_without_the_package_the_start_says_what_to_do(tmp_path: Path) -> None:
-    (tmp_path / "sqlalchemy.py").write_text(
-        "raise ModuleNotFoundError('no', name='sqlalchemy')", encoding="utf-8"
-    )
-    root = Path(__file__).parents[2]
-    env = {
-        **os.environ,
-        "PYTHONPATH": f"{tmp_path}{os.pathsep}{root}",
-        "MEMORY": "on",
-        "MEMORY_URL": f"sqlite:///{tmp_path}/memory.sqlite3",
-        "LIVEKIT_URL": "ws://127.0.0.1:9", "LIVEKIT_API_KEY": "k", "LIVEKIT_API_SECRET": "s" * 32,
-    }  # fmt: skip
-    started = subprocess.run(
-        [sys.executable, "-m", "rejoinder", "start"],
-        env=env, cwd=tmp_path, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert started.returncode == 2
-    assert "MEMORY=on needs the package sqlalchemy: uv sync --inexact --extra memory" in (
-        started.stderr
-    )

@@ -1,4 +1,4 @@
-"""`rejoinder start` and `dev` as real processes whose engines cannot be built."""
+"""`rejoinder start` and `dev` as real processes whose parts cannot be built."""
 
 import subprocess
 import sys
@@ -67,9 +67,19 @@ def run_until_it_ends(
             {"TTS_ENGINE": "own.needy"},
             "TTS_ENGINE=own.needy cannot be used: No module named 'tape_recorder'; install",
         ),
+        (
+            MISSING.format("sqlalchemy"),
+            {"MEMORY": "on", "MEMORY_URL": "sqlite:///{folder}/memory.sqlite3"},
+            "MEMORY=on needs the package sqlalchemy: uv sync --inexact --extra memory",
+        ),
+        (
+            MISSING.format("redis"),
+            {"AGENT_HISTORY_URL": "redis://127.0.0.1:9"},
+            "AGENT_HISTORY_URL needs the package redis: uv sync --inexact --extra redis",
+        ),
     ],
 )
-def test_an_engine_that_cannot_be_built_ends_the_start_with_one_line(
+def test_a_part_that_cannot_be_built_ends_the_start_with_one_line(
     tmp_path: Path, python: str, settings: dict[str, str], said: str
 ) -> None:
     (tmp_path / "empty").mkdir()

@@ -1,7 +1,7 @@
 """Typed messages on virtual time: what is answered together, and what is refused."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
@@ -100,6 +100,32 @@ class Room:
         self.deliver = handler
 
 
+def listening(
+    tasks: CallTasks,
+    texts: list[str],
+    *,
+    heeded: Callable[[str], bool] = lambda identity: True,
+    known: Callable[[str], bool] = lambda identity: True,
+) -> Room:
+    """A room whose chat is answered: each answered text goes to `texts`."""
+
+    async def answer(text: str) -> None:
+        texts.append(text)
+
+    room = Room()
+    typed = TypedText(
+        tasks,
+        most_chars=MOST,
+        heeded=heeded,
+        known=known,
+        answer=answer,
+        too_long=lambda: None,
+    )
+    typed.listen(room)  # type: ignore[arg-type]
+    tasks.carry(typed.run, name="typed", lost=lambda: pytest.fail("it failed"))
+    return room
+
+
 class Cut(Reader):
     """As the room's: closed in the midst of a message it ends like one that is whole."""
 
@@ -115,21 +141,9 @@ def test_of_a_message_that_was_dropped_no_part_is_answered() -> None:
     texts: list[str] = []
     readers = [Cut("half", " a message") for _ in range(65)]
 
-    async def answer(text: str) -> None:
-        texts.append(text)
-
     async def scene() -> None:
         async with CallTasks() as tasks:
-            room = Room()
-            typed = TypedText(
-                tasks,
-                most_chars=MOST,
-                heeded=lambda identity: True,
-                answer=answer,
-                too_long=lambda: None,
-            )
-            typed.listen(room)  # type: ignore[arg-type]
-            tasks.carry(typed.run, name="typed", lost=lambda: pytest.fail("it failed"))
+            room = listening(tasks, texts)
             for reader in readers:
                 room.deliver(reader, "caller")
                 await asyncio.sleep(0)
@@ -145,21 +159,9 @@ def test_streams_that_never_end_or_are_endless_are_given_up() -> None:
     endless, stalled = Reader(*["x" * 60] * 1000), [Reader("x", stalls=True) for _ in range(100)]
     stranger = Reader("psst")
 
-    async def answer(text: str) -> None:
-        texts.append(text)
-
     async def scene() -> None:
         async with CallTasks() as tasks:
-            room = Room()
-            typed = TypedText(
-                tasks,
-                most_chars=MOST,
-                heeded=lambda identity: identity == "caller",
-                answer=answer,
-                too_long=lambda: None,
-            )
-            typed.listen(room)  # type: ignore[arg-type]
-            tasks.carry(typed.run, name="typed", lost=lambda: pytest.fail("it failed"))
+            room = listening(tasks, texts, heeded=lambda identity: identity == "caller")
             room.deliver(stranger, "other")
             for reader in stalled:
                 room.deliver(reader, "caller")
@@ -178,22 +180,9 @@ def test_a_message_that_is_here_before_its_sender_waits_for_them() -> None:
     known: set[str] = set()
     early, nobodys = Reader("hel", "lo"), Reader("who", "?")
 
-    async def answer(text: str) -> None:
-        texts.append(text)
-
     async def scene() -> None:
         async with CallTasks() as tasks:
-            room = Room()
-            typed = TypedText(
-                tasks,
-                most_chars=MOST,
-                heeded=lambda identity: identity in known,
-                known=known.__contains__,
-                answer=answer,
-                too_long=lambda: None,
-            )
-            typed.listen(room)  # type: ignore[arg-type]
-            tasks.carry(typed.run, name="typed", lost=lambda: pytest.fail("it failed"))
+            room = listening(tasks, texts, heeded=known.__contains__, known=known.__contains__)
             room.deliver(early, "caller")
             room.deliver(nobodys, "nobody")
             await asyncio.sleep(0.4)
