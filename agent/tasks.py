@@ -13,7 +13,8 @@ import logging
 import time
 import traceback
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -53,6 +54,21 @@ async def undivided(work: Coroutine[Any, Any, T], *, name: str) -> T:
     except asyncio.CancelledError:
         await asyncio.wait({working}, timeout=_UNDIVIDED_S)
         raise
+
+
+@asynccontextmanager
+async def first_of(*kinds: type[Exception]) -> AsyncIterator[None]:
+    """Raise the first exception of a group by itself, where all in the group are of these kinds.
+
+    Not `except*`: what that raises is put into a group again, up to Python 3.11.3.
+    """
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        found, others = group.split(kinds)
+        if found is None or others is not None:
+            raise
+        raise found.exceptions[0] from group
 
 
 def _log_failure(task: asyncio.Task[Any]) -> None:

@@ -1,8 +1,7 @@
 """Several calls at once: latency, processor time and memory per call, ours beside a plain worker.
 
 python -m benchmarks.load --calls 1 4 6 8 12
-python -m benchmarks.load --flood            # four callers, alone and beside one who floods
-python -m benchmarks.load --flood --calls 11 # where there are more than two cores
+python -m benchmarks.load --flood # four callers and eleven, alone and beside one who floods
 """
 
 import argparse
@@ -31,9 +30,11 @@ from benchmarks.voices import speak
 
 _IN_A_PROCESS = 3
 _CALLS = [1, 4, 6, 8, 12]
-_FLOODED = [4]
-"""Two cores hold six calls of callers who talk without a rest."""
-_FLOODED_REST_S = 8.0
+_FLOODED = [4, 11]
+_APART_S, _TWO_ANSWERS_S = 5.0, 12.0
+"""Two cores hold six calls of callers who talk without a rest. So one begins every five seconds,
+and rests after two answers until the others have begun: as many talk at once in eleven calls as in
+four."""
 _LOOK_S = 0.5
 _REST_S = 90.0
 """A worker is at rest by then."""
@@ -96,10 +97,11 @@ async def _rest(pid: int) -> None:
 
 @asynccontextmanager
 async def callers(
-    running: Rig, system: str, calls: int, *, rest_s: float = 0.0, flood: bool = False
+    running: Rig, system: str, calls: int, *, apart_s: float = 0.0, flood: bool = False
 ) -> AsyncIterator[list[Process]]:
     """Hold `calls` calls, three to a process; all have an agent that listens.
 
+    With `apart_s` one begins to talk so long after the other, and rests while the others do.
     With `flood` there is one more, whose process is the last: it floods when it is told to talk.
     """
     async with AsyncExitStack() as stack:
@@ -118,7 +120,8 @@ async def callers(
             told = {
                 "url": running.livekit.url, "numbers": numbers,
                 "tokens": [running.token(system, room) for room in rooms],
-                "rest_s": rest_s, "flood": numbers == [calls],
+                "apart_s": apart_s, "rest_s": max(0.0, calls * apart_s - _TWO_ANSWERS_S),
+                "flood": numbers == [calls],
             }  # fmt: skip
             await _tell(process, json.dumps(told))
         for process in processes:
@@ -146,12 +149,12 @@ async def _end(process: Process) -> None:
 
 
 async def measure(
-    running: Rig, system: str, calls: int, *, rest_s: float = 0.0, flood: bool = False
+    running: Rig, system: str, calls: int, *, apart_s: float = 0.0, flood: bool = False
 ) -> dict[str, Any]:
     """Hold `calls` calls at once, and with `flood` one more that floods and is not measured."""
     pid = running.workers[system].popen.pid
     await running.script(speak(EN.questions[0], voice="piper"))
-    async with callers(running, system, calls, rest_s=rest_s, flood=flood) as processes:
+    async with callers(running, system, calls, apart_s=apart_s, flood=flood) as processes:
         meter, began = Meter(pid), time.perf_counter()
         looking = asyncio.create_task(meter.keep_looking(), name="meter")
         for process in processes:
@@ -183,7 +186,7 @@ async def run_flood(args: argparse.Namespace) -> list[dict[str, Any]]:
         async with rig(folder, systems=[system], delays=DELAYS) as running:
             for calls, flood in product(args.calls or _FLOODED, (False, True)):
                 await _rest(running.workers[system].popen.pid)
-                row = await measure(running, system, calls, rest_s=_FLOODED_REST_S, flood=flood)
+                row = await measure(running, system, calls, apart_s=_APART_S, flood=flood)
                 rows.append(row | {"flood": flood})
                 _print(rows[-1])
     return rows

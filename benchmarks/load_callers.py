@@ -1,6 +1,6 @@
 """Some of the callers of `benchmarks.load`, in a process of their own.
 
-Reads {"url", "tokens", "numbers", "rest_s", "flood"}, joins, prints "ready", talks after the next
+Reads {"url", "tokens", "numbers", "apart_s", "rest_s", "flood"}, joins, prints "ready", talks after the next
 line, prints what was measured, and leaves after one more, or at the end of its input. To whom no
 agent comes has lost all answers. A process of Python keeps about three callers in time. With
 `flood` they measure nothing: they speak and type without a pause.
@@ -27,7 +27,7 @@ _TYPED_EVERY_S, _TYPED = 0.05, "Tell me more about this and that, and about all 
 
 
 async def talk(
-    caller: Caller, number: int, spoken: Spoken, *, rest_s: float = 0.0
+    caller: Caller, number: int, spoken: Spoken, *, apart_s: float = 0.0, rest_s: float = 0.0
 ) -> tuple[list[float], list[float]]:
     """Ask some questions, every second one over the answer to the one before.
 
@@ -35,6 +35,7 @@ async def talk(
         caller: who asks.
         number: of the caller: no two keep the same time.
         spoken: what is asked.
+        apart_s: how long after the caller before this one it begins; 0: somewhen within 3 s.
         rest_s: how long nothing is said after each second answer.
 
     Returns:
@@ -42,7 +43,7 @@ async def talk(
     """
     answered: list[float] = []
     silenced: list[float] = []
-    await asyncio.sleep(number * 0.7 % 3)
+    await asyncio.sleep(number * apart_s if apart_s else number * 0.7 % 3)
     for step in range(TURNS):
         utterance = await caller.say(spoken.pcm)
         try:
@@ -96,7 +97,10 @@ async def main() -> None:
             await _flood_until_told(callers, spoken)
             return
         results = await asyncio.gather(
-            *(talk(*caller, spoken, rest_s=told["rest_s"]) for caller in callers)
+            *(
+                talk(*caller, spoken, apart_s=told["apart_s"], rest_s=told["rest_s"])
+                for caller in callers
+            )
         )
         print(json.dumps(results), flush=True)
         await asyncio.to_thread(sys.stdin.readline)

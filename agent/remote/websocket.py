@@ -165,7 +165,9 @@ class WebSocketClient:
                     await socket.close()
         finally:
             if below is not None:
-                below.abort()
+                # Up to Python 3.11.3 TLS that is being closed does not know its connection.
+                with contextlib.suppress(AttributeError):
+                    below.abort()
 
     def lost(self, socket: Socket) -> APIConnectionError:
         """What to raise when a connection is closed from the other side."""

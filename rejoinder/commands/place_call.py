@@ -16,6 +16,7 @@ from agent.errors import ConfigError, EngineUnavailable
 from agent.metadata import FIELDS
 from agent.options.web import TalkOptions
 from agent.settings.load import Settings, load
+from agent.tasks import first_of
 from rejoinder.demo import places, running
 from rejoinder.scripted_caller.caller import Caller, CallLost, Exchange, NoAgentError, join
 from rejoinder.scripted_caller.microphone import Pcm
@@ -79,7 +80,10 @@ async def _hold(args: argparse.Namespace, effective: Settings, script: Script) -
     url, token = await _admission(args, effective)
     greeted = bool(effective.agent.greeting) and not args.no_greeting
     try:
-        async with join(url, token) as caller:
+        async with (
+            first_of(rtc.ConnectError, NoAgentError, CallLost, TimeoutError),
+            join(url, token) as caller,
+        ):
             printer = _Printer(caller)
             try:
                 await caller.wait_for_agent()
@@ -89,13 +93,13 @@ async def _hold(args: argparse.Namespace, effective: Settings, script: Script) -
                 printer.captions()
                 if args.record is not None:
                     await asyncio.to_thread(caller.record, args.record)
-    except* rtc.ConnectError as group:
+    except rtc.ConnectError as error:
         raise EngineUnavailable(
-            f"cannot join {url}: {group.exceptions[0]}; is the LiveKit server running?"
+            f"cannot join {url}: {error}; is the LiveKit server running?"
         ) from None
-    except* (NoAgentError, CallLost) as group:
-        raise EngineUnavailable(str(group.exceptions[0])) from None
-    except* TimeoutError:
+    except (NoAgentError, CallLost) as error:
+        raise EngineUnavailable(str(error)) from None
+    except TimeoutError:
         raise EngineUnavailable("the agent did not answer in time; see the worker's log") from None
     return 0
 

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from agent.hearing.ear import HOP, HOP_S
 from agent.stt.telling import TellingStream
+from agent.tasks import first_of
 from tests.fakes.caller_sound import KNOWN_SHARE, Vocabulary
 
 
@@ -103,13 +104,11 @@ class _Stream(TellingStream):
         await asyncio.sleep(self._engine.connects_after_s)
         self.listening = True
         try:
-            async with asyncio.TaskGroup() as group:
+            async with first_of(APIConnectionError), asyncio.TaskGroup() as group:
                 dying = group.create_task(self._die())
                 await self._listen()
                 await asyncio.sleep(self._engine.delay_s)
                 dying.cancel()
-        except* APIConnectionError as lost:
-            raise lost.exceptions[0] from None
         finally:
             await asyncio.sleep(self._engine.closes_after_s)
             self._how.closed = True

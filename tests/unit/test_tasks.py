@@ -7,7 +7,15 @@ from typing import Any
 
 import pytest
 
-from agent.tasks import MOST_RESTARTS, RESTARTS_S, CallTasks, begin, fault, undivided
+from agent.tasks import (
+    MOST_RESTARTS,
+    RESTARTS_S,
+    CallTasks,
+    begin,
+    fault,
+    first_of,
+    undivided,
+)
 from tests.fakes import virtual_time
 
 
@@ -200,3 +208,18 @@ def test_what_is_being_told_is_waited_for_with_what_it_begins() -> None:
             await tasks.informed()
 
     run(scene)
+
+
+@pytest.mark.parametrize("others", [(), (TimeoutError(),)])
+def test_of_a_group_the_first_failure_is_raised_unless_there_is_one_of_another_kind(
+    others: tuple[Exception, ...],
+) -> None:
+    first = ConnectionError("first")
+
+    async def scene() -> None:
+        async with first_of(ConnectionError):
+            raise ExceptionGroup("all", [first, ConnectionError("second"), *others])
+
+    with pytest.raises(ExceptionGroup if others else ConnectionError) as raised:
+        run(scene)
+    assert (raised.value is first) is not bool(others)

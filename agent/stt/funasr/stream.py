@@ -19,6 +19,7 @@ from agent.audio import pcm
 from agent.remote.websocket import Socket, WebSocketClient
 from agent.stt.funasr.wire import Result, Wire, no_result
 from agent.stt.telling import TellingStream
+from agent.tasks import first_of
 
 _SEND_S = 5.0
 """A server that has taken no audio for so long takes none any more."""
@@ -59,14 +60,12 @@ class FunASRStream(TellingStream):
         self._over, self._interim, self.listening = False, "", True
         patience = asyncio.timeout(None)
         try:
-            async with asyncio.TaskGroup() as group:
+            async with first_of(APIError), asyncio.TaskGroup() as group:
                 sending = group.create_task(
                     self._send(socket, wire, patience), name="funasr stream: audio"
                 )
                 await self._receive(socket, wire, patience)
                 sending.cancel()
-        except* APIError as failed:
-            raise failed.exceptions[0] from failed
         finally:
             self.listening = False
             await self._client.hang_up(socket)

@@ -30,6 +30,7 @@ from agent.stt.telling import TellingStream
 from agent.stt.transcribe import wire
 from agent.stt.transcribe.options import Options
 from agent.stt.transcribe.service import TranscribeService
+from agent.tasks import first_of
 
 PAUSE_S = 12.0
 """Without sound for so long a connection is ended."""
@@ -101,14 +102,12 @@ class TranscribeStream(TellingStream):
         """Words of the segment that is not over, whether they stay, and where the last one ends."""
         patience = asyncio.timeout(None)
         try:
-            async with asyncio.TaskGroup() as group:
+            async with first_of(APIError), asyncio.TaskGroup() as group:
                 sending = group.create_task(
                     self._send(socket, patience), name="transcribe stream: sound"
                 )
                 await self._receive(socket, patience)
                 sending.cancel()
-        except* APIError as failed:
-            raise failed.exceptions[0] from failed
         finally:
             self.listening = False
             await self._service.hang_up(socket)
