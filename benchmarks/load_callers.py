@@ -1,9 +1,9 @@
 """Some of the callers of `benchmarks.load`, in a process of their own.
 
-Reads {"url", "tokens", "numbers", "apart_s", "rest_s", "flood"}, joins, prints "ready", talks after the next
-line, prints what was measured, and leaves after one more, or at the end of its input. To whom no
-agent comes has lost all answers. A process of Python keeps about three callers in time. With
-`flood` they measure nothing: they speak and type without a pause.
+Reads {"url", "tokens", "numbers", "apart_s", "rest_s", "flood"}, joins, prints "ready", talks after
+the next line, prints what was measured, and leaves after one more, or at the end of its input. To
+whom no agent comes has lost all answers. A process of Python keeps about three callers in time.
+With `flood` they measure nothing: they speak and type without a pause.
 """
 
 import asyncio

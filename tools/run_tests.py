@@ -4,9 +4,10 @@ Room and browser tests speak in real time: beside what takes a processor, on two
 0.8 s becomes one of 1.3 s, and an answer has a hole. Where a talk's course is looked at, three run
 side by side. Where it is heard and timed, or has real models, a browser or a telephone, it runs
 alone. Tests of logic need nothing but a processor and take what those leave, at the lowest priority
-there is; after them so does a lane of servers. What is left then, servers, and rooms and pages in
-which nothing is timed, waits for much of its time: several lanes run side by side. With arguments
-there is one run: they go to pytest as they are.
+there is, one lane beside talks side by side and two beside a talk that is alone; after them so do
+lanes of servers. What is left then, servers, and rooms and pages in which nothing is timed, waits
+for much of its time: several lanes run side by side. With arguments there is one run: they go to
+pytest as they are.
 """
 
 import os
@@ -65,7 +66,7 @@ _LOGIC_HALVES = (
     (_LOGIC, *_UNITS[1::2], "tests/packaging", "tests/protocol", "tests/attacks"),
 )
 _SIDE_BY_SIDE = 4
-"""Lanes that two cores serve: each waits for more than half of its time."""
+"""Lanes that two cores serve: each waits for half of its time."""
 _LANE_S = 120
 """Longest test of the lanes that run side by side: one that hangs fails, not one that is slow."""
 _LOGIC_S = 600
@@ -86,18 +87,17 @@ def main(arguments: Sequence[str]) -> int:
         return subprocess.call([*pytest, *arguments])
     shown = [*pytest, "--durations=10", *_NO_DEBUG, "-m"]
     courses = _shares(_ROOM, "test_g", "test_k")
-    with ThreadPoolExecutor(_SIDE_BY_SIDE + 1) as workers:
+    with ThreadPoolExecutor(_SIDE_BY_SIDE) as workers:
         lanes = _Lanes(shown)
-        # One after the other: beside talks a second lane made holes in what they heard.
-        logic = workers.submit(lanes.give_way, _LOGIC_HALVES)
+        others = [workers.submit(lanes.run)]
         try:
             codes = _side_by_side([[*shown, _REAL_TIME, *share] for share in courses])
+            others.append(workers.submit(lanes.run))
             codes.append(subprocess.call([*shown, *_HEARD]))
             print("the others, side by side; each lane is shown at its end", flush=True)
             lanes.give_way_no_more()
-            others = [workers.submit(lanes.run) for _ in range(_SIDE_BY_SIDE)]
+            others += [workers.submit(lanes.run) for _ in range(len(others), _SIDE_BY_SIDE)]
             codes += [code for other in others for code in other.result()]
-            codes += logic.result()
         finally:
             lanes.end()
     return next((code for code in codes if code not in (0, _NO_TESTS)), 0)
@@ -122,37 +122,21 @@ def _side_by_side(commands: Sequence[Sequence[str]]) -> list[int]:
 
 
 class _Lanes:
-    """What runs in lanes, and which of it has begun."""
+    """What runs in lanes, and which has begun; they give way to talks until told otherwise."""
 
     def __init__(self, shown: Sequence[str]) -> None:
         self._shown = shown
+        self._logic = deque(_LOGIC_HALVES)
         self._left = deque(_LANES)
         self._giving_way: list[subprocess.Popen[bytes]] = []
         self._gives_way = True
-        self._ended = False
 
     def end(self) -> None:
         """Begin no further one, and end what gives way."""
-        self._ended = True
+        self._logic.clear()
         self._left.clear()
         for process in self._giving_way:
             process.kill()
-
-    def give_way(self, lanes: Sequence[Sequence[str]]) -> list[int]:
-        """Run lanes one after the other, at the lowest priority; gives their exit codes.
-
-        After them the shortest of the others, while there is something to give way to.
-        """
-        left = deque(lanes)
-        codes = []
-        while not self._ended:
-            with suppress(IndexError):
-                if not left and self._gives_way:
-                    left.append(self._left.pop())
-            if not left:
-                break
-            codes.append(_in_silence(self._command(left.popleft()), giving_way=self._begun))
-        return codes
 
     def give_way_no_more(self) -> None:
         """Nothing has to be listened to any more: what gave way has the time that others have."""
@@ -163,13 +147,20 @@ class _Lanes:
 
     def run(self) -> list[int]:
         """Run one lane after the other until none is left; gives their exit codes."""
-        codes = []
+        codes: list[int] = []
         while True:
             try:
-                lane = self._left.popleft()
+                lane = self._next()
             except IndexError:
                 return codes
-            codes.append(_in_silence(self._command(lane)))
+            begun = self._begun if self._gives_way else None
+            codes.append(_in_silence(self._command(lane), giving_way=begun))
+
+    def _next(self) -> Sequence[str]:
+        """Logic first; of the others the shortest while they give way, then the longest."""
+        with suppress(IndexError):
+            return self._logic.popleft()
+        return self._left.pop() if self._gives_way else self._left.popleft()
 
     def _command(self, lane: Sequence[str]) -> list[str]:
         limit_s = _LOGIC_S if lane[0] == _LOGIC else _LANE_S

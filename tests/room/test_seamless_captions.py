@@ -68,7 +68,7 @@ async def test_mandarin_is_written_in_english_by_the_recogniser_alone(
             await reader.until(lambda: len(reader.text().split()) >= 3, within_s=60)
             found = reader.final()
     assert {(s.kind, s.language, s.speaker) for s in found} == {("translation", "en", "ann")}
-    text = reader.text().rstrip(".")
+    text = reader.text().replace(".", "")  # sound with a gap is two sentences
     assert WORDS.startswith(text)
     assert {tuple(call["args"]) for call in gradio.calls()} == {("Mandarin Chinese", "English")}
     assert {call["api"] for call in gradio.calls()} == {"/s2tt"}
