@@ -32,9 +32,9 @@ _IN_A_PROCESS = 3
 _CALLS = [1, 4, 6, 8, 12]
 _FLOODED = [4, 11]
 _APART_S, _TWO_ANSWERS_S = 5.0, 12.0
-"""Two cores hold six calls of callers who talk without a rest. So one begins every five seconds,
+"""Two cores hold six calls of callers who talk without a rest. So one begins every so many seconds,
 and rests after two answers until the others have begun: as many talk at once in eleven calls as in
-four."""
+four, two or three of them."""
 _LOOK_S = 0.5
 _REST_S = 90.0
 """A worker is at rest by then."""
@@ -186,8 +186,8 @@ async def run_flood(args: argparse.Namespace) -> list[dict[str, Any]]:
         async with rig(folder, systems=[system], delays=DELAYS) as running:
             for calls, flood in product(args.calls or _FLOODED, (False, True)):
                 await _rest(running.workers[system].popen.pid)
-                row = await measure(running, system, calls, apart_s=_APART_S, flood=flood)
-                rows.append(row | {"flood": flood})
+                row = await measure(running, system, calls, apart_s=args.apart, flood=flood)
+                rows.append(row | {"flood": flood, "apart_s": args.apart})
                 _print(rows[-1])
     return rows
 
@@ -228,6 +228,10 @@ def main() -> None:
     parser.add_argument("--calls", type=int, nargs="+")
     parser.add_argument("--systems", nargs="+", default=[VANILLA, OURS, THREADS])
     parser.add_argument("--flood", action="store_true", help="beside one who floods")
+    parser.add_argument(
+        "--apart", type=float, default=_APART_S, metavar="S",
+        help=f"beside one who floods: one begins so long after the other (default {_APART_S:g})",
+    )  # fmt: skip
     parser.add_argument(
         "--out", type=Path, help="default: benchmarks/results/load.json, or flood.json"
     )
