@@ -5,7 +5,7 @@
     inform   what only tells somebody something: a failure is counted, no more
 
 `begin` is for tasks outside a call, kept and awaited by the object that begins them; `undivided`
-for what a cancellation must not cut in two.
+for what a cancellation must not cut in two; `first_of` for what a group of tasks raises.
 """
 
 import asyncio
@@ -68,7 +68,14 @@ async def first_of(*kinds: type[Exception]) -> AsyncIterator[None]:
         found, others = group.split(kinds)
         if found is None or others is not None:
             raise
-        raise found.exceptions[0] from group
+        raise first_in(found) from group
+
+
+def first_in(error: BaseException) -> BaseException:
+    """The first exception in a group, of groups too; one that is no group is itself."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 def _log_failure(task: asyncio.Task[Any]) -> None:
@@ -81,8 +88,7 @@ def fault(error: BaseException) -> dict[str, str]:
 
     Its text may repeat what a caller said.
     """
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
+    error = first_in(error)
     frames = traceback.extract_tb(error.__traceback__)
     at = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "unknown"
     return {"error": type(error).__name__, "at": at}

@@ -15,6 +15,7 @@ from livekit.agents import llm
 
 from agent.errors import EngineUnavailable
 from agent.options.tools import McpServer
+from agent.tasks import first_in
 
 try:
     from livekit.agents.llm import mcp
@@ -101,11 +102,10 @@ class _Address(_Hinted, mcp.MCPServerHTTP):
 
 
 def _why(error: Exception) -> str:
-    while isinstance(error, ExceptionGroup):
-        error = error.exceptions[0]
-    if isinstance(error, TimeoutError):
+    first = first_in(error)
+    if isinstance(first, TimeoutError):
         return f"nothing came within {CONNECT_S:g} s"
-    return f"{type(error).__name__}: {error}"
+    return f"{type(first).__name__}: {first}"
 
 
 def _server(spec: McpServer, timeout_s: float) -> mcp.MCPServer:

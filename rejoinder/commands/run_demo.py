@@ -8,8 +8,8 @@ import signal
 import sys
 import time
 import webbrowser
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Protocol, get_args
 
@@ -18,7 +18,7 @@ from rich.console import Console
 from agent.errors import ConfigError, RejoinderError
 from agent.options.agent import JobMode
 from agent.settings.load import Settings, apply_env_file, load
-from agent.tasks import begin
+from agent.tasks import begin, first_of
 from rejoinder.demo import places, running
 from rejoinder.demo.children import ChildDied, Spec, Supervisor
 from rejoinder.demo.interpreting import check_interpreting
@@ -181,11 +181,10 @@ class Demo:
             path = await ensure_page_library(step)
             step.done(f"{path.name} is there")
 
-        with _first_error():
-            async with asyncio.TaskGroup() as group:
-                local = settings.livekit.url is None
-                group.create_task(server() if local else elsewhere(), name="livekit-server")
-                group.create_task(library(), name="talk-page")
+        async with first_of(RejoinderError), asyncio.TaskGroup() as group:
+            local = settings.livekit.url is None
+            group.create_task(server() if local else elsewhere(), name="livekit-server")
+            group.create_task(library(), name="talk-page")
         return found[0] if found else None
 
     def _plan(self, server: Found | None, claims: PortClaims) -> Plan:
@@ -215,8 +214,8 @@ class Demo:
             step.done(f"ready after {time.perf_counter() - began:.1f} s")
             ready[part.name].set()
 
-        with Board(self.console) as board, _first_error():
-            async with asyncio.TaskGroup() as group:
+        with Board(self.console) as board:
+            async with first_of(RejoinderError), asyncio.TaskGroup() as group:
                 for part in plan.parts:
                     step = board.step(part.name)
                     group.create_task(start(part, step), name=f"start-{part.name}")
@@ -271,21 +270,6 @@ def _has_browser(console: Console) -> bool:
         os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")
     )
     return screen and console.is_terminal
-
-
-@contextmanager
-def _first_error() -> Iterator[None]:
-    """Raise the first error of ours out of a group of errors."""
-    try:
-        yield
-    except BaseExceptionGroup as group:
-        ours, rest = group.split(RejoinderError)
-        if ours is None or rest is not None:
-            raise
-        first: BaseException = ours
-        while isinstance(first, BaseExceptionGroup):
-            first = first.exceptions[0]
-        raise first from None
 
 
 @asynccontextmanager
